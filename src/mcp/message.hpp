@@ -1,0 +1,165 @@
+// Message: one JSON-RPC message of MCP as its received bytes plus the places that Weir needs.
+//
+// decode() validates the whole text in one pass (RFC 8259, UTF-8, limits) and remembers spans; no tree, no
+// copy. The bytes never change: edits are made while sending (splice.hpp). About 300 bytes beside the text,
+// so it may live across awaits. Owned by one task; const access from any thread.
+//
+// Checked: jsonrpc 2.0; exactly one of method, result and error; ids are integers or strings of ≤
+// id_bytes_max, null or absent only in an error response; method is a string; params, result and error are
+// objects; no key twice in the envelope, params, error, ref or `_meta`; text of recognised strings without
+// lone surrogates (requestState, instructions and error messages are opaque and exempt). Not checked: the
+// types of the other members. Whoever reads one asks for its kind; a wrong one is -32602, not -32600. Errors:
+// JSON-RPC 2.0 section 5.1, as a DecodeFailure.
+#pragma once
+
+#include <array>
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mcp/json_cursor.hpp"
+#include "mcp/method.hpp"
+#include "mcp/span.hpp"
+
+namespace weir::mcp {
+
+struct Limits {
+  JsonLimits json;
+  std::size_t bytes_max = 4 * 1024 * 1024;
+  std::size_t id_bytes_max = 256;  // of the token's text, without quotes
+  std::size_t members_max = 256;   // in each object whose keys must be unique
+  std::size_t batch_max = 100;     // elements
+};
+
+enum class MessageKind : std::uint8_t { request, notification, result, error };
+
+// A place in a message. Comments name the JSON path; P/ stands for io.modelcontextprotocol/.
+enum class Field : std::uint8_t {
+  // any kind but error, except id
+  id,
+  meta,                      // params._meta or result._meta
+  meta_progress_token,       // _meta.progressToken
+  meta_protocol_version,     // _meta.P/protocolVersion
+  meta_client_capabilities,  // _meta.P/clientCapabilities
+  meta_client_info,          // _meta.P/clientInfo
+  meta_log_level,            // _meta.P/logLevel
+  meta_subscription_id,      // _meta.P/subscriptionId
+  meta_server_info,          // _meta.P/serverInfo
+  meta_traceparent,
+  meta_tracestate,
+  protocol_version,  // of initialize: params or result
+  capabilities,      // of initialize (params, result) and server/discover (result)
+  request_state,     // params or result
+  task_id,           // params or result
+  // requests and notifications
+  method,
+  params,
+  name,
+  uri,
+  arguments,
+  cursor,
+  level,
+  progress_token,  // params.progressToken of notifications/progress
+  progress,
+  request_id,
+  input_responses,
+  ref,
+  ref_type,
+  ref_name,
+  ref_uri,
+  client_info,
+  notifications,
+  // results
+  result,
+  result_type,
+  is_error,
+  next_cursor,
+  ttl_ms,
+  cache_scope,
+  input_requests,
+  server_info,
+  instructions,
+  tools,
+  prompts,
+  resources,
+  resource_templates,
+  // errors
+  error,
+  error_code,
+  error_message,
+  error_data,
+};
+
+class Message {
+ public:
+  Message(Message&&) noexcept = default;
+  Message& operator=(Message&&) noexcept = default;
+  Message(Message const&) = delete;
+  Message& operator=(Message const&) = delete;
+
+  MessageKind kind() const noexcept { return kind_; }
+  Method method() const noexcept { return method_; }  // unknown for other methods and for responses
+  std::string const& bytes() const noexcept { return bytes_; }
+  std::string take_bytes() && noexcept { return std::move(bytes_); }
+
+  // The token of a member, exactly as received; empty if absent or if messages of this kind have no such
+  // member.
+  Span span(Field field) const noexcept;
+  std::string_view raw(Field field) const noexcept { return span(field).of(bytes_); }
+  bool has(Field field) const noexcept { return !span(field).empty(); }
+  bool is(Field field, JsonKind kind) const noexcept {
+    return has(field) && kind_of_token(raw(field)) == kind;
+  }
+
+  // The text of a string member: a view of the message's bytes, or of `scratch` if it had to be unescaped.
+  // Empty if absent, not a string, or (opaque members only) without text.
+  std::string_view text(Field field, std::string& scratch) const;
+
+  // The value of a number member that is an integer of 64 bits; 42.0 and 1e3 are not taken.
+  std::optional<std::int64_t> integer(Field field) const noexcept;
+
+ private:
+  friend class MessageReader;
+  static constexpr std::size_t kSlots = 32;
+  explicit Message(std::string bytes) noexcept : bytes_(std::move(bytes)) {}
+
+  std::string bytes_;
+  std::array<Span, kSlots> slots_{};  // members that no kind has together share a slot
+  MessageKind kind_ = MessageKind::request;
+  Method method_ = Method::unknown;
+};
+
+enum class DecodeFault : std::uint8_t {
+  too_large,        // over bytes_max
+  parse_error,      // not JSON, not UTF-8, or over a JSON limit: -32700
+  invalid_request,  // JSON, not a message: -32600
+  batch,            // a well-formed array: split_batch() is for those who allow it, else -32600
+};
+
+struct DecodeFailure {
+  DecodeFault fault = DecodeFault::parse_error;
+  std::string sentence;        // what is wrong and at which byte; holds nothing of the message's text
+  std::uint32_t position = 0;  // bytes from the start
+  std::string id;              // the id's token, if one legal id was read; never null
+  std::string bytes;           // the text, given back
+
+  int code() const noexcept { return fault == DecodeFault::parse_error ? -32700 : -32600; }
+};
+
+template <class T>
+using DecodeResult = boost::system::result<T, DecodeFailure>;
+
+DecodeResult<Message> decode(std::string bytes, Limits const& limits = {});
+
+// The elements of a batch (revision 2025-03-26): 1 to batch_max, each a complete JSON value; decode() each
+// one. Limits hold for the array as a whole. `bytes` is not given back in a failure.
+DecodeResult<std::vector<Span>> split_batch(std::string_view bytes, Limits const& limits = {});
+
+// Called by DecodeResult::value() on a failure; asking for a value that is not there is our bug.
+[[noreturn]] void throw_exception_from_error(DecodeFailure const& failure,
+                                             boost::source_location const& where);
+
+}  // namespace weir::mcp

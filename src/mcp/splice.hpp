@@ -1,0 +1,64 @@
+// Splice: the few edits under which a message's bytes are sent on, without changing or copying them.
+//
+// Edits are kept sorted by place; they may be given in any order and must not overlap (our bug, asserted, as
+// is more than kEditsMax). Insertions at the same byte come out in the order given. Borrowed texts and the
+// bytes must outlive the Splice; owned texts live in it. One task; may live across awaits.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "mcp/span.hpp"
+
+namespace weir::mcp {
+
+class Splice {
+ public:
+  static constexpr std::size_t kEditsMax = 16;
+  static constexpr std::size_t kPiecesMax = 2 * kEditsMax + 1;
+
+  explicit Splice(std::string_view bytes) noexcept : bytes_(bytes) {}
+
+  void replace(Span span, std::string_view borrowed) noexcept;
+  void replace_owned(Span span, std::string_view text);  // copies `text`
+  void erase(Span span) noexcept { replace(span, {}); }
+  void insert(std::uint32_t at, std::string_view borrowed) noexcept { replace({at, at}, borrowed); }
+  void insert_owned(std::uint32_t at, std::string_view text) { replace_owned({at, at}, text); }
+
+  // Puts `"key":value` first in the object at `object`, with a comma where one is due. `key` needs no
+  // escaping and is not in the object; `value` is JSON. Several may be put into one object; no other edit may
+  // touch its opening bracket.
+  void insert_member(Span object, std::string_view key, std::string_view value);
+
+  bool empty() const noexcept { return count_ == 0; }
+  std::size_t size() const noexcept;  // bytes of the edited text
+  void append_to(std::string& out) const;
+
+  // The edited text as pieces for writev/sendmsg; returns how many. `out` must hold kPiecesMax. Pieces are
+  // never empty and are valid until the next edit, or until the Splice moves or dies.
+  std::size_t fill(std::span<iovec> out) const noexcept;
+
+ private:
+  struct Edit {
+    Span span;
+    char const* borrowed = nullptr;  // null: at `offset` in owned_
+    std::uint32_t offset = 0;
+    std::uint32_t length = 0;
+  };
+  void add(Edit edit) noexcept;
+  std::string_view text_of(Edit const& edit) const noexcept;
+  template <class Take>
+  void each_piece(Take&& take) const;
+
+  std::string_view bytes_;
+  std::array<Edit, kEditsMax> edits_{};
+  std::size_t count_ = 0;
+  std::string owned_;
+};
+
+}  // namespace weir::mcp
