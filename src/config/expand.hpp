@@ -1,0 +1,42 @@
+// expand(): replaces `${…}` references in one text. One pass: what a reference yields is not looked at again.
+//
+//   ${VAR} ${env:VAR}   environment variable          ${file:/path}  the file's text, last line end removed,
+//   ≤ 64 KiB
+//   ${input:id}         $WEIR_INPUT_id                ${cred:name}   $CREDENTIALS_DIRECTORY/name,
+//   /run/secrets/name
+//   ${workspaceFolder}  folder of the project         ${userHome}    home folder
+//   ${…:-default}       used when there is no value or an empty one       $${   a literal ${
+// Everything else after `${` is an error, `${cmd:…}` on purpose. `$VAR` is left alone.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/secret.hpp"
+#include "config/environment.hpp"
+
+namespace weir::config {
+
+struct Expansion {
+  enum class Fault { none, unset, unreadable, malformed, forbidden };
+  struct Failure {
+    Fault fault;
+    std::string reference;  // as written, `${TOKEN}`
+    std::size_t offset;     // in the text given
+    std::string why;        // one clause: "is not set", "cannot be read: no such file"
+    std::string fix;
+  };
+
+  base::Secret value;                 // failed references stay as written
+  std::vector<base::Secret> secrets;  // values that came from file:, cred: and input:
+  std::vector<base::Secret>
+      variables;  // values that came from the environment; secret or not depends on the key
+  std::vector<Failure> failures;
+};
+
+bool has_reference(std::string_view text) noexcept;  // holds `${` at all, escaped ones included
+Expansion expand(std::string_view text, Environment const& environment, std::string_view workspace_folder);
+
+}  // namespace weir::config

@@ -1,0 +1,212 @@
+// Settings: the whole configuration as plain structs, every default visible here and equal to the option
+// table's.
+//
+// Built by load() (config/load.hpp), never changed afterwards; share it as shared_ptr<Settings const>. Two
+// Servers that compare equal need no restart on a reload. Credentials are Secret values. Keys that are
+// accepted but not in effect in this version are listed in `deferred`, those that protect something marked
+// so.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/secret.hpp"
+#include "config/node.hpp"
+
+namespace weir::config {
+
+using std::chrono::milliseconds;
+
+struct Address {
+  enum class Kind { tcp, unix_socket, inherited };
+  Kind kind = Kind::tcp;
+  std::string host = "127.0.0.1";  // tcp: name or number without brackets; empty = every interface
+  std::uint16_t port = 0;
+  std::string path = {};  // unix_socket: the path; inherited: the name of the descriptor
+
+  // Reachable from this machine only. An inherited socket is not, as far as configuration can tell.
+  bool local_only() const noexcept;
+  std::string shown() const;  // as it would be written
+  bool operator==(Address const&) const = default;
+};
+
+struct Listener {
+  std::string name = "default";
+  Address bind{.port = 6270};
+  std::vector<std::string>
+      auth;  // methods in order: "keys", "jwt"; not empty = a caller must match one of them
+  std::vector<std::string> allowed_origins;
+  std::vector<std::string> allowed_hosts;
+  bool modern = true;
+  bool legacy = true;
+  bool legacy_sse = false;
+  bool tls = false;  // asked for; a build that cannot do it must refuse to open this listener
+  bool operator==(Listener const&) const = default;
+};
+
+struct Admin {
+  Address bind{.port = 6271};
+  std::vector<std::string> auth;
+  bool operator==(Admin const&) const = default;
+};
+
+struct ApiKey {
+  std::string name;
+  std::array<std::uint8_t, 32> sha256{};  // of the key's bytes
+  std::vector<std::string> groups;
+  std::optional<base::WallTime> expires;  // first instant at which the key is refused
+  bool operator==(ApiKey const&) const = default;
+};
+
+enum class UpstreamKind { stdio, http_any, streamable_http, sse };  // http_any: find out which
+enum class ChildShare { per_principal, per_session, everyone };
+
+struct StdioOptions {
+  ChildShare share = ChildShare::per_principal;
+  unsigned instances_min = 1;
+  unsigned instances_max = 4;
+  milliseconds idle_stop{600'000};
+  milliseconds restart_min{100};
+  milliseconds restart_max{30'000};
+  std::uint64_t memory_bytes_max = 512ull * 1024 * 1024;
+  bool operator==(StdioOptions const&) const = default;
+};
+
+// Sent with every request to the server. none: header is empty. bearer: Authorization: Bearer …
+struct Credential {
+  std::string header;
+  base::Secret value;
+  bool operator==(Credential const&) const = default;
+};
+
+struct ToolEdits {
+  std::vector<std::string> hide;                                 // globs over the server's own names
+  std::vector<std::pair<std::string, std::string>> rename;       // own name → shown name
+  std::vector<std::pair<std::string, std::string>> description;  // own name → text shown instead
+  bool operator==(ToolEdits const&) const = default;
+};
+
+struct Timeouts {
+  milliseconds call{5'000};          // whole call; progress extends it
+  milliseconds call_max{600'000};    // … to this
+  milliseconds start{30'000};        // a first call waits this long for a starting child
+  milliseconds parked_max{600'000};  // waiting for the client's own answer
+  bool operator==(Timeouts const&) const = default;
+};
+
+struct Server {
+  std::string name;
+  UpstreamKind kind = UpstreamKind::http_any;
+  std::string command;  // stdio
+  std::vector<std::string> args;
+  std::vector<std::pair<std::string, base::Secret>> env;  // env_file first, then `env`
+  std::string cwd;
+  StdioOptions stdio;
+  std::vector<std::string> urls;  // http: at least one
+  std::vector<std::pair<std::string, base::Secret>> headers;
+  Credential credential;
+  ToolEdits tools;
+  Timeouts timeouts;
+  bool required = false;
+  bool disabled = false;
+  bool expose = true;
+  std::string unusable;  // why it cannot be started ("${TOKEN} is not set"); empty = usable
+  bool operator==(Server const&) const = default;
+};
+
+// Where a server was read from; apart from Server, so that moving it between files is not a change.
+struct Provenance {
+  std::string file;               // as shown to people: "weir.yaml", "~/.cursor/mcp.json"
+  std::vector<std::string> also;  // other files that have the same server
+  Mark mark;
+};
+
+struct Names {
+  std::string prefix = "{server}__";
+  unsigned bytes_max = 60;
+  bool operator==(Names const&) const = default;
+};
+
+struct Limits {
+  unsigned in_flight = 4096;
+  std::uint64_t body_bytes = 4ull * 1024 * 1024;
+  bool operator==(Limits const&) const = default;
+};
+
+struct Sessions {
+  milliseconds idle{3'600'000};
+  milliseconds lifetime{86'400'000};
+  unsigned max = 1000;
+  unsigned per_principal = 1000;
+  milliseconds sweep{30'000};
+  bool operator==(Sessions const&) const = default;
+};
+
+struct Streams {
+  milliseconds sweep{30'000};
+  milliseconds stale{300'000};
+  milliseconds keepalive{15'000};
+  std::uint64_t buffer_bytes = 256ull * 1024;
+  std::uint64_t replay_bytes = 1024ull * 1024;
+  milliseconds replay_age{300'000};
+  bool operator==(Streams const&) const = default;
+};
+
+struct Logging {
+  std::string level = "info";   // error|warn|info|debug|trace
+  std::string format = "auto";  // auto|text|json
+  bool access = true;
+  bool operator==(Logging const&) const = default;
+};
+
+struct Metrics {
+  std::string path = "/metrics";
+  unsigned series_max = 10'000;
+  bool operator==(Metrics const&) const = default;
+};
+
+enum class ErrorStyle { tool_result, jsonrpc };
+
+struct Deferred {
+  std::string path;       // "policies"
+  bool protects = false;  // leaving it out weakens a protection that the operator asked for
+};
+
+struct Settings {
+  std::vector<Listener> listeners{Listener{}};
+  Admin admin;
+  std::vector<ApiKey> keys;
+  std::vector<Server> servers;                   // in the order of the files
+  std::map<std::string, Provenance> provenance;  // by server name
+  Names names;
+  Limits limits;
+  Sessions sessions;
+  Streams streams;
+  Logging log;
+  Metrics metrics;
+  milliseconds drain{10'000};
+  ErrorStyle error_style = ErrorStyle::tool_result;
+  unsigned workers = 1;  // 1…64; default: the machine's cores, at most 4
+  std::vector<Deferred> deferred;
+  std::vector<base::Secret> secrets;  // every expanded or evident credential, for the log's mask
+
+  Server const* server(std::string_view name) const noexcept;
+};
+
+// What a reload has to do, by server name. A server whose settings are equal is in none of the lists.
+struct ServerChanges {
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+  std::vector<std::string> changed;
+};
+ServerChanges changes(Settings const& before, Settings const& after);
+
+}  // namespace weir::config
