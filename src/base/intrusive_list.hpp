@@ -45,7 +45,10 @@ class IntrusiveList {
   T& front() noexcept { return static_cast<T&>(*head_.next_); }
   T& back() noexcept { return static_cast<T&>(*head_.prev_); }
   void push_back(T& element) noexcept { insert_before(head_, element); }
-  void push_front(T& element) noexcept { insert_before(*head_.next_, element); }
+  void push_front(T& element) noexcept {
+    static_cast<ListHook&>(element).unlink();  // it may be the front already
+    insert_before(*head_.next_, element);
+  }
   T* pop_front() noexcept {
     if (empty()) return nullptr;
     T& element = front();
