@@ -1,0 +1,126 @@
+// Metrics: everything Weir counts about itself, readable as Prometheus text.
+//
+// One per process, owned by app; any thread. It never fails and never blocks a caller for longer than a registration.
+// Handles are resolved once (start, catalogue, reload) and are plain pointers that live as long as Metrics: counting
+// takes no look-up and no lock of ours. Names and labels are in metric_table.hpp, which alone knows them. A metric has
+// at most `series_max` series; what would be more is counted under `_other` and in mcp_metrics_dropped_series_total.
+// Never a label: session, user, URI, argument. Library: prometheus-cpp, seen by the .cpp files of this folder only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "observe/metric_table.hpp"
+#include "observe/operation_metrics.hpp"
+
+namespace prometheus {
+class Gauge;
+}  // namespace prometheus
+
+namespace weir::observe {
+
+// Handles are values; a default one counts nothing.
+class Counter {
+ public:
+  Counter() = default;
+  explicit Counter(prometheus::Counter* cell) noexcept : cell_(cell) {}
+  void add(double amount = 1) const noexcept;
+  double value() const noexcept;
+
+ private:
+  prometheus::Counter* cell_ = nullptr;
+};
+
+class Gauge {
+ public:
+  Gauge() = default;
+  explicit Gauge(prometheus::Gauge* cell) noexcept : cell_(cell) {}
+  void set(double value) const noexcept;
+  void add(double amount) const noexcept;
+  double value() const noexcept;
+
+ private:
+  prometheus::Gauge* cell_ = nullptr;
+};
+
+class Histogram {
+ public:
+  Histogram() = default;
+  explicit Histogram(prometheus::Histogram* cell) noexcept : cell_(cell) {}
+  void observe(double seconds) const noexcept;
+
+ private:
+  prometheus::Histogram* cell_ = nullptr;
+};
+
+// One counter per value of a closed label; anything else counts as `_other`.
+class CounterSet {
+ public:
+  CounterSet() = default;
+  CounterSet(std::span<std::string_view const> values, std::vector<Counter> counters)
+      : values_(values), counters_(std::move(counters)) {}
+  void add(std::string_view value, double amount = 1) const noexcept { of(value).add(amount); }
+  Counter of(std::string_view value) const noexcept;
+
+ private:
+  std::span<std::string_view const> values_;
+  std::vector<Counter> counters_;  // one more than values: `_other`
+};
+
+// Of one configured server; all of it exists at 0 from the moment that the server is known.
+struct ServerMetrics {
+  Counter cache_hits, cache_misses, cache_stale_hits, timeouts, breaker_opens, upstream_reinit;
+  CounterSet fallbacks;          // by strategy
+  CounterSet upstream_restarts;  // by reason
+  CounterSet catalog_changes;    // by kind
+  Histogram response_time;
+  Gauge breaker_state;  // 0 closed, 1 open, 2 half open
+  Gauge requests_in_flight, upstream_up, catalog_tools;
+};
+
+// Of the whole process.
+struct GatewayMetrics {
+  Gauge sessions_active, streams_active;
+  Gauge config_last_reload_success, config_last_reload_timestamp;
+  CounterSet http_rejects;  // by reason
+  Counter log_dropped;
+  Counter metrics_dropped_series;
+};
+
+class Metrics {
+ public:
+  struct Options {
+    std::string version;   // of this build, for mcp_build_info
+    std::string revision;  // of the source
+    std::vector<std::string> protocol_versions;  // as on the wire, at most 7
+    std::size_t series_max = 10'000;             // per metric
+  };
+
+  explicit Metrics(Options const& options);
+  ~Metrics();
+
+  GatewayMetrics const& gateway() const noexcept;
+
+  // Registers the server on first sight. Takes a lock: keep the reference.
+  ServerMetrics const& server(std::string_view name);
+
+  // `method` is a method of the protocol, or `_other`; `tool` is empty for methods without one. Takes a lock: keep the
+  // reference. Beyond `series_max` different ones, all share one that counts as `_other`.
+  OperationMetrics& operation(std::string_view server, std::string_view method, std::string_view tool = {});
+
+  // `refresh` runs at each scrape before anything is read, on the scraping thread; it must not render. What it uses
+  // must live until the last scrape.
+  void on_scrape(std::function<void()> refresh);
+
+  std::string render();  // text exposition format 0.0.4
+  static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+ private:
+  std::unique_ptr<MetricRegistry> registry_;
+};
+
+}  // namespace weir::observe

@@ -1,0 +1,39 @@
+// TraceContext: the W3C trace context of a call (traceparent header or `_meta`), read, continued and written.
+//
+// A value; no I/O. Malformed input is ignored, never refused (P119): it reads as no context. Unknown versions are read
+// as version 00 where their first part allows it; ff and all-zero ids are malformed. What is written is version 00.
+// `tracestate` is relayed untouched by whoever holds the headers. Source: W3C Trace Context, section 3.2.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/random.hpp"
+
+namespace weir::observe {
+
+class TraceContext {
+ public:
+  static constexpr std::size_t kTextBytes = 55;
+
+  static std::optional<TraceContext> parse(std::string_view traceparent) noexcept;
+  static TraceContext start(base::Random& random, bool sampled);  // a new trace
+  TraceContext child(base::Random& random) const;                 // same trace and flags, new span
+
+  std::array<char, 32> trace_id() const noexcept { return trace_id_; }  // lower-case hex
+  std::array<char, 16> span_id() const noexcept { return span_id_; }
+  bool sampled() const noexcept { return (flags_ & 1U) != 0; }
+  std::string format() const;
+
+  friend bool operator==(TraceContext const&, TraceContext const&) = default;
+
+ private:
+  std::array<char, 32> trace_id_{};
+  std::array<char, 16> span_id_{};
+  std::uint8_t flags_ = 0;  // only the bits that version 00 knows: sampled
+};
+
+}  // namespace weir::observe
