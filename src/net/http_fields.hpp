@@ -1,8 +1,9 @@
 // Fields: the header fields of one HTTP message, in order, as views into the buffer that holds the message.
 //
-// A plain value of about 3.2 KiB: it lives inside a RequestHead or ResponseHead in per-thread scratch, never in
-// a coroutine frame. Views die with the buffer. Names compare without case, values are kept as received, without
-// the optional white space around them. The checks below are the grammar of RFC 9110 5.1, 5.5 and 5.6.2.
+// A plain value of about 3.2 KiB: it lives inside a RequestHead or ResponseHead in per-thread scratch, never
+// in a coroutine frame. Views die with the buffer. Names compare without case, values are kept as received,
+// without the optional white space around them. The checks below are the grammar of RFC 9110 5.1, 5.5
+// and 5.6.2.
 #pragma once
 
 #include <array>
@@ -17,15 +18,17 @@ struct Field {
   std::string_view value;
 };
 
-bool same_name(std::string_view a, std::string_view b) noexcept;           // equal ignoring ASCII case
-bool is_token(std::string_view text) noexcept;                            // RFC 9110 token; false for ""
-bool is_field_value(std::string_view text) noexcept;                      // no CTL but HTAB, no DEL; "" is one
+bool same_name(std::string_view a, std::string_view b) noexcept;  // equal ignoring ASCII case
+bool is_token(std::string_view text) noexcept;                    // RFC 9110 token; false for ""
+bool is_field_value(std::string_view text) noexcept;              // no CTL but HTAB, no DEL; "" is one
 bool list_contains(std::string_view list, std::string_view token) noexcept;  // comma list, ignoring case
 
 // Where the first byte that may not be in a field value stands (CTL but HTAB, DEL), or text.size().
 std::size_t find_control(std::string_view text) noexcept;
-// Length of the token that `text` begins with.
-std::size_t token_length(std::string_view text) noexcept;
+std::size_t token_length(std::string_view text) noexcept;  // of the token that `text` begins with
+std::size_t target_length(
+    std::string_view text) noexcept;  // of the RFC 3986 characters, '#' apart, it begins with
+bool is_origin_target(std::string_view text) noexcept;  // fit for a request line: begins with '/', no '#'
 
 class Fields {
  public:
@@ -37,12 +40,12 @@ class Fields {
   Field const* begin() const noexcept { return fields_.data(); }
   Field const* end() const noexcept { return fields_.data() + count_; }
 
-  Field const* find(std::string_view name) const noexcept;                // the first one, or null
-  std::string_view value(std::string_view name) const noexcept;          // "" when absent
+  Field const* find(std::string_view name) const noexcept;       // the first one, or null
+  std::string_view value(std::string_view name) const noexcept;  // "" when absent
   bool has(std::string_view name) const noexcept { return find(name) != nullptr; }
 
-  // The name of a field that must be single and stands twice, or "". `singles` are names; one that ends in '*'
-  // covers every name with that prefix, each of which may stand once.
+  // The name of a field that must be single and stands twice, or "". `singles` are names; one that ends in
+  // '*' covers every name with that prefix, each of which may stand once.
   std::string_view duplicated(std::span<std::string_view const> singles) const noexcept;
 
  private:

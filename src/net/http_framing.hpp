@@ -1,8 +1,9 @@
-// Framing: where the body of an HTTP/1.1 message ends, decided from its fields by RFC 9112 6.3, with no doubt left.
+// Framing: where the body of an HTTP/1.1 message ends, decided from its fields by RFC 9112 6.3, with no doubt
+// left.
 //
-// A message that two readers could frame differently is refused: length with transfer coding, repeated or listed
-// or signed or zero-padded length, any transfer coding but a single `chunked`, a transfer coding in HTTP/1.0.
-// Pure; used by the head parsers, which feed it one field at a time.
+// A message that two readers could frame differently is refused: length with transfer coding, repeated or
+// listed or signed or zero-padded length, any transfer coding but a single `chunked`, a transfer coding in
+// HTTP/1.0. Pure; used by the head parsers, which feed it one field at a time.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ struct Framing {
   bool empty() const noexcept { return kind == Kind::none || (kind == Kind::length && length == 0); }
 };
 
-// Why a message is refused. `status` is 0 while nothing is wrong; `reason` is a fixed sentence without input bytes.
+// Why a message is refused. `status` is 0 while nothing is wrong; `reason` is a fixed sentence without input
+// bytes.
 struct Refusal {
   int status = 0;
   char const* reason = "";
@@ -45,7 +47,8 @@ struct FramingFields {
 };
 
 // `framing` is valid when no refusal is returned. A length over `body_bytes_max` is refused with 413.
-Refusal frame_request(FramingFields const& seen, int minor_version, std::uint64_t body_bytes_max, Framing& framing);
+Refusal frame_request(FramingFields const& seen, int minor_version, std::uint64_t body_bytes_max,
+                      Framing& framing);
 // For answers to any method but HEAD and CONNECT, which Weir does not send. Every refusal has status 502.
 Refusal frame_response(FramingFields const& seen, int minor_version, int status, std::uint64_t body_bytes_max,
                        Framing& framing);

@@ -1,11 +1,12 @@
 // Heads of HTTP/1.1 messages, parsed strictly from a buffer that may not hold all of it yet (RFC 9110, 9112).
 //
-// Reject, do not repair: what two parsers could read differently is refused. Pure, allocates nothing; every view
-// points into the caller's buffer (path may point to a constant). RequestHead and ResponseHead are some 3.5 KiB:
-// keep one of each per thread as scratch, fill and use it between two suspensions, copy out what must live longer;
-// never put one into a coroutine frame. The first try parses in one pass; when bytes are missing, HeadSearch
-// remembers how far the buffer was looked at, so that a head arriving byte by byte costs linear time.
-// The verdict on a complete head does not depend on how its bytes arrived. After `bad`: answer and close.
+// Reject, do not repair: what two parsers could read differently is refused. Pure, allocates nothing; every
+// view points into the caller's buffer (path may point to a constant). RequestHead and ResponseHead are
+// some 3.5 KiB: keep one of each per thread as scratch, fill and use it between two suspensions, copy out
+// what must live longer; never put one into a coroutine frame. The first try parses in one pass; when bytes
+// are missing, HeadSearch remembers how far the buffer was looked at, so that a head arriving byte by byte
+// costs linear time. The verdict on a complete head does not depend on how its bytes arrived. After `bad`:
+// answer and close.
 #pragma once
 
 #include <cstddef>
@@ -35,7 +36,7 @@ struct ResponseHead {
   int status = 0;           // 100..599, never 101
   std::string_view reason;  // may be empty
   int minor_version = 1;
-  bool keep_alive = true;   // false for HTTP/1.0, Connection: close and bodies that end with the connection
+  bool keep_alive = true;  // false for HTTP/1.0, Connection: close and bodies that end with the connection
   Framing framing;
   Fields fields;
 

@@ -1,8 +1,9 @@
 // Server-sent events (WHATWG HTML 9.2): an incremental parser and the text of the events Weir writes.
 //
-// One parser per stream, on that stream's thread. An event whose bytes lie in one input is reported as views into
-// that input; one that is spread over inputs is gathered in the parser, at most `event_bytes_max` bytes, and that
-// memory is given back once the event was taken. Lines end in CR, LF or CRLF. Comments and unknown fields vanish.
+// One parser per stream, on that stream's thread. An event whose bytes lie in one input is reported as views
+// into that input; one that is spread over inputs is gathered in the parser, at most `event_bytes_max` bytes,
+// and that memory is given back once the event was taken. Lines end in CR, LF or CRLF. Comments and unknown
+// fields vanish.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +30,9 @@ class SseParser {
     std::size_t consumed = 0;  // drop this many bytes of the input, once the event is no longer needed
   };
 
-  // Call with the unconsumed bytes until it says need_more, which consumes all input. The views of `event` hold
-  // until the next call and while the input lives. too_large is final. What is unfinished when the stream ends
-  // is no event.
+  // Call with the unconsumed bytes until it says need_more, which consumes all input. The views of `event`
+  // hold until the next call and while the input lives. too_large is final. What is unfinished when the
+  // stream ends is no event.
   Step next(std::string_view input, SseEvent& event);
 
   std::string_view last_event_id() const noexcept { return last_id_; }  // also set by events without data
@@ -45,16 +46,18 @@ class SseParser {
   void forget_event();
 
   std::size_t event_bytes_max_;
-  std::string carry_;            // an unfinished line of earlier inputs
-  std::string held_;             // data of this event that had to be copied
+  std::string carry_;  // an unfinished line of earlier inputs
+  std::string held_;   // data of this event that had to be copied
   std::string type_;
-  std::string last_id_;
-  std::string_view data_;        // data so far: into held_ or the current input
+  std::string id_;         // of the event being read
+  std::string last_id_;    // of the last event that ended
+  std::string_view data_;  // data so far: into held_ or the current input
   std::optional<std::uint32_t> retry_ms_;
-  std::uint8_t mark_bytes_ = 0;  // bytes of the byte order mark seen; kMarkDone when past it
+  std::uint8_t mark_bytes_ = 0;  // bytes of the byte order mark seen; 3 when past it
   bool has_data_ = false;
-  bool skip_lf_ = false;         // the last line ended in CR: an LF right after belongs to it
-  bool given_ = false;           // the last call gave an event
+  bool is_held_ = false;  // data_ points into held_
+  bool skip_lf_ = false;  // the last line ended in CR: an LF right after belongs to it
+  bool given_ = false;    // the last call gave an event
   bool too_large_ = false;
 };
 
@@ -63,7 +66,8 @@ inline constexpr std::string_view kSsePrefix = "event: message\ndata: ";
 inline constexpr std::string_view kSseEnd = "\n\n";
 inline constexpr std::string_view kSseKeepAlive = ":\n\n";
 
-bool has_line_break(std::string_view text) noexcept;  // CR or LF: such JSON must go through append_sse_message
+bool has_line_break(
+    std::string_view text) noexcept;  // CR or LF: such JSON must go through append_sse_message
 // Line breaks between JSON tokens become spaces, so that the event stays one line.
 void append_sse_message(std::string& out, std::string_view json);
 // Any type; data of several lines becomes several data fields. `type` must hold no line break.

@@ -1,4 +1,5 @@
-// Url: an absolute http or https address of an upstream, taken apart once (RFC 3986), and references against it.
+// Url: an absolute http or https address of an upstream, taken apart once (RFC 3986), and references against
+// it.
 //
 // A plain value made at start-up, reload, or when an upstream names an endpoint; not for hot paths. User
 // information and other schemes are refused. Boost.URL stays inside url.cpp.
@@ -14,10 +15,10 @@ namespace weir::net {
 
 struct Url {
   bool https = false;
-  std::string host;       // lower case, for name look-up and TLS; an IPv6 address without brackets
+  std::string host;        // lower case, for name look-up and TLS; an IPv6 address without brackets
   std::uint16_t port = 0;  // the scheme's default when not given
-  std::string authority;  // for the Host field: brackets around IPv6, no default port
-  std::string target;     // path and query for the request line; begins with '/'
+  std::string authority;   // for the Host field: brackets around IPv6, no default port
+  std::string target;      // path and query for the request line; begins with '/'
 
   std::string text() const;  // scheme://authority + target
 };
