@@ -69,8 +69,8 @@ class JsonCursor {
   bool enter_array() noexcept;
   bool next_element() noexcept;
 
-  // The kind of the next value by its first byte, without taking it. False, without a fault, at the end or at
-  // a byte that starts no value: taking it then reports the fault.
+  // Passes white space and says the kind of the next value by its first byte, at position(), without taking
+  // it. False, without a fault, at the end or at a byte that starts no value: taking it reports the fault.
   bool peek(JsonKind& kind) noexcept;
 
   // True if nothing but white space is left; otherwise the fault is bytes_after_end.
@@ -83,15 +83,21 @@ class JsonCursor {
   std::string_view text() const noexcept { return text_; }
 
  private:
-  struct Scan;
-  bool stop(JsonFault fault, std::uint32_t at) noexcept;
   bool enter(char open) noexcept;
+  bool advance(char closing) noexcept;
+  bool unexpected(char const* at) noexcept;
+  bool stop(JsonFault fault, char const* at) noexcept;
+  char const* at_token() noexcept;
+  bool at_end(char const* at) const noexcept { return at == text_.data() + text_.size(); }
+  std::uint32_t offset_of(char const* at) const noexcept {
+    return static_cast<std::uint32_t>(at - text_.data());
+  }
 
   std::string_view text_;
   JsonLimits limits_;
   std::uint32_t position_ = 0;
   std::uint32_t depth_ = 0;
-  std::uint32_t nodes_ = 0;
+  std::uint32_t nodes_left_;
   JsonFault fault_ = JsonFault::none;
   bool fresh_ = false;  // directly after an opening bracket: no comma is due
 };

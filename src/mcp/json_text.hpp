@@ -11,6 +11,9 @@ namespace weir::mcp {
 
 bool is_utf8(std::string_view bytes) noexcept;
 
+// Where the first byte is that is_utf8 minds; the size if there is none. Byte by byte, for saying so.
+std::size_t first_not_utf8(std::string_view bytes) noexcept;
+
 // Appends the text of a string token (with its quotes), which a JsonCursor has passed, to `out`.
 // False, with `out` unchanged, if an escape names half a surrogate pair: such a string has no text.
 bool decode_string(std::string_view token, std::string& out);

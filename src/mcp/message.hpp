@@ -75,6 +75,7 @@ enum class Field : std::uint8_t {
   // results
   result,
   result_type,
+  supported_versions,
   is_error,
   next_cursor,
   ttl_ms,
@@ -124,7 +125,7 @@ class Message {
  private:
   friend class MessageReader;
   static constexpr std::size_t kSlots = 32;
-  explicit Message(std::string bytes) noexcept : bytes_(std::move(bytes)) {}
+  explicit Message(std::string&& bytes) noexcept : bytes_(std::move(bytes)) {}
 
   std::string bytes_;
   std::array<Span, kSlots> slots_{};  // members that no kind has together share a slot

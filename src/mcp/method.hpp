@@ -71,7 +71,7 @@ struct MethodTraits {
   bool safe = false;            // reads only, or may be repeated without harm
   bool list = false;            // paged by cursor and nextCursor
   bool cacheable = false;       // complete modern results carry ttlMs and cacheScope (P089)
-  bool to_client = false;       // a request that a legacy server sends to its client
+  bool to_client = false;       // a request that a legacy server may send to its client
   bool notification = false;
 };
 

@@ -31,8 +31,10 @@ struct ParamHeader {
 base::Result<std::vector<ParamHeader>> read_param_headers(std::string_view input_schema);
 
 // The argument's text, not yet encoded for a header: a string's text, an integer in canonical form, true or
-// false. No value if it is absent or null at that path. Error invalid_input if its type is not the declared
-// one.
+// false. A scalar of another type than declared is rendered all the same: the tool refuses it, not the header
+// check. `arguments` is a token that decode() has passed, or empty. No value if it is absent or null at that
+// path. Error invalid_input if it has no text (a container, half a surrogate pair) or a key on the path
+// appears twice.
 base::Result<std::optional<std::string>> param_text(ParamHeader const& header, std::string_view arguments);
 
 // Whether a received header (no value: absent) says what `arguments` say; integers compare as numbers (P034).

@@ -1,0 +1,90 @@
+#include "mcp/splice.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+
+namespace weir::mcp {
+
+void Splice::add(Edit edit) noexcept {
+  WEIR_ASSERT(count_ < kEditsMax);
+  WEIR_ASSERT(edit.span.begin <= edit.span.end && edit.span.end <= bytes_.size());
+  auto const end = edits_.begin() + static_cast<std::ptrdiff_t>(count_);
+  auto const place = std::find_if(edits_.begin(), end, [&](Edit const& other) {
+    return other.span.begin > edit.span.begin ||
+           (other.span.begin == edit.span.begin && edit.span.empty() && !other.span.empty());
+  });
+  WEIR_ASSERT(place == edits_.begin() || (place - 1)->span.end <= edit.span.begin);
+  WEIR_ASSERT(place == end || edit.span.end <= place->span.begin);
+  std::move_backward(place, end, end + 1);
+  *place = edit;
+  ++count_;
+}
+
+void Splice::replace(Span span, std::string_view borrowed) noexcept {
+  // An empty view may have no address, which would read as owned.
+  char const* const text = borrowed.data() != nullptr ? borrowed.data() : "";
+  add({span, text, 0, static_cast<std::uint32_t>(borrowed.size())});
+}
+
+void Splice::replace_owned(Span span, std::string_view text) {
+  auto const offset = static_cast<std::uint32_t>(owned_.size());
+  owned_.append(text);
+  add({span, nullptr, offset, static_cast<std::uint32_t>(text.size())});
+}
+
+void Splice::insert_member(Span object, std::string_view key, std::string_view value) {
+  auto const inside = object.of(bytes_);
+  WEIR_ASSERT(inside.size() >= 2 && inside.front() == '{');
+  std::uint32_t const at = object.begin + 1;
+  bool const was_empty = inside[inside.find_first_not_of(" \t\r\n", 1)] == '}';
+  bool const first = std::none_of(edits_.begin(), edits_.begin() + static_cast<std::ptrdiff_t>(count_),
+                                  [&](Edit const& edit) {
+                                    return edit.span == Span{at, at};
+                                  });
+  std::string member;
+  member.reserve(key.size() + value.size() + 4);
+  if (was_empty && !first) member += ',';
+  member.append("\"").append(key).append("\":").append(value);
+  if (!was_empty) member += ',';
+  insert_owned(at, member);
+}
+
+std::string_view Splice::text_of(Edit const& edit) const noexcept {
+  char const* const text = edit.borrowed != nullptr ? edit.borrowed : owned_.data() + edit.offset;
+  return {text, edit.length};
+}
+
+template <class Take>
+void Splice::each_piece(Take&& take) const {
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    take(bytes_.substr(from, edits_[i].span.begin - from));
+    take(text_of(edits_[i]));
+    from = edits_[i].span.end;
+  }
+  take(bytes_.substr(from));
+}
+
+std::size_t Splice::size() const noexcept {
+  std::size_t total = 0;
+  each_piece([&](std::string_view piece) { total += piece.size(); });
+  return total;
+}
+
+void Splice::append_to(std::string& out) const {
+  out.reserve(out.size() + size());
+  each_piece([&](std::string_view piece) { out.append(piece); });
+}
+
+std::size_t Splice::fill(std::span<iovec> out) const noexcept {
+  WEIR_ASSERT(out.size() >= 2 * count_ + 1);
+  std::size_t used = 0;
+  each_piece([&](std::string_view piece) {
+    // sendmsg only reads; iovec has no const form.
+    if (!piece.empty()) out[used++] = {const_cast<char*>(piece.data()), piece.size()};
+  });
+  return used;
+}
+
+}  // namespace weir::mcp
