@@ -1,4 +1,4 @@
-# weir_module(): one call per folder. A folder may need folders on lower floors only; a wrong need stops configuration.
+# weir_module(): one call per folder. It may need lower floors only; a wrong need stops configuration.
 #
 #   weir_module(cache FLOOR 3
 #     SOURCES cache_table.cpp ...      the library weir_cache (header-only folders leave this empty)
@@ -15,13 +15,15 @@ if(WEIR_TESTS)
 endif()
 
 # One precompiled header for sources and one for tests; every target re-uses it, so it is compiled once.
-# It holds fmt (and GoogleTest), so its users get their definitions: g++ refuses a header compiled with others.
+# It holds fmt (and GoogleTest), so its users get their definitions: g++ refuses a header compiled
+# with others.
 function(weir_use_pch target kind)
   if(NOT WEIR_PCH)
     return()
   endif()
   set(libraries fmt::fmt $<$<STREQUAL:${kind},test>:GTest::gtest>)
-  set(for_ccache $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+  set(for_ccache $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+    "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
   if(NOT TARGET weir_pch_${kind})
     if(NOT EXISTS ${CMAKE_BINARY_DIR}/pch_${kind}.cpp)
       file(WRITE ${CMAKE_BINARY_DIR}/pch_${kind}.cpp "")
@@ -40,8 +42,9 @@ function(weir_check_floors name floor)
   set_property(GLOBAL PROPERTY weir_floor_${name} ${floor})
   foreach(need ${ARGN})
     get_property(need_floor GLOBAL PROPERTY weir_floor_${need})
-    if(need_floor STREQUAL "")
-      message(FATAL_ERROR "${name} needs ${need}, which is unknown here: list lower floors first in src/CMakeLists.txt")
+    if("${need_floor}" STREQUAL "")
+      message(FATAL_ERROR
+        "${name} needs ${need}, which is unknown here: list lower floors first in src/CMakeLists.txt")
     endif()
     if(NOT need_floor LESS floor)
       message(FATAL_ERROR "${name} is on floor ${floor}; it may not need ${need} on floor ${need_floor}")

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Proves each rule of tools/tidy.py: seeds a clean tree with one fault at a time and expects its rule alone."""
+import tempfile
+import unittest
+from pathlib import Path
+
+import tidy
+
+OPENING = "// One.\n// Two.\n// Three.\n#pragma once\n"
+CLEAN = {
+    "src/base/CMakeLists.txt": "weir_module(base FLOOR 0 SOURCES clock.cpp)\n",
+    "src/base/README.md": "base\n",
+    "src/base/clock.hpp": OPENING + "namespace weir::base { long now(); }\n",
+    "src/base/clock.cpp": '#include "base/clock.hpp"\n',
+    "src/net/CMakeLists.txt": "weir_module(net FLOOR 1 SOURCES wire.cpp wire_io.cpp\n  TESTS wire_test.cpp NEEDS base)\n",
+    "src/net/README.md": "net\n",
+    "src/net/wire.hpp": OPENING,
+    "src/net/wire.cpp": '#include "base/clock.hpp"\n#include "net/internal/bits.hpp"\n',
+    "src/net/wire_io.cpp": '#include "net/wire.hpp"\nTask<int> f() { co_return co_await g(); }\n',
+    "src/net/wire_test.cpp": '#include "net/wire.hpp"\n#include "support/pipe.hpp"\n',
+    "src/net/internal/bits.hpp": OPENING,
+    "src/edge/CMakeLists.txt": "weir_module(edge FLOOR 4 SOURCES door.cpp NEEDS net)\n",
+    "src/edge/README.md": "edge\n",
+    "src/edge/door.cpp": '#include "net/wire.hpp"\n#include "base/clock.hpp"\n',
+    "test/support/pipe.hpp": OPENING,
+    "test/fuzz/CMakeLists.txt": "weir_fuzz(wire NEEDS net)\n",
+    "test/fuzz/wire_fuzz.cpp": '#include "net/wire.hpp"\n',
+    "tools/demo.py": "print('hello')\n",
+}
+
+
+def rules_broken(changes):
+    """What the clean tree breaks after these changes: path -> text, appended when it starts with +."""
+    with tempfile.TemporaryDirectory() as place:
+        for path, text in {**CLEAN, **changes}.items():
+            if text is None:
+                continue
+            text = CLEAN.get(path, "") + text[1:] if text.startswith("+") else text
+            Path(place, path).parent.mkdir(parents=True, exist_ok=True)
+            Path(place, path).write_text(text, encoding="utf-8")
+        return {f"{path}: {rule}" for path, _, rule, _ in tidy.findings(place)[0]}
+
+
+class Tidy(unittest.TestCase):
+    def expect(self, path, text, rule):
+        self.assertEqual(rules_broken({path: text}), {f"{path}: {rule}"}, text)
+
+    def expect_clean(self, path, text):
+        self.assertEqual(rules_broken({path: text}), set(), text)
+
+    def test_the_clean_tree_is_clean(self):
+        self.assertEqual(rules_broken({}), set())
+
+    def test_sizes(self):
+        self.expect("src/net/wire.cpp", "+" + "int a;\n" * 499, "file_length")
+        self.expect_clean("src/net/wire.cpp", "+" + "int a;\n" * 498)
+        self.expect("src/net/wire.cpp", "+// " + "x" * 108 + "\n", "line_width")
+        self.expect_clean("src/net/wire.cpp", "+// " + "x" * 107 + "\n")
+
+    def test_function_length(self):
+        def body(lines):
+            return "{\n" + "  a();\n" * (lines - 2) + "}\n"
+
+        for head in (
+            "int f(int a) ",
+            "TEST(A, Says) ",
+            "A::A() : a_{1}, b_(2) ",
+            "auto A::f() const noexcept -> B ",
+            "namespace x {\nclass A final : B {\n  void f() ",
+        ):
+            tail = "};\n}\n" if "class" in head else ""
+            self.expect("src/net/wire.cpp", "+" + head + body(71) + tail, "function_length")
+            self.expect_clean("src/net/wire.cpp", "+" + head + body(70) + tail)
+        self.expect_clean("src/net/wire.cpp", "+namespace x {\n" + "int a;\n" * 80 + "}\n")
+
+    def test_banned_names(self):
+        for line in (
+            "std::this_thread::sleep_for(1s);",
+            "auto t = std::chrono::steady_clock::now();",
+            "std::mutex m;",
+            "std::thread(f).detach();",
+            "int r = rand();",
+            "std::getenv(\"A\");",
+            "std::regex r;",
+            "printf(\"x\");",
+            "std::cout << 1;",
+            "using namespace std;",
+            "class WireManager {};",
+        ):
+            self.expect("src/net/wire.cpp", f"+{line}\n", "banned_name")
+            self.expect_clean("src/net/wire.cpp", f"+// {line}\n")
+        self.expect_clean(
+            "src/net/wire.cpp", "+timers.sleep_for(1s); std::fprintf(stderr, \"x\"); snprintf(b, 9, \"x\");\n"
+        )
+        self.expect_clean("src/base/clock.cpp", "+auto t = std::chrono::steady_clock::now();\n")
+
+    def test_coroutines(self):
+        self.expect("src/net/wire.cpp", "+Task<int> f() { co_return 1; }\n", "coroutine_place")
+        self.expect(
+            "src/net/wire_io.cpp", "+Task<int> f() { co_return co_await g({.a = 1}); }\n", "awaited_aggregate"
+        )
+        self.expect(
+            "src/net/wire_io.cpp", "+Task<int> f() { co_await g(h{\n  .a = 1}); }\n", "awaited_aggregate"
+        )
+        self.expect_clean(
+            "src/net/wire_io.cpp", "+Task<int> f() { G g{.a = 1}; co_await h(std::move(g)); }\n"
+        )
+        for capture in ("[&]", "[this]", "[=, a]"):
+            self.expect(
+                "src/net/wire_io.cpp",
+                f"+auto f = {capture}(int b) -> Task<int> {{ co_return b; }};\n",
+                "capturing_coroutine",
+            )
+        self.expect(
+            "src/net/wire_test.cpp",
+            "+auto f = [&] { spawn([&]() -> T { co_await a; }()); };\n",
+            "capturing_coroutine",
+        )
+        self.expect_clean("src/net/wire_io.cpp", "+auto f = [](int b) -> Task<int> { co_return b; };\n")
+        self.expect_clean(
+            "src/net/wire_io.cpp", "+auto f = [&] { return [](int b) -> Task<int> { co_return b; }; };\n"
+        )
+        self.expect_clean(
+            "src/net/wire_io.cpp", "+T f() { a[i] = 1; co_return b([&](int c) { return c; }); }\n"
+        )
+
+    def test_openings_and_names(self):
+        self.expect("src/net/wire.hpp", "// One.\n// Two.\n#pragma once\n", "header_opening")
+        self.expect("src/net/wire.hpp", "// One.\n// Two.\n// Three.\n", "header_opening")
+        self.assertIn(
+            "src/net/Wire.hpp: file_name",
+            rules_broken({"src/net/Wire.hpp": OPENING, "src/net/wire.cpp": '+#include "net/Wire.hpp"\n'}),
+        )
+
+    def test_markers_and_machines(self):
+        self.expect("src/net/wire.cpp", "+// TO" + "DO: more\n", "marker")
+        for path in ("/ro" + "ot/weir", "/home/" + "carol/weir", "/wo" + "rk/main"):
+            self.expect("tools/demo.py", f"a = '{path}'\n", "machine_path")
+        self.expect("tools/demo.py", "a = 'https://registry.npm" + "js.org/x'\n", "machine_path")
+        self.expect("package-lock.json", '{"resolved": "https' + '://a/b.tgz"}\n', "machine_path")
+
+    def test_includes(self):
+        self.expect("src/base/clock.cpp", '+#include "net/wire.hpp"\n', "include_direction")
+        self.expect("src/net/wire.cpp", '+#include "wire.hpp"\n', "include_direction")
+        self.expect("src/net/wire.cpp", '+#include "nowhere/a.hpp"\n', "include_direction")
+        self.expect("src/net/wire.cpp", '+#include "support/pipe.hpp"\n', "include_direction")
+        self.expect("src/edge/door.cpp", '+#include "net/internal/bits.hpp"\n', "include_direction")
+        self.expect("test/fuzz/wire_fuzz.cpp", '+#include "net/internal/bits.hpp"\n', "internal_privacy")
+        changed = rules_broken({"src/edge/CMakeLists.txt": "weir_module(edge FLOOR 4 SOURCES door.cpp)\n"})
+        self.assertEqual(changed, {"src/edge/door.cpp: include_direction"})
+
+    def test_readmes(self):
+        self.assertEqual(rules_broken({"src/net/README.md": None}), {"src/net/README.md: folder_readme"})
+        self.expect("src/net/README.md", "line\n" * 41, "folder_readme")
+
+    def test_dead_files(self):
+        self.expect("src/net/lost.cpp", "int a;\n", "dead_file")
+        self.expect("src/net/lost.hpp", OPENING, "dead_file")
+        self.expect("test/fuzz/lost_fuzz.cpp", "int a;\n", "dead_file")
+
+
+if __name__ == "__main__":
+    unittest.main()
