@@ -1,0 +1,41 @@
+// Capabilities: what a server declared that the router decides by, and the merged declaration of many
+// (protocol.md 3.5).
+//
+// Pure, any thread. Malformed members count as absent: a server's mistake must not hide the rest of it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace weir::router {
+
+struct Capabilities {
+  bool tools = false;
+  bool prompts = false;
+  bool resources = false;
+  bool subscribe = false;  // resources.subscribe
+  bool completions = false;
+  bool logging = false;
+  std::string extensions;    // JSON object as received, or empty
+  std::string experimental;  // JSON object as received, or empty
+
+  static Capabilities read(std::string_view json);
+  bool operator==(Capabilities const&) const = default;
+};
+
+// `servers` in order. The extensions and experimental parts of a server survive only where it is alone: elsewhere
+// their methods and ids could not be routed.
+Capabilities merged(std::span<Capabilities const* const> servers);
+
+// The JSON object for clients. To modern clients every list says listChanged, because Weir itself tells them of
+// changes; resources.subscribe is said to legacy clients only.
+std::string write_capabilities(Capabilities const& capabilities, bool modern);
+
+// The servers' instructions one after the other, each under its label; what would not fit into `bytes_max` is left
+// out whole and named. `parts` are (label, text). A single unlabelled part is taken as it is, cut at the limit.
+std::string merged_instructions(std::span<std::pair<std::string_view, std::string_view> const> parts,
+                                std::size_t bytes_max);
+
+}  // namespace weir::router

@@ -1,0 +1,139 @@
+// Catalog: what one endpoint shows to clients of one era: the merged lists and the way back to the servers.
+//
+// Immutable snapshot; built by CatalogLoop whenever a server's part has changed, shared between any threads and held
+// by each call that it routes. Endpoint "" is all servers under prefixed names, "github" that server alone under its
+// own names. Only servers of the client's era are in it. Order: configuration, then the server's own (P074).
+// A URI or template that two servers list belongs to the first of them; the second is left out and noted.
+// Lookups cost one hash each; an unlisted URI is tried against the templates in order.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/backend.hpp"
+#include "router/capabilities.hpp"
+#include "router/item_list.hpp"
+#include "router/list_kind.hpp"
+#include "router/name_map.hpp"
+#include "router/tool_rules.hpp"
+#include "router/uri_template.hpp"
+
+namespace weir::router {
+
+// What a server said when it was last asked; kept when it fails later.
+struct ServerContents {
+  core::ServerIdentity identity;
+  Capabilities capabilities;
+  std::array<std::shared_ptr<ItemList const>, kListKinds.size()> lists;  // null: the server has no such list
+
+  ItemList const* list(ListKind kind) const noexcept { return lists[static_cast<std::size_t>(kind)].get(); }
+};
+
+enum class Readiness {
+  pending,  // never answered, first attempt under way
+  ready,
+  stale,    // failed since; what is shown is its last good answer
+  failed,   // never answered, attempts go on
+};
+
+struct CatalogServer {
+  std::string_view name;                 // outlives every snapshot
+  std::shared_ptr<core::Handler> entry;  // where its calls go in
+  std::shared_ptr<core::Backend> backend;
+  ToolRules rules;
+  bool in_aggregate = true;
+  Readiness readiness = Readiness::pending;
+  base::TimePoint since;                            // when it was configured
+  std::shared_ptr<ServerContents const> contents;   // null while pending or failed
+
+  bool modern() const noexcept { return contents && contents->identity.modern(); }
+};
+using CatalogServers = std::vector<CatalogServer>;
+
+struct CatalogOptions {
+  NameRules names;
+  std::size_t instructions_bytes_max = 16 * 1024;
+  std::uint64_t seed = 0;  // random, for the tables
+};
+
+struct CatalogEntry {
+  std::uint32_t server = 0;                 // index in servers()
+  Item const* item = nullptr;
+  std::string const* description = nullptr;  // shown instead of its own
+};
+
+struct CatalogList {
+  std::vector<CatalogEntry> entries;
+  std::uint64_t hash = 0;     // of everything shown; equal in every worker
+  base::TimePoint fresh_until = base::TimePoint::min();
+  bool shareable = false;
+};
+
+class Catalog {
+ public:
+  Catalog(CatalogOptions const& options, std::string_view endpoint, bool modern,
+          std::shared_ptr<CatalogServers const> servers);
+  Catalog(Catalog const&) = delete;
+  Catalog& operator=(Catalog const&) = delete;
+
+  CatalogServers const& servers() const noexcept { return *servers_; }
+  std::vector<std::uint32_t> const& members() const noexcept { return members_; }  // servers shown here
+  std::string const& endpoint() const noexcept { return endpoint_; }
+  bool modern() const noexcept { return modern_; }
+  CatalogList const& list(ListKind kind) const noexcept { return lists_[static_cast<std::size_t>(kind)]; }
+  std::string_view exposed(ListKind kind, std::size_t index) const noexcept;  // tools and prompts; else empty
+
+  CatalogEntry const* find_tool(std::string_view exposed) const { return find(ListKind::tools, exposed); }
+  CatalogEntry const* find_prompt(std::string_view exposed) const { return find(ListKind::prompts, exposed); }
+
+  // The server of a URI: who lists it, else whose template matches, else the only one with resources.
+  std::optional<std::uint32_t> owner_of_uri(std::string_view uri) const;
+  // The same for completion/complete, whose uri may be a template's text.
+  std::optional<std::uint32_t> owner_of_reference(std::string_view uri_or_template) const;
+
+  std::string const& capabilities() const noexcept { return capabilities_; }  // JSON object
+  std::string const& instructions() const noexcept { return instructions_; }  // text
+  std::vector<std::string> const& notes() const noexcept { return notes_; }   // collisions, one sentence each
+
+ private:
+  void choose_members();
+  void gather(ListKind kind);
+  void name_entries(CatalogOptions const& options, ListKind kind);
+  void index_uris();
+  void compile_templates();
+  void hash_list(ListKind kind);
+  void describe(CatalogOptions const& options);
+  NameMap const& names(ListKind kind) const noexcept { return kind == ListKind::tools ? tools_ : prompts_; }
+  CatalogEntry const* find(ListKind kind, std::string_view exposed) const;
+
+  struct Compiled {
+    UriTemplate matcher;
+    std::uint32_t server;
+  };
+  struct Hash {
+    std::uint64_t seed = 0;
+    std::size_t operator()(std::string_view text) const noexcept { return base::hash64(text, seed); }
+  };
+  using Owners = std::unordered_map<std::string_view, std::uint32_t, Hash>;
+  void keep_first(ListKind kind, Owners& owners);
+
+  std::string endpoint_;
+  bool modern_;
+  std::shared_ptr<CatalogServers const> servers_;
+  std::vector<std::uint32_t> members_;
+  std::array<CatalogList, kListKinds.size()> lists_;
+  NameMap tools_, prompts_;
+  Owners uris_, template_texts_;
+  std::vector<Compiled> templates_;
+  std::optional<std::uint32_t> only_with_resources_;
+  std::string capabilities_, instructions_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace weir::router

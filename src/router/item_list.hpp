@@ -1,0 +1,83 @@
+// ItemList: one server's list of tools, prompts, resources or templates, as the bytes that it sent.
+//
+// Pages are kept whole; each element is a few spans into its page, so that it can be shown again byte for byte
+// (P082). Elements that cannot be offered (no name, a name twice, invalid x-mcp-header: P033) are left out and noted.
+// Built by one task, then shared as shared_ptr<ItemList const> between any threads.
+// Limits: elements_max, bytes_max; beyond them the list is cut, noted, and complete() is false.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "mcp/message.hpp"
+#include "mcp/param_headers.hpp"
+#include "mcp/span.hpp"
+#include "router/list_kind.hpp"
+
+namespace weir::router {
+
+struct ItemListOptions {
+  std::size_t elements_max = 10'000;
+  std::size_t bytes_max = 16 * 1024 * 1024;
+  bool check_param_headers = false;  // tools of a modern server over HTTP
+};
+
+struct Item {
+  std::uint32_t page = 0;
+  mcp::Span whole;
+  mcp::Span key_token;          // the value of name, uri or uriTemplate
+  mcp::Span description_token;  // empty if there is none
+  std::string key;              // its text
+  std::uint64_t hash = 0;       // of the bytes
+  std::vector<mcp::ParamHeader> param_headers;
+};
+
+class ItemList {
+ public:
+  ItemList(ListKind kind, ItemListOptions const& options) : kind_(kind), options_(options) {}
+
+  // Takes one page; what it answers is the cursor for the next one, as JSON text, or nothing at the end (P076).
+  // Error protocol, blaming the server: the result has no such array, or the cursor is not a string.
+  base::Result<std::optional<std::string>> add(mcp::Message page, base::TimePoint received);
+
+  ListKind kind() const noexcept { return kind_; }
+  std::vector<Item> const& items() const noexcept { return items_; }
+  std::string_view bytes_of(Item const& item) const noexcept { return item.whole.of(pages_[item.page]); }
+  std::string_view page_of(Item const& item) const noexcept { return pages_[item.page]; }
+  bool complete() const noexcept { return complete_; }
+
+  // One sentence for each element left out, at most kNotesMax; dropped() counts them all.
+  static constexpr std::size_t kNotesMax = 20;
+  std::vector<std::string> const& notes() const noexcept { return notes_; }
+  std::size_t dropped() const noexcept { return dropped_; }
+
+  // Freshness that the server granted to all of it: the earliest end, public only if every page says so (P095).
+  base::TimePoint fresh_until() const noexcept { return fresh_until_; }
+  bool shareable() const noexcept { return shareable_; }
+
+ private:
+  bool add_element(std::uint32_t page, mcp::Span whole);
+  bool read_members(Item& item, std::string& schema, std::string& fault) const;
+  void drop(std::string sentence);
+  void note_freshness(mcp::Message const& page, base::TimePoint received);
+
+  ListKind kind_;
+  ItemListOptions options_;
+  std::vector<std::string> pages_;
+  std::vector<Item> items_;
+  std::unordered_set<std::string> keys_;
+  std::vector<std::string> notes_;
+  std::size_t dropped_ = 0;
+  std::size_t bytes_ = 0;
+  base::TimePoint fresh_until_ = base::TimePoint::max();
+  bool shareable_ = true;
+  bool complete_ = true;
+};
+
+}  // namespace weir::router
