@@ -1,0 +1,85 @@
+// Call, Outcome, Handler: the vocabulary that every layer speaks.
+//
+// A Call is one client request on its way inward. It lives in the edge's frame until its answer is written; layers
+// borrow it. What comes before the final answer (progress, log messages) goes through ClientSink; the final answer is
+// the return value, so no layer needs to know about SSE or JSON. Cancelling is destroying the task that handles it.
+// One worker thread. Inner protocol: revision 2026-07-28; older revisions are translated at the rims.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "core/principal.hpp"
+#include "mcp/message.hpp"
+#include "mcp/method.hpp"
+#include "mcp/revision.hpp"
+#include "mcp/splice.hpp"
+
+namespace weir::core {
+
+// Takes what the client should see before the final answer. `notification` is one JSON-RPC message, ready to send:
+// ids and tokens are already the client's. Awaiting it is back-pressure: it returns when the client (or a bounded
+// buffer) has taken the bytes. False: nobody listens any more.
+class ClientSink {
+ public:
+  virtual ~ClientSink() = default;
+  virtual base::Task<bool> notify(std::string notification) = 0;
+};
+
+// The legacy session a call belongs to: what the client said in `initialize`, shared by all its calls.
+// Immutable after the handshake, so it may be read from any worker.
+struct ClientSession {
+  std::string id;               // secret-like: never logged whole
+  std::string capabilities;     // JSON object as the client sent it
+  std::string client_info;      // JSON object as the client sent it
+  mcp::Revision revision{};
+};
+
+// What a call learned on its way, for the access line, metrics and Server-Timing.
+struct CallFacts {
+  std::string_view server;      // configured name; lives as long as the pipeline that served the call
+  std::string tool;             // name as the upstream knows it; empty for methods without one
+  base::Duration upstream{};    // time spent waiting for the upstream
+};
+
+struct Call {
+  mcp::Message request;                   // the received bytes and their index
+  mcp::Method method{};
+  mcp::Revision revision{};
+  Principal const* principal = nullptr;   // never null once the auth layer has run
+  std::shared_ptr<ClientSession const> session;  // legacy only; null for modern calls
+  base::TimePoint started;
+  base::TimePoint deadline;               // moved forward by progress, never beyond deadline_latest
+  base::TimePoint deadline_latest;
+  base::Duration extend_by{};             // how far one progress notification moves it
+  std::string_view endpoint;              // "" for /mcp (all servers), else the one server's name
+  std::string target;                     // set by the router: the name or uri as the upstream knows it
+  ClientSink* client = nullptr;           // never null
+  CallFacts facts;
+
+  bool modern() const noexcept { return revision >= mcp::Revision::r2026_07_28; }
+  void progressed(base::TimePoint now) noexcept {
+    auto const moved = now + extend_by < deadline_latest ? now + extend_by : deadline_latest;
+    if (moved > deadline) deadline = moved;
+  }
+};
+
+// The final answer: one JSON-RPC result or error, as the bytes that came from upstream (or were made here) with edits
+// still to be applied. Its `id` is not the client's: the edge splices that in.
+struct Outcome {
+  mcp::Message message;
+  mcp::Splice edits;
+};
+
+class Handler {
+ public:
+  virtual ~Handler() = default;
+  virtual base::Task<base::Result<Outcome>> handle(Call& call) = 0;
+};
+
+}  // namespace weir::core

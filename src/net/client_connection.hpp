@@ -1,0 +1,57 @@
+// ClientConnection: one connection to an upstream and the answer being read from it. For http_client_io.cpp and
+// http_reply_io.cpp only.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/chunked.hpp"
+#include "net/http_client.hpp"
+
+namespace weir::net {
+
+class ClientConnection {
+ public:
+  ClientConnection(base::Scheduler& s, std::unique_ptr<Stream> st, ClientOptions const& o, base::Semaphore::Permit p)
+      : scheduler(s), stream(std::move(st)), options(o), place(std::move(p)), sse(o.event_bytes_max) {}
+
+  base::Task<base::Result<void>> send(std::string_view head, std::span<iovec const> body);
+  base::Task<base::Result<ReplyHead>> read_head();
+  base::Task<base::Result<std::string>> read_body();
+  base::Task<base::Result<std::optional<HttpReply::Event>>> next_event();
+
+  // The answer is complete, nothing followed, both sides keep the connection.
+  bool reusable() const noexcept { return complete && keep_alive && sent_all && in.empty(); }
+  void begin() noexcept;  // before each request
+
+  base::Scheduler& scheduler;
+  std::unique_ptr<Stream> stream;
+  ClientOptions const& options;
+  base::Semaphore::Permit place;   // held while at work, not while idle
+  base::TimePoint idle_until;
+  base::Duration idle_for{};
+  int served = 0;
+  bool keep_alive = false;
+  bool complete = false;           // the answer has been read to its end
+  bool sent_all = false;
+
+ private:
+  friend class HttpReply;
+  bool take_head(std::string_view bytes, HeadSearch& search, base::Result<ReplyHead>& head, std::size_t& used);
+  ReplyHead copy_head();
+  base::Task<base::Result<bool>> fill();             // more raw bytes into `in`; false: the peer ended
+  base::Result<std::string_view> next_payload(bool ended);  // "" means: need more, or complete
+  base::Task<base::Result<std::string>> read_sized();
+
+  Framing framing_;
+  std::optional<ChunkedDecoder> chunks_;
+  std::string body_;               // the part of a sized body that came with the head
+  std::string in;                  // raw bytes not yet consumed
+  std::size_t at_ = 0;             // consumed bytes of `in`
+  std::string_view piece_;         // payload within `in`, not yet given to the event parser
+  std::uint64_t received_ = 0;     // payload bytes of this answer
+  SseParser sse;
+};
+
+}  // namespace weir::net

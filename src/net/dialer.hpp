@@ -1,0 +1,45 @@
+// Dialer: makes outgoing connections. NetDialer does it over TCP and TLS; tests give an in-memory twin.
+//
+// One per worker. Names are resolved off the loop; every address of a name is tried in turn until the deadline.
+// Errors: connect_failed (nothing was sent: always safe to try again), timed_out, config (TLS trust).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "net/io_loop.hpp"
+#include "net/stream.hpp"
+#include "net/tls_context.hpp"
+
+namespace weir::net {
+
+struct Endpoint {
+  bool tls = false;
+  std::string host;  // name or address, without brackets
+  std::uint16_t port = 0;
+
+  bool operator==(Endpoint const&) const = default;
+};
+
+class Dialer {
+ public:
+  virtual ~Dialer() = default;
+  // `to` must outlive the task.
+  virtual base::Task<base::Result<std::unique_ptr<Stream>>> dial(Endpoint const& to, base::TimePoint deadline) = 0;
+};
+
+class NetDialer final : public Dialer {
+ public:
+  // `tls` may be null when no endpoint uses TLS; it is shared by all workers.
+  NetDialer(IoLoop& loop, TlsContext const* tls) noexcept : loop_(loop), tls_(tls) {}
+  base::Task<base::Result<std::unique_ptr<Stream>>> dial(Endpoint const& to, base::TimePoint deadline) override;
+
+ private:
+  IoLoop& loop_;
+  TlsContext const* tls_;
+};
+
+}  // namespace weir::net

@@ -1,0 +1,237 @@
+#include <array>
+
+#include "base/ready_until.hpp"
+#include "net/http_connection.hpp"
+#include "net/http_text.hpp"
+#include "net/internal/scratch.hpp"
+
+namespace weir::net {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+using internal::scratch;
+
+namespace {
+
+iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace
+
+// What follows the head goes where it survives: the body to the caller, the next request's bytes to `in`.
+std::optional<std::string> HttpConnection::body_now() {
+  Framing const& framing = scratch().request.framing;
+  if (framing.kind == Framing::Kind::chunked) return std::nullopt;
+  if (framing.length > rest_.size()) return std::nullopt;
+  auto const length = static_cast<std::size_t>(framing.length);
+  std::string body(rest_.substr(0, length));
+  if (rest_.size() > length) in.assign(rest_.substr(length));
+  rest_ = {};
+  body_done = true;
+  return body;
+}
+
+// The head must survive the coming suspension: own its bytes, parse them again afterwards.
+void HttpConnection::keep_head() {
+  in.assign(rest_);
+  rest_ = {};
+  if (from_scratch_) head_bytes_.assign(scratch().bytes.data(), head_length_);
+  head_bytes_.resize(head_length_);
+  from_scratch_ = false;
+}
+
+void HttpConnection::restore_head() {
+  HeadSearch fresh;
+  parse_request_head(head_bytes_, options.limits, fresh, scratch().request);
+}
+
+base::TimePoint HttpConnection::body_deadline(std::uint64_t received) const noexcept {
+  return body_started_ + options.times.body_grace +
+         std::chrono::seconds{received / options.times.body_bytes_per_second_min};
+}
+
+Result<std::string> HttpConnection::refuse_body(Fault fault, char const* reason) {
+  keep_alive = false;
+  restore_head();
+  return Error(fault, Blame::client, reason);
+}
+
+base::Task<Result<std::string>> HttpConnection::read_body() {
+  if (auto body = body_now()) co_return std::move(*body);
+  Framing const framing = scratch().request.framing;
+  bool const expects = scratch().request.expect_continue;
+  keep_head();
+  body_started_ = scheduler.now();
+  if (expects && in.empty()) {
+    iovec const part = part_of(kContinue);
+    put({&part, 1});
+  }
+  if (framing.kind == Framing::Kind::chunked) co_return co_await read_chunked();
+  std::string body = std::move(in);
+  in = std::string();
+  co_return co_await read_sized(std::move(body), static_cast<std::size_t>(framing.length));
+}
+
+base::Task<Result<std::string>> HttpConnection::read_sized(std::string body, std::size_t length) {
+  std::size_t got = body.size();
+  body.resize(length);  // read straight into place
+  while (got < length) {
+    IoResult const more = stream->read(std::span(body.data() + got, length - got));
+    if (more.state == IoState::moved) {
+      got += more.bytes;
+    } else if (more.state == IoState::blocked) {
+      if (!co_await base::ready_until(scheduler, stream->arm_read(), body_deadline(got))) {
+        co_return refuse_body(Fault::timed_out, "the request body came too slowly");
+      }
+    } else {
+      gone = true;
+      co_return refuse_body(Fault::connection_lost, "the client left while sending");
+    }
+  }
+  body_done = true;
+  restore_head();
+  co_return body;
+}
+
+base::Task<Result<std::string>> HttpConnection::read_chunked() {
+  ChunkedDecoder decoder(options.limits);
+  std::string body;
+  std::uint64_t received = 0;
+  std::string pending = std::move(in);
+  in = std::string();
+  for (;;) {
+    std::string_view left = pending;
+    while (!decoder.done()) {
+      auto const step = decoder.next(left);
+      if (step.state == ChunkedDecoder::Step::State::bad) {
+        bool const large = step.refusal.status == 413;
+        co_return refuse_body(large ? Fault::too_large : Fault::invalid_input, step.refusal.reason);
+      }
+      body.append(step.payload);
+      left.remove_prefix(step.consumed);
+      if (step.state == ChunkedDecoder::Step::State::need_more) break;
+    }
+    if (decoder.done()) {
+      in.assign(left);
+      body_done = true;
+      restore_head();
+      co_return body;
+    }
+    pending.clear();
+    IoState const state = fill(pending, scratch().bytes.size());
+    received += pending.size();
+    if (gone) co_return refuse_body(Fault::connection_lost, "the client left while sending");
+    if (state == IoState::blocked &&
+        !co_await base::ready_until(scheduler, stream->arm_read(), body_deadline(received))) {
+      co_return refuse_body(Fault::timed_out, "the request body came too slowly");
+    }
+  }
+}
+
+void HttpConnection::begin_reply(std::string& into, int status) {
+  thread_local DateField date;
+  into.clear();
+  append_status_line(into, status);
+  into.append(date.line(scheduler.clock().wall()));
+  replied = true;
+}
+
+RequestHead const& HttpExchange::head() const noexcept { return scratch().request; }
+
+std::optional<std::string> HttpExchange::body_now() { return connection_.body_now(); }
+
+base::Task<Result<std::string>> HttpExchange::read_body() { return connection_.read_body(); }
+
+void HttpExchange::close_after() noexcept { connection_.keep_alive = false; }
+
+bool HttpExchange::streaming() const noexcept { return connection_.stream_open; }
+
+std::uint64_t HttpExchange::bytes_out() const noexcept { return connection_.bytes_out; }
+
+void HttpExchange::reply(int status, std::string_view content_type, std::string_view fields,
+                         std::span<iovec const> body) {
+  WEIR_ASSERT(!connection_.replied);
+  // A body that nobody asked for is dropped if it is here; otherwise its bytes would be taken for a request.
+  if (!connection_.body_done && !connection_.body_now()) connection_.keep_alive = false;
+  std::size_t length = 0;
+  for (auto const& part : body) length += part.iov_len;
+  std::string& text = scratch().text;
+  connection_.begin_reply(text, status);
+  if (!content_type.empty()) text.append("Content-Type: ").append(content_type).append("\r\n");
+  text.append(fields);
+  if (!connection_.keep_alive) text.append("Connection: close\r\n");
+  append_content_length(text, length);
+  append_head_end(text);
+  std::array<iovec, 16> parts;
+  std::size_t count = 0;
+  parts[count++] = part_of(text);
+  if (!connection_.head_request) {
+    WEIR_ASSERT(body.size() < parts.size());
+    for (auto const& part : body) parts[count++] = part;
+  }
+  connection_.put({parts.data(), count});
+}
+
+void HttpExchange::reply_text(int status, std::string_view fields, std::string_view text) {
+  std::array<iovec, 2> const body{part_of(text), part_of("\n")};
+  reply(status, "text/plain; charset=utf-8", fields, {body.data(), text.empty() ? 0U : 2U});
+}
+
+void HttpExchange::begin_stream(std::string_view fields) {
+  WEIR_ASSERT(!connection_.replied);
+  connection_.chunked_reply = !connection_.http10;
+  if (connection_.http10 || !connection_.body_done) connection_.keep_alive = false;
+  std::string& text = scratch().text;
+  connection_.begin_reply(text, 200);
+  text.append("Content-Type: text/event-stream\r\nCache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n");
+  text.append(fields);
+  if (!connection_.keep_alive) text.append("Connection: close\r\n");
+  if (connection_.chunked_reply) text.append("Transfer-Encoding: chunked\r\n");
+  append_head_end(text);
+  connection_.hold(text);
+  connection_.stream_open = true;
+}
+
+base::Task<bool> HttpExchange::send(std::span<iovec const> chunk) {
+  std::size_t length = 0;
+  for (auto const& part : chunk) length += part.iov_len;
+  if (length > 0) {
+    std::array<iovec, 16> parts;
+    std::size_t count = 0;
+    ChunkHeader const header(length);
+    WEIR_ASSERT(chunk.size() + 2 <= parts.size());
+    if (connection_.chunked_reply) parts[count++] = part_of(header.text());
+    for (auto const& part : chunk) parts[count++] = part;
+    if (connection_.chunked_reply) parts[count++] = part_of(kChunkEnd);
+    connection_.put({parts.data(), count});
+  }
+  co_return co_await connection_.flush();
+}
+
+void HttpExchange::end_stream() {
+  connection_.stream_open = false;
+  if (!connection_.chunked_reply) {
+    connection_.keep_alive = false;
+    return;
+  }
+  iovec const part = part_of(kLastChunk);
+  connection_.put({&part, 1});
+}
+
+base::Event* HttpExchange::watch() {
+  return connection_.gone || !connection_.in.empty() ? nullptr : &connection_.stream->arm_read();
+}
+
+// Looks without waiting. Bytes of a next request are kept (one scratch-full at most), then nothing is watched.
+bool HttpExchange::client_gone() {
+  if (connection_.gone || !connection_.in.empty()) return connection_.gone;
+  IoResult const got = connection_.stream->read(scratch().bytes);
+  if (got.state == IoState::moved) connection_.in.assign(scratch().bytes.data(), got.bytes);
+  if (got.state == IoState::ended || got.state == IoState::failed) connection_.gone = true;
+  return connection_.gone;
+}
+
+}  // namespace weir::net

@@ -1,0 +1,149 @@
+#include "net/client_connection.hpp"
+#include "net/internal/scratch.hpp"
+
+namespace weir::net {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+using base::Retry;
+using internal::scratch;
+
+namespace {
+
+Error broke_off() {
+  return Error(Fault::connection_lost, Blame::upstream, "the answer broke off", Retry::if_idempotent);
+}
+
+}  // namespace
+
+base::Task<Result<bool>> ClientConnection::fill() {
+  for (;;) {
+    if (!stream->arm_read().is_set()) co_await stream->readable();
+    IoResult const got = stream->read(scratch().bytes);
+    if (got.state == IoState::blocked) continue;
+    if (got.state == IoState::failed) co_return broke_off();
+    if (got.state == IoState::ended) co_return false;
+    in.assign(scratch().bytes.data(), got.bytes);
+    at_ = 0;
+    co_return true;
+  }
+}
+
+// The next run of payload within `in`. When all of `in` is used up its memory is given back.
+Result<std::string_view> ClientConnection::next_payload(bool ended) {
+  std::string_view left = std::string_view(in).substr(at_);
+  std::string_view payload;
+  if (framing_.kind == Framing::Kind::chunked) {
+    auto const step = chunks_->next(left);
+    if (step.state == ChunkedDecoder::Step::State::bad) {
+      return Error(step.refusal.status == 413 ? Fault::too_large : Fault::protocol, Blame::upstream,
+                   step.refusal.reason);
+    }
+    at_ += step.consumed;
+    payload = step.payload;
+    complete = chunks_->done();
+  } else {
+    std::uint64_t const most = framing_.kind == Framing::Kind::length ? framing_.length - received_ : left.size();
+    payload = left.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(most, left.size())));
+    at_ += payload.size();
+    complete = framing_.kind == Framing::Kind::length ? received_ + payload.size() == framing_.length : ended;
+  }
+  received_ += payload.size();
+  if (payload.empty() && at_ == in.size()) {
+    in = std::string();
+    at_ = 0;
+  }
+  return payload;
+}
+
+base::Task<Result<std::string>> ClientConnection::read_sized() {
+  std::size_t got = body_.size();
+  std::string body = std::move(body_);
+  body_ = std::string();
+  auto const length = static_cast<std::size_t>(framing_.length);
+  body.resize(length);
+  while (got < length) {
+    IoResult const more = stream->read(std::span(body.data() + got, length - got));
+    if (more.state == IoState::moved) {
+      got += more.bytes;
+    } else if (more.state == IoState::blocked) {
+      co_await stream->readable();
+    } else {
+      co_return broke_off();
+    }
+  }
+  complete = true;
+  co_return body;
+}
+
+base::Task<Result<std::string>> ClientConnection::read_body() {
+  if (complete) co_return std::string();
+  if (framing_.kind == Framing::Kind::length) co_return co_await read_sized();
+  std::string body;
+  bool ended = false;
+  for (;;) {
+    auto const payload = next_payload(ended);
+    if (!payload) co_return payload.error();
+    body.append(*payload);
+    if (body.size() > options.limits.body_bytes_max) {
+      co_return Error(Fault::too_large, Blame::upstream, "the answer is over the limit");
+    }
+    if (complete) {
+      in.erase(0, at_);  // anything left would make the connection unfit for reuse
+      at_ = 0;
+      co_return body;
+    }
+    if (!payload->empty() || !in.empty()) continue;
+    if (ended) co_return broke_off();
+    auto const more = co_await fill();
+    if (!more) co_return more.error();
+    ended = !*more;
+  }
+}
+
+base::Task<Result<std::optional<HttpReply::Event>>> ClientConnection::next_event() {
+  using Found = std::optional<HttpReply::Event>;
+  bool ended = false;
+  for (;;) {
+    while (!piece_.empty()) {
+      SseEvent event;
+      auto const step = sse.next(piece_, event);
+      piece_.remove_prefix(step.consumed);
+      if (step.state == SseParser::State::too_large) {
+        co_return Error(Fault::too_large, Blame::upstream, "an event is over the limit");
+      }
+      if (step.state != SseParser::State::event || event.data.empty()) continue;
+      HttpReply::Event found;
+      found.type.assign(event.type);
+      found.data.assign(event.data);
+      co_return Found(std::move(found));
+    }
+    if (complete) {
+      in.erase(0, at_);
+      at_ = 0;
+      co_return Found();
+    }
+    auto const payload = next_payload(ended);
+    if (!payload) co_return payload.error();
+    piece_ = *payload;
+    if (!piece_.empty() || complete || !in.empty()) continue;
+    if (ended) co_return broke_off();
+    auto const more = co_await fill();
+    if (!more) co_return more.error();
+    ended = !*more;
+  }
+}
+
+base::Task<Result<std::string>> HttpReply::body() { return connection_->read_body(); }
+
+base::Task<Result<std::optional<HttpReply::Event>>> HttpReply::next_event() { return connection_->next_event(); }
+
+std::string_view HttpReply::last_event_id() const noexcept { return connection_->sse.last_event_id(); }
+
+std::optional<std::uint32_t> HttpReply::retry_ms() const noexcept { return connection_->sse.retry_ms(); }
+
+bool HttpReply::reused_connection() const noexcept { return connection_->served > 1; }
+
+}  // namespace weir::net

@@ -1,0 +1,181 @@
+#include "net/http_server.hpp"
+
+#include "base/ready_until.hpp"
+#include "net/http_connection.hpp"
+#include "net/internal/scratch.hpp"
+
+namespace weir::net {
+
+using internal::scratch;
+
+HttpConnection::HttpConnection(base::Scheduler& s, std::unique_ptr<Stream> st, ServerOptions const& o)
+    : scheduler(s), stream(std::move(st)), options(o) {}
+
+// Parses the head from `in`, or from fresh bytes in scratch without copying them.
+HttpConnection::Next HttpConnection::head_now() {
+  std::string_view bytes = in;
+  from_scratch_ = in.empty();
+  if (from_scratch_) {
+    IoResult const got = stream->read(scratch().bytes);
+    if (got.state == IoState::blocked) return Next::more;
+    if (got.state != IoState::moved) {
+      gone = true;
+      return Next::close;
+    }
+    bytes = {scratch().bytes.data(), got.bytes};
+    pipelined_ = 0;
+  }
+  HeadVerdict const verdict = parse_request_head(bytes, options.limits, search_, scratch().request);
+  if (verdict.state == HeadVerdict::State::need_more) {
+    if (from_scratch_) in.assign(bytes);
+    return Next::more;
+  }
+  search_ = {};
+  if (verdict.state == HeadVerdict::State::bad) {
+    refusal = verdict.refusal;
+    return Next::refused;
+  }
+  head_length_ = static_cast<std::uint32_t>(verdict.head_bytes);
+  if (from_scratch_) {
+    rest_ = bytes.substr(head_length_);
+  } else {
+    head_bytes_ = std::move(in);  // the views keep pointing into the same heap block
+    in = std::string();
+    rest_ = std::string_view(head_bytes_).substr(head_length_);
+    ++pipelined_;
+  }
+  return Next::request;
+}
+
+// Called when some of a head is here but not all of it.
+base::Task<HttpConnection::Next> HttpConnection::read_head() {
+  base::TimePoint const deadline = scheduler.now() + options.times.head_max;
+  for (;;) {
+    bool const in_time = co_await base::ready_until(scheduler, stream->arm_read(), deadline);
+    if (!in_time || scheduler.now() >= deadline) {
+      if (in.empty()) co_return Next::close;
+      refusal = Refusal{408, "the request head took too long"};
+      co_return Next::refused;
+    }
+    if (!in.empty()) {
+      fill(in, scratch().bytes.size());
+      if (gone) co_return Next::close;
+    }
+    Next const next = head_now();
+    if (next != Next::more) co_return next;
+  }
+}
+
+// Appends what can be read now, at most `bytes_max`.
+IoState HttpConnection::fill(std::string& into, std::size_t bytes_max) {
+  auto& bytes = scratch().bytes;
+  IoResult const got = stream->read(std::span(bytes.data(), std::min(bytes_max, bytes.size())));
+  if (got.state == IoState::moved) into.append(bytes.data(), got.bytes);
+  if (got.state == IoState::ended || got.state == IoState::failed) gone = true;
+  return got.state;
+}
+
+void HttpConnection::put(std::span<iovec const> parts) {
+  std::size_t total = 0;
+  for (auto const& part : parts) total += part.iov_len;
+  bytes_out += total;
+  std::size_t done = 0;
+  if (out_.empty() && !gone) {
+    IoResult const put = stream->write(parts);
+    if (put.state == IoState::moved) done = put.bytes;
+    if (put.state == IoState::ended || put.state == IoState::failed) gone = true;
+  }
+  if (gone || done == total) return;
+  for (auto const& part : parts) {
+    std::size_t const skip = std::min(done, part.iov_len);
+    done -= skip;
+    out_.append(static_cast<char const*>(part.iov_base) + skip, part.iov_len - skip);
+  }
+}
+
+void HttpConnection::hold(std::string_view text) {
+  bytes_out += text.size();
+  out_.append(text);
+}
+
+base::Task<bool> HttpConnection::flush() {
+  std::size_t sent = 0;
+  while (!gone && sent < out_.size()) {
+    iovec const part{out_.data() + sent, out_.size() - sent};
+    IoResult const put = stream->write({&part, 1});
+    if (put.state == IoState::moved) {
+      sent += put.bytes;
+    } else if (put.state == IoState::blocked) {
+      base::TimePoint const deadline = scheduler.now() + options.times.write_stall_max;
+      if (!co_await base::ready_until(scheduler, stream->arm_write(), deadline)) gone = true;
+    } else {
+      gone = true;
+    }
+  }
+  out_ = std::string();
+  co_return !gone;
+}
+
+// A refused client is still sending: closing at once would reset the connection and lose the answer.
+base::Task<void> HttpConnection::linger() {
+  stream->shutdown_write();
+  base::TimePoint const deadline = scheduler.now() + options.times.linger_max;
+  for (std::size_t drained = 0; drained < 256 * 1024;) {
+    IoResult const got = stream->read(scratch().bytes);
+    if (got.state == IoState::moved) {
+      drained += got.bytes;
+    } else if (got.state != IoState::blocked ||
+               !co_await base::ready_until(scheduler, stream->arm_read(), deadline)) {
+      co_return;
+    }
+  }
+}
+
+base::Task<bool> HttpConnection::finish(bool stopping) {
+  WEIR_ASSERT(replied || gone);
+  bool const more = keep_alive && !stopping && !gone && body_done && !stream_open &&
+                    pipelined_ < options.pipelined_max;
+  if (!out_.empty() && !co_await flush()) co_return false;
+  if (gone) co_return false;
+  if (more) {
+    head_bytes_ = std::string();
+    replied = false;
+    co_return true;
+  }
+  co_await linger();
+  co_return false;
+}
+
+base::Task<void> serve_connection(base::Scheduler& scheduler, std::unique_ptr<Stream> stream, HttpHandler& handler,
+                                  ServerOptions const& options, bool const& stopping) {
+  HttpConnection connection(scheduler, std::move(stream), options);
+  HttpExchange exchange(connection);
+  for (;;) {
+    if (connection.in.empty()) {
+      base::TimePoint const idle_until = scheduler.now() + options.times.idle_max;
+      if (!co_await base::ready_until(scheduler, connection.stream->arm_read(), idle_until)) co_return;
+    }
+    auto next = connection.head_now();
+    if (next == HttpConnection::Next::more) next = co_await connection.read_head();
+    if (next == HttpConnection::Next::close) co_return;
+    if (next == HttpConnection::Next::refused) {
+      handler.refused(connection.refusal.status, connection.refusal.reason);
+      connection.keep_alive = false;
+      connection.head_request = false;
+      exchange.reply_text(connection.refusal.status, "", connection.refusal.reason);
+      if (co_await connection.flush()) co_await connection.linger();
+      co_return;
+    }
+    RequestHead const& head = exchange.head();
+    connection.keep_alive = head.keep_alive;
+    connection.http10 = head.minor_version == 0;
+    connection.head_request = head.method == "HEAD";
+    connection.body_done = head.framing.empty();
+    connection.bytes_out = 0;
+    if (connection.body_done) connection.body_now();
+    co_await handler.serve(exchange);
+    if (!co_await connection.finish(stopping)) co_return;
+  }
+}
+
+}  // namespace weir::net

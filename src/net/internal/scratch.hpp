@@ -1,0 +1,22 @@
+// Scratch: per-thread memory for one read and one parsed head, used between two suspensions only.
+//
+// stack.md 3.1: nothing big lives in a coroutine frame. Whoever suspends copies out what must survive.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "net/http_head.hpp"
+
+namespace weir::net::internal {
+
+struct Scratch {
+  std::array<char, 64 * 1024> bytes;
+  RequestHead request;
+  ResponseHead response;
+  std::string text;  // a head being rendered
+};
+
+Scratch& scratch();
+
+}  // namespace weir::net::internal

@@ -1,0 +1,81 @@
+#include "net/internal/tls_stream.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <climits>
+
+namespace weir::net::internal {
+
+TlsStream::TlsStream(std::shared_ptr<FdWatch> watch, std::string peer, ssl_st* ssl)
+    : SocketStream(std::move(watch), true, std::move(peer)), ssl_(ssl) {
+  SSL_set_fd(ssl_, fd());
+}
+
+TlsStream::~TlsStream() { SSL_free(ssl_); }
+
+TlsStream::Shake TlsStream::handshake() noexcept {
+  ERR_clear_error();
+  int const returned = SSL_connect(ssl_);
+  if (returned == 1) return Shake::done;
+  switch (SSL_get_error(ssl_, returned)) {
+    case SSL_ERROR_WANT_READ: read_ready_.reset(); return Shake::wants_read;
+    case SSL_ERROR_WANT_WRITE: write_ready_.reset(); return Shake::wants_write;
+    default: return Shake::failed;
+  }
+}
+
+std::string TlsStream::failure() const {
+  long const verdict = SSL_get_verify_result(ssl_);
+  if (verdict != X509_V_OK) return X509_verify_cert_error_string(verdict);
+  char text[256] = "the peer closed the connection during the TLS handshake";
+  if (auto const code = ERR_peek_error(); code != 0) ERR_error_string_n(code, text, sizeof text);
+  return text;
+}
+
+// A read that wants to write (a key update) and the reverse are rare: both events are armed and the caller tries again.
+IoResult TlsStream::outcome(int returned) noexcept {
+  switch (SSL_get_error(ssl_, returned)) {
+    case SSL_ERROR_WANT_READ: read_ready_.reset(); return {IoState::blocked};
+    case SSL_ERROR_WANT_WRITE: write_ready_.reset(); return {IoState::blocked};
+    case SSL_ERROR_ZERO_RETURN: return {IoState::ended};
+    default: return {IoState::failed};
+  }
+}
+
+IoResult TlsStream::read(std::span<char> into) noexcept {
+  ERR_clear_error();
+  int const size = into.size() > INT_MAX ? INT_MAX : static_cast<int>(into.size());
+  int const got = SSL_read(ssl_, into.data(), size);
+  if (got <= 0) return outcome(got);
+  // OpenSSL may hold more decrypted bytes than the kernel will ever announce: stay ready until it says otherwise.
+  read_ready_.set();
+  return {IoState::moved, static_cast<std::size_t>(got)};
+}
+
+IoResult TlsStream::write(std::span<iovec const> from) noexcept {
+  std::size_t moved = 0;
+  for (auto const& part : from) {
+    std::size_t done = 0;
+    while (done < part.iov_len) {
+      std::size_t const left = part.iov_len - done;
+      ERR_clear_error();
+      int const put = SSL_write(ssl_, static_cast<char const*>(part.iov_base) + done,
+                                left > INT_MAX ? INT_MAX : static_cast<int>(left));
+      if (put <= 0) {
+        IoResult const stopped = outcome(put);
+        return moved > 0 && stopped.state == IoState::blocked ? IoResult{IoState::moved, moved} : stopped;
+      }
+      done += static_cast<std::size_t>(put);
+      moved += static_cast<std::size_t>(put);
+    }
+  }
+  return {IoState::moved, moved};
+}
+
+void TlsStream::shutdown_write() noexcept {
+  SSL_shutdown(ssl_);
+  SocketStream::shutdown_write();
+}
+
+}  // namespace weir::net::internal
