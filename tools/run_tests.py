@@ -9,6 +9,7 @@ Programs are told the tier in WEIR_TEST_TIER (quick, standard, long). Their full
 """
 import concurrent.futures
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -117,7 +118,12 @@ def main():
             ready.append(suite)
     with concurrent.futures.ThreadPoolExecutor(SUITES_AT_ONCE) as pool:
         running = {s.name: pool.submit(timed, s, tier, folders) for s in ready}
-        counts.update({name: future.result() for name, future in running.items()})
+        try:
+            counts.update({name: future.result() for name, future in running.items()})
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            suites.stop_all()
+            raise
 
     table([(s.name, counts[s.name]) for s in suites.ALL if s.name in counts])
     passed = sum(c.passed for c in counts.values())
@@ -127,4 +133,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,10 +1,12 @@
 """The suites of `./dev test`. Each has run(tier, names) -> Count; what it needs built stands beside it."""
 import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import os
 import platform
 import re
+import signal
 import subprocess
 import xml.etree.ElementTree as xml
 from pathlib import Path
@@ -15,7 +17,6 @@ ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build/logs"
 PROGRAM_SECONDS_MAX = {"quick": 120, "standard": 900, "long": 7200}  # hang limits, not expectations
 FUZZ_SECONDS = {"quick": 20, "standard": 20, "long": 300}
-LAST_LINE = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
 SHOWN_BYTES = 4000
 
 
@@ -71,23 +72,31 @@ def environment(tier):
     }
 
 
+running = set()
+
+
+def stop_all():
+    """Ends every program that execute() started, with all that it started."""
+    for process in list(running):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def execute(command, log, seconds_max):
     """(exit code or None on a hang, output); the output is kept in build/logs."""
     LOGS.mkdir(parents=True, exist_ok=True)
     path = LOGS / f"{log}.log"
     with open(path, "w", encoding="utf-8", errors="replace") as out:
-        try:
-            code = subprocess.run(
-                command,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                cwd=ROOT,
-                timeout=seconds_max,
-                check=False,
-            ).returncode
-        except subprocess.TimeoutExpired:
-            code = None
+        with subprocess.Popen(
+            command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=ROOT, start_new_session=True
+        ) as process:
+            running.add(process)
+            try:
+                code = process.wait(seconds_max)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                code = None
+            running.discard(process)
     return code, path.read_text(encoding="utf-8", errors="replace")
 
 
@@ -134,11 +143,9 @@ def read_gtest(report):
 def run_gtest(name, command, log, tier):
     report = LOGS / f"{log}.xml"
     report.unlink(missing_ok=True)
-    code, output = execute(
-        [*command, f"--gtest_output=xml:{report}", "--gtest_brief=1"], log, PROGRAM_SECONDS_MAX[tier]
-    )
+    code, output = execute([*command, f"--gtest_output=xml:{report}"], log, PROGRAM_SECONDS_MAX[tier])
     count = read_gtest(report) if report.exists() and code in (0, 1) else Count()
-    if code != 0 and not count.failures:
+    if not count.failures and (code != 0 or not report.exists()):
         count.failures.append((name, f"{ended(code)}\n{output[-SHOWN_BYTES:]}"))
     return count
 
@@ -200,7 +207,7 @@ def tidy(_, __):
             count.failures.append((f"{rule} ({len(lines)})", "\n".join(lines)))
         else:
             count.passed += 1
-    for program in ("tidy_test.py", "floors_test.py"):
+    for program in ("tidy_test.py", "floors_test.py", "suites_test.py"):
         count.add(python_test(program))
     return count
 
@@ -245,21 +252,24 @@ def fuzz_suite(tier, _):
 
 
 def driver(folder):
-    """It prints what it likes, lines `skipped NAME: REASON`, `FAILED NAME`, `note TEXT`, and the counts last."""
+    """test/FOLDER/run.mjs leaves {passed, failed, skipped: [{name, reason}]} in build/FOLDER.json."""
 
     def run(tier, _):
+        report = ROOT / f"build/{folder}.json"
+        report.unlink(missing_ok=True)
         code, output = execute(["node", f"test/{folder}/run.mjs"], folder, PROGRAM_SECONDS_MAX[tier])
-        counts = LAST_LINE.findall(output)
-        if not counts:
-            return Count.of_failure(folder, f"{ended(code)}, no counts\n{output[-SHOWN_BYTES:]}")
-        passed, failed, skipped = map(int, counts[-1])
-        count = Count(passed=passed, notes=re.findall(r"^note (.+)$", output, re.M))
-        count.skipped = re.findall(r"^skipped ([^:\n]+): (.+)$", output, re.M)[:skipped]
-        count.skipped += [("", "no reason given")] * (skipped - len(count.skipped))
-        names = re.findall(r"^FAILED (.+)$", output, re.M)[:failed]
-        names += ["unnamed"] * (failed - len(names))
-        count.failures = [(name, f"see build/logs/{folder}.log") for name in names]
-        if code != 0 and not failed:
+        if not report.exists():
+            return Count.of_failure(folder, f"{ended(code)}, no report\n{output[-SHOWN_BYTES:]}")
+        told = json.loads(report.read_text(encoding="utf-8"))
+        count = Count(
+            passed=told["passed"], notes=re.findall(r"^\s*((?:scenarios|checks) passing.*)$", output, re.M)
+        )
+        count.skipped = [(skip["name"], skip["reason"]) for skip in told["skipped"]]
+        lines = re.findall(r"^.*(?:<-- |not ok |\u2716 ).*$", output, re.M)
+        for number in range(told["failed"]):
+            name = lines[number].strip() if number < len(lines) else "unnamed"
+            count.failures.append((name, f"see build/logs/{folder}.log"))
+        if code != 0 and not told["failed"]:
             count.failures.append((folder, f"{ended(code)}\n{output[-SHOWN_BYTES:]}"))
         return count
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Proves each rule of tools/tidy.py: seeds a clean tree with one fault at a time and expects its rule alone."""
+"""Proves each rule of tools/tidy.py: seeds a clean tree with one fault and expects its rule alone."""
 import tempfile
 import unittest
 from pathlib import Path
@@ -12,7 +12,8 @@ CLEAN = {
     "src/base/README.md": "base\n",
     "src/base/clock.hpp": OPENING + "namespace weir::base { long now(); }\n",
     "src/base/clock.cpp": '#include "base/clock.hpp"\n',
-    "src/net/CMakeLists.txt": "weir_module(net FLOOR 1 SOURCES wire.cpp wire_io.cpp\n  TESTS wire_test.cpp NEEDS base)\n",
+    "src/net/CMakeLists.txt": "weir_module(net FLOOR 1 SOURCES wire.cpp wire_io.cpp\n"
+    "  TESTS wire_test.cpp NEEDS base)\n",
     "src/net/README.md": "net\n",
     "src/net/wire.hpp": OPENING,
     "src/net/wire.cpp": '#include "base/clock.hpp"\n#include "net/internal/bits.hpp"\n',

@@ -95,7 +95,7 @@ def dead_file(_, files):
         top = file.path.split("/")[0]
         if not file.is_cpp or top not in ("src", "test"):
             continue
-        if file.suffix == ".hpp":
+        if file.suffix != ".cpp":
             shown = file.path[len(top) + 1 :]
             if shown not in included and not any(shown.endswith("/" + i) for i in included):
                 yield file.path, 1, "nobody includes it"
