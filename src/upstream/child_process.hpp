@@ -1,0 +1,57 @@
+// ChildProcess: one running server program as three streams, an exit, and two ways to end it.
+//
+// Owned by the StdioChild that uses it; one worker thread. Destroying it kills the whole process tree at once and waits
+// for nothing. The streams live as long as it does. Implementations: child_process_io (real), test/support (scripted).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "net/stream.hpp"
+#include "upstream/child_environment.hpp"
+
+namespace weir::upstream {
+
+struct ChildCommand {
+  std::vector<std::string> argv;      // argv[0] is looked up in the PATH of `environment`; no shell is involved
+  std::vector<Variable> environment;  // all of it: nothing else is inherited
+  std::string working_directory;      // "" = the gateway's
+};
+
+struct ExitStatus {
+  int code = -1;       // what it passed to exit(), or -1
+  int signal = 0;      // the signal that ended it, or 0
+  int exec_errno = 0;  // the program could not be started at all: why
+
+  bool started() const noexcept { return exec_errno == 0; }
+};
+
+// "exit 1", "signal 9 (Killed)", "exit 127: npx: not found".
+std::string describe(ExitStatus const& status, ChildCommand const& command);
+
+class ChildProcess {
+ public:
+  virtual ~ChildProcess() = default;
+
+  virtual net::Stream& input() noexcept = 0;   // the child's stdin; shutdown_write() closes it
+  virtual net::Stream& output() noexcept = 0;  // its stdout
+  virtual net::Stream& errors() noexcept = 0;  // its stderr
+
+  virtual int pid() const noexcept = 0;
+  virtual base::Event& exited() noexcept = 0;               // set once the program and its children are gone
+  virtual ExitStatus const& exit_status() const noexcept = 0;  // valid once exited() is set
+
+  virtual void terminate() noexcept = 0;  // SIGTERM to the tree; harmless when it is gone
+  virtual void kill() noexcept = 0;       // SIGKILL to the tree
+};
+
+class ChildSpawner {
+ public:
+  virtual ~ChildSpawner() = default;
+  // Returns before the program runs; that it does not exist is an ExitStatus. Errors: busy (no descriptors, processes).
+  virtual base::Result<std::unique_ptr<ChildProcess>> spawn(ChildCommand const& command) = 0;
+};
+
+}  // namespace weir::upstream
