@@ -34,6 +34,12 @@ void to_lower(std::string& text) {
   }
 }
 
+// Boost 1.81 leaves the parents that lead above the root; RFC 3986 5.2.4 drops them.
+void drop_parents_of_root(std::string& target) {
+  while (target.starts_with("/../")) target.erase(0, 3);
+  if (target == "/.." || target.starts_with("/..?")) target.erase(1, 2);
+}
+
 base::Result<Url> take_apart(urls::url_view view, Party party) {
   Url url;
   if (view.scheme_id() != urls::scheme::http && view.scheme_id() != urls::scheme::https) {
@@ -55,8 +61,13 @@ base::Result<Url> take_apart(urls::url_view view, Party party) {
   url.authority = v6 ? "[" + url.host + "]" : url.host;
   if (url.port != default_port) url.authority += ":" + std::to_string(url.port);
 
+  // Boost 1.81 takes "http://h:x/" for the host h, an empty port and the path "x/".
+  if (!view.encoded_path().empty() && !view.encoded_path().starts_with('/')) {
+    return party.error("the port of the address is not a number");
+  }
   url.target = std::string{view.encoded_target()};
   if (!url.target.starts_with('/')) url.target.insert(0, 1, '/');
+  drop_parents_of_root(url.target);
   if (!is_origin_target(url.target))
     return party.error("the path of the address holds a byte that may not stand there");
   return url;
