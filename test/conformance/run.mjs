@@ -71,9 +71,10 @@ function print(set, rows) {
   const checks = `${sum(row => row.there?.good)} of ${sum(row => row.there?.total)}`;
   const vacuous = rows.filter(row => row.vacuous).map(row => row.scenario);
   console.log(`  scenarios passing, through/direct: ${through(count(row => row.passed))}`
-    + `/${count(row => row.here.passed)} of ${rows.length}; ${vacuous.length} of them vacuous${vacuous.length ? `: ${vacuous.join(', ')}` : ''}`);
-  console.log(`  checks passing of run, through: ${through(checks)}`
-    + `; direct: ${sum(row => row.here.good)} of ${sum(row => row.here.total)}`);
+    + `/${count(row => row.here.passed)} of ${rows.length}`);
+  console.log(`  checks passing of run, through: ${through(checks)};`
+    + ` direct: ${sum(row => row.here.good)} of ${sum(row => row.here.total)}`);
+  console.log(`  passing without proving anything: ${vacuous.join(', ') || 'none'}`);
 }
 
 const plain = rows => rows.map(({ scenario, here, there, passed, vacuous, problem }) => ({

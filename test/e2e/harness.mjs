@@ -19,6 +19,9 @@ const kPollMs = 20;
 const kFirstPort = 20_000;
 const kLastPort = 32_000;
 
+// Children are ended when this process exits; a signal must therefore be an orderly exit.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
 export const sleep = ms => new Promise(done => setTimeout(done, ms));
 
 /** Calls check until it returns something true; fails after limit milliseconds. */
@@ -58,7 +61,7 @@ function scratchHome() { return home ??= scratch(); }
 
 /** A child process whose output is kept. */
 class Child {
-  constructor(command, args, env, stdio = ['ignore', 'pipe', 'pipe']) {
+  constructor(command, args, env, stdio = ['pipe', 'pipe', 'pipe']) {
     this.name = args[0] ?? command;
     this.out = '';
     this.err = '';
@@ -78,8 +81,11 @@ class Child {
 
   /** Ends the process with a signal; gives {code, signal}; kills it when it does not obey. */
   async stop(signal = 'SIGTERM', limit = kHangMs) {
+    let timer;
+    const late = new Promise(done => { timer = setTimeout(done, limit); });
     this.process.kill(signal);
-    const end = await Promise.race([this.exited, sleep(limit)]);
+    const end = await Promise.race([this.exited, late]);
+    clearTimeout(timer);
     if (end) return end;
     this.process.kill('SIGKILL');
     await this.exited;
@@ -92,7 +98,7 @@ export async function startFixture(file, args = []) {
   const port = await freePort();
   const book = ledgerFile();
   const child = new Child(process.execPath, [join(fixtureDir, file), '--port', String(port), ...args.map(String)],
-    cleanEnv({ WEIR_LEDGER: book.path }));
+    cleanEnv({ WEIR_LEDGER: book.path, WEIR_FIXTURE_WATCHES_STDIN: '1' }));
   const url = await eventually(`${file} to listen\n${child.err}`, () => {
     if (child.end) throw new Error(`${file} ended: ${child.err}`);
     return /^listening (\S+)$/m.exec(child.out)?.[1];
@@ -144,11 +150,12 @@ export async function startWeir(servers, { config = {}, env = {} } = {}) {
     if (child.end) throw new Error(`weir ended (${JSON.stringify(child.end)}):\n${child.out}${child.err}`);
     return fetch(`${admin}/readyz`).then(answer => answer.ok, () => false);
   }, kStartMs).catch(error => { throw new Error(`${error.message}\n${child.out}${child.err}`); });
-  return new Weir(child, port, admin);
+  return new Weir(child, port, admin, file);
 }
 
 class Weir {
-  constructor(child, port, admin) {
+  constructor(child, port, admin, file) {
+    this.file = file;
     this.child = child;
     this.port = port;
     this.admin = admin;

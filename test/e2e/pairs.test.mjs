@@ -197,7 +197,7 @@ for (const pair of kPairs) {
     });
 
     test('mirrors the argument that the schema asks for into a header', async t => {
-      if (pair.era === 'legacy' || pair.name === 'stdio_modern') return t.skip('only modern HTTP has Mcp-Param headers');
+      if (pair.era === 'legacy' || pair.name === 'stdio_modern') return t.skip('only modern HTTP has such headers');
       await client.client.listTools();
       assert.equal(textOf(await client.call('region', { region: 'eu-west' })), 'eu-west eu-west');
       assert.equal(textOf(await client.call('region', { region: 'Zürich' })), 'Zürich =?base64?WsO8cmljaA==?=');
