@@ -27,7 +27,7 @@
 namespace weir::mcp {
 
 struct Limits {
-  JsonLimits json;
+  JsonLimits json{};
   std::size_t bytes_max = 4 * 1024 * 1024;
   std::size_t id_bytes_max = 256;  // of the token's text, without quotes
   std::size_t members_max = 256;   // in each object whose keys must be unique
