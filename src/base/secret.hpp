@@ -47,9 +47,10 @@ inline std::ostream& operator<<(std::ostream& out, Secret const&) { return out <
 }  // namespace weir::base
 
 template <>
-struct fmt::formatter<weir::base::Secret> : fmt::formatter<fmt::string_view> {
+struct fmt::formatter<weir::base::Secret> {
+  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
   template <class Context>
   auto format(weir::base::Secret const&, Context& context) const {
-    return fmt::formatter<fmt::string_view>::format("***", context);
+    return fmt::format_to(context.out(), "***");
   }
 };

@@ -30,17 +30,21 @@ struct ClientFile {
   std::string shown;  // "~/.cursor/mcp.json", ".mcp.json"
   ClientFormat format = ClientFormat::mcp_servers;
   bool project = false;          // lies in a project, so it may be someone else's: needs consent
+  bool named = false;            // by the user: that is consent, and what is wrong with it is an error
   std::string workspace_folder;  // what ${workspaceFolder} means in it
+  std::string text;              // read once, so that what was consented to is what takes effect
+  std::string failure;           // why it could not be read; text is empty then
 };
 
-// The known files that exist, nearest first: project files, then the user's.
+// The known files that exist, read, nearest first: project files, then the user's.
 std::vector<ClientFile> discover(Environment const& environment);
 
 // A file named by the user (`--from FILE`, which is consent); the format is told by its content.
 ClientFile named_file(std::string_view path, Environment const& environment);
 
-// The servers of one parsed client file, with our own key names. `root` is what a reader returned.
-std::vector<Member> servers_of(Node const& root, ClientFile const& file, Problems& problems);
+// The servers of one file with our own names of keys; what cannot be understood is a warning and left out.
+// `order` is the place of the file among all that were read.
+std::vector<Member> servers_of(ClientFile const& file, unsigned order, Problems& problems);
 
 std::string content_hash(std::string_view text);  // "sha256:…"
 

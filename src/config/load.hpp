@@ -36,7 +36,7 @@ struct Sources {
 struct KeyOrigin {
   std::string path;    // "shutdown.drain"
   std::string text;    // as written; references are not expanded, evident credentials are ***
-  std::string origin;  // "weir.yaml:14:5", "flag --listen", "default"
+  std::string origin;  // "weir.yaml:14:5", "command line:1:10", "environment:1:13"
 };
 
 struct Loaded {

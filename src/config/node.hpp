@@ -20,6 +20,7 @@ namespace weir::config {
 struct SourceText {
   std::string name;
   std::string text;
+  unsigned order = 0;  // of reading; problems are shown in this order
 };
 
 struct Mark {

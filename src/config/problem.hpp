@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ struct Problem {
   std::string label;               // beside the caret; may be empty
   std::vector<std::string> notes;  // one line each
   std::string fix;                 // what to do; may be empty
+  bool confined = false;  // concerns one server, which is set aside: the gateway can start without it
 };
 
 class Problems {
@@ -40,6 +42,7 @@ class Problems {
   std::vector<Problem> sorted() const;  // in the order the files were read, then by line and column
   std::size_t count(Severity severity) const noexcept { return counts_[static_cast<std::size_t>(severity)]; }
   bool has_errors() const noexcept { return count(Severity::error) > 0; }
+  bool must_not_start() const noexcept;  // an error that is not confined to one server
 
  private:
   std::vector<Problem> list_;
@@ -58,7 +61,12 @@ std::span<Explanation const> catalogue() noexcept;
 Explanation const* explain(
     std::string_view code) noexcept;  // takes "WEIR-E012", "E012" and "e012"; null if unknown
 
+// Characters before the mark's column, plus one; and the characters it covers on its line (0 without a line).
+std::uint32_t shown_column(Mark const& mark);
+std::uint32_t shown_length(Mark const& mark);
+
 std::string render_text(std::span<Problem const> problems, bool colour);
+std::string summary(std::span<Problem const> problems);  // "2 errors, 1 warning"; empty for none
 std::string render_json(std::span<Problem const> problems);
 std::string render_sarif(std::span<Problem const> problems);
 

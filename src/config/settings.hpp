@@ -67,7 +67,7 @@ struct ApiKey {
 };
 
 enum class UpstreamKind { stdio, http_any, streamable_http, sse };  // http_any: find out which
-enum class ChildShare { per_principal, per_session, everyone };
+enum class ChildShare { per_principal, per_session };
 
 struct StdioOptions {
   ChildShare share = ChildShare::per_principal;

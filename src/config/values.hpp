@@ -5,6 +5,7 @@
 // case ignored.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>

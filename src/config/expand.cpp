@@ -1,0 +1,182 @@
+#include "config/expand.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+
+namespace weir::config {
+namespace {
+
+constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
+
+bool is_name(std::string_view text) {
+  for (unsigned char const c : text) {
+    if (std::isalnum(c) == 0 && c != '_') return false;
+  }
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) == 0;
+}
+
+bool is_label(std::string_view text) {  // of an input or a credential: no folder, no way up
+  for (unsigned char const c : text) {
+    if (std::isalnum(c) == 0 && c != '_' && c != '-' && c != '.') return false;
+  }
+  return !text.empty() && text[0] != '.';
+}
+
+// What one reference came to: a value, or why not.
+struct Outcome {
+  std::optional<std::string> value;
+  bool from_variable = false;
+  bool secret = false;
+  Expansion::Fault fault = Expansion::Fault::none;
+  std::string why;
+  std::string fix;
+};
+
+Outcome failed(Expansion::Fault fault, std::string why, std::string fix = {}) {
+  Outcome outcome;
+  outcome.fault = fault;
+  outcome.why = std::move(why);
+  outcome.fix = std::move(fix);
+  return outcome;
+}
+
+Outcome from_variable(std::string_view name, Environment const& environment) {
+  if (!is_name(name)) return failed(Expansion::Fault::malformed, "is not the name of a variable");
+  Outcome outcome;
+  outcome.from_variable = true;
+  if (auto const value = environment.variable(name)) outcome.value = *value;
+  outcome.fault = Expansion::Fault::unset;
+  outcome.why = "is not set";
+  outcome.fix = fmt::format("export {}=…  or ${{{}:-default}}", name, name);
+  return outcome;
+}
+
+Outcome from_file(std::string const& path, Environment const& environment) {
+  auto text = environment.read(path, kSecretFileBytesMax);
+  if (!text) {
+    return failed(Expansion::Fault::unreadable, "cannot be read: " + text.error().detail,
+                  "check that the file exists and that this user may read it");
+  }
+  Outcome outcome;
+  outcome.secret = true;
+  if (text->ends_with('\n')) text->pop_back();
+  if (text->ends_with('\r')) text->pop_back();
+  outcome.value = std::move(*text);
+  outcome.fault = Expansion::Fault::unset;
+  outcome.why = "is empty";
+  return outcome;
+}
+
+Outcome from_credential(std::string_view name, Environment const& environment) {
+  if (!is_label(name)) return failed(Expansion::Fault::malformed, "is not the name of a credential");
+  if (auto const folder = environment.variable("CREDENTIALS_DIRECTORY"); folder && !folder->empty()) {
+    auto const path = fmt::format("{}/{}", *folder, name);
+    if (environment.exists(path)) return from_file(path, environment);
+  }
+  auto const path = fmt::format("/run/secrets/{}", name);
+  if (environment.exists(path)) return from_file(path, environment);
+  return failed(Expansion::Fault::unreadable, "does not exist",
+                fmt::format("put it in {} (or $CREDENTIALS_DIRECTORY/{})", path, name));
+}
+
+Outcome from_input(std::string_view id, Environment const& environment) {
+  if (!is_label(id)) return failed(Expansion::Fault::malformed, "is not the name of an input");
+  auto const variable = fmt::format("WEIR_INPUT_{}", id);
+  Outcome outcome;
+  outcome.secret = true;
+  if (auto const value = environment.variable(variable)) outcome.value = *value;
+  outcome.fault = Expansion::Fault::unset;
+  outcome.why = "is not set";
+  outcome.fix = fmt::format("set the environment variable {}", variable);
+  return outcome;
+}
+
+Outcome of_text(std::string text) {
+  Outcome outcome;
+  outcome.value = std::move(text);
+  return outcome;
+}
+
+// `body` is what stands between the braces, without a default.
+Outcome resolve(std::string_view body, Environment const& environment, std::string_view workspace_folder) {
+  auto const colon = body.find(':');
+  auto const kind = body.substr(0, colon);
+  if (colon == std::string_view::npos) {
+    if (body == "workspaceFolder") return of_text(std::string(workspace_folder));
+    if (body == "userHome") return of_text(environment.home());
+    return from_variable(body, environment);
+  }
+  auto const rest = body.substr(colon + 1);
+  if (kind == "env") return from_variable(rest, environment);
+  if (kind == "file") return from_file(environment.absolute(rest), environment);
+  if (kind == "cred") return from_credential(rest, environment);
+  if (kind == "input") return from_input(rest, environment);
+  if (kind == "cmd") {
+    return failed(Expansion::Fault::forbidden, "would run a command, which is not allowed",
+                  "use ${file:…} or ${cred:…}");
+  }
+  return failed(Expansion::Fault::malformed, "is of an unknown kind", "kinds are env, file, cred and input");
+}
+
+void replace(std::string_view reference, std::size_t offset, Environment const& environment,
+             std::string_view workspace_folder, std::string& text, Expansion& out) {
+  auto body = reference.substr(2, reference.size() - 3);
+  auto const dash = body.find(":-");
+  std::optional<std::string_view> fallback;
+  if (dash != std::string_view::npos) {
+    fallback = body.substr(dash + 2);
+    body = body.substr(0, dash);
+  }
+  auto outcome = resolve(body, environment, workspace_folder);
+  bool const lasting =
+      outcome.fault == Expansion::Fault::malformed || outcome.fault == Expansion::Fault::forbidden;
+  if (!lasting && fallback && (!outcome.value || outcome.value->empty())) {
+    text += *fallback;
+  } else if (outcome.value) {
+    text += *outcome.value;
+    if (outcome.secret) out.secrets.emplace_back(*outcome.value);
+    if (outcome.from_variable) out.variables.emplace_back(*outcome.value);
+    explicit_bzero(outcome.value->data(), outcome.value->size());
+  } else {
+    text += reference;
+    out.failures.push_back(
+        {outcome.fault, std::string(reference), offset, std::move(outcome.why), std::move(outcome.fix)});
+  }
+}
+
+}  // namespace
+
+bool has_reference(std::string_view text) noexcept { return text.find("${") != std::string_view::npos; }
+
+Expansion expand(std::string_view text, Environment const& environment, std::string_view workspace_folder) {
+  Expansion out;
+  std::string result;
+  std::size_t at = 0;
+  while (true) {
+    auto const begin = text.find("${", at);
+    if (begin == std::string_view::npos) break;
+    if (begin > at && text[begin - 1] == '$') {  // `$${`
+      result += text.substr(at, begin - at - 1);
+      result += "${";
+      at = begin + 2;
+      continue;
+    }
+    result += text.substr(at, begin - at);
+    auto const end = text.find('}', begin);
+    if (end == std::string_view::npos) {
+      out.failures.push_back({Expansion::Fault::malformed, std::string(text.substr(begin)), begin,
+                              "has no closing brace", "write $${ for a literal ${"});
+      at = begin;
+      break;
+    }
+    replace(text.substr(begin, end + 1 - begin), begin, environment, workspace_folder, result, out);
+    at = end + 1;
+  }
+  result += text.substr(at);
+  out.value = base::Secret(result);
+  explicit_bzero(result.data(), result.size());
+  return out;
+}
+
+}  // namespace weir::config

@@ -1,0 +1,79 @@
+// The steps of load(), each a function over trees. Inside this folder only; load.cpp calls them in this
+// order: read → expand_tree → validate → merge (files, client servers, overlays) → read_settings →
+// check_settings.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/load.hpp"
+#include "config/reader.hpp"
+
+namespace weir::config {
+
+// --- merge.cpp
+// Maps are merged, anything else is replaced. A server that is in both is an error and keeps its first form.
+void merge_files(Node& base, Node&& over, Problems& problems);
+// An overlay sets one value: `depth` maps and lists lead to it in `tree`. What is there is replaced, in
+// servers too.
+struct Overlay {
+  Node tree;
+  std::size_t depth = 0;
+};
+void merge_overlay(Node& base, Overlay&& over);
+
+// --- overlay.cpp
+// $WEIR_LISTEN, $WEIR_LOG_LEVEL, …, $WEIR__a__b and flags, as trees; weakest first.
+std::vector<Overlay> overlays(Sources const& sources, Environment const& environment, unsigned order,
+                              Problems& problems);
+
+// --- expand_tree.cpp
+struct ExpandContext {
+  Environment const& environment;
+  std::string workspace_folder;
+  std::size_t servers_total = 0;  // for "2 others still start"
+};
+struct ExpandOutcome {
+  std::vector<base::Secret> secrets;
+  std::map<std::string, std::string> unusable;  // server → the first reason
+};
+void expand_tree(Node& root, ExpandContext const& context, ExpandOutcome& out, Problems& problems);
+// Whether a value at this path is a credential even when it is written out ("servers", "x", "headers",
+// "Authorization").
+bool is_credential_path(std::vector<std::string_view> const& path) noexcept;
+
+// --- client_servers.cpp: servers of client files that no own file has named already
+struct ClientServer {
+  Member server;
+  ClientFile const* file;
+  std::vector<std::string> also;
+};
+std::vector<ClientServer> collect_client_servers(Sources const& sources, Node const& root, unsigned order,
+                                                 Problems& problems);
+
+// --- settings_read.cpp, server_read.cpp: from a validated tree; bad values leave the default
+Settings read_settings(Node const& root, Environment const& environment);
+std::vector<Server> read_servers(Node const& root, Environment const& environment);
+Timeouts read_timeouts(Node const& root, std::string_view server);
+
+// --- settings_check.cpp, server_check.cpp: what no single key shows
+void check_settings(Node const& root, Settings& settings, Sources const& sources,
+                    Environment const& environment, Problems& problems);
+void check_servers(Node const& root, Environment const& environment, Problems& problems);
+void check_sections(Node const& root, Environment const& environment,
+                    Problems& problems);  // caching, degradation
+
+// --- deferred.cpp: keys in use that have no effect in this version: one note per top-level section
+std::vector<Deferred> note_deferred(Node const& root, Problems& problems);
+
+// --- server_names.cpp
+// The configured server that `name` means, by itself or as an alias; empty if none.
+std::string_view server_meant(Node const& root, std::string_view name);
+bool is_server_name(std::string_view name) noexcept;
+
+// --- load.cpp
+std::string shown_path(std::string_view path, Environment const& environment);  // relative, or with ~/
+
+}  // namespace weir::config

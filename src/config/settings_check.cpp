@@ -1,0 +1,120 @@
+// What is wrong with the gateway's own settings as a whole.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "config/load_steps.hpp"
+#include "config/typed.hpp"
+
+namespace weir::config {
+namespace {
+
+Mark mark_of(Node const* node, Mark const& otherwise) { return node != nullptr ? node->mark : otherwise; }
+
+// A public address without a way to tell callers apart lets anyone use every tool.
+void check_exposed(Address const& bind, std::vector<std::string> const& auth, Mark const& mark,
+                   std::string const& what, bool insecure, Problems& problems) {
+  if (!auth.empty() || bind.local_only()) return;
+  auto const severity = insecure ? Severity::warning : Severity::error;
+  auto& problem =
+      problems.add(severity, "WEIR-E040", mark,
+                   fmt::format("{} is open to other machines without auth: {}", what, bind.shown()));
+  problem.notes.emplace_back("anyone who reaches it could use every tool");
+  problem.fix = fmt::format("bind it to 127.0.0.1:{}, or set `auth: [keys]` and `auth.keys`", bind.port);
+}
+
+void check_listeners(Node const& root, Settings const& settings, Sources const& sources, Problems& problems) {
+  auto const* list = root.find("listeners");
+  if (list != nullptr && list->is_sequence() && list->items.empty()) {
+    problems.error("WEIR-E022", list->mark, "`listeners` is empty").fix =
+        "remove it for the default, or add a listener";
+  }
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
+    auto const& listener = settings.listeners[i];
+    auto const* node = list != nullptr && i < list->items.size() ? &list->items[i] : nullptr;
+    auto const place = mark_of(node, root.mark);
+    auto const bind = mark_of(node != nullptr ? node->find("bind") : nullptr, place);
+    check_exposed(listener.bind, listener.auth, bind, fmt::format("listener `{}`", listener.name),
+                  sources.insecure, problems);
+    if (!names.insert(listener.name).second) {
+      auto const name = mark_of(node != nullptr ? node->find("name") : nullptr, place);
+      problems.error("WEIR-E024", name, fmt::format("two listeners are named `{}`", listener.name));
+    }
+    if (!listener.modern && !listener.legacy) {
+      problems.error("WEIR-E022", mark_of(node != nullptr ? node->at("protocol.eras") : nullptr, place),
+                     "`eras` is empty: no client could talk to this listener");
+    }
+  }
+}
+
+void check_keys(Node const& root, Settings const& settings, Problems& problems) {
+  auto const* list = root.at("auth.keys");
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
+    auto const& node = list->items[i];
+    if (!node.is_map()) continue;
+    for (auto const key : {"name", "hash"}) {
+      if (node.find(key) == nullptr)
+        problems.error("WEIR-E022", node.mark, fmt::format("a key needs `{}`", key));
+    }
+    auto const name = scalar_at(&node, "name");
+    if (name && !names.insert(*name).second) {
+      problems.error("WEIR-E024", node.find("name")->mark, fmt::format("two keys are named `{}`", *name));
+    }
+  }
+  if (!settings.keys.empty()) return;
+  auto const* listeners = root.find("listeners");
+  for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
+    auto const& auth = settings.listeners[i].auth;
+    if (auth.size() != 1 || auth[0] != "keys" || listeners == nullptr || i >= listeners->items.size())
+      continue;
+    problems
+        .warning("WEIR-E022", mark_of(listeners->items[i].find("auth"), root.mark),
+                 "`auth: [keys]` without any key")
+        .notes.emplace_back("every call is refused until `auth.keys` has one");
+  }
+}
+
+void check_texts(Node const& root, Environment const& environment, Problems& problems) {
+  if (auto const* prefix = root.at("names.prefix")) {
+    bool const clean =
+        prefix->value().find_first_not_of(
+            "{}_-.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == std::string_view::npos;
+    if (prefix->value().find("{server}") == std::string_view::npos || !clean) {
+      problems
+          .error("WEIR-E016", prefix->mark,
+                 "the prefix must hold `{server}`, and else letters, digits, `_`, `-` and `.`")
+          .fix = "write \"{server}__\"";
+    }
+  }
+  if (auto const* path = root.at("observability.metrics.path");
+      path != nullptr && !path->value().starts_with('/')) {
+    problems.error("WEIR-E016", path->mark, "the path must begin with `/`");
+  }
+  auto const* listeners = root.find("listeners");
+  for (std::size_t i = 0; listeners != nullptr && i < listeners->items.size(); ++i) {
+    for (auto const key : {"tls.cert", "tls.client_ca"}) {
+      auto const path = scalar_at(&listeners->items[i], key);
+      if (!path || environment.exists(environment.absolute(*path))) continue;
+      auto const* node = listeners->items[i].at(key);
+      problems.warning("WEIR-E051", node->mark, fmt::format("`{}` does not exist", node->text));
+    }
+  }
+}
+
+}  // namespace
+
+void check_settings(Node const& root, Settings& settings, Sources const& sources,
+                    Environment const& environment, Problems& problems) {
+  check_sections(root, environment, problems);
+  check_listeners(root, settings, sources, problems);
+  auto const* admin = root.at("admin.bind");
+  check_exposed(settings.admin.bind, settings.admin.auth, mark_of(admin, root.mark), "the admin listener",
+                sources.insecure, problems);
+  check_keys(root, settings, problems);
+  check_texts(root, environment, problems);
+  settings.deferred = note_deferred(root, problems);
+}
+
+}  // namespace weir::config

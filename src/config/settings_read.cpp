@@ -1,0 +1,95 @@
+#include <algorithm>
+
+#include "config/load_steps.hpp"
+#include "config/typed.hpp"
+
+namespace weir::config {
+namespace {
+
+Listener read_listener(Node const& node) {
+  Listener listener;
+  take(&node, "name", listener.name);
+  take(&node, "bind", listener.bind, parse_address);
+  take(&node, "auth", listener.auth);
+  take(&node, "allowed_origins", listener.allowed_origins);
+  take(&node, "allowed_hosts", listener.allowed_hosts);
+  take(&node, "protocol.legacy_sse", listener.legacy_sse);
+  std::vector<std::string> eras{"modern", "legacy"};
+  take(&node, "protocol.eras", eras);
+  listener.modern = std::find(eras.begin(), eras.end(), "modern") != eras.end();
+  listener.legacy = std::find(eras.begin(), eras.end(), "legacy") != eras.end();
+  auto const* tls = node.find("tls");
+  listener.tls = tls != nullptr && tls->is_map();
+  return listener;
+}
+
+std::vector<ApiKey> read_keys(Node const* list) {
+  std::vector<ApiKey> keys;
+  if (list == nullptr) return keys;
+  for (auto const& node : list->items) {
+    ApiKey key;
+    take(&node, "name", key.name);
+    take(&node, "groups", key.groups);
+    take(&node, "expires", key.expires, parse_date);
+    auto const hash = scalar_at(&node, "hash");
+    auto const bytes = hash ? parse_key_hash(*hash) : std::nullopt;
+    if (!bytes) continue;  // reported already; a key without a hash must never match
+    key.sha256 = *bytes;
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+Sessions read_sessions(Node const* node) {
+  Sessions sessions;
+  take(node, "idle", sessions.idle);
+  take(node, "lifetime", sessions.lifetime);
+  take(node, "max", sessions.max);
+  sessions.per_principal = sessions.max;  // the quota defaults to the cap
+  take(node, "per_principal", sessions.per_principal);
+  take(node, "sweep", sessions.sweep);
+  return sessions;
+}
+
+Streams read_streams(Node const* node) {
+  Streams streams;
+  take(node, "sweep", streams.sweep);
+  take(node, "stale", streams.stale);
+  take(node, "keepalive", streams.keepalive);
+  take_size(node, "buffer", streams.buffer_bytes);
+  take_size(node, "replay.bytes", streams.replay_bytes);
+  take(node, "replay.age", streams.replay_age);
+  return streams;
+}
+
+}  // namespace
+
+Settings read_settings(Node const& root, Environment const& environment) {
+  Settings settings;
+  if (auto const* listeners = root.find("listeners"); listeners != nullptr && listeners->is_sequence()) {
+    settings.listeners.clear();
+    for (auto const& node : listeners->items) settings.listeners.push_back(read_listener(node));
+  }
+  take(&root, "admin.bind", settings.admin.bind, parse_address);
+  take(&root, "admin.auth", settings.admin.auth);
+  settings.keys = read_keys(root.at("auth.keys"));
+  settings.servers = read_servers(root, environment);
+  take(&root, "names.prefix", settings.names.prefix);
+  take(&root, "names.max", settings.names.bytes_max);
+  take(&root, "limits.global.in_flight", settings.limits.in_flight);
+  take_size(&root, "limits.body_max", settings.limits.body_bytes);
+  settings.sessions = read_sessions(root.find("sessions"));
+  settings.streams = read_streams(root.find("streams"));
+  take(&root, "observability.log.level", settings.log.level);
+  take(&root, "observability.log.format", settings.log.format);
+  take(&root, "observability.log.access", settings.log.access);
+  take(&root, "observability.metrics.path", settings.metrics.path);
+  take(&root, "observability.metrics.max_series", settings.metrics.series_max);
+  take(&root, "shutdown.drain", settings.drain);
+  if (scalar_at(&root, "errors.style") == "jsonrpc") settings.error_style = ErrorStyle::jsonrpc;
+  settings.workers = std::clamp(environment.cores(), 1U, 4U);
+  take(&root, "workers", settings.workers);
+  return settings;
+}
+
+}  // namespace weir::config
