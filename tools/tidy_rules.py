@@ -16,6 +16,7 @@ MUTEX_ALLOWED = {
     "base/owner_ledger": "one truth per process, short sharded sections",
     "base/mailbox": "the door between threads",
     "base/blocking_pool": "the door between threads",
+    "session/session_table": "one truth per process, short sections",
     "observe/": "metrics and the log are written by every worker",
 }
 
@@ -95,6 +96,14 @@ def line_width(file):
                 yield number, f"{len(line)} columns, at most {COLUMNS_MAX}"
 
 
+def without_brackets(code):
+    """`template <class T> struct alignas(8) A` becomes `template struct alignas A`."""
+    before = None
+    while before != code:
+        before, code = code, re.sub(r"<[^<>]*>|\([^()]*\)", "", code)
+    return code
+
+
 def functions(code):
     """Yields (offset of the opening brace, of the closing one) of function bodies outside functions."""
     stack, start, parens = [], 0, 0
@@ -107,22 +116,18 @@ def functions(code):
             start = at + 1
         elif mark == "{":
             head = code[start:at]
-            body = (
-                not in_function
-                and "(" in head
-                and not re.search(r"\b(?:class|struct|enum|namespace)\s+\w+[^()]*$", head)
-            )
-            stack.append((in_function or body, body, at, parens))
-            parens = 0
-            if not body and not in_function:
+            scope = re.search(r"\b(?:class|struct|union|enum|namespace)\b", without_brackets(head))
+            body = not in_function and parens == 0 and "(" in head and not scope
+            stack.append((in_function or body or parens > 0, body, at, parens))
+            if not stack[-1][0]:
                 start = at + 1
-        elif stack:
+            parens = 0
+        elif mark == "}" and stack:
             _, body, opened, parens = stack.pop()
             if body:
                 yield opened, at
-            if not re.match(
-                r"\s*[,{]", code[at + 1 : at + 200]
-            ):  # `a_{1}, b_{2} {` belongs to one constructor
+            # In `a_{1}, b_{2} {` the first braces do not end the constructor.
+            if parens == 0 and not re.match(r"\s*[,{]", code[at + 1 : at + 200]):
                 start = at + 1
 
 

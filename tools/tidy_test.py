@@ -60,10 +60,11 @@ class Tidy(unittest.TestCase):
 
     def test_function_length(self):
         def body(lines):
-            return "{\n" + "  a();\n" * (lines - 2) + "}\n"
+            return "{\n" + "  for (a; b; c) d();\n" * (lines - 2) + "}\n"
 
         for head in (
             "int f(int a) ",
+            "int f(B b = {}, C c = {1}) ",
             "TEST(A, Says) ",
             "A::A() : a_{1}, b_(2) ",
             "auto A::f() const noexcept -> B ",
