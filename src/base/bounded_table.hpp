@@ -1,12 +1,14 @@
-// BoundedTable: the one thread-safe map with caps that every truth of the process lives in: sessions, streams, tokens.
+// BoundedTable: the one thread-safe map with caps that every truth of the process lives in: sessions,
+// streams, tokens.
 //
-// Owned by whoever owns the truth; any thread. Sharded with short locks that are never held while a value dies or the
-// caller runs. Exact for any number of threads: never more than `entries_max` entries, nor more than
-// `per_principal_max` of one principal; an entry keeps its place until nobody holds a Pin on it. Idle and absolute
-// lifetimes end at the nanosecond for find() and at the next take_expired() for the caller. Least recently used goes
-// first: exact with one shard, otherwise the oldest of the shards' oldest; entries that were pinned when an eviction
-// passed over them count as oldest once released. A wrong principal is answered exactly as an unknown key.
-// What leaves the table is returned, so that the caller notifies outside the locks. Refusals are values.
+// Owned by whoever owns the truth; any thread. Sharded with short locks that are never held while a value
+// dies or the caller runs. Exact for any number of threads: never more than `entries_max` entries, nor more
+// than `per_principal_max` of one principal; an entry keeps its place until nobody holds a Pin on it. Idle
+// and absolute lifetimes end at the nanosecond for find() and at the next take_expired() for the caller.
+// Least recently used goes first: exact with one shard, otherwise the oldest of the shards' oldest; entries
+// that were pinned when an eviction passed over them count as oldest once released. A wrong principal is
+// answered exactly as an unknown key. What leaves the table is returned, so that the caller notifies outside
+// the locks. Refusals are values.
 #pragma once
 
 #include <algorithm>
@@ -23,10 +25,11 @@ namespace weir::base {
 
 struct TableOptions {
   std::size_t entries_max = 1000;
-  std::size_t per_principal_max = 1000;        // at `entries_max` or above it is not enforced
-  Duration idle_max = std::chrono::hours{1};   // since the last refresh; at most kDurationMax, as is lifetime_max
+  std::size_t per_principal_max = 1000;  // at `entries_max` or above it is not enforced
+  Duration idle_max =
+      std::chrono::hours{1};  // since the last refresh; at most kDurationMax, as is lifetime_max
   Duration lifetime_max = std::chrono::hours{24};
-  unsigned shards = 16;                        // a power of two up to 1024
+  unsigned shards = 16;  // a power of two up to 1024
 
   static constexpr Duration kDurationMax = std::chrono::hours{24 * 3650};
 };
@@ -59,7 +62,8 @@ class BoundedTable {
     bool in_use;  // pinned still: its place is free when the last pin goes
   };
 
-  // The right to use one entry. While it lives the entry is neither evicted nor idle. Must not outlive the table.
+  // The right to use one entry. While it lives the entry is neither evicted nor idle. Must not outlive the
+  // table.
   class Pin {
    public:
     Pin() = default;
@@ -78,8 +82,8 @@ class BoundedTable {
     Value* operator->() const noexcept { return entry_->value.get(); }
     std::shared_ptr<Value> const& share() const noexcept { return entry_->value; }
     TableHandle handle() const noexcept { return {entry_->generation, entry_->hash}; }
-    // Restarts the idle time. For verified requests only (F-18): once when verified and, as pinned time does not
-    // count as use, again when the work is done.
+    // Restarts the idle time. For verified requests only (F-18): once when verified and, as pinned time does
+    // not count as use, again when the work is done.
     void refresh(TimePoint now) { table_->refresh(*entry_, now); }
 
    private:
@@ -101,8 +105,8 @@ class BoundedTable {
   BoundedTable(BoundedTable const&) = delete;
   BoundedTable& operator=(BoundedTable const&) = delete;
 
-  // refused_taken: the key is present, whoever owns it. refused_quota: the principal has its share; its expired
-  // entries count until they are taken. refused_full: every entry is pinned.
+  // refused_taken: the key is present, whoever owns it. refused_quota: the principal has its share; its
+  // expired entries count until they are taken. refused_full: every entry is pinned.
   Insertion insert(Key key, std::string_view principal, std::shared_ptr<Value> value, TimePoint now);
 
   // Empty when the key is unknown, expired or another principal's.
@@ -112,13 +116,14 @@ class BoundedTable {
   // Empty when that entry is gone already. A pinned one is unreachable at once.
   std::optional<Removed> erase(TableHandle handle);
 
-  // Up to `batch_max` entries whose time is over, pinned ones only at the end of their lifetime (F-16). A full batch
-  // means that there may be more.
+  // Up to `batch_max` entries whose time is over, pinned ones only at the end of their lifetime (F-16). A
+  // full batch means that there may be more.
   std::vector<Removed> take_expired(TimePoint now, std::size_t batch_max);
 
   std::vector<Removed> take_all();  // for shutdown
 
-  // Takes effect at once, `shards` excepted; returns the entries above a lowered cap. Pinned ones above it stay.
+  // Takes effect at once, `shards` excepted; returns the entries above a lowered cap. Pinned ones above it
+  // stay.
   std::vector<Removed> set_options(TableOptions const& options, TimePoint now);
 
   std::size_t size() const noexcept { return count_.load(std::memory_order_relaxed); }

@@ -38,13 +38,15 @@ std::uint32_t BoundedTable<Key, Value, Hash>::hash_of(K const& key) const noexce
 }
 
 template <class Key, class Value, class Hash>
-std::optional<TableReason> BoundedTable<Key, Value, Hash>::over(Entry const& entry, TimePoint now) const noexcept {
+std::optional<TableReason> BoundedTable<Key, Value, Hash>::over(Entry const& entry,
+                                                                TimePoint now) const noexcept {
   if (now >= life_end(entry)) return TableReason::lifetime;
   if (entry.pins == 0 && now >= idle_end(entry)) return TableReason::idle;
   return std::nullopt;
 }
 
-// Takes `entry` out of the shard, whose lock is held. It joins `dead`, or is doomed when somebody still uses it.
+// Takes `entry` out of the shard, whose lock is held. It joins `dead`, or is doomed when somebody still uses
+// it.
 template <class Key, class Value, class Hash>
 void BoundedTable<Key, Value, Hash>::detach(Shard& shard, Entry& entry, TableReason reason,
                                             std::vector<Removed>& removed, Entry*& dead) {
@@ -52,8 +54,10 @@ void BoundedTable<Key, Value, Hash>::detach(Shard& shard, Entry& entry, TableRea
   bool const in_use = entry.pins > 0;
   shard.unlink(entry);
   removed.push_back({in_use ? entry.key : std::move(entry.key), entry.value, reason, handle, in_use});
-  if (in_use) entry.doomed = 1;
-  else Shard::push(dead, entry);
+  if (in_use)
+    entry.doomed = 1;
+  else
+    Shard::push(dead, entry);
   auto& counter = reason == TableReason::evicted  ? counted_.evicted
                   : reason == TableReason::erased ? counted_.erased
                                                   : counted_.expired;
@@ -88,8 +92,8 @@ typename BoundedTable<Key, Value, Hash>::Entry* BoundedTable<Key, Value, Hash>::
   return nullptr;
 }
 
-// Reserves a place before anything is inserted, so that no thread ever sees the cap exceeded. An evicted entry hands
-// its place over; it is given back only when a reload has lowered the cap.
+// Reserves a place before anything is inserted, so that no thread ever sees the cap exceeded. An evicted
+// entry hands its place over; it is given back only when a reload has lowered the cap.
 template <class Key, class Value, class Hash>
 bool BoundedTable<Key, Value, Hash>::reserve(TimePoint now, std::vector<Removed>& removed) {
   for (;;) {
@@ -136,7 +140,8 @@ typename BoundedTable<Key, Value, Hash>::Insertion BoundedTable<Key, Value, Hash
   entry->generation = 1 + generation_.fetch_add(1, std::memory_order_relaxed);
   entry->pins = 1;
   Shard& shard = shard_of(entry->hash);
-  if (!vacate_taken(shard, *entry, now, result.removed)) return refuse(TableOutcome::refused_taken, counted_.taken);
+  if (!vacate_taken(shard, *entry, now, result.removed))
+    return refuse(TableOutcome::refused_taken, counted_.taken);
 
   std::size_t const share = per_principal_max_.load(std::memory_order_relaxed);
   bool const shared_out = share < entries_max_.load(std::memory_order_relaxed);
@@ -223,7 +228,8 @@ std::vector<typename BoundedTable<Key, Value, Hash>::Removed> BoundedTable<Key, 
     Entry* dead = nullptr;
     {
       std::lock_guard const guard(shards_[i].lock);
-      while (Entry* const entry = shards_[i].any()) detach(shards_[i], *entry, TableReason::erased, removed, dead);
+      while (Entry* const entry = shards_[i].any())
+        detach(shards_[i], *entry, TableReason::erased, removed, dead);
     }
     bury(dead);
   }
@@ -274,7 +280,9 @@ void BoundedTable<Key, Value, Hash>::unpin(Entry& entry) noexcept {
 
 template <class Key, class Value, class Hash>
 TableCounters BoundedTable<Key, Value, Hash>::counters() const noexcept {
-  auto const value = [](std::atomic<std::uint64_t> const& counter) { return counter.load(std::memory_order_relaxed); };
+  auto const value = [](std::atomic<std::uint64_t> const& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
   return {value(counted_.inserted), value(counted_.evicted), value(counted_.expired), value(counted_.erased),
           value(counted_.full),     value(counted_.quota),   value(counted_.taken)};
 }

@@ -163,7 +163,8 @@ TEST_F(BoundedTableTest, EvictsTheLeastRecentlyUsedFirst) {
   std::string order;
   for (auto const* key : {"d", "e", "f"}) {
     now += 1s;
-    for (auto const& removed : table.insert(key, "ann", std::make_shared<Session>(), now).removed) order += removed.key;
+    for (auto const& removed : table.insert(key, "ann", std::make_shared<Session>(), now).removed)
+      order += removed.key;
   }
   EXPECT_EQ(order, "bca");
 }
@@ -364,11 +365,8 @@ TEST_F(BoundedTableTest, EightThreadsNeverSeeACapExceeded) {
         case 5:
           if (!handles.empty()) table.erase(handles[random.below(handles.size())]);
           break;
-        case 6:
-          table.take_expired(at, 8);
-          break;
-        default:
-          pins.clear();
+        case 6: table.take_expired(at, 8); break;
+        default: pins.clear();
       }
       if (pins.size() > 4) pins.clear();
       if (table.size() > kCap || table.size_of(principal) > kShare) exceeded = true;
@@ -396,7 +394,8 @@ TEST_F(BoundedTableTest, OneFreePlaceAdmitsExactlyOneOfEightThreads) {
   for (int round = 0; round < 200; ++round) {
     Table table(options(3, 3, 4), 5);
     std::vector<Table::Pin> pins;
-    for (auto const* key : {"a", "b"}) pins.push_back(table.insert(key, "ann", std::make_shared<Session>(), now).pin);
+    for (auto const* key : {"a", "b"})
+      pins.push_back(table.insert(key, "ann", std::make_shared<Session>(), now).pin);
     std::atomic<int> admitted{0};
     std::vector<Table::Insertion> made(8);
     std::vector<std::thread> threads;

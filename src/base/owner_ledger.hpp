@@ -1,7 +1,7 @@
 // OwnerLedger: how many entries of one table each principal holds, exact for any number of threads.
 //
-// Owned by a bounded table; any thread. A principal is known from its first entry to its last, so memory is bounded
-// by the entries of the table. No lock is held when a call returns and none is taken inside another.
+// Owned by a bounded table; any thread. A principal is known from its first entry to its last, so memory is
+// bounded by the entries of the table. No lock is held when a call returns and none is taken inside another.
 #pragma once
 
 #include <array>
@@ -25,7 +25,8 @@ class OwnerLedger {
 
   explicit OwnerLedger(std::uint64_t seed) : seed_(seed) {}
 
-  // Counts one more entry; null when `principal` already holds `entries_max`. Each success is paired with a release().
+  // Counts one more entry; null when `principal` already holds `entries_max`. Each success is paired with a
+  // release().
   Owner* acquire(std::string_view principal, std::size_t entries_max);
   void release(Owner* owner) noexcept;
 

@@ -1,8 +1,9 @@
 // TableShard: one lock's worth of a bounded table: entries by key, by age and by deadline.
 //
-// Part of BoundedTable, which holds `lock` around every call; it counts nothing and enforces no cap. 88 bytes of
-// bookkeeping an entry, plus one bucket pointer. Entries that are pinned when an eviction looks for the oldest step
-// out of the order of age ("parked") and come back as the oldest, so that each pin is passed over at most once.
+// Part of BoundedTable, which holds `lock` around every call; it counts nothing and enforces no cap. 88 bytes
+// of bookkeeping an entry, plus one bucket pointer. Entries that are pinned when an eviction looks for the
+// oldest step out of the order of age ("parked") and come back as the oldest, so that each pin is passed over
+// at most once.
 #pragma once
 
 #include <atomic>
@@ -38,12 +39,12 @@ struct TableEntry : TimerNode, AgeHook {
 };
 
 template <class Key, class Value>
-class alignas(64) TableShard {
+class TableShard {
  public:
   using Entry = TableEntry<Key, Value>;
   static constexpr std::int64_t kNothing = std::numeric_limits<std::int64_t>::max();
 
-  std::mutex lock;
+  alignas(64) std::mutex lock;
 
   template <class K>
   Entry* find(K const& key, std::uint32_t hash) noexcept {
@@ -93,8 +94,10 @@ class alignas(64) TableShard {
     Entry* found = nullptr;
     while (found == nullptr && !ages_.empty()) {
       auto& oldest = static_cast<Entry&>(ages_.back());
-      if (oldest.pins == 0) found = &oldest;
-      else static_cast<AgeHook&>(oldest).unlink();
+      if (oldest.pins == 0)
+        found = &oldest;
+      else
+        static_cast<AgeHook&>(oldest).unlink();
     }
     publish_oldest();
     return found;
