@@ -1,7 +1,8 @@
 // The metrics of this version as one table: name, type, labels, closed label values, help.
 //
-// Registration, docs/metrics.md and the tests all come from it. Names and labels of the first eight are a promise to
-// users: they never change, further detail goes into further metrics. Units are base units (seconds, bytes).
+// Registration, docs/metrics.md and the tests all come from it. Names and labels of the first eight are a
+// promise to users: they never change, further detail goes into further metrics. Units are base units
+// (seconds, bytes).
 #pragma once
 
 #include <array>
@@ -55,7 +56,8 @@ struct MetricSpec {
   std::string_view name;
   MetricType type;
   std::span<std::string_view const> labels;
-  std::span<std::string_view const> values;  // of the last label, when it is a closed set; anything else is `_other`
+  std::span<std::string_view const>
+      values;  // of the last label, when it is a closed set; anything else is `_other`
   std::string_view help;
 };
 
@@ -63,7 +65,7 @@ std::span<MetricSpec const> metric_table() noexcept;  // in the order of Metric
 MetricSpec const& spec_of(Metric metric) noexcept;
 
 // Upper bounds in seconds of every duration histogram.
-inline constexpr std::array kSecondsBuckets{.0005, .001, .002, .005, .01, .02, .05, .1, .2,
+inline constexpr std::array kSecondsBuckets{.0005, .001, .002, .005, .01, .02, .05, .1,   .2,
                                             .5,    1.,   2.,   5.,   10., 30., 60., 120., 300.};
 
 inline constexpr std::string_view kOther = "_other";

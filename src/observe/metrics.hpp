@@ -1,10 +1,11 @@
 // Metrics: everything Weir counts about itself, readable as Prometheus text.
 //
-// One per process, owned by app; any thread. It never fails and never blocks a caller for longer than a registration.
-// Handles are resolved once (start, catalogue, reload) and are plain pointers that live as long as Metrics: counting
-// takes no look-up and no lock of ours. Names and labels are in metric_table.hpp, which alone knows them. A metric has
-// at most `series_max` series; what would be more is counted under `_other` and in mcp_metrics_dropped_series_total.
-// Never a label: session, user, URI, argument. Library: prometheus-cpp, seen by the .cpp files of this folder only.
+// One per process, owned by app; any thread. It never fails and never blocks a caller for longer than a
+// registration. Handles are resolved once (start, catalogue, reload) and are plain pointers that live as long
+// as Metrics: counting takes no look-up and no lock of ours. Names and labels are in metric_table.hpp, which
+// alone knows them. A metric has at most `series_max` series; what would be more is counted under `_other`
+// and in mcp_metrics_dropped_series_total. Never a label: session, user, URI, argument. Library:
+// prometheus-cpp, seen by the .cpp files of this folder only.
 #pragma once
 
 #include <functional>
@@ -14,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "observe/metric_table.hpp"
 #include "observe/operation_metrics.hpp"
+#include "observe/process_stats.hpp"
 
 namespace prometheus {
 class Gauge;
@@ -94,10 +95,11 @@ struct GatewayMetrics {
 class Metrics {
  public:
   struct Options {
-    std::string version;   // of this build, for mcp_build_info
-    std::string revision;  // of the source
-    std::vector<std::string> protocol_versions;  // as on the wire, at most 7
+    std::string version;                         // of this build, for mcp_build_info
+    std::string revision;                        // of the source
+    std::vector<std::string> protocol_versions;  // as on the wire, oldest first, at most 7
     std::size_t series_max = 10'000;             // per metric
+    std::function<ProcessStats()> read_process = read_process_stats;
   };
 
   explicit Metrics(Options const& options);
@@ -108,19 +110,20 @@ class Metrics {
   // Registers the server on first sight. Takes a lock: keep the reference.
   ServerMetrics const& server(std::string_view name);
 
-  // `method` is a method of the protocol, or `_other`; `tool` is empty for methods without one. Takes a lock: keep the
-  // reference. Beyond `series_max` different ones, all share one that counts as `_other`.
+  // `method` is a method of the protocol, or `_other`; `tool` is empty for methods without one. Takes a lock:
+  // keep the reference. Beyond `series_max` different ones, all share one that counts as `_other`.
   OperationMetrics& operation(std::string_view server, std::string_view method, std::string_view tool = {});
 
-  // `refresh` runs at each scrape before anything is read, on the scraping thread; it must not render. What it uses
-  // must live until the last scrape.
+  // `refresh` runs at each scrape before anything is read, on the scraping thread; it must not render. What
+  // it uses must live until the last scrape.
   void on_scrape(std::function<void()> refresh);
 
-  std::string render();  // text exposition format 0.0.4
+  std::string render();  // text exposition format 0.0.4; one at a time, others wait
   static constexpr std::string_view kContentType = "text/plain; version=0.0.4; charset=utf-8";
 
  private:
-  std::unique_ptr<MetricRegistry> registry_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace weir::observe

@@ -1,8 +1,9 @@
 // TraceContext: the W3C trace context of a call (traceparent header or `_meta`), read, continued and written.
 //
-// A value; no I/O. Malformed input is ignored, never refused (P119): it reads as no context. Unknown versions are read
-// as version 00 where their first part allows it; ff and all-zero ids are malformed. What is written is version 00.
-// `tracestate` is relayed untouched by whoever holds the headers. Source: W3C Trace Context, section 3.2.
+// A value; no I/O. Malformed input is ignored, never refused (P119): it reads as no context. Unknown versions
+// are read as version 00 where their first part allows it; ff and all-zero ids are malformed. What is written
+// is version 00. `tracestate` is relayed untouched by whoever holds the headers. Source: W3C Trace Context,
+// section 3.2.
 #pragma once
 
 #include <array>
@@ -23,8 +24,10 @@ class TraceContext {
   static TraceContext start(base::Random& random, bool sampled);  // a new trace
   TraceContext child(base::Random& random) const;                 // same trace and flags, new span
 
-  std::array<char, 32> trace_id() const noexcept { return trace_id_; }  // lower-case hex
-  std::array<char, 16> span_id() const noexcept { return span_id_; }
+  std::string_view trace_id() const noexcept {
+    return {trace_id_.data(), trace_id_.size()};
+  }  // lower-case hex
+  std::string_view span_id() const noexcept { return {span_id_.data(), span_id_.size()}; }
   bool sampled() const noexcept { return (flags_ & 1U) != 0; }
   std::string format() const;
 

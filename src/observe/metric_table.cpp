@@ -1,0 +1,200 @@
+#include "observe/metric_table.hpp"
+
+namespace weir::observe {
+namespace {
+
+using Text = std::string_view;
+constexpr std::array<Text, 1> kServer{"server"};
+constexpr std::array<Text, 1> kReason{"reason"};
+constexpr std::array<Text, 2> kServerStrategy{"server", "strategy"};
+constexpr std::array<Text, 2> kServerReason{"server", "reason"};
+constexpr std::array<Text, 2> kServerKind{"server", "kind"};
+constexpr std::array<Text, 2> kBuild{"version", "revision"};
+constexpr std::array<Text, 4> kRequest{"method", "server", "tool", "outcome"};
+constexpr std::array<Text, 6> kOperation{"mcp_method_name", "gen_ai_tool_name",     "server",
+                                         "error_type",      "mcp_protocol_version", "network_transport"};
+
+constexpr std::array<Text, 5> kStrategies{"use_cache", "use_stale_cache", "skip", "use_default",
+                                          "use_local_backup"};
+constexpr std::array<Text, 5> kRestartReasons{"exit", "start_failed", "timeout", "protocol", "operator"};
+constexpr std::array<Text, 4> kCatalogChanges{"added", "removed", "schema", "description"};
+constexpr std::array<Text, 2> kTransports{"tcp", "pipe"};
+constexpr std::array<Text, 9> kRejectReasons{"syntax", "too_large",    "timeout", "origin",     "host",
+                                             "method", "content_type", "path",    "connections"};
+
+constexpr auto kCounter = MetricType::counter;
+constexpr auto kGauge = MetricType::gauge;
+constexpr auto kHistogram = MetricType::histogram;
+
+constexpr std::array<MetricSpec, kMetricCount> kTable{{
+    {Metric::cache_hits,
+     "mcp_cache_hits_total",
+     kCounter,
+     kServer,
+     {},
+     "Look-ups answered by a fresh cached result."},
+    {Metric::cache_misses,
+     "mcp_cache_misses_total",
+     kCounter,
+     kServer,
+     {},
+     "Look-ups that found no fresh result; hits and misses together are all look-ups."},
+    {Metric::cache_stale_hits,
+     "mcp_cache_stale_hits_total",
+     kCounter,
+     kServer,
+     {},
+     "Misses that were answered with a stale result."},
+    {Metric::timeouts,
+     "mcp_timeouts_total",
+     kCounter,
+     kServer,
+     {},
+     "Calls that ended because their deadline passed."},
+    {Metric::breaker_opens,
+     "mcp_circuit_breaker_opens_total",
+     kCounter,
+     kServer,
+     {},
+     "Times the circuit breaker opened."},
+    {Metric::fallbacks, "mcp_fallbacks_total", kCounter, kServerStrategy, kStrategies,
+     "Calls answered by a fallback strategy."},
+    {Metric::response_time,
+     "mcp_response_time_seconds",
+     kHistogram,
+     kServer,
+     {},
+     "Time from a call's arrival to its answer."},
+    {Metric::breaker_state,
+     "mcp_circuit_breaker_state",
+     kGauge,
+     kServer,
+     {},
+     "State of the circuit breaker: 0 closed, 1 open, 2 half open."},
+    {Metric::server_operation_duration, "mcp_server_operation_duration_seconds", kHistogram, kOperation,
+     kTransports, "Time a client's operation took, as the client felt it."},
+    {Metric::client_operation_duration, "mcp_client_operation_duration_seconds", kHistogram, kOperation,
+     kTransports, "Time the upstream took for an operation."},
+    {Metric::requests, "mcp_requests_total", kCounter, kRequest, kOutcomes, "Requests by outcome."},
+    {Metric::sessions_active, "mcp_sessions_active", kGauge, {}, {}, "Legacy sessions that exist."},
+    {Metric::streams_active, "mcp_streams_active", kGauge, {}, {}, "Event streams that are open to clients."},
+    {Metric::requests_in_flight,
+     "mcp_requests_in_flight",
+     kGauge,
+     kServer,
+     {},
+     "Requests waiting for the server."},
+    {Metric::upstream_up,
+     "mcp_upstream_up",
+     kGauge,
+     kServer,
+     {},
+     "1 when the server is ready for calls, else 0."},
+    {Metric::upstream_restarts, "mcp_upstream_restarts_total", kCounter, kServerReason, kRestartReasons,
+     "Restarts of the server's child process."},
+    {Metric::upstream_reinit,
+     "mcp_upstream_reinit_total",
+     kCounter,
+     kServer,
+     {},
+     "Handshakes repeated because the server forgot its session."},
+    {Metric::catalog_tools, "mcp_catalog_tools", kGauge, kServer, {}, "Tools that the server offers."},
+    {Metric::catalog_changes, "mcp_catalog_changes_total", kCounter, kServerKind, kCatalogChanges,
+     "Changes of what the server offers."},
+    {Metric::config_last_reload_success,
+     "mcp_config_last_reload_success",
+     kGauge,
+     {},
+     {},
+     "1 when the last load of the configuration succeeded, else 0."},
+    {Metric::config_last_reload_timestamp,
+     "mcp_config_last_reload_timestamp_seconds",
+     kGauge,
+     {},
+     {},
+     "Time of the last successful load of the configuration, in seconds since 1970."},
+    {Metric::build_info, "mcp_build_info", kGauge, kBuild, {}, "Always 1; the labels tell what runs."},
+    {Metric::metrics_dropped_series,
+     "mcp_metrics_dropped_series_total",
+     kCounter,
+     {},
+     {},
+     "Series counted as _other because their metric had too many."},
+    {Metric::http_rejects, "weir_http_rejects_total", kCounter, kReason, kRejectReasons,
+     "HTTP requests and connections refused before they became a call."},
+    {Metric::log_dropped,
+     "weir_log_dropped_total",
+     kCounter,
+     {},
+     {},
+     "Log lines dropped because they could not be written fast enough."},
+    {Metric::process_cpu, "process_cpu_seconds_total", kCounter, {}, {}, "User and system CPU time spent."},
+    {Metric::process_resident_memory, "process_resident_memory_bytes", kGauge, {}, {}, "Resident memory."},
+    {Metric::process_virtual_memory, "process_virtual_memory_bytes", kGauge, {}, {}, "Virtual memory."},
+    {Metric::process_open_fds, "process_open_fds", kGauge, {}, {}, "Open file descriptors."},
+    {Metric::process_max_fds, "process_max_fds", kGauge, {}, {}, "Most file descriptors that may be open."},
+    {Metric::process_start_time,
+     "process_start_time_seconds",
+     kGauge,
+     {},
+     {},
+     "Start of the process, in seconds since 1970."},
+    {Metric::process_threads, "process_threads", kGauge, {}, {}, "Threads of the process."},
+}};
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kTable.size(); ++i)
+    if (kTable[i].id != static_cast<Metric>(i)) return false;
+  return true;
+}
+static_assert(in_order());
+
+Text name_of(MetricType type) {
+  return type == kCounter ? "counter" : type == kGauge ? "gauge" : "histogram";
+}
+
+std::string joined(std::span<Text const> texts) {
+  std::string out;
+  for (Text const text : texts) out.append(out.empty() ? "" : ", ").append("`").append(text).append("`");
+  return out.empty() ? "–" : out;
+}
+
+}  // namespace
+
+std::span<MetricSpec const> metric_table() noexcept { return kTable; }
+
+MetricSpec const& spec_of(Metric metric) noexcept { return kTable[static_cast<std::size_t>(metric)]; }
+
+std::string metrics_page() {
+  std::string page =
+      "# Metrics\n\n"
+      "Prometheus text (exposition format 0.0.4) on the admin listener under `/metrics`. This page is made "
+      "from\n"
+      "`src/observe/metric_table.cpp`; a test compares the two. A metric has at most 10,000 series; what "
+      "would be\n"
+      "more is counted with the label value `_other`, as is a value outside a closed set.\n\n"
+      "| Metric | Type | Labels | Meaning |\n|---|---|---|---|\n";
+  for (MetricSpec const& spec : kTable) {
+    page.append("| `").append(spec.name).append("` | ").append(name_of(spec.type)).append(" | ");
+    page.append(joined(spec.labels)).append(" | ").append(spec.help);
+    if (!spec.values.empty()) {
+      page.append(" `")
+          .append(spec.labels.back())
+          .append("` is one of ")
+          .append(joined(spec.values))
+          .append(".");
+    }
+    page.append(" |\n");
+  }
+  page.append("\nUpper bounds of the histograms' buckets, in seconds: ");
+  for (std::size_t i = 0; i < kSecondsBuckets.size(); ++i) {
+    std::string bound = std::to_string(kSecondsBuckets[i]);
+    bound.erase(bound.find_last_not_of('0') + 1);
+    if (bound.back() == '.') bound.pop_back();
+    page.append(i == 0 ? "" : ", ").append(bound);
+  }
+  page.append(".\n");
+  return page;
+}
+
+}  // namespace weir::observe

@@ -1,0 +1,163 @@
+#include "observe/metrics.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "base/assert.hpp"
+#include "observe/internal/metric_registry.hpp"
+
+namespace weir::observe {
+
+void Counter::add(double amount) const noexcept {
+  if (cell_ != nullptr) cell_->Increment(amount);
+}
+double Counter::value() const noexcept { return cell_ == nullptr ? 0 : cell_->Value(); }
+
+void Gauge::set(double value) const noexcept {
+  if (cell_ != nullptr) cell_->Set(value);
+}
+void Gauge::add(double amount) const noexcept {
+  if (cell_ != nullptr) cell_->Increment(amount);
+}
+double Gauge::value() const noexcept { return cell_ == nullptr ? 0 : cell_->Value(); }
+
+void Histogram::observe(double seconds) const noexcept {
+  if (cell_ != nullptr) cell_->Observe(seconds);
+}
+
+Counter CounterSet::of(std::string_view value) const noexcept {
+  if (counters_.empty()) return {};
+  auto const found = std::find(values_.begin(), values_.end(), value);
+  return counters_[static_cast<std::size_t>(found - values_.begin())];
+}
+
+struct Metrics::State {
+  explicit State(Options const& options)
+      : registry(options.protocol_versions, options.series_max),
+        read_process(options.read_process),
+        newest_version(options.protocol_versions.empty() ? kOther : options.protocol_versions.back()) {}
+
+  Counter counter(Metric metric, MetricRegistry::LabelValues values) {
+    return Counter(&registry.counter(metric, values));
+  }
+  Gauge gauge(Metric metric, MetricRegistry::LabelValues values) {
+    return Gauge(&registry.gauge(metric, values));
+  }
+
+  // Every value of the metric's closed label, behind `server` where the metric has that label too.
+  CounterSet counters(Metric metric, std::string_view server) {
+    MetricSpec const& spec = spec_of(metric);
+    std::vector<Counter> cells;
+    auto const add = [&](std::string_view value) {
+      cells.push_back(spec.labels.size() == 1 ? counter(metric, {value}) : counter(metric, {server, value}));
+    };
+    for (std::string_view const value : spec.values) add(value);
+    add(kOther);
+    return {spec.values, std::move(cells)};
+  }
+
+  void refresh_process() {
+    ProcessStats const stats = read_process();
+    Counter const cpu = counter(Metric::process_cpu, {});
+    cpu.add(std::max(0.0, stats.cpu_seconds - cpu.value()));
+    gauge(Metric::process_resident_memory, {}).set(stats.resident_bytes);
+    gauge(Metric::process_virtual_memory, {}).set(stats.virtual_bytes);
+    gauge(Metric::process_open_fds, {}).set(stats.open_fds);
+    gauge(Metric::process_max_fds, {}).set(stats.max_fds);
+    gauge(Metric::process_start_time, {}).set(stats.start_seconds);
+    gauge(Metric::process_threads, {}).set(stats.threads);
+  }
+
+  MetricRegistry registry;
+  std::function<ProcessStats()> const read_process;
+  std::string const newest_version;
+  GatewayMetrics gateway;
+  std::mutex scraping;
+  std::mutex lock;  // of what follows
+  std::map<std::string, ServerMetrics, std::less<>> servers;
+  std::map<std::string, std::unique_ptr<OperationMetrics>, std::less<>> operations;
+  std::vector<std::function<void()>> refreshers;
+};
+
+Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(options)) {
+  WEIR_ASSERT(options.protocol_versions.size() <= 7);
+  State& s = *state_;
+  s.gateway.sessions_active = s.gauge(Metric::sessions_active, {});
+  s.gateway.streams_active = s.gauge(Metric::streams_active, {});
+  s.gateway.config_last_reload_success = s.gauge(Metric::config_last_reload_success, {});
+  s.gateway.config_last_reload_timestamp = s.gauge(Metric::config_last_reload_timestamp, {});
+  s.gateway.http_rejects = s.counters(Metric::http_rejects, {});
+  s.gateway.log_dropped = s.counter(Metric::log_dropped, {});
+  s.gateway.metrics_dropped_series = s.counter(Metric::metrics_dropped_series, {});
+  s.gauge(Metric::build_info, {options.version, options.revision}).set(1);
+  operation({}, "tools/list").create_at_zero(s.newest_version);
+  s.refresh_process();
+}
+
+Metrics::~Metrics() = default;
+
+GatewayMetrics const& Metrics::gateway() const noexcept { return state_->gateway; }
+
+ServerMetrics const& Metrics::server(std::string_view name) {
+  State& s = *state_;
+  {
+    std::lock_guard const guard(s.lock);
+    auto const found = s.servers.find(name);
+    if (found != s.servers.end()) return found->second;
+  }
+  ServerMetrics made;
+  made.cache_hits = s.counter(Metric::cache_hits, {name});
+  made.cache_misses = s.counter(Metric::cache_misses, {name});
+  made.cache_stale_hits = s.counter(Metric::cache_stale_hits, {name});
+  made.timeouts = s.counter(Metric::timeouts, {name});
+  made.breaker_opens = s.counter(Metric::breaker_opens, {name});
+  made.upstream_reinit = s.counter(Metric::upstream_reinit, {name});
+  made.fallbacks = s.counters(Metric::fallbacks, name);
+  made.upstream_restarts = s.counters(Metric::upstream_restarts, name);
+  made.catalog_changes = s.counters(Metric::catalog_changes, name);
+  made.response_time = Histogram(&s.registry.histogram(Metric::response_time, {name}));
+  made.breaker_state = s.gauge(Metric::breaker_state, {name});
+  made.requests_in_flight = s.gauge(Metric::requests_in_flight, {name});
+  made.upstream_up = s.gauge(Metric::upstream_up, {name});
+  made.catalog_tools = s.gauge(Metric::catalog_tools, {name});
+  operation(name, "tools/list").create_at_zero(s.newest_version);
+  std::lock_guard const guard(s.lock);
+  return s.servers.emplace(name, std::move(made)).first->second;
+}
+
+OperationMetrics& Metrics::operation(std::string_view server, std::string_view method,
+                                     std::string_view tool) {
+  State& s = *state_;
+  std::string const key = std::string(server).append(1, '\0').append(method).append(1, '\0').append(tool);
+  std::string const other(kOther);
+  std::lock_guard const guard(s.lock);
+  auto const found = s.operations.find(key);
+  if (found != s.operations.end()) return *found->second;
+  bool const full = s.operations.size() >= s.registry.series_max();
+  auto& place = s.operations[full ? other : key];
+  if (place == nullptr) {
+    place = full ? std::make_unique<OperationMetrics>(s.registry, kOther, kOther, kOther)
+                 : std::make_unique<OperationMetrics>(s.registry, server, method, tool);
+  }
+  return *place;
+}
+
+void Metrics::on_scrape(std::function<void()> refresh) {
+  std::lock_guard const guard(state_->lock);
+  state_->refreshers.push_back(std::move(refresh));
+}
+
+std::string Metrics::render() {
+  std::lock_guard const one(state_->scraping);
+  state_->refresh_process();
+  std::vector<std::function<void()>> refreshers;
+  {
+    std::lock_guard const guard(state_->lock);
+    refreshers = state_->refreshers;
+  }
+  for (auto const& refresh : refreshers) refresh();
+  return state_->registry.render();
+}
+
+}  // namespace weir::observe
