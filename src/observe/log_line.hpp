@@ -1,7 +1,7 @@
 // What a log line is made of, and how it is rendered. Pure; any thread.
 //
-// JSON: one object a line. Text: time (UTC), level, event, message, then key=value. Durations are milliseconds with
-// microseconds behind the point, sizes are bytes. Empty values are left out.
+// JSON: one object a line. Text: time of day (UTC), level, event, message, then key=value. Durations are
+// milliseconds with microseconds behind the point, sizes are bytes. Empty values are left out.
 #pragma once
 
 #include <array>
@@ -58,7 +58,9 @@ struct Field {
   Field(Key k, std::int64_t value) : key(k), kind(Kind::number), number(value) {}
   Field(Key k, int value) : Field(k, std::int64_t{value}) {}
   Field(Key k, base::Duration value)
-      : key(k), kind(Kind::duration), number(std::chrono::duration_cast<std::chrono::microseconds>(value).count()) {}
+      : key(k),
+        kind(Kind::duration),
+        number(std::chrono::duration_cast<std::chrono::microseconds>(value).count()) {}
 };
 
 // One call, as its access line tells it (event `call`).
@@ -86,29 +88,36 @@ struct AccessLine {
 std::array<char, 8> session_tag(std::string_view session_id) noexcept;
 
 inline constexpr std::size_t kLineBytesMax = 8192;
-inline constexpr std::size_t kMsgBytesMax = 3072;   // escaped; what is longer ends in an ellipsis
-inline constexpr std::size_t kTextBytesMax = 192;   // every other text
+inline constexpr std::size_t kMsgBytesMax = 3072;  // escaped; a longer one is cut and ends in an ellipsis
+inline constexpr std::size_t kTextBytesMax = 192;  // likewise, every other text
 
-// A line in the making, on the stack. What does not fit is left out; with the limits above everything fits.
+// A line in the making, on the stack. The limits above make every line fit; what would not is left out.
 class LineBuffer {
  public:
   void put(std::string_view bytes) noexcept;
-  void put(char byte) noexcept { put(std::string_view(&byte, 1)); }
   void put_number(std::int64_t number) noexcept;
   void put_micros_as_ms(std::int64_t micros) noexcept;
-  void put_escaped(std::string_view text, std::size_t bytes_max) noexcept;  // valid within a JSON string
-  void put_time(base::WallTime at, bool with_date) noexcept;
+  // Control and direction characters and invalid UTF-8 become escapes; quotes and backslashes too when
+  // `quoted`.
+  void put_escaped(std::string_view text, std::size_t bytes_max, bool quoted) noexcept;
+  void put_date(base::WallTime at) noexcept;  // 2026-07-28T
+  void put_time(base::WallTime at) noexcept;  // 12:34:56.789
+  void pad_to(std::size_t size) noexcept;
+  std::size_t size() const noexcept { return size_; }
   std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
  private:
+  void put_digits(std::int64_t number, int digits) noexcept;
+
   std::array<char, kLineBytesMax> bytes_;
   std::size_t size_ = 0;
 };
 
-using MaskView = std::function<void(std::string&)> const&;
+using Mask = std::function<void(std::string&)>;  // replaces secrets in place; empty masks nothing
 
-void render_event(LineBuffer& out, LogFormat format, MaskView mask, base::WallTime at, Level level,
+// Both append one whole line. Masked are the texts that people, peers or servers chose.
+void render_event(LineBuffer& out, LogFormat format, Mask const& mask, base::WallTime at, Level level,
                   std::string_view event, std::string_view msg, std::span<Field const> fields);
-void render_access(LineBuffer& out, LogFormat format, MaskView mask, AccessLine const& line);
+void render_access(LineBuffer& out, LogFormat format, Mask const& mask, AccessLine const& line);
 
 }  // namespace weir::observe
