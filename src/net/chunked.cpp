@@ -117,14 +117,9 @@ Refusal ChunkedDecoder::take_trailer(unsigned char byte) noexcept {
     case At::trailer_start:
       if (byte != '\r' && !is_token_byte(byte)) return {400, "a trailer line does not begin with a name"};
       at_ = byte == '\r' ? At::end_lf : At::trailer_name;
-      return {};
-    case At::trailer_name:
-      if (byte == ':') {
-        at_ = At::trailer_value;
-      } else if (!is_token_byte(byte)) {
-        return {400, "a byte in a trailer name that may not stand there"};
-      }
-      return {};
+      name_bytes_ = 0;
+      return byte == '\r' ? Refusal{} : take_trailer_name(byte);
+    case At::trailer_name: return take_trailer_name(byte);
     case At::trailer_value:
       if (byte == '\r') {
         at_ = At::trailer_lf;
@@ -142,6 +137,20 @@ Refusal ChunkedDecoder::take_trailer(unsigned char byte) noexcept {
       at_ = At::done;
       return {};
   }
+}
+
+Refusal ChunkedDecoder::take_trailer_name(unsigned char byte) noexcept {
+  if (byte != ':') {
+    if (!is_token_byte(byte)) return {400, "a byte in a trailer name that may not stand there"};
+    if (name_bytes_ < kNameKept) name_[name_bytes_++] = static_cast<char>(byte);
+    return {};
+  }
+  std::string_view const name{name_.data(), name_bytes_};
+  if (same_name(name, "Content-Length") || same_name(name, "Transfer-Encoding") || same_name(name, "Host")) {
+    return {400, "a trailer that would change framing or host"};
+  }
+  at_ = At::trailer_value;
+  return {};
 }
 
 ChunkHeader::ChunkHeader(std::size_t payload_bytes) noexcept : begin_(kBytes) {

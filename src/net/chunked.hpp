@@ -1,7 +1,7 @@
 // Chunked transfer coding (RFC 9112 7.1): an incremental, strict decoder and the pieces a writer needs.
 //
 // The decoder keeps no bytes: payload is reported as views into the caller's input, everything else is
-// consumed. One decoder per message, 32 bytes, owned by the connection's exchange. Sizes: 1 to 8 hexadecimal
+// consumed. One decoder per message, 64 bytes, owned by the connection's exchange. Sizes: 1 to 8 hexadecimal
 // digits, at most 2^31; lines end in CRLF; extensions are skipped and counted; trailers are checked as fields
 // and dropped.
 #pragma once
@@ -54,6 +54,7 @@ class ChunkedDecoder {
   Refusal take(unsigned char byte) noexcept;
   Refusal take_size(unsigned char byte) noexcept;
   Refusal take_trailer(unsigned char byte) noexcept;
+  Refusal take_trailer_name(unsigned char byte) noexcept;
   Refusal open_chunk() noexcept;
 
   HttpLimits const* limits_;
@@ -62,6 +63,9 @@ class ChunkedDecoder {
   std::uint32_t extension_bytes_ = 0;
   std::uint32_t trailer_bytes_ = 0;
   std::uint8_t digits_ = 0;
+  std::uint8_t name_bytes_ = 0;                  // of the trailer name, kNameKept at most
+  static constexpr std::uint8_t kNameKept = 18;  // one more than the longest name that is refused
+  std::array<char, kNameKept> name_;
   At at_ = At::size_first;
 };
 
