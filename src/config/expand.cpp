@@ -26,7 +26,7 @@ bool is_label(std::string_view text) {  // of an input or a credential: no folde
 // What one reference came to: a value, or why not.
 struct Outcome {
   std::optional<std::string> value;
-  bool from_variable = false;
+  std::string variable;  // the name, if it came from the environment
   bool secret = false;
   Expansion::Fault fault = Expansion::Fault::none;
   std::string why;
@@ -44,7 +44,7 @@ Outcome failed(Expansion::Fault fault, std::string why, std::string fix = {}) {
 Outcome from_variable(std::string_view name, Environment const& environment) {
   if (!is_name(name)) return failed(Expansion::Fault::malformed, "is not the name of a variable");
   Outcome outcome;
-  outcome.from_variable = true;
+  outcome.variable = name;
   if (auto const value = environment.variable(name)) outcome.value = *value;
   outcome.fault = Expansion::Fault::unset;
   outcome.why = "is not set";
@@ -136,7 +136,7 @@ void replace(std::string_view reference, std::size_t offset, Environment const& 
   } else if (outcome.value) {
     text += *outcome.value;
     if (outcome.secret) out.secrets.emplace_back(*outcome.value);
-    if (outcome.from_variable) out.variables.emplace_back(*outcome.value);
+    if (!outcome.variable.empty()) out.variables.push_back({outcome.variable, base::Secret(*outcome.value)});
     explicit_bzero(outcome.value->data(), outcome.value->size());
   } else {
     text += reference;

@@ -31,8 +31,11 @@ struct Expansion {
 
   base::Secret value;                 // failed references stay as written
   std::vector<base::Secret> secrets;  // values that came from file:, cred: and input:
-  std::vector<base::Secret>
-      variables;  // values that came from the environment; secret or not depends on the key
+  struct Variable {
+    std::string name;
+    base::Secret value;
+  };
+  std::vector<Variable> variables;  // what came from the environment; secret or not depends on the names
   std::vector<Failure> failures;
 };
 

@@ -18,11 +18,18 @@ bool holds_any(std::string_view text, std::initializer_list<std::string_view> wo
                      [&](auto word) { return lower.find(word) != std::string::npos; });
 }
 
-// Where an environment variable's value is a credential more often than not.
-bool is_sensitive(Path const& path) {
-  return path.size() >= 3 && path[0] == "servers" &&
-         (path[2] == "headers" || path[2] == "env" || path[2] == "auth" || path[2] == "url" ||
-          path[2] == "urls");
+bool is_credential_name(std::string_view name) {
+  return holds_any(name, {"authorization", "cookie", "token", "secret", "password", "passwd", "key"});
+}
+
+// `scheme://user:password@host`
+bool has_password(std::string_view value) {
+  auto const scheme = value.find("://");
+  return scheme != std::string_view::npos && value.find('@', scheme) != std::string_view::npos;
+}
+
+bool is_below_headers(Path const& path) {
+  return path.size() >= 4 && path[0] == "servers" && (path[2] == "headers" || path[2] == "auth");
 }
 
 // The place of a reference inside the scalar, in the text as the person wrote it.
@@ -69,7 +76,9 @@ class Walk {
     }
     if (!node.is_scalar() || node.text.empty()) return;
     if (has_reference(node.text)) expand_scalar(node);
-    if (is_credential_path(path_) && !node.unset) keep_literal(node.value());
+    if (node.unset) return;
+    if (is_credential_path(path_)) keep_literal(node.value());
+    if (has_password(node.value())) out_.secrets.emplace_back(node.value());
   }
 
  private:
@@ -80,11 +89,10 @@ class Walk {
   void expand_scalar(Node& node) {
     auto expansion = expand(node.text, context_.environment, context_.workspace_folder);
     for (auto& secret : expansion.secrets) out_.secrets.push_back(std::move(secret));
-    if (is_sensitive(path_)) {
-      for (auto& value : expansion.variables) {
-        if (!value.reveal().starts_with('/'))
-          out_.secrets.push_back(std::move(value));  // a path is no secret
-      }
+    for (auto& [name, value] : expansion.variables) {
+      bool const credential = is_below_headers(path_) || is_credential_name(name);
+      bool const path = value.reveal().starts_with('/');  // of a credential's file, say
+      if (credential && !path) out_.secrets.push_back(std::move(value));
     }
     node.expanded = std::move(expansion.value);
     node.unset = !expansion.failures.empty();
@@ -128,7 +136,7 @@ bool is_credential_path(Path const& path) noexcept {
   if (path.size() < 4 || path[0] != "servers") return false;
   if (path[2] == "auth") return path[3] == "token" || path[3] == "value";
   if (path[2] != "headers" && path[2] != "env") return false;
-  return holds_any(path[3], {"authorization", "cookie", "token", "secret", "password", "passwd", "key"});
+  return is_credential_name(path[3]);
 }
 
 void expand_tree(Node& root, ExpandContext const& context, ExpandOutcome& out, Problems& problems) {

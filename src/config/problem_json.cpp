@@ -69,19 +69,20 @@ std::string render_json(std::span<Problem const> problems) {
     if (!first) out += ',';
     first = false;
     auto const& mark = problem.mark;
-    out += fmt::format(
-        R"({{"severity":"{}","code":{},"file":{},"line":{},"column":{},"length":{},"message":{},"label":{},"notes":{},"fix":{}}})",
-        name_of(problem.severity), json_quoted(problem.code),
-        mark.source ? json_quoted(mark.source->name) : "null", mark.line,
-        mark.line == 0 ? 0 : shown_column(mark), shown_length(mark), json_quoted(problem.message),
-        json_quoted(problem.label), joined(problem.notes), json_quoted(problem.fix));
+    out +=
+        fmt::format(R"({{"severity":"{}","code":{},"file":{},"line":{},"column":{},"length":{},)"
+                    R"("message":{},"label":{},"notes":{},"fix":{}}})",
+                    name_of(problem.severity), json_quoted(problem.code),
+                    mark.source ? json_quoted(mark.source->name) : "null", mark.line,
+                    mark.line == 0 ? 0 : shown_column(mark), shown_length(mark), json_quoted(problem.message),
+                    json_quoted(problem.label), joined(problem.notes), json_quoted(problem.fix));
   }
   return out + "]}\n";
 }
 
 std::string render_sarif(std::span<Problem const> problems) {
-  std::string out =
-      R"({"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":{"name":"weir","rules":[)";
+  std::string out = R"({"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0",)"
+                    R"("runs":[{"tool":{"driver":{"name":"weir","rules":[)";
   std::set<std::string_view> used;
   for (auto const& problem : problems) used.insert(problem.code);
   bool first = true;

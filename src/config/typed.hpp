@@ -1,5 +1,7 @@
-// Typed reading of a validated tree. A missing or unusable value leaves the variable as it is: the default.
-// Inside this folder only.
+// take(): typed reading of a validated tree.
+//
+// A missing or unusable value leaves the variable as it is: the default. Nothing is reported here, validate()
+// did. Pure functions. Inside this folder only.
 #pragma once
 
 #include <limits>
