@@ -25,16 +25,16 @@ struct Capabilities {
   bool operator==(Capabilities const&) const = default;
 };
 
-// `servers` in order. The extensions and experimental parts of a server survive only where it is alone: elsewhere
-// their methods and ids could not be routed.
+// The union, without extensions and experimental parts: their methods and ids could not be routed to one of
+// many.
 Capabilities merged(std::span<Capabilities const* const> servers);
 
-// The JSON object for clients. To modern clients every list says listChanged, because Weir itself tells them of
-// changes; resources.subscribe is said to legacy clients only.
+// The JSON object for clients. To modern clients every list says listChanged, because Weir itself tells them
+// of changes; resources.subscribe is said to legacy clients only.
 std::string write_capabilities(Capabilities const& capabilities, bool modern);
 
-// The servers' instructions one after the other, each under its label; what would not fit into `bytes_max` is left
-// out whole and named. `parts` are (label, text). A single unlabelled part is taken as it is, cut at the limit.
+// The servers' instructions one after the other, each under its label; what would not fit into `bytes_max` is
+// left out whole and, if that fits, named. `parts` are (label, text); a label may be empty.
 std::string merged_instructions(std::span<std::pair<std::string_view, std::string_view> const> parts,
                                 std::size_t bytes_max);
 

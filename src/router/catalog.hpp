@@ -1,10 +1,10 @@
 // Catalog: what one endpoint shows to clients of one era: the merged lists and the way back to the servers.
 //
-// Immutable snapshot; built by CatalogLoop whenever a server's part has changed, shared between any threads and held
-// by each call that it routes. Endpoint "" is all servers under prefixed names, "github" that server alone under its
-// own names. Only servers of the client's era are in it. Order: configuration, then the server's own (P074).
-// A URI or template that two servers list belongs to the first of them; the second is left out and noted.
-// Lookups cost one hash each; an unlisted URI is tried against the templates in order.
+// Immutable snapshot; built by CatalogLoop whenever a server's part has changed, shared between any threads
+// and held by each call that it routes. Endpoint "" is all servers under prefixed names, "github" that server
+// alone under its own names. Only servers of the client's era are in it. Order: configuration, then the
+// server's own (P074). A URI or template that two servers list belongs to the first of them; the second is
+// left out and noted. Lookups cost one hash each; an unlisted URI is tried against the templates in order.
 #pragma once
 
 #include <array>
@@ -38,8 +38,8 @@ struct ServerContents {
 enum class Readiness {
   pending,  // never answered, first attempt under way
   ready,
-  stale,    // failed since; what is shown is its last good answer
-  failed,   // never answered, attempts go on
+  stale,   // failed since; what is shown is its last good answer
+  failed,  // never answered, attempts go on
 };
 
 struct CatalogServer {
@@ -49,8 +49,8 @@ struct CatalogServer {
   ToolRules rules;
   bool in_aggregate = true;
   Readiness readiness = Readiness::pending;
-  base::TimePoint since;                            // when it was configured
-  std::shared_ptr<ServerContents const> contents;   // null while pending or failed
+  base::TimePoint since;                           // when it was configured
+  std::shared_ptr<ServerContents const> contents;  // null while pending or failed
 
   bool modern() const noexcept { return contents && contents->identity.modern(); }
 };
@@ -63,14 +63,14 @@ struct CatalogOptions {
 };
 
 struct CatalogEntry {
-  std::uint32_t server = 0;                 // index in servers()
+  std::uint32_t server = 0;  // index in servers()
   Item const* item = nullptr;
   std::string const* description = nullptr;  // shown instead of its own
 };
 
 struct CatalogList {
   std::vector<CatalogEntry> entries;
-  std::uint64_t hash = 0;     // of everything shown; equal in every worker
+  std::uint64_t hash = 0;  // of everything shown; equal in every worker
   base::TimePoint fresh_until = base::TimePoint::min();
   bool shareable = false;
 };
@@ -116,11 +116,7 @@ class Catalog {
     UriTemplate matcher;
     std::uint32_t server;
   };
-  struct Hash {
-    std::uint64_t seed = 0;
-    std::size_t operator()(std::string_view text) const noexcept { return base::hash64(text, seed); }
-  };
-  using Owners = std::unordered_map<std::string_view, std::uint32_t, Hash>;
+  using Owners = std::unordered_map<std::string_view, std::uint32_t, SeededHash>;
   void keep_first(ListKind kind, Owners& owners);
 
   std::string endpoint_;

@@ -1,7 +1,8 @@
-// CatalogSet: all catalogues of one moment: every endpoint, both eras. CatalogFeed: the current one and its changes.
+// CatalogSet: all catalogues of one moment: every endpoint, both eras. CatalogFeed: the current one and its
+// changes.
 //
-// A set is immutable; calls hold the one that routed them. The feed belongs to one worker: CatalogLoop publishes,
-// the router and whoever counts listen.
+// A set is immutable; calls hold the one that routed them. The feed belongs to one worker: CatalogLoop
+// publishes, the router and whoever counts listen.
 #pragma once
 
 #include <array>

@@ -1,9 +1,10 @@
 // CursorSealer: the opaque cursors of merged lists.
 //
-// A cursor is the base64url of {format, list, position, hash of the list} and 16 bytes of HMAC-SHA256 under a key that
-// lives as long as the process. The endpoint, the era and the caller's principal are part of what is signed, so a
-// cursor is worth nothing in another view or to another caller (P078); the hash makes it worthless once the list has
-// changed. One per process; immutable, any thread, so a walk may go on at another worker.
+// A cursor is the base64url of {format, list, position, hash of the list} and 16 bytes of HMAC-SHA256 under a
+// key that lives as long as the process. The endpoint, the era and the caller's principal are part of what is
+// signed, so a cursor is worth nothing in another view or to another caller (P078); the hash makes it
+// worthless once the list has changed. One per process; immutable, any thread, so a walk may go on at another
+// worker.
 #pragma once
 
 #include <array>

@@ -1,9 +1,9 @@
 // ItemList: one server's list of tools, prompts, resources or templates, as the bytes that it sent.
 //
-// Pages are kept whole; each element is a few spans into its page, so that it can be shown again byte for byte
-// (P082). Elements that cannot be offered (no name, a name twice, invalid x-mcp-header: P033) are left out and noted.
-// Built by one task, then shared as shared_ptr<ItemList const> between any threads.
-// Limits: elements_max, bytes_max; beyond them the list is cut, noted, and complete() is false.
+// Pages are kept whole; each element is a few spans into its page, so that it can be shown again byte for
+// byte (P082). Elements that cannot be offered (no name, a name twice, invalid x-mcp-header: P033) are left
+// out and noted. Built by one task, then shared as shared_ptr<ItemList const> between any threads. Limits:
+// elements_max, bytes_max; beyond them the list is cut, noted, and complete() is false.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ namespace weir::router {
 struct ItemListOptions {
   std::size_t elements_max = 10'000;
   std::size_t bytes_max = 16 * 1024 * 1024;
-  bool check_param_headers = false;  // tools of a modern server over HTTP
+  bool check_param_headers =
+      false;  // leave out tools whose x-mcp-header is invalid: modern servers over HTTP
 };
 
 struct Item {
@@ -42,9 +43,12 @@ class ItemList {
  public:
   ItemList(ListKind kind, ItemListOptions const& options) : kind_(kind), options_(options) {}
 
-  // Takes one page; what it answers is the cursor for the next one, as JSON text, or nothing at the end (P076).
-  // Error protocol, blaming the server: the result has no such array, or the cursor is not a string.
+  // Takes one page; what it answers is the cursor for the next one, as JSON text, or nothing at the end
+  // (P076). Error protocol, blaming the server: the result has no such array, or the cursor is not a string.
   base::Result<std::optional<std::string>> add(mcp::Message page, base::TimePoint received);
+
+  // Whoever reads the pages gives up before the last one: what is there stays.
+  void cut(std::string_view why);
 
   ListKind kind() const noexcept { return kind_; }
   std::vector<Item> const& items() const noexcept { return items_; }
@@ -57,14 +61,16 @@ class ItemList {
   std::vector<std::string> const& notes() const noexcept { return notes_; }
   std::size_t dropped() const noexcept { return dropped_; }
 
-  // Freshness that the server granted to all of it: the earliest end, public only if every page says so (P095).
+  // Freshness that the server granted to all of it: the earliest end, public only if every page says so
+  // (P095).
   base::TimePoint fresh_until() const noexcept { return fresh_until_; }
   bool shareable() const noexcept { return shareable_; }
 
  private:
-  bool add_element(std::uint32_t page, mcp::Span whole);
-  bool read_members(Item& item, std::string& schema, std::string& fault) const;
-  void drop(std::string sentence);
+  bool add_elements(std::uint32_t page, mcp::Span array);
+  std::string read_item(Item& item) const;
+  std::string read_schema(Item& item, std::string_view schema) const;
+  void drop(Item const& item, std::string_view why);
   void note_freshness(mcp::Message const& page, base::TimePoint received);
 
   ListKind kind_;

@@ -1,4 +1,7 @@
 // ListKind: the four lists of MCP as a table.
+//
+// Each is asked for by one method, answered in one member of the result, and identifies its elements by one key.
+// Constant, any thread.
 #pragma once
 
 #include <array>
@@ -18,10 +21,10 @@ inline constexpr std::array kListKinds{ListKind::tools, ListKind::prompts, ListK
                                        ListKind::templates};
 
 struct ListTraits {
-  mcp::Method method;          // that asks for it
-  mcp::Field field;            // of the result
-  std::string_view member;     // the same as a JSON key
-  std::string_view key;        // the member that identifies an element
+  mcp::Method method;       // that asks for it
+  mcp::Field field;         // of the result
+  std::string_view member;  // the same as a JSON key
+  std::string_view key;     // the member that identifies an element
 };
 
 ListTraits const& traits_of(ListKind kind) noexcept;

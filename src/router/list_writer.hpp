@@ -1,9 +1,9 @@
 // Writes one page of a merged list as the JSON of a result.
 //
-// Elements are copied as received; a changed name or description is spliced in and nothing else (P082). To modern
-// clients resultType, ttlMs and cacheScope are added: the least remaining freshness and private if any part is
-// (P089, P096, P097). Pure, any thread. Limits: elements and bytes a page; an element above the latter has a page of
-// its own.
+// Elements are copied as received; a changed name or description is spliced in and nothing else (P082). To
+// modern clients resultType, ttlMs and cacheScope are added: the least remaining freshness and private if any
+// part is (P089, P096, P097). Pure, any thread. Limits: elements and bytes a page; an element above the
+// latter has a page of its own.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,11 @@
 // NameMap: the names that clients see for tools (or prompts) of many servers, and the exact way back (P073).
 //
-// Aggregated names are `{server}__{name}` in [A-Za-z0-9_-], every other byte replaced by `_`; longer ones than the
-// limit end in `_` and 8 characters of a SHA-256 over server and name. Of several that would look alike the one that
-// was not altered keeps its looks, all others get such an ending. Hence a name depends on the set of names only:
-// not on order, restarts or machines. Bare names are left as they are; only looks shared after a rename are altered.
-// Immutable after build(); any thread. The way back is a table, never a split. Cost of find: one hash.
+// Aggregated names are `{server}__{name}` in [A-Za-z0-9_-], every other byte replaced by `_`; longer ones
+// than the limit end in `_` and 8 characters of a SHA-256 over server and name. Of several that would look
+// alike the one that was not altered keeps its looks, all others get such an ending. Hence a name depends on
+// the set of names only: not on order, restarts or machines. Bare names are left as they are; only looks
+// shared after a rename are altered. Immutable after build(); any thread. The way back is a table, never a
+// split. Cost of find: one hash.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,11 @@ struct OwnName {
 // The prefix of a server's aggregated names.
 std::string exposed_prefix(NameRules const& rules, std::string_view server);
 
+struct SeededHash {
+  std::uint64_t seed = 0;
+  std::size_t operator()(std::string_view text) const noexcept { return base::hash64(text, seed); }
+};
+
 class NameMap {
  public:
   NameMap() = default;
@@ -52,12 +58,8 @@ class NameMap {
   std::optional<std::uint32_t> find(std::string_view exposed) const;
 
  private:
-  struct Hash {
-    std::uint64_t seed = 0;
-    std::size_t operator()(std::string_view name) const noexcept { return base::hash64(name, seed); }
-  };
   std::vector<std::string> exposed_;  // never grows after build: the table's keys are views of it
-  std::unordered_map<std::string_view, std::uint32_t, Hash> index_;
+  std::unordered_map<std::string_view, std::uint32_t, SeededHash> index_;
 };
 
 }  // namespace weir::router

@@ -1,11 +1,14 @@
 // RouterLayer: many servers shown as one.
 //
-// Answers from the catalogue what needs no server (discovery, lists, ping, initialize, subscriptions/listen) and sends
-// every other call to the server that owns its name or URI, with call.target, facts.server and facts.tool set. At the
-// endpoint of one server, methods without a routing rule go to that server. One per worker.
-// Errors are ready JSON-RPC errors where the protocol names a code (P077, P079, P080; -32601 if the owner lacks the
-// capability); Fault::starting, unavailable and unsupported, with the server's name, where a server cannot be used.
-// Waits: a list, only in the first `first_list_wait` of a server; a call, for a server that is starting, `start_wait`.
+// Answers from the catalogue what needs no server (discovery, lists, ping, initialize, subscriptions/listen)
+// and sends every other call to the server that owns its name or URI, with call.target, call.mirrored,
+// facts.server and facts.tool set; for a tool, Mcp-Param-* headers are checked first (P034, -32020). At the
+// endpoint of one server, methods without a routing rule go to that server. One per worker; borrows feed and
+// sealer. Errors are ready JSON-RPC errors where the protocol names a code (P077, P079, P080; -32601 if the
+// owner lacks the capability); Fault::starting, unavailable and not_found, with the server's name, where a
+// server cannot be used. Waits: aggregated lists, only in the first `first_list_wait` of a server; a call,
+// for the one server it needs, up to `start_wait`. Whoever sets call.deadline must leave subscriptions/listen
+// without one.
 #pragma once
 
 #include <string>
@@ -15,7 +18,7 @@
 #include "router/catalog_set.hpp"
 #include "router/cursor.hpp"
 #include "router/list_writer.hpp"
-#include "router/local_answers.hpp"
+#include "router/subscription_loop.hpp"
 
 namespace weir::router {
 
@@ -25,24 +28,34 @@ struct RouterOptions {
   std::string server_info = R"({"name":"weir","version":"0"})";  // JSON object: what Weir calls itself
   base::Duration first_list_wait = std::chrono::seconds{3};
   base::Duration start_wait = std::chrono::seconds{30};
-  base::Duration coalesce = std::chrono::milliseconds{100};      // of change notifications, 50 to 250 ms
-  base::Duration fan_out_max = std::chrono::seconds{2};          // for each server of a logging/setLevel
-  unsigned listens_max = 4096;                                   // subscriptions at a time
+  base::Duration fan_out_max = std::chrono::seconds{2};  // for each server of a logging/setLevel
+  SubscriptionOptions subscriptions;
 };
 
 class RouterLayer final : public core::Handler {
  public:
-  RouterLayer(base::Scheduler& scheduler, CatalogFeed& feed, CursorSealer const& cursors, RouterOptions options);
+  RouterLayer(base::Scheduler& scheduler, CatalogFeed& feed, CursorSealer const& cursors,
+              RouterOptions options);
 
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
 
  private:
   using Answer = base::Result<core::Outcome>;
+  using Snapshot = std::shared_ptr<CatalogSet const>;
+
+  base::Task<Answer> handle_at_server(core::Call& call);
+  base::Task<Answer> handle_at_all(core::Call& call);
+  base::Task<Answer> answer(core::Call& call, Snapshot set, Catalog const& catalog);
+  base::Task<Answer> route_call(core::Call& call, Snapshot set, Catalog const& catalog);
+  base::Task<Answer> set_log_level(core::Call& call, Snapshot set, Catalog const& catalog);
+  base::Task<void> first_lists();
+  Answer list_page(core::Call const& call, Catalog const& catalog, ListKind kind) const;
+
   base::Scheduler& scheduler_;
   CatalogFeed& feed_;
   CursorSealer const& cursors_;
   RouterOptions options_;
-  unsigned listens_ = 0;
+  Subscriptions subscriptions_;
 };
 
 }  // namespace weir::router

@@ -1,8 +1,9 @@
 // UriTemplate: does a URI come from this RFC 6570 template?
 //
-// All operators are understood as the sets of characters that their expansions can hold; variables are not told
-// apart. `{var}` matches up to the next `/`, `?` or `#`; `{+var}` and `{#var}` match anything. Immutable, any thread.
-// Limits: kBytesMax of template and kUriBytesMax of URI. Cost of matches(): expressions × bytes of the URI.
+// All operators are understood as the sets of characters that their expansions can hold; variables are not
+// told apart. `{var}` matches up to the next `/`, `?` or `#`; `{+var}` and `{#var}` match anything.
+// Immutable, any thread. Limits: kBytesMax of template and kUriBytesMax of URI. Cost of matches():
+// expressions × bytes of the URI.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,97 @@
+#include "router/capabilities.hpp"
+
+#include "mcp/json_cursor.hpp"
+
+namespace weir::router {
+namespace {
+
+// Calls take(key, value, token) for each member of an object; nothing for anything else.
+template <class Take>
+void each_member(std::string_view object, Take&& take) {
+  mcp::JsonCursor cursor(object);
+  mcp::JsonValue key, value;
+  if (!cursor.enter_object()) return;
+  while (cursor.next_member(key) && cursor.read_value(value)) {
+    take(key.inner(object), value, value.span.of(object));
+  }
+}
+
+void append_flag(std::string& out, std::string_view key, std::string_view value) {
+  if (out.back() != '{') out += ',';
+  out += '"';
+  out += key;
+  out += "\":";
+  out += value;
+}
+
+}  // namespace
+
+Capabilities Capabilities::read(std::string_view json) {
+  Capabilities found;
+  each_member(json, [&](std::string_view key, mcp::JsonValue const& value, std::string_view token) {
+    if (value.kind != mcp::JsonKind::object) return;
+    if (key == "tools") found.tools = true;
+    if (key == "prompts") found.prompts = true;
+    if (key == "completions") found.completions = true;
+    if (key == "logging") found.logging = true;
+    if (key == "extensions") found.extensions = token;
+    if (key == "experimental") found.experimental = token;
+    if (key != "resources") return;
+    found.resources = true;
+    each_member(token, [&found](std::string_view member, mcp::JsonValue const&, std::string_view text) {
+      if (member == "subscribe") found.subscribe = text == "true";
+    });
+  });
+  return found;
+}
+
+Capabilities merged(std::span<Capabilities const* const> servers) {
+  Capabilities all;
+  for (auto const* one : servers) {
+    all.tools |= one->tools;
+    all.prompts |= one->prompts;
+    all.resources |= one->resources;
+    all.subscribe |= one->subscribe;
+    all.completions |= one->completions;
+    all.logging |= one->logging;
+  }
+  return all;
+}
+
+std::string write_capabilities(Capabilities const& capabilities, bool modern) {
+  std::string_view const list = modern ? R"({"listChanged":true})" : "{}";
+  std::string out = "{";
+  if (capabilities.tools) append_flag(out, "tools", list);
+  if (capabilities.prompts) append_flag(out, "prompts", list);
+  if (capabilities.resources) {
+    append_flag(out, "resources", !modern && capabilities.subscribe ? R"({"subscribe":true})" : list);
+  }
+  if (capabilities.completions) append_flag(out, "completions", "{}");
+  if (capabilities.logging) append_flag(out, "logging", "{}");
+  if (!capabilities.extensions.empty()) append_flag(out, "extensions", capabilities.extensions);
+  if (!capabilities.experimental.empty()) append_flag(out, "experimental", capabilities.experimental);
+  return out += '}';
+}
+
+std::string merged_instructions(std::span<std::pair<std::string_view, std::string_view> const> parts,
+                                std::size_t bytes_max) {
+  std::string out, omitted;
+  for (auto const& [label, text] : parts) {
+    if (text.empty()) continue;
+    std::string section;
+    if (!out.empty()) section += "\n\n";
+    if (!label.empty()) section += "# " + std::string(label) + '\n';
+    section += text;
+    if (out.size() + section.size() <= bytes_max) {
+      out += section;
+    } else {
+      omitted += omitted.empty() ? "" : ", ";
+      omitted += label;
+    }
+  }
+  if (omitted.empty()) return out;
+  auto const sentence = (out.empty() ? "" : "\n\n") + ("(Too long to show: " + omitted + ".)");
+  return out.size() + sentence.size() <= bytes_max ? out + sentence : out;
+}
+
+}  // namespace weir::router

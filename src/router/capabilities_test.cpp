@@ -1,0 +1,58 @@
+#include "router/capabilities.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace weir::router {
+namespace {
+
+TEST(Capabilities, ReadsWhatMattersAndIgnoresTheRest) {
+  auto const found = Capabilities::read(
+      R"({"tools":{"listChanged":true},"resources":{"subscribe":true},"logging":{},"completions":true,)"
+      R"("extensions":{"a/b":{}},"experimental":[],"new":{}})");
+  EXPECT_TRUE(found.tools && found.resources && found.subscribe && found.logging);
+  EXPECT_FALSE(found.prompts || found.completions);
+  EXPECT_EQ(found.extensions, R"({"a/b":{}})");
+  EXPECT_EQ(found.experimental, "");
+  EXPECT_EQ(Capabilities::read("[]"), Capabilities{});
+  EXPECT_EQ(Capabilities::read(""), Capabilities{});
+  EXPECT_FALSE(Capabilities::read(R"({"resources":{"subscribe":"true"}})").subscribe);
+}
+
+TEST(Capabilities, MergeIsTheUnionWithoutWhatCannotBeRouted) {
+  auto const one = Capabilities::read(R"({"tools":{},"extensions":{"x":{}}})");
+  auto const two =
+      Capabilities::read(R"({"prompts":{},"resources":{"subscribe":true},"experimental":{"y":1}})");
+  auto const all = merged(std::array{&one, &two});
+  EXPECT_EQ(
+      write_capabilities(all, true),
+      R"({"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true}})");
+  EXPECT_EQ(write_capabilities(all, false), R"({"tools":{},"prompts":{},"resources":{"subscribe":true}})");
+  EXPECT_EQ(write_capabilities(merged({}), true), "{}");
+}
+
+TEST(Capabilities, AreWrittenWholeForOneServer) {
+  char const text[] = R"({"completions":{},"logging":{},"extensions":{"x":{}},"experimental":{"y":1}})";
+  EXPECT_EQ(write_capabilities(Capabilities::read(text), true), text);
+}
+
+using Part = std::pair<std::string_view, std::string_view>;
+
+TEST(Instructions, AreLabelledAndJoined) {
+  std::array const parts{Part{"a", "Use a."}, Part{"b", ""}, Part{"c", "Use c."}};
+  EXPECT_EQ(merged_instructions(parts, 1000), "# a\nUse a.\n\n# c\nUse c.");
+  EXPECT_EQ(merged_instructions(std::array{Part{"", "Alone."}}, 1000), "Alone.");
+  EXPECT_EQ(merged_instructions({}, 1000), "");
+}
+
+TEST(Instructions, LeaveOutWholeWhatDoesNotFitAndSaySo) {
+  std::string const big(90, 'x');
+  std::array const parts{Part{"a", big}, Part{"b", big}, Part{"c", "short"}};
+  EXPECT_EQ(merged_instructions(parts, 140), "# a\n" + big + "\n\n# c\nshort\n\n(Too long to show: b.)");
+  EXPECT_EQ(merged_instructions(parts, 94), "# a\n" + big);
+  EXPECT_EQ(merged_instructions(parts, 93), "# c\nshort\n\n(Too long to show: a, b.)");
+}
+
+}  // namespace
+}  // namespace weir::router

@@ -1,0 +1,91 @@
+#include "router/catalog_loop.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::router {
+namespace {
+
+CatalogOptions seeded(CatalogOptions options, base::Random& random) {
+  options.seed = random.next();
+  return options;
+}
+
+// By the list's method or by the notification's. A change of resources may be one of templates.
+ServerWatch::Kinds kinds_of(mcp::Method method) noexcept {
+  using mcp::Method;
+  auto const bit = [](ListKind kind) { return 1ull << static_cast<unsigned>(kind); };
+  switch (method) {
+    case Method::tools_list:
+    case Method::notifications_tools_list_changed: return {bit(ListKind::tools)};
+    case Method::prompts_list:
+    case Method::notifications_prompts_list_changed: return {bit(ListKind::prompts)};
+    case Method::resources_list:
+    case Method::resources_templates_list:
+    case Method::notifications_resources_list_changed:
+      return {bit(ListKind::resources) | bit(ListKind::templates)};
+    default: return {};
+  }
+}
+
+}  // namespace
+
+CatalogLoop::CatalogLoop(base::Scheduler& scheduler, base::Random& random, CatalogLoopOptions options)
+    : scheduler_(scheduler),
+      random_(random),
+      options_{seeded(std::move(options.catalog), random), options.watch},
+      feed_(scheduler, std::make_shared<CatalogSet const>(options_.catalog,
+                                                          std::make_shared<CatalogServers const>(), 0)) {}
+
+void CatalogLoop::set_servers(std::vector<ServerSpec> servers) {
+  auto before = std::exchange(servers_, {});
+  std::vector<ServerWatch*> fresh;
+  for (auto& spec : servers) {
+    Entry made{*names_.insert(spec.name).first, std::move(spec.entry), std::move(spec.rules),
+               spec.in_aggregate, nullptr};
+    for (auto& known : before) {
+      if (known.watch && known.name == made.name && known.watch->backend() == spec.backend) {
+        made.watch = std::move(known.watch);
+      }
+    }
+    if (!made.watch) {
+      made.watch = std::make_unique<ServerWatch>(scheduler_, random_, options_.watch, std::move(spec.backend),
+                                                 [this] { publish(); });
+      fresh.push_back(made.watch.get());
+    }
+    servers_.push_back(std::move(made));
+  }
+  publish();
+  for (auto* const watch : fresh) watch->start();
+}
+
+void CatalogLoop::list_changed(std::string_view server, mcp::Method list) {
+  if (auto* const watch = find(server)) watch->list_changed(kinds_of(list));
+}
+
+void CatalogLoop::state_changed(std::string_view server) {
+  if (auto* const watch = find(server)) watch->state_changed();
+}
+
+void CatalogLoop::stop() noexcept {
+  for (auto& server : servers_) server.watch->stop();
+  feed_.close();
+}
+
+void CatalogLoop::publish() {
+  auto view = std::make_shared<CatalogServers>();
+  view->reserve(servers_.size());
+  for (auto const& server : servers_) {
+    view->push_back({server.name, server.entry, server.watch->backend(), server.rules, server.in_aggregate,
+                     server.watch->readiness(), server.watch->since(), server.watch->contents()});
+  }
+  feed_.publish(std::make_shared<CatalogSet const>(options_.catalog, std::move(view), ++generation_));
+}
+
+ServerWatch* CatalogLoop::find(std::string_view server) noexcept {
+  auto const found = std::find_if(servers_.begin(), servers_.end(),
+                                  [server](Entry const& one) { return one.name == server; });
+  return found == servers_.end() ? nullptr : found->watch.get();
+}
+
+}  // namespace weir::router

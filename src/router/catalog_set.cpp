@@ -1,0 +1,44 @@
+#include "router/catalog_set.hpp"
+
+#include <utility>
+
+namespace weir::router {
+
+CatalogSet::CatalogSet(CatalogOptions const& options, std::shared_ptr<CatalogServers const> servers,
+                       std::uint64_t generation)
+    : servers_(std::move(servers)), generation_(generation) {
+  auto const add = [&](std::string_view endpoint) {
+    auto& pair = catalogs_[std::string(endpoint)];
+    for (bool const modern : {false, true}) {
+      pair[modern ? 1 : 0] = std::make_unique<Catalog const>(options, endpoint, modern, servers_);
+    }
+  };
+  add("");
+  for (auto const& server : *servers_) add(server.name);
+}
+
+CatalogServer const* CatalogSet::server(std::string_view name) const noexcept {
+  for (auto const& one : *servers_) {
+    if (one.name == name) return &one;
+  }
+  return nullptr;
+}
+
+Catalog const* CatalogSet::find(std::string_view endpoint, bool modern) const {
+  auto const found = catalogs_.find(endpoint);
+  return found == catalogs_.end() ? nullptr : found->second[modern ? 1 : 0].get();
+}
+
+void CatalogFeed::publish(std::shared_ptr<CatalogSet const> next) {
+  auto const before = std::exchange(current_, std::move(next));
+  for (auto* const listener : listeners_) listener->catalog_published(*before, *current_);
+  changed_.set();
+  changed_.reset();
+}
+
+void CatalogFeed::close() noexcept {
+  closed_ = true;
+  changed_.set();
+}
+
+}  // namespace weir::router

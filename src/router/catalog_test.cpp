@@ -1,0 +1,235 @@
+#include "router/catalog.hpp"
+
+#include "router/fake_servers_test.hpp"
+#include "router/list_writer.hpp"
+#include "router/suggestion.hpp"
+
+namespace weir::router {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string resource(std::string const& uri) { return R"({"uri":")" + uri + R"(","name":"n"})"; }
+std::string uri_template(std::string const& text) {
+  return R"({"uriTemplate":")" + text + R"(","name":"n"})";
+}
+
+std::vector<std::string> names(Catalog const& catalog, ListKind kind = ListKind::tools) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < catalog.list(kind).entries.size(); ++i) {
+    out.emplace_back(catalog.exposed(kind, i));
+  }
+  return out;
+}
+
+std::string page(Catalog const& catalog, ListKind kind, base::TimePoint now = {}) {
+  return write_page(catalog, kind, 0, {}, now, [](std::uint32_t) { return "next"; }).result;
+}
+
+TEST(Catalog, ShowsServersInOrderAndTheirListsInTheirs) {  // P074
+  auto const catalog = catalog_of({catalog_server("z", {{ListKind::tools, {tool("b"), tool("a")}}}),
+                                   catalog_server("a", {{ListKind::tools, {tool("b")}}})});
+  EXPECT_EQ(names(*catalog), (std::vector<std::string>{"z__b", "z__a", "a__b"}));
+  auto const* const entry = catalog->find_tool("a__b");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->server, 1U);
+  EXPECT_EQ(entry->item->key, "b");
+  EXPECT_EQ(catalog->find_tool("b"), nullptr);
+  EXPECT_EQ(catalog->find_prompt("a__b"), nullptr);
+}
+
+TEST(Catalog, ShowsOnlyServersOfTheClientsEra) {
+  CatalogServers const servers{catalog_server("new", {{ListKind::tools, {tool("t")}}}, true),
+                               catalog_server("old", {{ListKind::tools, {tool("t")}}}, false)};
+  EXPECT_EQ(names(*catalog_of(servers)), std::vector<std::string>{"new__t"});
+  EXPECT_EQ(names(*catalog_of(servers, "", false)), std::vector<std::string>{"old__t"});
+  EXPECT_EQ(names(*catalog_of(servers, "old", false)), std::vector<std::string>{"t"});
+  EXPECT_TRUE(names(*catalog_of(servers, "old", true)).empty());
+}
+
+TEST(Catalog, HidesFromTheAggregateWhatIsNotExposed) {
+  CatalogServers servers{catalog_server("mirror", {{ListKind::tools, {tool("t")}}})};
+  servers[0].in_aggregate = false;
+  EXPECT_TRUE(names(*catalog_of(servers)).empty());
+  EXPECT_EQ(names(*catalog_of(servers, "mirror")), std::vector<std::string>{"t"});
+}
+
+TEST(Catalog, AppliesTheRulesOfTools) {
+  auto server = catalog_server("s", {{ListKind::tools, {tool("get"), tool("delete_all"), tool("put")}},
+                                     {ListKind::prompts, {R"({"name":"delete_all"})"}}});
+  server.rules = {.hide = {"*delete*"}, .rename = {{"get", "read"}}, .description = {{"put", "Say \"x\"."}}};
+  auto const catalog = catalog_of({server});
+  EXPECT_EQ(names(*catalog), (std::vector<std::string>{"s__read", "s__put"}));
+  EXPECT_EQ(catalog->find_tool("s__delete_all"), nullptr);
+  EXPECT_EQ(catalog->find_tool("s__read")->item->key, "get");
+  EXPECT_EQ(names(*catalog, ListKind::prompts), std::vector<std::string>{"s__delete_all"});
+  EXPECT_EQ(page(*catalog, ListKind::tools),
+            R"({"resultType":"complete","tools":[{"name":"s__read","inputSchema":{"type":"object"}},)"
+            R"({"description":"Say \"x\".","name":"s__put","inputSchema":{"type":"object"}}],)"
+            R"("ttlMs":0,"cacheScope":"private"})");
+}
+
+TEST(ListWriter, CopiesEverythingButTheNameByteForByte) {  // P082
+  std::string const odd =
+      R"({ "_meta":{"x/y":[1e400, 0.10]},"name" : "a\/b" ,"unknown":"\u00e9",)"
+      R"("annotations":{"x":null}, "title":"a/b"})";
+  std::string shown = odd;
+  shown.replace(shown.find(R"("a\/b")"), 6, R"("s__a_b")");
+  CatalogServers const servers{catalog_server("s", {{ListKind::tools, {odd}}}, false)};
+  EXPECT_EQ(page(*catalog_of(servers, "", false), ListKind::tools), R"({"tools":[)" + shown + "]}");
+  EXPECT_EQ(page(*catalog_of(servers, "s", false), ListKind::tools), R"({"tools":[)" + odd + "]}");
+}
+
+TEST(ListWriter, ReplacesADescription) {
+  auto server = catalog_server("s", {{ListKind::tools, {R"({"name":"a","description": "old"})"}}}, false);
+  server.rules.description = {{"a", "new"}};
+  EXPECT_EQ(page(*catalog_of({server}, "s", false), ListKind::tools),
+            R"({"tools":[{"name":"a","description": "new"}]})");
+}
+
+TEST(ListWriter, SaysTheLeastFreshnessAndTheNarrowestScope) {  // P089, P096, P097
+  auto const hints = [](int ttl, char const* scope) {
+    return ",\"ttlMs\":" + std::to_string(ttl) + ",\"cacheScope\":\"" + scope + '"';
+  };
+  Lists const lists{{ListKind::tools, {}}};
+  auto const a = catalog_server("a", lists, true, hints(9000, "public"));
+  auto const b = catalog_server("b", lists, true, hints(5000, "public"));
+  auto const c = catalog_server("c", lists, true, hints(7000, "private"));
+  auto const unknown = catalog_server("d", lists);
+  base::TimePoint const received{};
+  auto const tail = [&](CatalogServers const& servers, base::TimePoint now) {
+    auto const text = page(*catalog_of(servers), ListKind::tools, now);
+    return text.substr(text.find("],") + 2);
+  };
+  EXPECT_EQ(tail({a, b}, received), R"("ttlMs":5000,"cacheScope":"public"})");
+  EXPECT_EQ(tail({a, b}, received + 2s), R"("ttlMs":3000,"cacheScope":"public"})");
+  EXPECT_EQ(tail({a, b}, received + 6s), R"("ttlMs":0,"cacheScope":"public"})");
+  EXPECT_EQ(tail({a, c}, received), R"("ttlMs":7000,"cacheScope":"private"})");
+  EXPECT_EQ(tail({a, unknown}, received), R"("ttlMs":0,"cacheScope":"private"})");
+  EXPECT_EQ(tail({}, received), R"("ttlMs":0,"cacheScope":"private"})");
+  for (Readiness const readiness : {Readiness::pending, Readiness::failed, Readiness::stale}) {
+    CatalogServers servers{a, {}};
+    servers[1].name = "late";
+    servers[1].readiness = readiness;
+    EXPECT_EQ(tail(servers, received), R"("ttlMs":0,"cacheScope":"private"})");  // more is to come
+  }
+}
+
+TEST(ListWriter, PagesByElementsAndBytesAndMissesNothing) {
+  std::vector<std::string> elements;
+  for (int i = 0; i < 1001; ++i) elements.push_back(tool("t" + std::to_string(i)));
+  elements.push_back(R"({"name":"big","x":")" + std::string(5000, 'x') + "\"}");
+  elements.push_back(tool("last"));
+  auto const catalog = catalog_of({catalog_server("s", {{ListKind::tools, elements}})}, "s");
+  PageOptions const options{.elements_max = 100, .bytes_max = 2000};
+  std::vector<std::string> seen;
+  std::uint32_t position = 0;
+  do {
+    auto const one = write_page(*catalog, ListKind::tools, position, options, {},
+                                [](std::uint32_t next) { return std::to_string(next); });
+    auto const message = result_message(one.result);
+    std::string scratch;
+    EXPECT_EQ(message.text(mcp::Field::next_cursor, scratch), one.next == 0 ? "" : std::to_string(one.next));
+    ItemList part(ListKind::tools, {});
+    ASSERT_TRUE(part.add(result_message(one.result), {}).has_value());
+    EXPECT_LE(part.items().size(), options.elements_max);
+    EXPECT_TRUE(one.result.size() < options.bytes_max + 150 || part.items().size() == 1);
+    for (auto const& item : part.items()) seen.push_back(item.key);
+    position = one.next;
+  } while (position != 0);
+  ASSERT_EQ(seen.size(), elements.size());
+  EXPECT_EQ(seen.front(), "t0");
+  EXPECT_EQ(seen[1001], "big");
+  EXPECT_EQ(seen.back(), "last");
+}
+
+TEST(Catalog, AUriBelongsToWhoListsItFirst) {
+  auto const catalog =
+      catalog_of({catalog_server("a", {{ListKind::resources, {resource("x://1")}}}),
+                  catalog_server("b", {{ListKind::resources, {resource("x://1"), resource("x://2")}}})});
+  EXPECT_EQ(catalog->owner_of_uri("x://1"), 0U);
+  EXPECT_EQ(catalog->owner_of_uri("x://2"), 1U);
+  EXPECT_FALSE(catalog->owner_of_uri("x://3"));
+  EXPECT_EQ(catalog->list(ListKind::resources).entries.size(), 2U);
+  ASSERT_EQ(catalog->notes().size(), 1U);
+  EXPECT_EQ(catalog->notes()[0], "x://1 of b is left out: it belongs to a");
+}
+
+TEST(Catalog, AnUnlistedUriBelongsToTheFirstTemplateItFits) {
+  auto const catalog = catalog_of(
+      {catalog_server("a", {{ListKind::templates, {uri_template("x://{id}"), uri_template("bad{")}}}),
+       catalog_server("b", {{ListKind::resources, {resource("x://listed")}},
+                            {ListKind::templates, {uri_template("x://{id}"), uri_template("y://{+p}")}}})});
+  EXPECT_EQ(catalog->owner_of_uri("x://1"), 0U);
+  EXPECT_EQ(catalog->owner_of_uri("x://listed"), 1U);
+  EXPECT_EQ(catalog->owner_of_uri("y://1/2"), 1U);
+  EXPECT_EQ(catalog->owner_of_reference("y://{+p}"), 1U);
+  EXPECT_EQ(catalog->owner_of_reference("bad{"), 0U);
+  EXPECT_FALSE(catalog->owner_of_uri("z://"));
+  EXPECT_EQ(catalog->notes().size(), 2U);
+}
+
+TEST(Catalog, AnUnlistedUriBelongsToTheOnlyServerWithResources) {
+  auto without = catalog_server("b", {});
+  auto contents = *without.contents;
+  contents.capabilities.resources = false;
+  without.contents = std::make_shared<ServerContents const>(contents);
+  EXPECT_EQ(catalog_of({without, catalog_server("a", {})})->owner_of_uri("q://"), 1U);
+  EXPECT_FALSE(catalog_of({without})->owner_of_uri("q://"));
+}
+
+TEST(Catalog, ItsHashTellsWhetherWhatIsShownIsTheSame) {
+  auto const hash = [](CatalogServers const& servers) {
+    CatalogOptions options;
+    options.seed = servers.size() + 1;  // plays no part
+    return catalog_of(servers, "", true, options)->list(ListKind::tools).hash;
+  };
+  Lists const one{{ListKind::tools, {tool("a")}}}, two{{ListKind::tools, {tool("a"), tool("b")}}};
+  auto const base_hash = hash({catalog_server("s", one)});
+  EXPECT_EQ(base_hash, hash({catalog_server("s", one), catalog_server("empty", {})}));
+  EXPECT_NE(base_hash, hash({catalog_server("s", two)}));
+  EXPECT_NE(base_hash, hash({catalog_server("r", one)}));
+  auto described = catalog_server("s", one);
+  described.rules.description = {{"a", "x"}};
+  EXPECT_NE(base_hash, hash({described}));
+  EXPECT_NE(hash({catalog_server("s", two), catalog_server("t", one)}),
+            hash({catalog_server("t", one), catalog_server("s", two)}));
+}
+
+TEST(Catalog, DeclaresExtensionsOnlyWhereAServerIsAlone) {
+  auto server = catalog_server("s", {});
+  auto contents = *server.contents;
+  contents.capabilities = Capabilities::read(R"({"tools":{},"extensions":{"x":{}}})");
+  contents.identity.instructions = "Be kind.";
+  server.contents = std::make_shared<ServerContents const>(contents);
+  EXPECT_EQ(catalog_of({server}, "s")->capabilities(),
+            R"({"tools":{"listChanged":true},"extensions":{"x":{}}})");
+  EXPECT_EQ(catalog_of({server}, "s")->instructions(), "Be kind.");
+  EXPECT_EQ(catalog_of({server})->capabilities(), R"({"tools":{"listChanged":true}})");
+  EXPECT_EQ(catalog_of({server})->instructions(), "# s\nBe kind.");
+}
+
+TEST(Suggestion, MeasuresEdits) {
+  EXPECT_EQ(edits_between("kitten", "sitting", 9), 3U);
+  EXPECT_EQ(edits_between("", "ab", 2), 2U);
+  EXPECT_EQ(edits_between("abc", "abc", 2), 0U);
+  EXPECT_EQ(edits_between("abcd", "badc", 2), 3U);  // over the limit is limit + 1
+  EXPECT_EQ(edits_between("abcdef", "ab", 2), 3U);
+}
+
+TEST(Suggestion, KnowsAMissingPrefixAndATypingError) {
+  auto const catalog =
+      catalog_of({catalog_server("github", {{ListKind::tools, {tool("create_issue"), tool("search")}}}),
+                  catalog_server("docs", {{ListKind::tools, {tool("search"), tool("a")}}})});
+  EXPECT_EQ(suggestion(*catalog, ListKind::tools, "search"), "github__search");
+  EXPECT_EQ(suggestion(*catalog, ListKind::tools, "github__creat_isue"), "github__create_issue");
+  EXPECT_EQ(suggestion(*catalog, ListKind::tools, "create-issue"), "github__create_issue");
+  EXPECT_EQ(suggestion(*catalog, ListKind::tools, "docs__searhc"), "docs__search");
+  EXPECT_EQ(suggestion(*catalog, ListKind::tools, "b"), "");
+  EXPECT_EQ(suggestion(*catalog, ListKind::tools, "nothing_like_it"), "");
+  EXPECT_EQ(suggestion(*catalog, ListKind::tools, std::string(100'000, 'x')), "");
+  EXPECT_EQ(suggestion(*catalog, ListKind::prompts, "search"), "");
+}
+
+}  // namespace
+}  // namespace weir::router

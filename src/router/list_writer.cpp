@@ -1,0 +1,81 @@
+#include "router/list_writer.hpp"
+
+#include <algorithm>
+
+#include "mcp/json_text.hpp"
+#include "mcp/splice.hpp"
+
+namespace weir::router {
+namespace {
+
+void append_element(std::string& out, Catalog const& catalog, ListKind kind, std::size_t position) {
+  auto const& entry = catalog.list(kind).entries[position];
+  auto const& item = *entry.item;
+  auto const& list = *catalog.servers()[entry.server].contents->list(kind);
+  auto const exposed = catalog.exposed(kind, position);
+  bool const renamed = !exposed.empty() && exposed != item.key;
+  if (!renamed && entry.description == nullptr) {
+    out += list.bytes_of(item);
+    return;
+  }
+  mcp::Splice edits(list.bytes_of(item));
+  auto const inside = [&item](mcp::Span span) {
+    return mcp::Span{span.begin - item.whole.begin, span.end - item.whole.begin};
+  };
+  std::string name, description;
+  if (renamed) {
+    mcp::append_json_string(name, exposed);
+    edits.replace(inside(item.key_token), name);
+  }
+  if (entry.description != nullptr) {
+    mcp::append_json_string(description, *entry.description);
+    if (item.description_token.empty()) {
+      edits.insert_member({0, item.whole.size()}, "description", description);
+    } else {
+      edits.replace(inside(item.description_token), description);
+    }
+  }
+  edits.append_to(out);
+}
+
+void append_cache_hints(std::string& out, CatalogList const& list, base::TimePoint now) {
+  auto const left = std::max(list.fresh_until, now) - now;
+  out += R"(,"ttlMs":)";
+  out += std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
+  out += list.shareable ? R"(,"cacheScope":"public")" : R"(,"cacheScope":"private")";
+}
+
+}  // namespace
+
+Page write_page(Catalog const& catalog, ListKind kind, std::uint32_t position, PageOptions const& options,
+                base::TimePoint now, std::function<std::string(std::uint32_t)> const& cursor_for) {
+  auto const& list = catalog.list(kind);
+  Page page;
+  auto& out = page.result;
+  out = catalog.modern() ? R"({"resultType":"complete",")" : R"({")";
+  out += traits_of(kind).member;
+  out += "\":[";
+  std::size_t const first = out.size();
+  std::size_t taken = 0;
+  for (std::size_t at = position; at < list.entries.size(); ++at, ++taken) {
+    std::size_t const before = out.size();
+    if (taken > 0) out += ',';
+    append_element(out, catalog, kind, at);
+    bool const full = taken == options.elements_max || out.size() - first > options.bytes_max;
+    if (taken > 0 && full) {
+      out.resize(before);
+      page.next = static_cast<std::uint32_t>(at);
+      break;
+    }
+  }
+  out += ']';
+  if (page.next != 0) {
+    out += R"(,"nextCursor":)";
+    mcp::append_json_string(out, cursor_for(page.next));
+  }
+  if (catalog.modern()) append_cache_hints(out, list, now);
+  out += '}';
+  return page;
+}
+
+}  // namespace weir::router

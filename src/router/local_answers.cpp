@@ -1,0 +1,117 @@
+#include "router/local_answers.hpp"
+
+#include "mcp/json_text.hpp"
+#include "router/suggestion.hpp"
+
+namespace weir::router {
+namespace {
+
+constexpr int kInvalidParams = -32602;
+constexpr int kMethodNotFound = -32601;
+constexpr int kResourceNotFoundLegacy = -32002;
+constexpr int kUnsupportedVersion = -32022;
+
+constexpr std::size_t kShownBytesMax = 200;
+constexpr std::size_t kUriBytesMax = 8 * 1024;
+
+// The beginning of what a client sent, not ending inside a character.
+std::string_view excerpt(std::string_view text, std::size_t end) noexcept {
+  if (text.size() <= end) return text;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  mcp::append_json_string(out, text);
+  return out;
+}
+
+template <class Wanted>
+std::string versions(Wanted&& wanted) {  // newest first
+  std::string out;
+  for (std::size_t i = mcp::kRevisions.size(); i-- > 0;) {
+    if (!wanted(mcp::kRevisions[i])) continue;
+    out += out.empty() ? "[" : ",";
+    out += quoted(mcp::text_of(mcp::kRevisions[i]));
+  }
+  return out += ']';
+}
+
+std::string discover_result(Catalog const& catalog, std::string_view versions_json,
+                            std::string_view server_info) {
+  std::string out = R"({"resultType":"complete","supportedVersions":)";
+  out.append(versions_json).append(R"(,"capabilities":)").append(catalog.capabilities());
+  if (!catalog.instructions().empty()) {
+    out.append(R"(,"instructions":)").append(quoted(catalog.instructions()));
+  }
+  out += R"(,"ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":)";
+  return out.append(server_info).append("}}");
+}
+
+}  // namespace
+
+core::Outcome discovered(Catalog const& catalog, std::string_view server_info) {
+  return core::from_result(
+      discover_result(catalog, versions([](mcp::Revision) { return true; }), server_info));
+}
+
+core::Outcome initialized(Catalog const& catalog, mcp::Message const& request, std::string_view server_info) {
+  std::string scratch;
+  auto const asked = mcp::parse_revision(request.text(mcp::Field::protocol_version, scratch));
+  auto const chosen = asked && !mcp::is_modern(*asked) ? *asked : mcp::kNewestLegacy;
+  std::string out = R"({"protocolVersion":)" + quoted(mcp::text_of(chosen));
+  out.append(R"(,"capabilities":)").append(catalog.capabilities());
+  out.append(R"(,"serverInfo":)").append(server_info);
+  if (!catalog.instructions().empty()) {
+    out.append(R"(,"instructions":)").append(quoted(catalog.instructions()));
+  }
+  return core::from_result(out += '}');
+}
+
+core::Outcome invalid_params(std::string_view why) { return core::from_error(kInvalidParams, why); }
+
+core::Outcome no_such_method(std::string_view why) { return core::from_error(kMethodNotFound, why); }
+
+core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_view name) {
+  bool const tool = kind == ListKind::tools;
+  std::string data = tool ? R"({"source":"gateway","reason":"unknown_tool")"
+                          : R"({"source":"gateway","reason":"unknown_prompt")";
+  auto const meant = suggestion(catalog, kind, name);
+  if (!meant.empty()) data += R"(,"hint":)" + quoted("Did you mean \"" + std::string(meant) + "\"?");
+  data += '}';
+  std::string const message =
+      (tool ? "Unknown tool: " : "Unknown prompt: ") + std::string(excerpt(name, kShownBytesMax));
+  return core::from_error(kInvalidParams, message, data);
+}
+
+core::Outcome unknown_resource(std::string_view uri, bool modern) {
+  return core::from_error(modern ? kInvalidParams : kResourceNotFoundLegacy, "Resource not found",
+                          R"({"uri":)" + quoted(excerpt(uri, kUriBytesMax)) + '}');
+}
+
+core::Outcome other_era(Catalog const& catalog, core::Call const& call, CatalogServer const& server,
+                        std::string_view server_info) {
+  bool const modern = server.modern();
+  auto const spoken =
+      versions([modern](mcp::Revision revision) { return mcp::is_modern(revision) == modern; });
+  if (call.method == mcp::Method::server_discover) {
+    return core::from_result(discover_result(catalog, spoken, server_info));
+  }
+  return core::from_error(
+      kUnsupportedVersion, "This server speaks another revision of the protocol",
+      R"({"supported":)" + spoken + R"(,"requested":)" + quoted(mcp::text_of(call.revision)) + '}');
+}
+
+base::Error not_usable(CatalogServer const& server) {
+  bool const pending = server.readiness == Readiness::pending;
+  auto const cause = server.backend->status().cause;
+  base::Error error(pending ? base::Fault::starting : base::Fault::unavailable, base::Blame::upstream,
+                    cause.empty() ? "the server has not answered yet" : cause, base::Retry::always);
+  return std::move(error)
+      .about(std::string(server.name))
+      .advise(pending ? "The server is starting; try again in a few seconds."
+                      : "The server could not be reached; `weir status` says why.");
+}
+
+}  // namespace weir::router

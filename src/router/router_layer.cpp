@@ -1,0 +1,160 @@
+#include "router/router_layer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/ready_until.hpp"
+#include "base/run_until.hpp"
+#include "router/local_answers.hpp"
+#include "router/routes.hpp"
+
+namespace weir::router {
+namespace {
+
+using mcp::Field;
+using mcp::JsonKind;
+using mcp::Method;
+
+bool is_answered_from_catalogue(Method method) noexcept {
+  return method == Method::server_discover || method == Method::initialize || list_of(method).has_value();
+}
+
+bool is_log_level(std::string_view text) noexcept {
+  static constexpr std::array<std::string_view, 8> kLevels{"debug", "info",     "notice", "warning",
+                                                           "error", "critical", "alert",  "emergency"};
+  return std::find(kLevels.begin(), kLevels.end(), text) != kLevels.end();
+}
+
+}  // namespace
+
+RouterLayer::RouterLayer(base::Scheduler& scheduler, CatalogFeed& feed, CursorSealer const& cursors,
+                         RouterOptions options)
+    : scheduler_(scheduler),
+      feed_(feed),
+      cursors_(cursors),
+      options_(std::move(options)),
+      subscriptions_(scheduler, feed, options_.subscriptions) {}
+
+base::Task<RouterLayer::Answer> RouterLayer::handle(core::Call& call) {
+  if (call.method == Method::ping) co_return core::from_result("{}");  // P087
+  if (call.endpoint.empty()) co_return co_await handle_at_all(call);
+  co_return co_await handle_at_server(call);
+}
+
+// A server's own endpoint is that server: nothing can be said before it has answered.
+base::Task<RouterLayer::Answer> RouterLayer::handle_at_server(core::Call& call) {
+  auto const until = call.started + options_.start_wait;
+  for (;;) {
+    Snapshot const set = feed_.current();
+    auto const* const server = set->server(call.endpoint);
+    if (server == nullptr) {
+      co_return base::Error(base::Fault::not_found, base::Blame::client, "no such server");
+    }
+    if (server->contents) {
+      auto const& catalog = *set->find(call.endpoint, call.modern());
+      if (server->modern() == call.modern()) co_return co_await answer(call, set, catalog);
+      co_return other_era(catalog, call, *server, options_.server_info);
+    }
+    bool const may_wait = server->readiness == Readiness::pending && !feed_.closed();
+    if (!may_wait || scheduler_.now() >= until) co_return not_usable(*server);
+    co_await base::ready_until(scheduler_, feed_.changed(), until);
+  }
+}
+
+base::Task<RouterLayer::Answer> RouterLayer::handle_at_all(core::Call& call) {
+  if (is_answered_from_catalogue(call.method)) co_await first_lists();
+  Snapshot const set = feed_.current();
+  co_return co_await answer(call, set, *set->find({}, call.modern()));
+}
+
+// So that a client which comes right after the start does not see an empty list.
+base::Task<void> RouterLayer::first_lists() {
+  while (!feed_.closed()) {
+    auto until = base::TimePoint::min();
+    for (auto const& server : feed_.current()->servers()) {
+      if (server.in_aggregate && server.readiness == Readiness::pending) {
+        until = std::max(until, server.since + options_.first_list_wait);
+      }
+    }
+    if (scheduler_.now() >= until) co_return;
+    co_await base::ready_until(scheduler_, feed_.changed(), until);
+  }
+}
+
+base::Task<RouterLayer::Answer> RouterLayer::answer(core::Call& call, Snapshot set, Catalog const& catalog) {
+  if (auto const kind = list_of(call.method)) co_return list_page(call, catalog, *kind);
+  switch (call.method) {
+    case Method::server_discover: co_return discovered(catalog, options_.server_info);
+    case Method::initialize: co_return initialized(catalog, call.request, options_.server_info);
+    case Method::subscriptions_listen: co_return co_await subscriptions_.serve(call);
+    case Method::logging_set_level: co_return co_await set_log_level(call, std::move(set), catalog);
+    default: co_return co_await route_call(call, std::move(set), catalog);
+  }
+}
+
+RouterLayer::Answer RouterLayer::list_page(core::Call const& call, Catalog const& catalog,
+                                           ListKind kind) const {
+  CursorScope const scope{catalog.endpoint(),
+                          call.principal != nullptr ? call.principal->id : std::string_view{},
+                          catalog.list(kind).hash, kind, catalog.modern()};
+  std::optional<std::uint32_t> position = 0;
+  if (call.request.has(Field::cursor) && !call.request.is(Field::cursor, JsonKind::null)) {
+    std::string scratch;
+    bool const text = call.request.is(Field::cursor, JsonKind::string);
+    position = text ? cursors_.open(scope, call.request.text(Field::cursor, scratch)) : std::nullopt;
+    if (!position) return invalid_params("The cursor is not, or no longer, valid; list again without it");
+  }
+  auto const page = write_page(catalog, kind, *position, options_.page, scheduler_.now(),
+                               [&](std::uint32_t next) { return cursors_.seal(scope, next); });
+  return core::from_result(page.result);
+}
+
+base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapshot set,
+                                                        Catalog const& catalog) {
+  auto const until = call.started + options_.start_wait;
+  auto const* view = &catalog;
+  for (;;) {
+    Routed routed = route(*view, call);
+    if (auto* const refusal = std::get_if<core::Outcome>(&routed)) co_return std::move(*refusal);
+    if (auto* const to = std::get_if<Route>(&routed)) {
+      auto const& server = view->servers()[to->server];
+      call.target = std::move(to->target);
+      call.facts.server = server.name;
+      if (to->tool != nullptr) {
+        call.facts.tool = call.target;
+        call.mirrored = &to->tool->param_headers;
+        if (auto refusal = header_mismatch(call, *to->tool)) co_return std::move(*refusal);
+      }
+      co_return co_await server.entry->handle(call);
+    }
+    auto const& unknown = std::get<UnknownName>(routed);
+    auto const* const silent =
+        call.endpoint.empty() ? silent_owner(set->servers(), options_.names, unknown.name) : nullptr;
+    if (silent == nullptr) co_return unknown_name(*view, unknown.kind, unknown.name);
+    bool const may_wait = silent->readiness == Readiness::pending && !feed_.closed();
+    if (!may_wait || scheduler_.now() >= until) co_return not_usable(*silent);
+    co_await base::ready_until(scheduler_, feed_.changed(), until);
+    set = feed_.current();
+    view = set->find(call.endpoint, call.modern());
+  }
+}
+
+// One after the other, as they share the call; each has its own short time, so a slow one harms only itself.
+base::Task<RouterLayer::Answer> RouterLayer::set_log_level(core::Call& call, Snapshot set,
+                                                           Catalog const& catalog) {
+  std::string scratch;
+  if (!is_log_level(call.request.text(Field::level, scratch))) co_return invalid_params("No such log level");
+  bool found = false;
+  for (std::uint32_t const index : catalog.members()) {
+    auto const& server = set->servers()[index];
+    if (!server.contents->capabilities.logging) continue;
+    found = true;
+    auto work = server.entry->handle(call);
+    co_await base::run_until(scheduler_, work, scheduler_.now() + options_.fan_out_max);
+  }
+  if (!found) co_return no_such_method("No server takes log levels");
+  co_return core::from_result("{}");
+}
+
+}  // namespace weir::router

@@ -1,0 +1,467 @@
+#include "router/router_layer.hpp"
+
+#include "router/fake_servers_test.hpp"
+
+namespace weir::router {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Router : public testing::Test {
+ protected:
+  std::shared_ptr<FakeServer> add(std::string name, Lists lists, bool modern = true) {
+    auto server = std::make_shared<FakeServer>(loop_, std::move(name), modern);
+    server->lists = std::move(lists);
+    servers_.push_back(server);
+    return server;
+  }
+  void start() {
+    std::vector<ServerSpec> specs;
+    for (auto const& server : servers_) specs.push_back(spec_of(server));
+    catalogs_.set_servers(std::move(specs));
+    loop_.run();
+  }
+
+  // One call: start it, perhaps advance the loop, then look at `answer`.
+  struct Running {
+    core::Call call;
+    FakeClient client;
+    std::optional<base::Result<core::Outcome>> answer;
+    Running(mcp::Message request, mcp::Revision revision) : call(std::move(request)) {
+      call.revision = revision;
+      call.client = &client;
+    }
+  };
+  std::unique_ptr<Running> send(std::string const& method, std::string const& params = "{}",
+                                std::string_view endpoint = {}, bool modern = true) {
+    auto message =
+        mcp::decode(R"({"jsonrpc":"2.0","id":"q1","method":")" + method + R"(","params":)" + params + '}');
+    EXPECT_TRUE(message.has_value());
+    auto running = std::make_unique<Running>(std::move(*message), modern ? mcp::kNewest : mcp::kNewestLegacy);
+    running->call.endpoint = endpoint;
+    running->call.principal = &principal_;
+    running->call.started = loop_.now();
+    group_.spawn(serve(*running));
+    loop_.run();
+    return running;
+  }
+  std::string text(std::string const& method, std::string const& params = "{}",
+                   std::string_view endpoint = {}, bool modern = true) {
+    auto const running = send(method, params, endpoint, modern);
+    if (!running->answer) return "no answer yet";
+    if (!*running->answer) return base::name_of(running->answer->error().fault);
+    auto const bytes = bytes_of(**running->answer);
+    auto const at = bytes.find(R"("id":0,)");
+    return at == std::string::npos ? bytes : bytes.substr(at + 7, bytes.size() - at - 8);
+  }
+  base::Task<void> serve(Running& running) { running.answer = co_await layer_.handle(running.call); }
+
+  base::VirtualLoop loop_;
+  base::SeededRandom random_{5};
+  CatalogLoop catalogs_{loop_, random_, {}};
+  CursorSealer sealer_{random_};
+  RouterOptions options_;
+  core::Principal principal_{"key:ci", "key", {}};
+  std::vector<std::shared_ptr<FakeServer>> servers_;
+  RouterLayer layer_{loop_, catalogs_.feed(), sealer_, {}};
+  base::TaskGroup group_{loop_};
+};
+
+Lists const kTools{{ListKind::tools, {tool("get"), tool("put")}}};
+
+TEST_F(Router, SendsACallToTheOwnerUnderItsOwnName) {
+  auto const a = add("a", kTools), b = add("b", kTools);
+  start();
+  auto const running = send("tools/call", R"({"name":"b__put","arguments":{}})");
+  ASSERT_TRUE(running->answer && *running->answer);
+  EXPECT_EQ(b->calls, std::vector<std::string>{"tools/call put"});
+  EXPECT_TRUE(a->calls.empty());
+  EXPECT_EQ(running->call.facts.server, "b");
+  EXPECT_EQ(running->call.facts.tool, "put");
+  EXPECT_EQ(text("tools/call", R"({"name":"get"})", "a"), R"("result":{"from":"a"})");
+}
+
+TEST_F(Router, HeadersThatMirrorArgumentsMustSayTheSame) {  // P034
+  auto const a = add("a", {{ListKind::tools,
+                            {R"({"name":"t","inputSchema":{"type":"object","properties":)"
+                             R"({"n":{"type":"integer","x-mcp-header":"Size"}}}})"}}});
+  start();
+  auto const request =
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a__t","arguments":{"n":42}}})";
+  auto const answer = [&](std::vector<std::pair<std::string, std::string>> headers, bool http) {
+    Running one(std::move(*mcp::decode(request)), mcp::kNewest);
+    one.call.http = http;
+    one.call.param_headers = std::move(headers);
+    group_.spawn(serve(one));
+    loop_.run();
+    EXPECT_NE(one.call.mirrored, nullptr);
+    return (*one.answer)->message.integer(mcp::Field::error_code);
+  };
+  EXPECT_FALSE(answer({{"size", "42.0"}}, true));
+  EXPECT_EQ(answer({{"Size", "43"}}, true), -32020);
+  EXPECT_EQ(answer({}, true), -32020);
+  EXPECT_FALSE(answer({}, false));
+  EXPECT_EQ(a->calls.size(), 2U);
+}
+
+TEST_F(Router, AnUnknownToolIsAProtocolErrorWithAHint) {  // P079
+  add("github", kTools);
+  start();
+  EXPECT_EQ(text("tools/call", R"({"name":"github__pot"})"),
+            R"("error":{"code":-32602,"message":"Unknown tool: github__pot","data":{"source":"gateway",)"
+            R"("reason":"unknown_tool","hint":"Did you mean \"github__put\"?"}})");
+  EXPECT_EQ(text("prompts/get", R"({"name":"x"})"),
+            R"("error":{"code":-32602,"message":"Unknown prompt: x","data":{"source":"gateway",)"
+            R"("reason":"unknown_prompt"}})");
+  EXPECT_EQ(text("tools/call", R"({"name":7})"),
+            R"("error":{"code":-32602,"message":"The name must be a string"})");
+  std::string long_name;
+  for (int i = 0; i < 300; ++i) long_name += "é";
+  EXPECT_NE(text("tools/call", R"({"name":")" + long_name + "\"}").find(long_name.substr(0, 200) + "\""),
+            std::string::npos);
+}
+
+TEST_F(Router, RoutesPromptsResourcesAndCompletions) {
+  auto const a = add("a", {{ListKind::prompts, {R"({"name":"p"})"}},
+                           {ListKind::resources, {R"({"uri":"x://1","name":"n"})"}},
+                           {ListKind::templates, {R"({"uriTemplate":"y://{v}","name":"n"})"}}});
+  add("b", {{ListKind::resources, {R"({"uri":"x://2","name":"n"})"}}});
+  start();
+  text("prompts/get", R"({"name":"a__p"})");
+  text("resources/read", R"({"uri":"x://1"})");
+  text("resources/read", R"({"uri":"y://7"})");
+  text("completion/complete", R"({"ref":{"type":"ref/prompt","name":"a__p"},"argument":{}})");  // P081
+  text("completion/complete", R"({"ref":{"type":"ref/resource","uri":"y://{v}"},"argument":{}})");
+  EXPECT_EQ(a->calls,
+            (std::vector<std::string>{"prompts/get p", "resources/read x://1", "resources/read y://7",
+                                      "completion/complete p", "completion/complete y://{v}"}));
+  EXPECT_EQ(text("resources/read", R"({"uri":"x://2"})"), R"("result":{"from":"b"})");
+  EXPECT_EQ(text("completion/complete", R"({"ref":{"type":"ref/x"}})").substr(0, 23),
+            R"("error":{"code":-32602,)");
+}
+
+TEST_F(Router, AnUnknownResourceHasTheCodeOfItsEra) {  // P080
+  for (char const* name : {"a", "b"}) add(name, {});
+  for (char const* name : {"c", "d"}) add(name, {}, false);
+  start();
+  EXPECT_EQ(text("resources/read", R"({"uri":"q://\"1"})"),
+            R"("error":{"code":-32602,"message":"Resource not found","data":{"uri":"q://\"1"}})");
+  EXPECT_EQ(text("resources/read", R"({"uri":"q://"})", "", false),
+            R"("error":{"code":-32002,"message":"Resource not found","data":{"uri":"q://"}})");
+}
+
+TEST_F(Router, WhatTheOwnerCannotDoIsMethodNotFound) {
+  auto const a = add(
+      "a",
+      {{ListKind::prompts, {R"({"name":"p"})"}}, {ListKind::resources, {R"({"uri":"x://1","name":"n"})"}}},
+      false);
+  a->identity.capabilities = R"({"prompts":{},"resources":{}})";
+  start();
+  for (auto const& [method, params] : std::vector<std::pair<std::string, std::string>>{
+           {"completion/complete", R"({"ref":{"type":"ref/prompt","name":"a__p"}})"},
+           {"resources/subscribe", R"({"uri":"x://1"})"},
+           {"resources/unsubscribe", R"({"uri":"x://1"})"},
+           {"logging/setLevel", R"({"level":"info"})"},
+           {"tasks/get", R"({"taskId":"1"})"}}) {
+    EXPECT_EQ(text(method, params, "", false).substr(0, 23), R"("error":{"code":-32601,)") << method;
+  }
+  EXPECT_TRUE(a->calls.empty());
+  a->identity.revision = mcp::Revision::r2024_11_05;  // completion had no capability yet
+  a->state.state = core::ServerState::failed;
+  catalogs_.state_changed("a");
+  loop_.advance(1s);
+  EXPECT_EQ(text("completion/complete", R"({"ref":{"type":"ref/prompt","name":"a__p"}})", "", false),
+            R"("result":{"from":"a"})");
+}
+
+TEST_F(Router, OneServersEndpointTakesWhateverThatServerMayKnow) {
+  auto const a = add("a", kTools);
+  start();
+  EXPECT_EQ(text("tasks/get", R"({"taskId":"1"})", "a"), R"("result":{"from":"a"})");
+  EXPECT_EQ(text("tools/list", "{}", "nobody"), "not_found");
+}
+
+TEST_F(Router, AnswersPingItself) { EXPECT_EQ(text("ping", "{}", "", false), R"("result":{})"); }  // P087
+
+TEST_F(Router, DescribesItself) {
+  auto const a = add("a", kTools);
+  a->identity.instructions = "Use \"a\".";
+  a->identity.capabilities = R"({"tools":{}})";
+  auto const old = add("old", kTools, false);
+  old->identity.capabilities = R"({"tools":{"listChanged":true}})";
+  start();
+  EXPECT_EQ(
+      text("server/discover"),
+      R"("result":{"resultType":"complete","supportedVersions":["2026-07-28","2025-11-25","2025-06-18",)"
+      R"("2025-03-26","2024-11-05"],"capabilities":{"tools":{"listChanged":true}},)"
+      R"("instructions":"# a\nUse \"a\".","ttlMs":0,"cacheScope":"private",)"
+      R"("_meta":{"io.modelcontextprotocol/serverInfo":{"name":"weir","version":"0"}}})");
+  for (auto const& [asked, chosen] :
+       std::map<std::string, std::string>{{"2025-06-18", "2025-06-18"},
+                                          {"2026-07-28", "2025-11-25"},
+                                          {"1999-01-01", "2025-11-25"}}) {  // P008
+    EXPECT_EQ(text("initialize", R"({"protocolVersion":")" + asked + "\"}", "", false),
+              R"("result":{"protocolVersion":")" + chosen +
+                  R"(","capabilities":{"tools":{}},"serverInfo":{"name":"weir","version":"0"}})");
+  }
+}
+
+TEST_F(Router, WalksTenThousandToolsAcrossPages) {
+  auto const server = add("s", {});
+  for (int i = 0; i < 10'000; ++i) server->lists[ListKind::tools].push_back(tool("t" + std::to_string(i)));
+  server->page_elements = 1000;
+  start();
+  std::vector<std::string> seen;
+  std::string params = R"({"cursor":""})";  // P076
+  do {
+    auto const running = send("tools/list", params);
+    ASSERT_TRUE(running->answer && *running->answer);
+    auto const page = mcp::decode(bytes_of(**running->answer), {.json = {.nodes_max = 1'000'000}});
+    ASSERT_TRUE(page.has_value());
+    ItemList part(ListKind::tools, {});
+    auto const next = part.add(result_message(std::string(page->raw(mcp::Field::result))), {});
+    for (auto const& item : part.items()) seen.push_back(item.key);
+    params = next->has_value() ? R"({"cursor":)" + **next + '}' : "";
+  } while (!params.empty());
+  ASSERT_EQ(seen.size(), 10'000U);
+  for (std::size_t i = 0; i < seen.size(); ++i) ASSERT_EQ(seen[i], "s__t" + std::to_string(i));
+}
+
+TEST_F(Router, ACursorDiesWithTheListItWalks) {  // P077
+  auto const server = add("s", {});
+  for (int i = 0; i < 600; ++i) server->lists[ListKind::tools].push_back(tool("t" + std::to_string(i)));
+  server->page_elements = 1000;
+  start();
+  auto const first = send("tools/list");
+  auto const cursor =
+      R"({"cursor":)" + std::string((*first->answer)->message.raw(mcp::Field::next_cursor)) + '}';
+  EXPECT_EQ(text("tools/list", cursor).substr(0, 9), R"("result":)");
+  EXPECT_EQ(text("tools/list", cursor, "s").substr(0, 23), R"("error":{"code":-32602,)");
+  EXPECT_EQ(text("prompts/list", cursor).substr(0, 23), R"("error":{"code":-32602,)");
+  EXPECT_EQ(text("tools/list", R"({"cursor":7})").substr(0, 23), R"("error":{"code":-32602,)");
+  principal_.id = "key:dev";
+  EXPECT_EQ(text("tools/list", cursor).substr(0, 23), R"("error":{"code":-32602,)");  // P078
+  principal_.id = "key:ci";
+  catalogs_.list_changed("s", mcp::Method::tools_list);
+  loop_.advance(1s);
+  EXPECT_EQ(text("tools/list", cursor).substr(0, 9), R"("result":)");  // asked again, nothing new
+  server->lists[ListKind::tools].push_back(tool("one_more"));
+  catalogs_.list_changed("s", mcp::Method::tools_list);
+  loop_.advance(1s);
+  EXPECT_EQ(text("tools/list", cursor).substr(0, 23), R"("error":{"code":-32602,)");
+}
+
+TEST_F(Router, TheFirstListWaitsAMomentForServersThatAreStarting) {
+  add("quick", kTools);
+  auto const slow = add("slow", kTools);
+  slow->delay = 500ms;
+  slow->identity.capabilities = R"({"tools":{}})";
+  add("dead", kTools)->dead = true;
+  start();
+  auto const running = send("tools/list", "{}");
+  EXPECT_FALSE(running->answer);
+  loop_.advance(1s);
+  ASSERT_TRUE(running->answer && *running->answer);
+  EXPECT_NE(bytes_of(**running->answer).find("slow__put"), std::string::npos);
+}
+
+TEST_F(Router, ASlowServerDelaysTheFirstListNoLongerThanTheLimit) {
+  add("quick", kTools);
+  add("slow", kTools)->delay = 50s;
+  start();
+  auto const running = send("tools/list", "{}");
+  loop_.advance(2999ms);
+  EXPECT_FALSE(running->answer);
+  loop_.advance(1ms);
+  ASSERT_TRUE(running->answer && *running->answer);
+  EXPECT_NE(bytes_of(**running->answer).find("quick__put"), std::string::npos);
+  EXPECT_TRUE(send("tools/list", "{}")->answer);  // and never again
+}
+
+TEST_F(Router, ACallWaitsForItsServerToStart) {
+  auto const slow = add("slow", kTools);
+  slow->delay = 10s;
+  slow->identity.capabilities = R"({"tools":{}})";
+  start();
+  auto const running = send("tools/call", R"({"name":"slow__get"})");
+  auto const alone = send("tools/call", R"({"name":"get"})", "slow");
+  EXPECT_EQ(text("tools/call", R"({"name":"other__get"})").substr(0, 23), R"("error":{"code":-32602,)");
+  loop_.advance(20s);
+  slow->delay = 0s;
+  loop_.advance(11s);
+  ASSERT_TRUE(running->answer && *running->answer);
+  EXPECT_EQ(slow->calls.size(), 2U);
+  EXPECT_TRUE(alone->answer && *alone->answer);
+}
+
+TEST_F(Router, ACallToAServerThatDoesNotComeSaysStarting) {
+  add("slow", kTools)->delay = 55s;
+  start();
+  auto const running = send("tools/call", R"({"name":"slow__get"})");
+  auto const alone = send("tools/list", "{}", "slow");
+  loop_.advance(29999ms);
+  EXPECT_FALSE(running->answer);
+  EXPECT_FALSE(alone->answer);
+  loop_.advance(1ms);
+  ASSERT_TRUE(running->answer && alone->answer);
+  for (auto const* one : {&*running->answer, &*alone->answer}) {
+    ASSERT_FALSE(one->has_value());
+    EXPECT_EQ(one->error().fault, base::Fault::starting);
+    EXPECT_EQ(one->error().server, "slow");
+  }
+}
+
+TEST_F(Router, ACallToAServerThatFailedSaysSoAtOnce) {
+  auto const dead = add("dead", kTools);
+  dead->dead = true;
+  dead->state.cause = "exit 1: no such module";
+  start();
+  auto const running = send("tools/call", R"({"name":"dead__get"})");
+  ASSERT_TRUE(running->answer && !*running->answer);
+  EXPECT_EQ(running->answer->error().fault, base::Fault::unavailable);
+  EXPECT_EQ(running->answer->error().blame, base::Blame::upstream);
+  EXPECT_EQ(running->answer->error().detail, "exit 1: no such module");
+  EXPECT_EQ(text("tools/list", "{}", "dead"), "unavailable");
+  EXPECT_EQ(text("tools/list").substr(0, 9), R"("result":)");  // the aggregate goes on without it
+}
+
+TEST_F(Router, AServerOfTheOtherEraSaysWhatItSpeaks) {
+  add("old", kTools, false);
+  add("new", kTools, true);
+  start();
+  EXPECT_EQ(text("tools/list", "{}", "old"),
+            R"("error":{"code":-32022,"message":"This server speaks another revision of the protocol",)"
+            R"("data":{"supported":["2025-11-25","2025-06-18","2025-03-26","2024-11-05"],)"
+            R"("requested":"2026-07-28"}})");
+  EXPECT_EQ(text("server/discover", "{}", "old").substr(0, 70),
+            R"("result":{"resultType":"complete","supportedVersions":["2025-11-25","2)");
+  EXPECT_EQ(text("initialize", R"({"protocolVersion":"2025-11-25"})", "new", false),
+            R"("error":{"code":-32022,"message":"This server speaks another revision of the protocol",)"
+            R"("data":{"supported":["2026-07-28"],"requested":"2025-11-25"}})");
+}
+
+TEST_F(Router, LogLevelsGoToEveryServerThatTakesThemAndASlowOneHarmsNobody) {
+  auto const a = add("a", {}, false), slow = add("slow", {}, false), quiet = add("quiet", {}, false),
+             c = add("c", {}, false);
+  quiet->identity.capabilities = R"({"tools":{}})";
+  start();
+  slow->delay = 1h;
+  auto const running = send("logging/setLevel", R"({"level":"warning"})", "", false);
+  EXPECT_FALSE(running->answer);
+  loop_.advance(2s);
+  ASSERT_TRUE(running->answer && *running->answer);
+  EXPECT_EQ(bytes_of(**running->answer), R"({"jsonrpc":"2.0","id":0,"result":{}})");
+  EXPECT_EQ(a->calls.size() + c->calls.size() + slow->calls.size(), 3U);
+  EXPECT_TRUE(quiet->calls.empty());
+  EXPECT_EQ(text("logging/setLevel", R"({"level":"loud"})", "", false).substr(0, 23),
+            R"("error":{"code":-32602,)");
+}
+
+TEST_F(Router, ACallInFlightOutlivesTheServersRemoval) {
+  auto const server = add("s", kTools);
+  start();
+  server->delay = 1s;
+  auto const running = send("tools/call", R"({"name":"s__get"})");
+  std::weak_ptr<FakeServer> const watched = server;
+  servers_.clear();
+  const_cast<std::shared_ptr<FakeServer>&>(server).reset();
+  catalogs_.set_servers({});
+  loop_.advance(500ms);
+  EXPECT_FALSE(watched.expired());
+  loop_.advance(1s);
+  ASSERT_TRUE(running->answer && *running->answer);
+  EXPECT_TRUE(watched.expired());
+  EXPECT_EQ(running->call.facts.server, "s");
+}
+
+constexpr char kListen[] = R"({"notifications":{"toolsListChanged":true,"resourceSubscriptions":["x://1"]}})";
+
+std::string tagged(std::string const& method, std::string const& before = {}) {
+  return R"({"jsonrpc":"2.0","method":"notifications/)" + method + R"(","params":{)" + before +
+         R"("_meta":{"io.modelcontextprotocol/subscriptionId":"q1"}}})";
+}
+
+TEST_F(Router, ASubscriptionIsAcknowledgedThenTellsOfRealChanges) {  // P064, P065, P066
+  auto const server = add("s", kTools);
+  start();
+  auto const running = send("subscriptions/listen", kListen);
+  ASSERT_EQ(running->client.heard.size(), 1U);
+  EXPECT_EQ(running->client.heard[0],
+            tagged("subscriptions/acknowledged", R"("notifications":{"toolsListChanged":true},)"));
+  catalogs_.list_changed("s", mcp::Method::tools_list);  // nothing is different
+  server->lists[ListKind::prompts] = {R"({"name":"p"})"};
+  catalogs_.list_changed("s", mcp::Method::prompts_list);  // not asked for
+  loop_.advance(1s);
+  EXPECT_EQ(running->client.heard.size(), 1U);
+  for (int i = 0; i < 3; ++i) {  // three changes within the time of one
+    server->lists[ListKind::tools].push_back(tool("t" + std::to_string(i)));
+    catalogs_.list_changed("s", mcp::Method::tools_list);
+    loop_.advance(10ms);
+  }
+  loop_.advance(1s);
+  ASSERT_EQ(running->client.heard.size(), 2U);
+  EXPECT_EQ(running->client.heard[1], tagged("tools/list_changed"));
+  EXPECT_FALSE(running->answer);
+  catalogs_.stop();
+  loop_.run();
+  ASSERT_TRUE(running->answer && *running->answer);
+  EXPECT_EQ(bytes_of(**running->answer), R"({"jsonrpc":"2.0","id":0,"result":{"resultType":"complete",)"
+                                         R"("_meta":{"io.modelcontextprotocol/subscriptionId":"q1"}}})");
+}
+
+TEST_F(Router, ASubscriptionEndsWhenNobodyListensAnyMore) {
+  auto const server = add("s", kTools);
+  start();
+  auto const running = send("subscriptions/listen", kListen);
+  running->client.listening = false;
+  server->lists[ListKind::tools].clear();
+  catalogs_.list_changed("s", mcp::Method::tools_list);
+  loop_.advance(1s);
+  EXPECT_TRUE(running->answer);
+}
+
+TEST_F(Router, TemplatesCountAsResources) {
+  auto const server = add("s", {});
+  start();
+  auto const running = send("subscriptions/listen", R"({"notifications":{"resourcesListChanged":true}})");
+  server->lists[ListKind::templates] = {R"({"uriTemplate":"x://{a}","name":"n"})"};
+  catalogs_.list_changed("s", mcp::Method::notifications_resources_list_changed);
+  loop_.advance(1s);
+  ASSERT_EQ(running->client.heard.size(), 2U);
+  EXPECT_EQ(running->client.heard[1], tagged("resources/list_changed"));
+}
+
+TEST_F(Router, AMalformedSubscriptionIsRefusedBeforeTheFirstByte) {
+  start();
+  for (char const* params :
+       {"{}", R"({"notifications":[]})", R"({"notifications":{"toolsListChanged":1}})"}) {
+    auto const running = send("subscriptions/listen", params);
+    ASSERT_TRUE(running->answer && *running->answer) << params;
+    EXPECT_EQ((*running->answer)->message.integer(mcp::Field::error_code), -32602);
+    EXPECT_TRUE(running->client.heard.empty());
+  }
+}
+
+TEST_F(Router, SubscriptionsAreCountedAndGivenBack) {
+  start();
+  RouterOptions options;
+  options.subscriptions.listens_max = 2;
+  Subscriptions few(loop_, catalogs_.feed(), options.subscriptions);
+  auto message = mcp::decode(R"({"jsonrpc":"2.0","id":"q1","method":"subscriptions/listen","params":)" +
+                             std::string(kListen) + '}');
+  Running one(std::move(*message), mcp::kNewest);
+  {
+    auto first = few.serve(one.call), second = few.serve(one.call), third = few.serve(one.call);
+    first.start();
+    second.start();
+    EXPECT_FALSE(first.done() || second.done());
+    third.start();
+    ASSERT_TRUE(third.done());
+    EXPECT_EQ(third.take()->message.integer(mcp::Field::error_code), -32603);
+    EXPECT_EQ(few.active(), 2U);
+  }
+  EXPECT_EQ(few.active(), 0U);  // cancelled
+}
+
+}  // namespace
+}  // namespace weir::router

@@ -1,0 +1,111 @@
+#include "router/routes.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "router/local_answers.hpp"
+
+namespace weir::router {
+namespace {
+
+using mcp::Field;
+using mcp::JsonKind;
+using mcp::Method;
+
+constexpr int kHeaderMismatch = -32020;
+
+bool equal_names(std::string_view one, std::string_view other) noexcept {  // of headers, ASCII
+  auto const lower = [](char byte) {
+    return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte;
+  };
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [lower](char a, char b) { return lower(a) == lower(b); });
+}
+
+Routed by_name(Catalog const& catalog, ListKind kind, mcp::Message const& request, Field field) {
+  if (!request.is(field, JsonKind::string)) return invalid_params("The name must be a string");
+  std::string scratch;
+  auto const name = request.text(field, scratch);
+  bool const tool = kind == ListKind::tools;
+  auto const* const entry = tool ? catalog.find_tool(name) : catalog.find_prompt(name);
+  if (entry == nullptr) return UnknownName{kind, std::string(name)};
+  return Route{entry->server, entry->item->key, tool ? entry->item : nullptr};
+}
+
+Routed by_uri(Catalog const& catalog, core::Call const& call, Field field) {
+  if (!call.request.is(field, JsonKind::string)) return invalid_params("The uri must be a string");
+  std::string scratch;
+  auto const uri = call.request.text(field, scratch);
+  auto const owner = field == Field::uri ? catalog.owner_of_uri(uri) : catalog.owner_of_reference(uri);
+  if (!owner) return unknown_resource(uri, call.modern());
+  return Route{*owner, std::string(uri), nullptr};
+}
+
+Routed by_reference(Catalog const& catalog, core::Call const& call) {
+  std::string scratch;
+  auto const type = call.request.text(Field::ref_type, scratch);
+  if (type == "ref/prompt") return by_name(catalog, ListKind::prompts, call.request, Field::ref_name);
+  if (type == "ref/resource") return by_uri(catalog, call, Field::ref_uri);
+  return invalid_params("ref.type must be \"ref/prompt\" or \"ref/resource\"");
+}
+
+// The capability exists since 2025-03-26; before, servers simply answered.
+bool completes(ServerContents const& contents) noexcept {
+  return contents.capabilities.completions ||
+         !mcp::traits_of(contents.identity.revision).completions_capability;
+}
+
+Routed if_able(Catalog const& catalog, Routed routed, Method method) {
+  auto const* const to = std::get_if<Route>(&routed);
+  if (to == nullptr) return routed;
+  auto const& contents = *catalog.servers()[to->server].contents;
+  bool const able =
+      method == Method::completion_complete ? completes(contents) : contents.capabilities.subscribe;
+  if (able) return routed;
+  return no_such_method("The server that this belongs to does not support the method");
+}
+
+}  // namespace
+
+Routed route(Catalog const& catalog, core::Call const& call) {
+  switch (call.method) {
+    case Method::tools_call: return by_name(catalog, ListKind::tools, call.request, Field::name);
+    case Method::prompts_get: return by_name(catalog, ListKind::prompts, call.request, Field::name);
+    case Method::resources_read: return by_uri(catalog, call, Field::uri);
+    case Method::resources_subscribe:
+    case Method::resources_unsubscribe:
+      return if_able(catalog, by_uri(catalog, call, Field::uri), call.method);
+    case Method::completion_complete: return if_able(catalog, by_reference(catalog, call), call.method);
+    default:
+      if (!catalog.endpoint().empty() && catalog.members().size() == 1) {
+        return Route{catalog.members().front(), {}, nullptr};
+      }
+      return no_such_method("Method not found");
+  }
+}
+
+std::optional<core::Outcome> header_mismatch(core::Call const& call, Item const& tool) {
+  if (!call.http || !call.modern()) return std::nullopt;
+  auto const arguments = call.request.raw(Field::arguments);
+  for (auto const& header : tool.param_headers) {
+    std::optional<std::string_view> received;
+    for (auto const& [suffix, value] : call.param_headers) {
+      if (equal_names(suffix, header.suffix)) received = value;
+    }
+    if (!mcp::param_matches(header, arguments, received)) {
+      return core::from_error(kHeaderMismatch,
+                              "Mcp-Param-" + header.suffix + " does not say what the arguments say");
+    }
+  }
+  return std::nullopt;
+}
+
+CatalogServer const* silent_owner(CatalogServers const& servers, NameRules const& rules,
+                                  std::string_view name) {
+  auto const owner = std::find_if(servers.begin(), servers.end(), [&](CatalogServer const& server) {
+    return server.in_aggregate && !server.contents && name.starts_with(exposed_prefix(rules, server.name));
+  });
+  return owner == servers.end() ? nullptr : &*owner;
+}
+
+}  // namespace weir::router

@@ -1,0 +1,40 @@
+// Where a call goes: the brain of RouterLayer.
+//
+// Pure, any thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "core/outcome.hpp"
+#include "router/catalog_set.hpp"
+
+namespace weir::router {
+
+struct Route {
+  std::uint32_t server = 0;  // index in the catalogue's servers
+  std::string target;        // the name or URI as that server knows it
+  Item const* tool = nullptr;
+};
+
+// A name that the catalogue does not have.
+struct UnknownName {
+  ListKind kind = ListKind::tools;
+  std::string name;
+};
+
+using Routed = std::variant<Route, UnknownName, core::Outcome>;
+
+// For every method that is not answered here. The Outcome says why the call goes nowhere.
+Routed route(Catalog const& catalog, core::Call const& call);
+
+// Whether the Mcp-Param-* headers of an HTTP call say what its arguments say (P034); else the refusal.
+std::optional<core::Outcome> header_mismatch(core::Call const& call, Item const& tool);
+
+// The server that an unknown aggregated name would belong to, if that server has never answered. Null: none.
+CatalogServer const* silent_owner(CatalogServers const& servers, NameRules const& rules,
+                                  std::string_view name);
+
+}  // namespace weir::router

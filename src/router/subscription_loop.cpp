@@ -1,0 +1,118 @@
+#include "router/subscription_loop.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "mcp/json_cursor.hpp"
+
+namespace weir::router {
+namespace {
+
+constexpr int kInvalidParams = -32602;
+constexpr int kInternalError = -32603;
+
+struct Kind {
+  std::string_view wanted;  // member of params.notifications
+  std::string_view method;
+};
+constexpr std::array<Kind, 3> kKinds{{
+    {"toolsListChanged", "notifications/tools/list_changed"},
+    {"promptsListChanged", "notifications/prompts/list_changed"},
+    {"resourcesListChanged", "notifications/resources/list_changed"},
+}};
+
+using Wanted = std::array<bool, kKinds.size()>;
+using Shown = std::array<std::uint64_t, kKinds.size()>;  // hash of what the client can see, by kind
+
+// Nothing if it is not an object whose known members are of the right type.
+std::optional<Wanted> read_wanted(std::string_view notifications) {
+  Wanted wanted{};
+  mcp::JsonCursor cursor(notifications);
+  mcp::JsonValue key, value;
+  if (!cursor.enter_object()) return std::nullopt;
+  while (cursor.next_member(key)) {
+    if (!cursor.read_value(value)) return std::nullopt;
+    for (std::size_t i = 0; i < kKinds.size(); ++i) {
+      if (key.inner(notifications) != kKinds[i].wanted) continue;
+      if (value.kind != mcp::JsonKind::boolean) return std::nullopt;
+      wanted[i] = value.span.of(notifications) == "true";
+    }
+  }
+  if (cursor.failed()) return std::nullopt;
+  return wanted;
+}
+
+std::optional<Shown> shown(CatalogSet const& set, core::Call const& call) {
+  auto const* const catalog = set.find(call.endpoint, call.modern());
+  if (catalog == nullptr) return std::nullopt;
+  auto const hash = [catalog](ListKind kind) { return catalog->list(kind).hash; };
+  return Shown{hash(ListKind::tools), hash(ListKind::prompts),
+               hash(ListKind::resources) ^ (hash(ListKind::templates) << 1 | 1)};
+}
+
+std::string tag(core::Call const& call) {
+  return R"("_meta":{"io.modelcontextprotocol/subscriptionId":)" +
+         std::string(call.request.raw(mcp::Field::id)) + '}';
+}
+
+std::string acknowledgement(core::Call const& call, Wanted const& wanted) {
+  std::string honoured;
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    if (!wanted[i]) continue;
+    honoured.append(honoured.empty() ? "\"" : ",\"").append(kKinds[i].wanted).append("\":true");
+  }
+  std::string out = R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged",)";
+  return out.append(R"("params":{"notifications":{)").append(honoured).append("},").append(tag(call)).append("}}");
+}
+
+std::string changed(core::Call const& call, std::string_view method) {
+  std::string out = R"({"jsonrpc":"2.0","method":")";
+  return out.append(method).append(R"(","params":{)").append(tag(call)).append("}}");
+}
+
+core::Outcome end(core::Call const& call) {
+  return core::from_result(R"({"resultType":"complete",)" + tag(call) + '}');
+}
+
+class Place {  // one of listens_max
+ public:
+  explicit Place(unsigned& taken) noexcept : taken_(taken) { ++taken_; }
+  Place(Place const&) = delete;
+  Place& operator=(Place const&) = delete;
+  ~Place() { --taken_; }
+
+ private:
+  unsigned& taken_;
+};
+
+}  // namespace
+
+base::Task<base::Result<core::Outcome>> Subscriptions::serve(core::Call& call) {
+  auto const wanted = read_wanted(call.request.raw(mcp::Field::notifications));
+  if (!wanted) co_return core::from_error(kInvalidParams, "params.notifications is missing or malformed");
+  if (active_ >= options_.listens_max) co_return core::from_error(kInternalError, "Too many subscriptions");
+  Place const place(active_);
+
+  auto seen = shown(*feed_.current(), call);  // before the first await: what changes from now on is news
+  bool listening = co_await call.client->notify(acknowledgement(call, *wanted));
+  while (listening && seen && !feed_.closed()) {
+    auto const now = shown(*feed_.current(), call);
+    if (now == seen) {
+      co_await feed_.changed().wait();
+      continue;
+    }
+    co_await scheduler_.sleep_for(options_.coalesce);
+    auto const latest = shown(*feed_.current(), call);
+    for (std::size_t i = 0; latest && listening && i < kKinds.size(); ++i) {
+      if ((*wanted)[i] && (*latest)[i] != (*seen)[i]) {
+        listening = co_await call.client->notify(changed(call, kKinds[i].method));
+      }
+    }
+    seen = latest;
+  }
+  co_return end(call);
+}
+
+}  // namespace weir::router
