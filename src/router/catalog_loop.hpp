@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -36,6 +37,8 @@ class CatalogLoop final : public core::BackendObserver {
   // `random` is used on this worker only.
   CatalogLoop(base::Scheduler& scheduler, base::Random& random, CatalogLoopOptions options);
 
+  ~CatalogLoop() override { auto const ended = std::exchange(servers_, {}); }
+
   CatalogFeed& feed() noexcept { return feed_; }
 
   // Starts asking. After a reload: servers whose backend is the same object keep what is known of them,
@@ -62,10 +65,10 @@ class CatalogLoop final : public core::BackendObserver {
   base::Random& random_;
   CatalogLoopOptions options_;
   std::uint64_t generation_ = 0;
-  CatalogFeed feed_;
   std::unordered_set<std::string>
       names_;  // of every server there ever was: facts of running calls point here
   std::vector<Entry> servers_;
+  CatalogFeed feed_;  // dies first: a backend whose last holder it is may report to us as it ends
 };
 
 }  // namespace weir::router

@@ -252,6 +252,18 @@ TEST_F(CatalogLoopTest, AServerThatChangesItsEraChangesSides) {
   EXPECT_TRUE(shown(false).empty());
 }
 
+TEST_F(CatalogLoopTest, ABackendMayReportWhileTheLoopEnds) {
+  struct Talker : FakeServer {
+    core::BackendObserver& observer;
+    Talker(base::Scheduler& loop, core::BackendObserver& to) : FakeServer(loop, "talker"), observer(to) {}
+    ~Talker() override { observer.state_changed("talker"); }
+  };
+  CatalogLoop short_lived(loop_, random_, {});
+  auto talker = std::make_shared<Talker>(loop_, short_lived);
+  short_lived.set_servers({spec_of(talker)});
+  loop_.run();
+}
+
 TEST_F(CatalogLoopTest, TellsListenersWhatWasAndWhatIs) {
   struct Count : CatalogListener {
     int published = 0;

@@ -70,9 +70,8 @@ TEST(Catalog, AppliesTheRulesOfTools) {
 }
 
 TEST(ListWriter, CopiesEverythingButTheNameByteForByte) {  // P082
-  std::string const odd =
-      R"({ "_meta":{"x/y":[1e400, 0.10]},"name" : "a\/b" ,"unknown":"\u00e9",)"
-      R"("annotations":{"x":null}, "title":"a/b"})";
+  std::string const odd = R"({ "_meta":{"x/y":[1e400, 0.10]},"name" : "a\/b" ,"unknown":"\u00e9",)"
+                          R"("annotations":{"x":null}, "title":"a/b"})";
   std::string shown = odd;
   shown.replace(shown.find(R"("a\/b")"), 6, R"("s__a_b")");
   CatalogServers const servers{catalog_server("s", {{ListKind::tools, {odd}}}, false)};

@@ -1,7 +1,7 @@
 // ListKind: the four lists of MCP as a table.
 //
-// Each is asked for by one method, answered in one member of the result, and identifies its elements by one key.
-// Constant, any thread.
+// Each is asked for by one method, answered in one member of the result, and identifies its elements by one
+// key. Constant, any thread.
 #pragma once
 
 #include <array>

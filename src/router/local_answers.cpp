@@ -56,11 +56,11 @@ core::Outcome discovered(Catalog const& catalog, std::string_view server_info) {
       discover_result(catalog, versions([](mcp::Revision) { return true; }), server_info));
 }
 
-core::Outcome initialized(Catalog const& catalog, mcp::Message const& request, std::string_view server_info) {
+core::Outcome initialized(Catalog const& catalog, core::Call& call, std::string_view server_info) {
   std::string scratch;
-  auto const asked = mcp::parse_revision(request.text(mcp::Field::protocol_version, scratch));
-  auto const chosen = asked && !mcp::is_modern(*asked) ? *asked : mcp::kNewestLegacy;
-  std::string out = R"({"protocolVersion":)" + quoted(mcp::text_of(chosen));
+  auto const asked = mcp::parse_revision(call.request.text(mcp::Field::protocol_version, scratch));
+  call.revision = asked && !mcp::is_modern(*asked) ? *asked : mcp::kNewestLegacy;
+  std::string out = R"({"protocolVersion":)" + quoted(mcp::text_of(call.revision));
   out.append(R"(,"capabilities":)").append(catalog.capabilities());
   out.append(R"(,"serverInfo":)").append(server_info);
   if (!catalog.instructions().empty()) {

@@ -18,8 +18,8 @@ namespace weir::router {
 core::Outcome discovered(Catalog const& catalog, std::string_view server_info);
 
 // The result of initialize: the revision asked for if it is a legacy one of ours, else our newest of those
-// (P008).
-core::Outcome initialized(Catalog const& catalog, mcp::Message const& request, std::string_view server_info);
+// (P008). Sets call.revision to it.
+core::Outcome initialized(Catalog const& catalog, core::Call& call, std::string_view server_info);
 
 core::Outcome invalid_params(std::string_view why);
 core::Outcome no_such_method(std::string_view why);

@@ -86,7 +86,7 @@ base::Task<RouterLayer::Answer> RouterLayer::answer(core::Call& call, Snapshot s
   if (auto const kind = list_of(call.method)) co_return list_page(call, catalog, *kind);
   switch (call.method) {
     case Method::server_discover: co_return discovered(catalog, options_.server_info);
-    case Method::initialize: co_return initialized(catalog, call.request, options_.server_info);
+    case Method::initialize: co_return initialized(catalog, call, options_.server_info);
     case Method::subscriptions_listen: co_return co_await subscriptions_.serve(call);
     case Method::logging_set_level: co_return co_await set_log_level(call, std::move(set), catalog);
     default: co_return co_await route_call(call, std::move(set), catalog);

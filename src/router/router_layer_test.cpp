@@ -200,9 +200,12 @@ TEST_F(Router, DescribesItself) {
        std::map<std::string, std::string>{{"2025-06-18", "2025-06-18"},
                                           {"2026-07-28", "2025-11-25"},
                                           {"1999-01-01", "2025-11-25"}}) {  // P008
-    EXPECT_EQ(text("initialize", R"({"protocolVersion":")" + asked + "\"}", "", false),
-              R"("result":{"protocolVersion":")" + chosen +
+    auto const running = send("initialize", R"({"protocolVersion":")" + asked + "\"}", "", false);
+    ASSERT_TRUE(running->answer && *running->answer);
+    EXPECT_EQ((*running->answer)->message.raw(mcp::Field::result),
+              R"({"protocolVersion":")" + chosen +
                   R"(","capabilities":{"tools":{}},"serverInfo":{"name":"weir","version":"0"}})");
+    EXPECT_EQ(mcp::text_of(running->call.revision), chosen);
   }
 }
 

@@ -64,7 +64,11 @@ std::string acknowledgement(core::Call const& call, Wanted const& wanted) {
     honoured.append(honoured.empty() ? "\"" : ",\"").append(kKinds[i].wanted).append("\":true");
   }
   std::string out = R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged",)";
-  return out.append(R"("params":{"notifications":{)").append(honoured).append("},").append(tag(call)).append("}}");
+  return out.append(R"("params":{"notifications":{)")
+      .append(honoured)
+      .append("},")
+      .append(tag(call))
+      .append("}}");
 }
 
 std::string changed(core::Call const& call, std::string_view method) {
