@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { connect } from './clients.mjs';
-import { direct, eventually, freePort, startFixture, startWeir, stdioFixture } from './harness.mjs';
+import { direct, eventually, freePort, startFixture, startWeir, stdioFixture, stopAll } from './harness.mjs';
 
 const kSkip = { skip: direct && 'direct: without a gateway there is nothing to aggregate' };
 const textOf = result => result.content[0].text;
@@ -34,18 +34,15 @@ for (const [era, world] of Object.entries(kWorlds)) {
       const dead = { url: `http://127.0.0.1:${await freePort()}/mcp` };
       const broken = { command: process.execPath, args: ['-e', 'console.error("no database"); process.exit(3)'] };
       const absent = { command: '/no/such/program', args: [] };
-      weir = await startWeir({ ...servers, dead, broken, absent });
+      const silent = { command: process.execPath, args: ['-e', 'process.stdin.resume()'] };
+      weir = await startWeir({ ...servers, dead, broken, absent, silent });
       client = await connect(era, { url: weir.mcp });
       await eventually('every healthy server in the list', async () => {
         const listed = await client.toolNames();
         return names.every(name => listed.includes(`${name}__whoami`));
       });
     });
-    after(async () => {
-      await client?.close();
-      await weir?.stop();
-      for (const server of Object.values(servers)) await server.stop();
-    });
+    after(() => stopAll(client, weir, ...Object.values(servers)));
 
     test('shows the tools of every server under its prefix, each once, broken servers hiding none', async () => {
       const listed = await client.toolNames();

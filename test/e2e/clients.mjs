@@ -16,6 +16,7 @@ export const kModern = '2026-07-28';
 const kInfo = { name: 'weir-e2e', version: '1.0.0' };
 const kLogLevelKey = 'io.modelcontextprotocol/logLevel';
 const kCapabilities = { elicitation: {} };
+const kCallMs = 30_000;
 const accept = () => ({ action: 'accept', content: { ok: true } });
 
 /** Connects one client; gives a Legacy or a Modern. */
@@ -75,7 +76,9 @@ class Legacy extends Face {
     this.client.setRequestHandler(v1.types.ElicitRequestSchema, accept);
   }
   get revision() { return this.transport.protocolVersion ?? this.transport._protocolVersion; }
-  call(name, args = {}, options = {}) { return this.client.callTool({ name, arguments: args }, undefined, options); }
+  call(name, args = {}, options = {}) {
+    return this.client.callTool({ name, arguments: args }, undefined, { timeout: kCallMs, ...options });
+  }
   page(kind, cursor) {
     const schema = { tools: v1.types.ListToolsResultSchema, resources: v1.types.ListResourcesResultSchema,
       prompts: v1.types.ListPromptsResultSchema, resourceTemplates: v1.types.ListResourceTemplatesResultSchema }[kind];
@@ -110,7 +113,9 @@ class Modern extends Face {
     this.client.setRequestHandler('elicitation/create', accept);
   }
   get revision() { return this.client.getNegotiatedProtocolVersion(); }
-  call(name, args = {}, options = {}) { return this.client.callTool({ name, arguments: args }, options); }
+  call(name, args = {}, options = {}) {
+    return this.client.callTool({ name, arguments: args }, { timeout: kCallMs, ...options });
+  }
   page(kind, cursor) {
     return this.client.request({ method: kListMethods[kind], params: cursor === undefined ? {} : { cursor } });
   }

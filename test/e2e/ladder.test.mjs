@@ -2,7 +2,7 @@
 // endpoint and the validation ladder of 2026-07-28. `sdk` says why the SDK's own server is allowed to differ (direct).
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { direct, startFixture, startWeir } from './harness.mjs';
+import { direct, startFixture, startWeir, stopAll } from './harness.mjs';
 import { kProtocol, modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
 const kVersion = 'io.modelcontextprotocol/protocolVersion';
@@ -213,10 +213,7 @@ describe('bad input over HTTP', { timeout: 180_000 }, () => {
     port = weir?.port ?? fixture.port;
     path = direct ? '/mcp' : '/mcp/up';
   });
-  after(async () => {
-    await weir?.stop();
-    await fixture?.stop();
-  });
+  after(() => stopAll(weir, fixture));
 
   const groups = { message: kMessage, envelope: kEnvelope, ladder: kLadder, legacy: kLegacy };
   for (const [group, cases] of Object.entries(groups)) {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { connect } from './clients.mjs';
-import { direct, eventually, kHangMs, sleep, startFixture, startWeir, stdioFixture } from './harness.mjs';
+import { direct, eventually, kHangMs, sleep, startFixture, startWeir, stdioFixture, stopAll } from './harness.mjs';
 
 const kMebibyte = 1 << 20;
 const kPageSize = 5;
@@ -36,11 +36,7 @@ for (const pair of kPairs) {
       if (!direct) weir = await startWeir({ up: fixture });
       client = await connect(pair.era, targetOf(pair, fixture, weir), { Authorization: 'Bearer downstream-secret' });
     });
-    after(async () => {
-      await client?.close();
-      await weir?.stop();
-      await fixture?.stop();
-    });
+    after(() => stopAll(client, weir, fixture));
 
     test('opens with the revision of its era', () => {
       assert.equal(client.revision ?? '2025-11-25', pair.era === 'modern' ? '2026-07-28' : '2025-11-25');

@@ -5,8 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect } from './clients.mjs';
-import { cleanEnv, descendants, direct, eventually, gone, kStartMs, sleep, startFixture, startWeir, stdioFixture,
-  weirBin, writeConfig } from './harness.mjs';
+import { cleanEnv, descendants, direct, eventually, gone, kStartMs, killAll, sleep,
+  startFixture, startWeir, stdioFixture, stopAll, weirBin, writeConfig } from './harness.mjs';
 
 const kSkip = { skip: direct && 'direct: there is no gateway process' };
 const textOf = result => result.content[0].text;
@@ -22,10 +22,7 @@ for (const era of ['legacy', 'modern']) {
       const { file } = await writeConfig({ web: http, pipe });
       client = await connect(era, { command: weirBin, args: ['run', '--stdio', file], env: {} });
     });
-    after(async () => {
-      await client?.close();
-      await http?.stop();
-    });
+    after(() => stopAll(client, http));
 
     test('lists and calls, with progress and one mebibyte', async () => {
       await eventually('both servers', async () => {
@@ -54,6 +51,7 @@ for (const era of ['legacy', 'modern']) {
 }
 
 describe('weir as a process', { timeout: 180_000, ...kSkip }, () => {
+  after(killAll);
   const servers = () => ({ a: stdioFixture('stdio_legacy.mjs'), b: stdioFixture('stdio_modern.mjs') });
 
   test('stops on SIGTERM with exit code 0 and leaves no process', async () => {
@@ -90,9 +88,10 @@ describe('weir as a process', { timeout: 180_000, ...kSkip }, () => {
   });
 
   test('ends children that ignore everything but SIGKILL', async () => {
-    const deaf = { command: process.execPath, args: ['-e',
-      'process.on("SIGTERM", () => {}); process.stdin.resume(); setInterval(() => {}, 1000)'] };
-    const gate = await startWeir({ deaf, a: servers().a });
+    const gate = await startWeir({ deaf: stdioFixture('stdio_legacy.mjs', ['--deaf', 1]), a: servers().a });
+    const client = await connect('legacy', { url: gate.url('deaf') });
+    assert.equal(textOf(await client.call('whoami')), 'fixture');
+    await client.close();
     const below = descendants(gate.pid);
     const end = await gate.child.stop('SIGTERM', 30_000);
     assert.equal(end.code, 0);

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { repo } from '../fixtures/peers.mjs';
 
 const kFileMs = 600_000;
+const kShownBytes = 3000;
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: given, positionals: wanted } = parseArgs({ allowPositionals: true, options: {
   out: { type: 'string', default: join(repo, 'build/e2e.json') } } });
@@ -35,11 +36,12 @@ async function runFile(file) {
       if (!reason) throw new Error(`${name} is skipped without a reason`);
       summary.skipped.push({ name, reason });
     } else if (type === 'test:fail') {
-      const cause = data.details.error?.cause ?? data.details.error;
-      const onlyAbove = data.details.error?.failureType === 'subtestsFailed';
-      if (onlyAbove || (isWhole(data) && count.failed > 0)) continue;
+      const kind = data.details.error?.failureType;
+      if (kind === 'subtestsFailed' || (isWhole(data) && count.failed > 0)) continue;
       count.failed++;
-      console.log(`  FAIL ${name}\n    ${String(cause?.message ?? cause).replaceAll('\n', '\n    ').slice(0, 3000)}`);
+      const cause = kind === 'cancelledByParent' ? 'the set-up failed' : data.details.error?.cause ?? data.details.error;
+      const text = String(cause?.message ?? cause).replaceAll('\n', '\n    ').slice(0, kShownBytes);
+      console.log(`  not ok ${name}\n    ${text}`);
     } else if (data.details.type !== 'suite' && !isWhole(data)) {
       count.passed++;
     }

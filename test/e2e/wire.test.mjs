@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { repo } from '../fixtures/peers.mjs';
-import { direct, freePort, sleep, startWeir, stdioFixture } from './harness.mjs';
+import { direct, freePort, sleep, startWeir, stdioFixture, stopAll } from './harness.mjs';
 import { kProtocol, modernHeaders, request, rpc, Wire, withMeta } from './raw.mjs';
 
 const kSkip = { skip: direct && 'direct: the corpus is about the gateway, not about the fixtures' };
@@ -91,7 +91,7 @@ describe('wire corpus, requests', { timeout: 300_000, ...kSkip }, () => {
   const cases = direct ? [] : corpus('request');
   let weir;
   before(async () => { weir = await startWeir({ up: stdioFixture('stdio_modern.mjs') }); });
-  after(async () => { await weir?.stop(); });
+  after(() => stopAll(weir));
 
   for (const [how, pieces] of [['whole', 1], ['in three pieces', 3]]) {
     test(`every request is read as it must be, sent ${how}`, async t => {
@@ -122,7 +122,9 @@ class RawUpstream {
     return this;
   }
   get url() { return `http://127.0.0.1:${this.port}/mcp`; }
-  stop() { this.server.close(); }
+  stop() {
+    this.server.close();
+  }
 
   serve(socket) {
     let buffer = Buffer.alloc(0);
@@ -171,10 +173,7 @@ describe('wire corpus, answers of an upstream', { timeout: 300_000, ...kSkip }, 
     upstream = await new RawUpstream().start();
     weir = await startWeir({ raw: upstream });
   });
-  after(async () => {
-    await weir?.stop();
-    upstream?.stop();
-  });
+  after(() => stopAll(weir, upstream));
 
   const call = () => request(weir.port, { path: '/mcp/raw',
     headers: modernHeaders('tools/call', { 'Mcp-Name': 'raw' }),
