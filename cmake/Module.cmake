@@ -13,6 +13,9 @@ if(WEIR_TESTS)
   find_package(GTest REQUIRED)
   add_custom_target(weir_tsan_tests)
 endif()
+if(WEIR_FUZZ)
+  add_custom_target(weir_fuzz_targets)
+endif()
 
 # One precompiled header for sources and one for tests; every target re-uses it, so it is compiled once.
 # It holds fmt (and GoogleTest), so its users get their definitions: g++ refuses a header compiled
@@ -96,4 +99,5 @@ function(weir_fuzz name)
   target_link_libraries(${name}_fuzz PRIVATE ${needs})
   target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
   weir_use_pch(${name}_fuzz std)
+  add_dependencies(weir_fuzz_targets ${name}_fuzz)
 endfunction()

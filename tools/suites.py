@@ -284,6 +284,6 @@ ALL = [
     Suite("conformance", driver("conformance"), preset="dev", targets=("all",), tiers=FULL, needs_node=True),
     Suite("e2e", driver("e2e"), preset="dev", targets=("all",), tiers=FULL, needs_node=True),
     Suite("tsan", tsan, preset="tsan", targets=("weir_tsan_tests",), tiers=FULL),
-    Suite("fuzz", fuzz_suite, preset="fuzz", targets=("all",), tiers=FULL),
-    Suite("lint", lint, preset="fuzz", targets=("all",), tiers=("long",)),
+    Suite("fuzz", fuzz_suite, preset="fuzz", targets=("weir_fuzz_targets",), tiers=FULL),
+    Suite("lint", lint, preset="fuzz", targets=("weir_pch_std",), tiers=("long",)),
 ]
