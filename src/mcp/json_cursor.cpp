@@ -140,7 +140,7 @@ JsonCursor::JsonCursor(std::string_view text, JsonLimits limits) noexcept
 }
 
 bool JsonCursor::stop(JsonFault fault, char const* at) noexcept {
-  if (fault_ == JsonFault::none) fault_ = fault;
+  fault_ = fault;
   position_ = offset_of(at);
   return false;
 }

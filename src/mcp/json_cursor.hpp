@@ -2,10 +2,13 @@
 //
 // It moves forward only and validates every byte it passes: numbers, escapes, literals, white space. It
 // builds nothing and copies nothing; it hands out spans. The first fault is final: every later call returns
-// false. Limits: depth ≤ 64, nodes ≤ 100,000 (a node is a value; a key is not); both count from the cursor's
-// start. Refused beyond the grammar: lone surrogate escapes in keys. In values they pass and are reported.
+// false. One thread, lives on the stack. Text above 4 GiB is our bug.
+//
+// Limits: depth ≤ 64, nodes ≤ 100,000 (a node is a value; a key is not); both count from the cursor's start.
+// Refused beyond the grammar: lone surrogate escapes in keys. In values they pass and are reported.
+//
 // Not done here: UTF-8 (call is_utf8 once for the whole text) and duplicate keys (the reader of an object
-// knows which matter). One thread, lives on the stack. Text above 4 GiB is our bug.
+// knows which matter).
 #pragma once
 
 #include <cstdint>

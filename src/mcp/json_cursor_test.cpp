@@ -176,6 +176,34 @@ TEST(JsonCursor, RefusesOtherContainersAndWhatSurroundsThem) {
   });
 }
 
+TEST(JsonCursor, NeverReadsBehindItsText) {
+  std::string_view const text = R"({"a":[1.5e-3,true,null,"\u00e9\ud83d\ude00x\n"],"b":{}})";
+  ASSERT_EQ(fault_of(text), JsonFault::none);
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    // A copy of exactly this size lets the address sanitizer see.
+    std::vector<char> const exact(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_NE(fault_of({exact.data(), size}), JsonFault::none) << size;
+    EXPECT_NE(fault_of(text.substr(0, size)), JsonFault::none) << size;
+  }
+}
+
+TEST(JsonCursor, ReportsHalfASurrogatePairInAValue) {
+  auto const lone = [](std::string_view text) {
+    JsonCursor cursor(text);
+    JsonValue value;
+    EXPECT_TRUE(cursor.read_value(value) && value.escaped) << text;
+    return value.lone_surrogate;
+  };
+  for (std::string_view const text : {R"("\ud800")", R"("\udc00")", R"("\ud800x")", R"("\ud800\u0041")",
+                                      R"("\ud800\ud800\udc00")", R"("\udc00\ud800")", R"("\ud800\n")"}) {
+    EXPECT_TRUE(lone(text)) << text;
+  }
+  for (std::string_view const text :
+       {R"("\ud800\udc00")", R"("\uDBFF\uDFFF\uD800\uDC00")", R"("\ud7ff\ue000")"}) {
+    EXPECT_FALSE(lone(text)) << text;
+  }
+}
+
 TEST(JsonCursor, FindsTheEndOfAStringAtEveryOffsetOfItsVectors) {
   for (std::size_t lead = 0; lead < 20; ++lead) {
     for (std::size_t length = 0; length < 150; ++length) {

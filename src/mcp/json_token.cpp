@@ -1,6 +1,6 @@
 #include "mcp/json_token.hpp"
 
-#include <string_view>
+#include <cstring>
 
 namespace weir::mcp {
 namespace {
@@ -82,10 +82,10 @@ char const* pass_fraction(char const* p, char const* end, TokenFault& fault) noe
 }
 
 char const* pass_literal(char const* p, char const* end, TokenFault& fault) noexcept {
-  std::string_view const rest(p, static_cast<std::size_t>(end - p));
-  for (std::string_view const word : {"true", "false", "null"}) {
-    if (rest.starts_with(word)) return p + word.size();
-  }
+  auto const left = end - p;
+  if (left >= 4 && std::memcmp(p, "true", 4) == 0) return p + 4;
+  if (left >= 4 && std::memcmp(p, "null", 4) == 0) return p + 4;
+  if (left >= 5 && std::memcmp(p, "false", 5) == 0) return p + 5;
   return fault.set(JsonFault::bad_literal, p);
 }
 

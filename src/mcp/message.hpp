@@ -6,10 +6,12 @@
 //
 // Checked: jsonrpc 2.0; exactly one of method, result and error; ids are integers or strings of ≤
 // id_bytes_max, null or absent only in an error response; method is a string; params, result and error are
-// objects; no key twice in the envelope, params, error, ref or `_meta`; text of recognised strings without
-// lone surrogates (requestState, instructions and error messages are opaque and exempt). Not checked: the
-// types of the other members. Whoever reads one asks for its kind; a wrong one is -32602, not -32600. Errors:
-// JSON-RPC 2.0 section 5.1, as a DecodeFailure.
+// objects; no key twice in the envelope, params, error, ref or `_meta` (in results the last one counts); text
+// of recognised strings without lone surrogates (requestState, instructions, error messages and trace context
+// are opaque and exempt).
+//
+// Not checked: the types of the other members. Whoever reads one asks for its kind; a wrong one is -32602,
+// not -32600.
 #pragma once
 
 #include <array>

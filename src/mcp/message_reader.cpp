@@ -7,9 +7,11 @@
 namespace weir::mcp {
 namespace {
 
-// Texts that Weir hands on or shows but never compares.
+// Texts that Weir hands on or shows but never compares, and trace context, which must not refuse a message
+// (P119).
 bool is_opaque(Field field) noexcept {
-  return field == Field::request_state || field == Field::instructions || field == Field::error_message;
+  return field == Field::request_state || field == Field::instructions || field == Field::error_message ||
+         field == Field::meta_traceparent || field == Field::meta_tracestate;
 }
 
 }  // namespace
@@ -144,9 +146,9 @@ void MessageReader::read_version(Members& members, JsonValue const& key) {
   members.version = true;
   JsonValue value;
   if (!cursor_.read_value(value) || value.kind != JsonKind::string) return;
+  auto const token = value.span.of(message_.bytes_);
   std::string text;
-  decode_string(value.span.of(message_.bytes_), text);
-  version_right_ = text == "2.0";
+  version_right_ = token == "\"2.0\"" || (decode_string(token, text) && text == "2.0");
 }
 
 void MessageReader::check_id(JsonValue const& value) {

@@ -203,6 +203,7 @@ TEST(Message, RefusesHalfASurrogatePairInRoutedText) {
   expect_invalid(call_with(R"({"ref":{"uri":"\ud800"}})"), "surrogate", "1");
   expect_invalid(call_with(R"({"_meta":{"progressToken":"\ud800"}})"), "surrogate", "1");
   EXPECT_EQ(good(call_with(R"({"requestState":"\ud800"})")).raw(Field::request_state), R"("\ud800")");
+  good(call_with(R"({"_meta":{"traceparent":"\ud800","tracestate":"\udc00"}})"));  // P119
   EXPECT_EQ(good(call_with(R"({"arguments":{"a":"\ud800"}})")).raw(Field::arguments), R"({"a":"\ud800"})");
 }
 
