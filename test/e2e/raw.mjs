@@ -33,11 +33,11 @@ export class Wire {
     return true;
   }
 
-  /** The next final answer {status, headers, body}; throws when none comes or when it is malformed. */
-  async answer(ms = kAnswerMs) {
+  /** The next final answer {status, headers, body}, to HEAD or not; throws when none comes or it is malformed. */
+  async answer({ ms = kAnswerMs, head = false } = {}) {
     for (;;) {
       let parsed;
-      await this.until(() => (parsed = parseAnswer(this.buffer)) || this.ended, ms);
+      await this.until(() => (parsed = parseAnswer(this.buffer, head)) || this.ended, ms);
       if (!parsed) throw new Error(this.ended ? 'the connection ended without an answer' : `no answer within ${ms} ms`);
       this.buffer = this.buffer.subarray(parsed.length);
       if (parsed.status >= 200) return parsed;
@@ -53,8 +53,8 @@ export class Wire {
   }
 }
 
-/** One answer at the start of the bytes; undefined while it is not complete. */
-export function parseAnswer(bytes) {
+/** One answer, to HEAD or not, at the start of the bytes; undefined while it is not complete. */
+function parseAnswer(bytes, head) {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const [first, ...lines] = bytes.subarray(0, end).toString('latin1').split('\r\n');
@@ -67,10 +67,13 @@ export function parseAnswer(bytes) {
     headers[name.toLowerCase()] = value;
   }
   const start = end + 4;
-  if (status < 200 || status === 204 || status === 304) return { status, headers, body: '', length: start };
+  if (head || status < 200 || status === 204 || status === 304) return { status, headers, body: '', length: start };
   if (headers['transfer-encoding'] === 'chunked') return chunked(bytes, start, { status, headers });
-  const size = Number(headers['content-length'] ?? NaN);
-  if (Number.isNaN(size)) throw new Error('an answer without length');
+  if (headers['content-length'] === undefined) {
+    if (headers.connection?.toLowerCase() !== 'close') throw new Error('an answer without length');
+    return { status, headers, body: bytes.subarray(start).toString('utf8'), length: bytes.length };
+  }
+  const size = Number(headers['content-length']);
   if (bytes.length < start + size) return undefined;
   return { status, headers, body: bytes.subarray(start, start + size).toString('utf8'), length: start + size };
 }

@@ -39,7 +39,8 @@ async function runFile(file) {
       const kind = data.details.error?.failureType;
       if (kind === 'subtestsFailed' || (isWhole(data) && count.failed > 0)) continue;
       count.failed++;
-      const cause = kind === 'cancelledByParent' ? 'the set-up failed' : data.details.error?.cause ?? data.details.error;
+      const error = data.details.error?.cause ?? data.details.error;
+      const cause = kind === 'cancelledByParent' ? 'the set-up failed' : error;
       const text = String(cause?.message ?? cause).replaceAll('\n', '\n    ').slice(0, kShownBytes);
       console.log(`  not ok ${name}\n    ${text}`);
     } else if (data.details.type !== 'suite' && !isWhole(data)) {

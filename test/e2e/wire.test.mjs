@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { repo } from '../fixtures/peers.mjs';
-import { direct, freePort, sleep, startWeir, stdioFixture, stopAll } from './harness.mjs';
+import { direct, freePort, none, sleep, startWeir, stdioFixture, stopAll } from './harness.mjs';
 import { kProtocol, modernHeaders, request, rpc, Wire, withMeta } from './raw.mjs';
 
 const kSkip = { skip: direct && 'direct: the corpus is about the gateway, not about the fixtures' };
@@ -54,7 +54,8 @@ async function replay(port, { expect, bytes }, pieces) {
       if (pieces > 1) await sleep(2);
     }
     let last;
-    for (let i = 0; i < Number(accepted); i++) last = await wire.answer();
+    const head = bytes.subarray(0, 5).toString() === 'HEAD ';
+    for (let i = 0; i < Number(accepted); i++) last = await wire.answer({ head: head && i === 0 });
     const refusal = /^(?:then )?(\d{3}) close$/.exec(rest);
     if (refusal) {
       const { status } = await wire.answer();
@@ -98,7 +99,7 @@ describe('wire corpus, requests', { timeout: 300_000, ...kSkip }, () => {
       assert.ok(cases.length >= 150, `${cases.length} cases`);
       const wrong = await replayAll(weir.port, cases, pieces);
       t.diagnostic(`${cases.length} cases`);
-      assert.deepEqual(wrong, []);
+      none(wrong);
     });
   }
 
@@ -197,6 +198,6 @@ describe('wire corpus, answers of an upstream', { timeout: 300_000, ...kSkip }, 
       if (upstream.reused) say(name, 'the connection was used again');
     }
     t.diagnostic(`${cases.length} cases`);
-    assert.deepEqual(wrong, []);
+    none(wrong);
   });
 });
