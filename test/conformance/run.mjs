@@ -3,7 +3,8 @@
 // Usage: run.mjs [--direct] [--through URL] [--set SET]... [--out FILE]
 // Without --through, Weir is started from $WEIR_BIN in front of the fixture, and /mcp/{server} is tested. Prints a
 // table and writes {passed, failed, skipped: [{name, reason}], sets} to FILE (default <repo>/build/conformance.json).
-// expected.json lists what may fail through Weir: [{set, scenario, reason, owner}]. Exit code 1: an unexpected failure, or an expected one that passes.
+// expected.json lists what may fail through Weir: [{set, scenario, reason, owner}]. Exit code 1: an unexpected failure, or
+// an expected one that passes.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
