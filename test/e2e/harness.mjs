@@ -188,7 +188,6 @@ class Weir {
   }
 
   url(server) { return `${this.mcp}/${server}`; }
-  status() { return fetch(`${this.admin}/api/v1/status`).then(answer => answer.json()); }
 
   /** Stops Weir: exit code 0, and none of the processes below it left. */
   async stop() {
