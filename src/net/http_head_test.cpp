@@ -134,6 +134,18 @@ TEST(HeadSearch, NeverLooksBack) {
   EXPECT_EQ(parse_request_head(buffer, limits, search, *head).state, State::complete);
 }
 
+// A peer that speaks something else is told so after its first line, not when the time for heads is over.
+TEST(HeadSearch, JudgesTheFirstLineAsSoonAsItEnds) {
+  HttpLimits const limits;
+  std::string_view const buffer = "GET / HTTP/2.0\r\n";
+  RequestHead head;
+  HeadSearch search;
+  for (std::size_t size = 1; size < 12; ++size) {
+    EXPECT_EQ(parse_request_head(buffer.substr(0, size), limits, search, head).state, State::need_more);
+  }
+  EXPECT_EQ(parse_request_head(buffer, limits, search, head).refusal.status, 505);
+}
+
 // T-51, inbound: no control byte anywhere in a head gets through, wherever it stands.
 TEST(RequestHead, HoldsNoControlByteAnywhere) {
   RequestHead head;

@@ -155,6 +155,10 @@ void SseParser::forget_event() {
   has_data_ = is_held_ = given_ = false;
 }
 
+std::size_t SseParser::held_bytes() const noexcept {
+  return carry_.capacity() + held_.capacity() + type_.capacity() + id_.capacity() + last_id_.capacity();
+}
+
 bool has_line_break(std::string_view text) noexcept { return find_line_end(text) != text.size(); }
 
 void append_sse_message(std::string& out, std::string_view json) {

@@ -38,6 +38,9 @@ class SseParser {
   std::string_view last_event_id() const noexcept { return last_id_; }  // also set by events without data
   std::optional<std::uint32_t> retry_ms() const noexcept { return retry_ms_; }  // last valid retry field
 
+  // Memory kept besides the object itself; at most a few KiB between events.
+  std::size_t held_bytes() const noexcept;
+
  private:
   bool take_line(std::string_view line, bool carried, SseEvent& event);  // true: `event` is complete
   void take_data(std::string_view value, bool carried);

@@ -147,6 +147,16 @@ TEST(SseParser, HoldsItsLimitOnBothSidesHoweverTheEventArrives) {
   EXPECT_EQ(read(lines, "data: y\n\n"), "too large");  // final
 }
 
+TEST(SseParser, GivesTheMemoryOfALargeEventBack) {
+  SseParser parser{1000000};
+  read(parser, "data: " + std::string(100000, 'x'));
+  EXPECT_GE(parser.held_bytes(), 100000U);
+  EXPECT_EQ(read(parser, "\ndata: y\n\n").size(), 100000U + 12U);
+  EXPECT_LE(parser.held_bytes(), 4096U);
+  read(parser, ":" + std::string(100000, 'x') + "\n");
+  EXPECT_LE(parser.held_bytes(), 4096U);
+}
+
 TEST(SseParser, LetsCommentsGoOnForEver) {
   SseParser parser{100};
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(read(parser, ": keep-alive\n"), "");
