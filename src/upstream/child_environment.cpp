@@ -4,11 +4,13 @@
 
 namespace weir::upstream {
 
-std::vector<Variable> child_environment(std::function<std::optional<std::string_view>(std::string_view)> const& own,
-                                        std::span<Variable const> configured) {
+std::vector<Variable> child_environment(
+    std::function<std::optional<std::string_view>(std::string_view)> const& own,
+    std::span<Variable const> configured) {
   std::vector<Variable> out;
   auto const put = [&out](std::string_view name, base::Secret value) {
-    auto const same = std::find_if(out.begin(), out.end(), [&](Variable const& v) { return v.first == name; });
+    auto const same =
+        std::find_if(out.begin(), out.end(), [&](Variable const& v) { return v.first == name; });
     if (same != out.end()) {
       same->second = std::move(value);
     } else {

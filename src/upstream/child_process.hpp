@@ -1,7 +1,8 @@
 // ChildProcess: one running server program as three streams, an exit, and two ways to end it.
 //
-// Owned by the StdioChild that uses it; one worker thread. Destroying it kills the whole process tree at once and waits
-// for nothing. The streams live as long as it does. Implementations: child_process_io (real), test/support (scripted).
+// Owned by the StdioChild that uses it; one worker thread. Destroying it kills the whole process tree at once
+// and waits for nothing. The streams live as long as it does. Implementations: child_process_io (real),
+// test/support (scripted).
 #pragma once
 
 #include <memory>
@@ -15,7 +16,7 @@
 namespace weir::upstream {
 
 struct ChildCommand {
-  std::vector<std::string> argv;      // argv[0] is looked up in the PATH of `environment`; no shell is involved
+  std::vector<std::string> argv;  // argv[0] is looked up in the PATH of `environment`; no shell is involved
   std::vector<Variable> environment;  // all of it: nothing else is inherited
   std::string working_directory;      // "" = the gateway's
 };
@@ -40,17 +41,18 @@ class ChildProcess {
   virtual net::Stream& errors() noexcept = 0;  // its stderr
 
   virtual int pid() const noexcept = 0;
-  virtual base::Event& exited() noexcept = 0;               // set once the program and its children are gone
+  virtual base::Event& exited() noexcept = 0;  // set once the program and its children are gone
   virtual ExitStatus const& exit_status() const noexcept = 0;  // valid once exited() is set
 
   virtual void terminate() noexcept = 0;  // SIGTERM to the tree; harmless when it is gone
-  virtual void kill() noexcept = 0;       // SIGKILL to the tree
+  virtual void kill() noexcept = 0;       // SIGKILL to the tree; calling it again is more forceful
 };
 
 class ChildSpawner {
  public:
   virtual ~ChildSpawner() = default;
-  // Returns before the program runs; that it does not exist is an ExitStatus. Errors: busy (no descriptors, processes).
+  // Returns before the program runs; that it does not exist is an ExitStatus. Errors: busy (no descriptors,
+  // processes).
   virtual base::Result<std::unique_ptr<ChildProcess>> spawn(ChildCommand const& command) = 0;
 };
 

@@ -4,10 +4,11 @@
 #include <fmt/core.h>
 #include <spawn.h>
 #include <string.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -44,7 +45,11 @@ struct PipeEnds {
   Fd write;
 };
 
-// Close-on-exec, and above the numbers that the supervisor expects, so that dup2 in the child overwrites none of them.
+// glibc 2.36 declares pidfd_open() without C linkage.
+int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+
+// Close-on-exec, and above the numbers that the supervisor expects, so that dup2 in the child overwrites none
+// of them.
 bool open_pipe(PipeEnds& out) {
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) != 0) return false;
@@ -69,9 +74,11 @@ struct Pipes {
 };
 
 base::Error refused(int error) {
-  auto const fault = error == EMFILE || error == ENFILE || error == EAGAIN || error == ENOMEM ? base::Fault::busy
-                                                                                              : base::Fault::internal;
-  return base::Error(fault, base::Blame::gateway, fmt::format("cannot start a process: {}", ::strerrordesc_np(error)));
+  auto const fault = error == EMFILE || error == ENFILE || error == EAGAIN || error == ENOMEM
+                         ? base::Fault::busy
+                         : base::Fault::internal;
+  return base::Error(fault, base::Blame::gateway,
+                     fmt::format("cannot start a process: {}", ::strerrordesc_np(error)));
 }
 
 struct EnvironmentBlock {  // NAME=value, wiped when it goes
@@ -98,7 +105,11 @@ struct EnvironmentBlock {  // NAME=value, wiped when it goes
 
 // Returns 0 or an errno.
 int start_supervisor(ChildCommand const& command, Pipes const& pipes, pid_t& pid) {
-  std::vector<std::string> words{"weir", std::string(kSupervisorVerb), command.working_directory};
+  auto const& variables = command.environment;
+  auto const path =
+      std::find_if(variables.begin(), variables.end(), [](auto const& v) { return v.first == "PATH"; });
+  std::vector<std::string> words{"weir", std::string(kSupervisorVerb), command.working_directory,
+                                 std::string(path == variables.end() ? "" : path->second.reveal())};
   words.insert(words.end(), command.argv.begin(), command.argv.end());
   std::vector<char*> argv;
   for (auto& word : words) argv.push_back(word.data());
@@ -147,7 +158,7 @@ void reap(Exit& exit, int report_fd) {
   }
   ChildReport said;
   while (::read(report_fd, &said, sizeof said) == static_cast<ssize_t>(sizeof said)) {
-    exit.status.exec_errno = said.exec_errno;
+    if (said.exec_errno != 0) exit.status.exec_errno = said.exec_errno;
     // Only the supervisor itself being killed leaves anything of its group to kill.
     if (said.group > 0 && exit.status.signal == SIGKILL) ::kill(-said.group, SIGKILL);
   }
@@ -168,7 +179,7 @@ class RealChild final : public ChildProcess {
   Fd lifeline;
   std::shared_ptr<Exit> exit;
 
-  ~RealChild() override { kill(); }
+  ~RealChild() override { lifeline.reset(); }
   net::Stream& input() noexcept override { return *in; }
   net::Stream& output() noexcept override { return *out; }
   net::Stream& errors() noexcept override { return *err; }
@@ -178,7 +189,11 @@ class RealChild final : public ChildProcess {
   void terminate() noexcept override {
     if (!exit->reaped) ::kill(exit->pid, SIGTERM);  // the supervisor passes it on
   }
-  void kill() noexcept override { lifeline.reset(); }
+  void kill() noexcept override {
+    bool const again = lifeline.get() < 0;
+    lifeline.reset();
+    if (again && !exit->reaped) ::kill(exit->pid, SIGKILL);  // a supervisor that somebody stopped
+  }
 };
 
 }  // namespace
@@ -193,7 +208,7 @@ base::Result<std::unique_ptr<ChildProcess>> ProcessSpawner::spawn(ChildCommand c
   auto child = std::make_unique<RealChild>();  // from here on its destructor ends the process
   child->exit = exit;
   child->lifeline = std::move(pipes.lifeline.write);
-  auto over = net::watch_fd(loop_, ::pidfd_open(exit->pid, 0));
+  auto over = net::watch_fd(loop_, open_pidfd(exit->pid));
   if (!over) return refused(EMFILE);
   reapers_.spawn(reap_when_over(exit, std::move(over), std::move(pipes.report.read)));
   child->in = net::make_fd_stream(loop_, pipes.input.write.release(), "stdin");

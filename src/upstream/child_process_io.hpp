@@ -1,8 +1,9 @@
 // Real children: posix_spawn of a supervisor (child_supervisor.hpp), pipes as streams, a pidfd for the exit.
 //
-// One ProcessSpawner per worker, outliving its children; several workers may spawn at once: nothing of ours runs
-// between fork and exec. Per child: six descriptors here and one supervisor process. The spawner reaps what it started,
-// also after the ChildProcess is gone. main() must hand over to run_child_supervisor(); SIGPIPE must be ignored.
+// One ProcessSpawner per worker, outliving its children; several workers may spawn at once: nothing of ours
+// runs between fork and exec. Per child: six descriptors here and one supervisor process. The spawner reaps
+// what it started, also after the ChildProcess is gone. main() must hand over to run_child_supervisor();
+// SIGPIPE must be ignored.
 #pragma once
 
 #include <memory>

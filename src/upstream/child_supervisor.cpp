@@ -11,24 +11,43 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <ctime>
+#include <string>
 
 namespace weir::upstream {
 namespace {
 
 void report(ChildReport what) { [[maybe_unused]] auto const n = ::write(kReportFd, &what, sizeof what); }
 
-[[noreturn]] void become_program(char const* directory, char** argv, pid_t supervisor, sigset_t const& mask) {
+// Returns the errno of the most telling failure. Not execvp(): it would hand a file that is no program to a
+// shell.
+int try_program(char const* path_set, char** argv) {
+  std::string_view const name(argv[0]);
+  if (name.find('/') != std::string_view::npos) {
+    ::execv(argv[0], argv);
+    return errno;
+  }
+  int error = ENOENT;
+  std::string_view rest(*path_set != '\0' ? path_set : "/bin:/usr/bin");
+  while (!rest.empty()) {
+    auto const colon = rest.find(':');
+    std::string const path = std::string(rest.substr(0, colon)).append("/").append(name);
+    ::execv(path.c_str(), argv);
+    if (errno != ENOENT && errno != ENOTDIR) error = errno;
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+  }
+  return error;
+}
+
+[[noreturn]] void become_program(char const* directory, char const* path_set, char** argv, pid_t supervisor,
+                                 sigset_t const& mask) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // should the supervisor be killed
   if (::getppid() != supervisor) ::_exit(127);
   ::close(kLifelineFd);
   ::fcntl(kReportFd, F_SETFD, FD_CLOEXEC);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
-  if (*directory == '\0' || ::chdir(directory) == 0) ::execvp(argv[0], argv);
-  report({.group = 0, .exec_errno = errno});
+  bool const there = *directory == '\0' || ::chdir(directory) == 0;
+  report({.group = 0, .exec_errno = there ? try_program(path_set, argv) : errno});
   ::_exit(127);
 }
 
@@ -52,8 +71,7 @@ void end_everything(pid_t group) {
     while ((gone = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
     }
     if (gone < 0 && errno == ECHILD) return;
-    timespec const pause{.tv_sec = 0, .tv_nsec = 1'000'000};
-    ::nanosleep(&pause, nullptr);
+    ::poll(nullptr, 0, 1);
   }
 }
 
@@ -91,7 +109,7 @@ int watch(pid_t program, int signals) {
 }  // namespace
 
 void run_child_supervisor(int argc, char** argv) {
-  if (argc < 4) ::_exit(2);
+  if (argc < 5) ::_exit(2);
   ::close_range(kReportFd + 1, ~0U, 0);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   sigset_t handled;
@@ -103,7 +121,7 @@ void run_child_supervisor(int argc, char** argv) {
 
   pid_t const self = ::getpid();
   pid_t const program = ::fork();
-  if (program == 0) become_program(argv[2], argv + 3, self, before);
+  if (program == 0) become_program(argv[2], argv[3], argv + 4, self, before);
   if (program < 0) {
     report({.group = 0, .exec_errno = errno});
     ::_exit(127);

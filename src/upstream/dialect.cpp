@@ -13,13 +13,14 @@ using mcp::Field;
 using mcp::JsonKind;
 using mcp::Method;
 
-// The member whose value is at `value`, from its key's quote to its value's end; with the comma after it or, failing
-// that, before it.
+// The member whose value is at `value`, from its key's quote to its value's end; with the comma after it or,
+// failing that, before it.
 mcp::Span member_with_comma(std::string_view bytes, mcp::Span value) {
   constexpr std::string_view kSpace = " \t\r\n";
   auto const key_end = bytes.find_last_of('"', value.begin - 1);
   auto key = bytes.find_last_of('"', key_end - 1);
-  while (bytes[key - 1] == '\\') key = bytes.find_last_of('"', key - 1);  // an escaped quote; keys we know have none
+  while (bytes[key - 1] == '\\')
+    key = bytes.find_last_of('"', key - 1);  // an escaped quote; keys we know have none
   auto const after = bytes.find_first_not_of(kSpace, value.end);
   if (bytes[after] == ',') return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(after + 1)};
   auto const before = bytes.find_last_not_of(kSpace, key - 1);
@@ -80,7 +81,8 @@ void put(mcp::Message const& message, Field field, std::string_view key, std::st
   }
 }
 
-// What a modern client may rely on: resultType (P015) and, where results are cacheable, valid hints (P089, P095).
+// What a modern client may rely on: resultType (P015) and, where results are cacheable, valid hints (P089,
+// P095).
 void complete_result(Method method, mcp::Message const& message, mcp::Splice& edits) {
   std::string scratch;
   auto const type = message.text(Field::result_type, scratch);
@@ -114,11 +116,14 @@ mcp::Splice Dialect::request(core::Call const& call, std::uint64_t id) const {
   edits.replace_owned(message.span(Field::id), own);
   edit_target(call, edits);
   if (!message.is(Field::meta, JsonKind::object)) return edits;
-  if (message.has(Field::meta_progress_token)) edits.replace_owned(message.span(Field::meta_progress_token), own);
+  if (message.has(Field::meta_progress_token))
+    edits.replace_owned(message.span(Field::meta_progress_token), own);
   if (message.has(Field::meta_protocol_version)) {
-    edits.replace_owned(message.span(Field::meta_protocol_version), fmt::format("\"{}\"", mcp::text_of(revision_)));
+    edits.replace_owned(message.span(Field::meta_protocol_version),
+                        fmt::format("\"{}\"", mcp::text_of(revision_)));
   }
-  if (message.has(Field::meta_client_info)) edits.replace(message.span(Field::meta_client_info), gateway_info_);
+  if (message.has(Field::meta_client_info))
+    edits.replace(message.span(Field::meta_client_info), gateway_info_);
   bool const info_due = mcp::is_modern(revision_) && !message.has(Field::meta_client_info);
   if (message.has(Field::meta_subscription_id)) {  // names a stream of the other hop
     edits.erase(member_with_comma(message.bytes(), message.span(Field::meta_subscription_id)));
@@ -131,7 +136,8 @@ base::Error Dialect::broke_protocol(std::string detail) const {
   return base::Error(base::Fault::protocol, base::Blame::upstream, std::move(detail)).about(server_);
 }
 
-// -32020 and -32022 prove that nothing was executed; a caller may try again once it has other headers or versions.
+// -32020 and -32022 prove that nothing was executed; a caller may try again once it has other headers or
+// versions.
 base::Error Dialect::hop_error(mcp::Message const& message) const {
   using base::Fault;
   using base::Retry;
@@ -158,7 +164,7 @@ base::Result<void> Dialect::check_result_type(core::Call const& call, mcp::Messa
   bool const asks_back = call.method == Method::tools_call || call.method == Method::prompts_get ||
                          call.method == Method::resources_read;
   if (type == "complete") return {};
-  if (type == "input_required" && asks_back) return {};                                       // P058
+  if (type == "input_required" && asks_back) return {};                                        // P058
   if (type == "task" && call.method == Method::tools_call && declares_tasks(call)) return {};  // P112
   return broke_protocol(fmt::format("resultType {} is not possible for {}", message.raw(Field::result_type),
                                     mcp::traits_of(call.method).name));
@@ -189,7 +195,8 @@ core::ServerIdentity Dialect::identity(mcp::Message const& result) const {
   core::ServerIdentity who;
   std::string scratch;
   who.revision = revision_;
-  who.capabilities = result.is(Field::capabilities, JsonKind::object) ? result.raw(Field::capabilities) : "{}";
+  who.capabilities =
+      result.is(Field::capabilities, JsonKind::object) ? result.raw(Field::capabilities) : "{}";
   who.server_info = result.raw(mcp::is_modern(revision_) ? Field::meta_server_info : Field::server_info);
   who.instructions = result.text(Field::instructions, scratch);
   return who;

@@ -1,10 +1,12 @@
-// Dialect: how one server is spoken to: a client's request becomes an upstream request, its answer comes back.
+// Dialect: how one server is spoken to: a client's request becomes an upstream request, its answer comes
+// back.
 //
-// Both ways are edits of the received bytes (mcp::Splice); nothing is re-serialised. Same era only: modern client to
-// modern server, legacy to legacy. One per backend, immutable once the server's revision is known; any thread.
-// Upwards: own id, the server's own name or uri, own progress token (P070), hop-scoped `_meta` keys rewritten, all other
-// keys byte-exact (P082, P118). Downwards: serverInfo is the gateway's, hop-scoped errors become Error values (P117),
-// unknown result types are protocol errors (P016), codes that a modern client may not see are replaced (P116).
+// Both ways are edits of the received bytes (mcp::Splice); nothing is re-serialised. Same era only: modern
+// client to modern server, legacy to legacy. One per backend, immutable once the server's revision is known;
+// any thread. Upwards: own id, the server's own name or uri, own progress token (P070), hop-scoped `_meta`
+// keys rewritten, all other keys byte-exact (P082, P118). Downwards: serverInfo is the gateway's, hop-scoped
+// errors become Error values (P117), unknown result types are protocol errors (P016), codes that a modern
+// client may not see are replaced (P116).
 #pragma once
 
 #include <cstdint>
@@ -30,8 +32,8 @@ class Dialect {
   // Error unsupported, blaming the gateway, if the call is of the other era.
   base::Result<void> same_era(core::Call const& call) const;
 
-  // The edits under which call.request.bytes() is sent. `id` becomes both request id and progress token. The call and
-  // the Dialect must outlive the Splice.
+  // The edits under which call.request.bytes() is sent. `id` becomes both request id and progress token. The
+  // call and the Dialect must outlive the Splice.
   mcp::Splice request(core::Call const& call, std::uint64_t id) const;
 
   // The answer to `call` as the client may see it, or why it may not.

@@ -35,8 +35,8 @@ NextStep refused(mcp::Message const& error) {
                 "Check the url, and that nothing in between changes headers or bodies.");
 }
 
-// Shared by both transports: what a message that came in answer to server/discover says of the era. Nothing: it is not
-// evidence of a modern server, so the server is taken for a legacy one.
+// Shared by both transports: what a message that came in answer to server/discover says of the era. Nothing:
+// it is not evidence of a modern server, so the server is taken for a legacy one.
 std::optional<NextStep> evidence_in(mcp::Message const& message, bool& corrected) {
   if (message.kind() == MessageKind::result) {
     auto const versions = versions_in(message.raw(Field::supported_versions));
@@ -126,7 +126,8 @@ NextStep after_initialize(mcp::Message const& message, bool& corrected) {
                                                                   : "initialize named none");
   }
   if (message.kind() != MessageKind::error) {
-    return failed(Fault::protocol, "initialize was not answered with a response", "This is not an MCP server.");
+    return failed(Fault::protocol, "initialize was not answered with a response",
+                  "This is not an MCP server.");
   }
   auto const versions = versions_in_error(message);
   if (versions.legacy && !corrected) {
@@ -168,7 +169,8 @@ NextStep HttpDiscovery::initialized(int status, mcp::Message const* body) {
 }
 
 NextStep HttpDiscovery::lost(Error error) const {
-  if (error.hint.empty()) error.hint = "The server could not be reached; check its url and that it is running.";
+  if (error.hint.empty())
+    error.hint = "The server could not be reached; check its url and that it is running.";
   return {Kind::failed, {}, std::move(error)};
 }
 

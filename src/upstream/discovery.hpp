@@ -1,9 +1,10 @@
 // Discovery: which era a server speaks, as a decision table over what its probes brought (protocol.md 1.3).
 //
-// HttpDiscovery and StdioDiscovery say what to send next until they reach a verdict or a failure. They see each answer
-// once and hold a few bytes; whoever drives them does the sending, the deadlines and the caching of the verdict.
-// Brains; one thread. 401, 403, 408, 429, 5xx and a lost connection are never evidence of an era (P011); the body of a
-// 400 counts before its status (P013); a version is corrected at most once per method (P012).
+// HttpDiscovery and StdioDiscovery say what to send next until they reach a verdict or a failure. They see
+// each answer once and hold a few bytes; whoever drives them does the sending, the deadlines and the caching
+// of the verdict. Brains; one thread. 401, 403, 408, 429, 5xx and a lost connection are never evidence of an
+// era (P011); the body of a 400 counts before its status (P013); a version is corrected at most once per
+// method (P012).
 #pragma once
 
 #include <cstdint>
@@ -33,10 +34,10 @@ struct NextStep {
 
 // The versions a server named, in `supportedVersions` of a DiscoverResult or `data.supported` of an error.
 struct NamedVersions {
-  bool present = false;                // there was a list
+  bool present = false;                 // there was a list
   std::optional<mcp::Revision> modern;  // the newest one that both sides speak
   std::optional<mcp::Revision> legacy;
-  bool newer = false;                  // names a modern version that Weir does not speak
+  bool newer = false;  // names a modern version that Weir does not speak
 };
 NamedVersions versions_in(std::string_view json_array);
 NamedVersions versions_in_error(mcp::Message const& error);  // of error.data
@@ -45,8 +46,8 @@ class HttpDiscovery {
  public:
   NextStep start() noexcept;
 
-  // The answer to the last discover or initialize: HTTP status and its one message, if the body held one (JSON, or the
-  // response on its event stream).
+  // The answer to the last discover or initialize: HTTP status and its one message, if the body held one
+  // (JSON, or the response on its event stream).
   NextStep answered(int status, mcp::Message const* body);
 
   // No answer: connect, TLS, timeout. `error` is handed back with a hint.
@@ -74,7 +75,8 @@ class StdioDiscovery {
   bool corrected_ = false;
 };
 
-// The version an InitializeResult settled on, or the one corrective offer, or a failure. `corrected` as above.
+// The version an InitializeResult settled on, or the one corrective offer, or a failure. `corrected` as
+// above.
 NextStep after_initialize(mcp::Message const& message, bool& corrected);
 
 }  // namespace weir::upstream

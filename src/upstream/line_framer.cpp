@@ -17,7 +17,8 @@ std::string_view trimmed(std::string_view text) {
 std::optional<std::uint64_t> whole_number(std::string_view digits) {
   std::uint64_t value = 0;
   auto const parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (digits.empty() || parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size()) return std::nullopt;
+  if (digits.empty() || parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size())
+    return std::nullopt;
   return value;
 }
 

@@ -1,9 +1,10 @@
-// LineFramer: cuts a child's stdout into lines, bounded, and watches for output that is no message (protocol.md 2.5).
+// LineFramer: cuts a child's stdout into lines, bounded, and watches for output that is no message
+// (protocol.md 2.5).
 //
-// One per child; one thread. Memory: at most line_bytes_max (default 10 MiB) plus what is fed. A longer line is skipped
-// and reported once with the id it seems to answer, so that one call fails and the child lives. Blank lines are
-// skipped; a trailing CR is dropped. What is not a message is told to noise(); noise_lines_max such lines in a row mean
-// that this is no MCP server.
+// One per child; one thread. Memory: at most line_bytes_max (default 10 MiB) plus what is fed. A longer line
+// is skipped and reported once with the id it seems to answer, so that one call fails and the child lives.
+// Blank lines are skipped; a trailing CR is dropped. What is not a message is told to noise();
+// noise_lines_max such lines in a row mean that this is no MCP server.
 #pragma once
 
 #include <cstddef>
@@ -22,13 +23,15 @@ class LineFramer {
   };
   struct Line {
     std::string text;
-    bool too_long = false;                  // text is empty
-    std::optional<std::uint64_t> reply_to;  // too_long only: the id it carried first or last, if it could be seen
+    bool too_long = false;  // text is empty
+    std::optional<std::uint64_t>
+        reply_to;  // too_long only: the id it carried first or last, if it could be seen
   };
 
   explicit LineFramer(Limits limits) noexcept : limits_(limits) {}
 
-  // Takes from the front of `chunk` up to and including one newline. Nothing: the chunk is used up, no line is complete.
+  // Takes from the front of `chunk` up to and including one newline. Nothing: the chunk is used up, no line
+  // is complete.
   std::optional<Line> take(std::string_view& chunk);
 
   void message() noexcept { noise_in_a_row_ = 0; }
@@ -47,7 +50,8 @@ class LineFramer {
   std::uint64_t noise_lines_ = 0;
 };
 
-// The id of a JSON-RPC response of which only both ends are known: `{"jsonrpc":"2.0","id":7,…` or `…,"id":7}`.
+// The id of a JSON-RPC response of which only both ends are known: `{"jsonrpc":"2.0","id":7,…` or
+// `…,"id":7}`.
 std::optional<std::uint64_t> reply_id_at_ends(std::string_view head, std::string_view tail);
 
 }  // namespace weir::upstream

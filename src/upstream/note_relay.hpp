@@ -1,8 +1,9 @@
 // NoteRelay: which notifications of a running request its client gets to see, and as what bytes.
 //
-// One per request in flight. Progress: the client's own token comes back in place of ours; it must strictly increase
-// (P069). Log messages: only for a modern request that asked for them, not below its level (P068); legacy clients get
-// all that can be attributed to the call. Everything else is not for the client. Brain; one thread.
+// One per request in flight. Progress: the client's own token comes back in place of ours; it must strictly
+// increase (P069). Log messages: only for a modern request that asked for them, not below its level (P068);
+// legacy clients get all that can be attributed to the call. Everything else is not for the client. Brain;
+// one thread.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ class NoteRelay {
 
   bool wants_log() const noexcept { return log_floor_ >= 0; }
 
-  // A notifications/progress whose token is known to be this request's. Nothing if the client may not have it.
+  // A notifications/progress whose token is known to be this request's. Nothing if the client may not have
+  // it.
   std::optional<std::string> progress(mcp::Message const& note);
   // A notifications/message that is attributed to this request.
   std::optional<std::string> log(mcp::Message const& note);

@@ -22,13 +22,13 @@ std::string own_request(mcp::Method method, std::string_view params, std::uint64
     envelope = with_envelope(params, revision, gateway_info);
     params = envelope;
   }
-  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{}}})", id, mcp::traits_of(method).name,
-                     params);
+  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{}}})", id,
+                     mcp::traits_of(method).name, params);
 }
 
 std::string initialize_params(mcp::Revision offered, std::string_view gateway_info) {
-  return fmt::format(R"({{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{}}})", mcp::text_of(offered),
-                     gateway_info);
+  return fmt::format(R"({{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{}}})",
+                     mcp::text_of(offered), gateway_info);
 }
 
 std::string own_notification(mcp::Method method, std::string_view params) {

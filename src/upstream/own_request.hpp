@@ -1,7 +1,7 @@
 // What the gateway itself asks of a server, in either era, as finished JSON-RPC text (protocol.md 3.1, 7.3).
 //
-// Modern requests carry the per-request envelope in `_meta`; legacy ones do not. The text has no raw newline, so it is
-// one stdio line. Pure functions, any thread.
+// Modern requests carry the per-request envelope in `_meta`; legacy ones do not. The text has no raw newline,
+// so it is one stdio line. Pure functions, any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ inline constexpr std::string_view kMetaClientCapabilities = "io.modelcontextprot
 inline constexpr std::string_view kMetaClientInfo = "io.modelcontextprotocol/clientInfo";
 inline constexpr std::string_view kTasksExtension = "io.modelcontextprotocol/tasks";
 
-// `params`: a JSON object without `_meta` and without raw newlines, e.g. {"cursor":"x"}. `gateway_info`: the gateway's
-// Implementation object, {"name":"weir","version":…}.
+// `params`: a JSON object without `_meta` and without raw newlines, e.g. {"cursor":"x"}. `gateway_info`: the
+// gateway's Implementation object, {"name":"weir","version":…}.
 std::string own_request(mcp::Method method, std::string_view params, std::uint64_t id, mcp::Revision revision,
                         std::string_view gateway_info);
 

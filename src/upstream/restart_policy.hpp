@@ -1,9 +1,9 @@
 // RestartPolicy: when a child that failed to start or died is started again.
 //
-// One per server; one thread. Waits double from wait_min to wait_max and lose up to half at random, so that servers
-// which died together do not come back together. A child that ran for stable_after clears the record. After
-// attempts_max failures in a row nothing is started any more until somebody asks for the server again, at the earliest
-// wait_max after the last failure.
+// One per server; one thread. Waits double from wait_min to wait_max and lose up to half at random, so that
+// servers which died together do not come back together. A child that ran for stable_after clears the record.
+// After attempts_max failures in a row nothing is started any more until somebody asks for the server again,
+// at the earliest wait_max after the last failure.
 #pragma once
 
 #include <optional>

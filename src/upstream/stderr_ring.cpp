@@ -40,6 +40,7 @@ void StderrRing::append(std::string_view bytes) {
     bytes.remove_prefix(newline + 1);
     if (open_.ends_with('\r')) open_.pop_back();
     lines_.push_back(std::exchange(open_, {}));
+    ++total_;
     if (lines_.size() > kLinesMax) lines_.pop_front();
   }
 }
@@ -49,7 +50,9 @@ void StderrRing::end_line() {
 }
 
 std::string StderrRing::last_line() const {
-  auto const blank = [](std::string const& line) { return line.find_first_not_of(" \t\r") == std::string::npos; };
+  auto const blank = [](std::string const& line) {
+    return line.find_first_not_of(" \t\r") == std::string::npos;
+  };
   if (!blank(open_)) return escape_controls(open_);
   auto const line = std::find_if_not(lines_.rbegin(), lines_.rend(), blank);
   return line == lines_.rend() ? std::string() : escape_controls(*line);

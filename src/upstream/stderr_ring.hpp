@@ -1,11 +1,13 @@
 // StderrRing: the last lines that a child wrote to stderr, for start-up tables, status and error texts.
 //
-// One per server, so that it survives restarts; one thread. At most kLinesMax lines of kLineBytesMax bytes (800 KiB);
-// what is longer is cut. A last line without newline counts. Lines come out as UTF-8 with control characters
-// and bytes that are not UTF-8 escaped (\xHH): a child cannot move a person's cursor, forge log lines or break JSON.
+// One per server, so that it survives restarts; one thread. At most kLinesMax lines of kLineBytesMax bytes
+// (800 KiB); what is longer is cut. A last line without newline counts. Lines come out as UTF-8 with control
+// characters and bytes that are not UTF-8 escaped (\xHH): a child cannot move a person's cursor, forge log
+// lines or break JSON.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -23,10 +25,12 @@ class StderrRing {
   std::string last_line() const;                    // the newest that is not blank; empty if there is none
   std::string last_lines(std::size_t count) const;  // newest last, joined with newlines
   std::size_t size() const noexcept { return lines_.size(); }
+  std::uint64_t total() const noexcept { return total_; }  // lines ever ended
 
  private:
   std::deque<std::string> lines_;
   std::string open_;  // the line being written
+  std::uint64_t total_ = 0;
 };
 
 std::string escape_controls(std::string_view text);

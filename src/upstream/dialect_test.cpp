@@ -1,0 +1,235 @@
+#include "upstream/dialect.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/call_of.hpp"
+#include "upstream/own_request.hpp"
+
+namespace weir::upstream {
+namespace {
+
+using mcp::Revision;
+using test::call_of;
+using test::message_of;
+
+constexpr auto kInfo = R"({"name":"weir","version":"1"})";
+constexpr auto kModern = Revision::r2026_07_28;
+constexpr auto kLegacy = Revision::r2025_11_25;
+
+std::string edited(mcp::Splice const& edits) {
+  std::string out;
+  edits.append_to(out);
+  return out;
+}
+
+std::string upwards(Revision revision, std::string request, std::string target = {}) {
+  Dialect const dialect("files", revision, kInfo);
+  auto const call = call_of(std::move(request), revision);
+  call->target = std::move(target);
+  return edited(dialect.request(*call, 42));
+}
+
+base::Result<std::string> downwards(Revision revision, std::string answer, std::string method = "tools/call",
+                                    std::string capabilities = "{}") {
+  Dialect const dialect("files", revision, kInfo);
+  auto const call =
+      call_of(R"({"jsonrpc":"2.0","id":1,"method":")" + method +
+                  R"(","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)" +
+                  R"("io.modelcontextprotocol/clientCapabilities":)" + capabilities + "}}}",
+              revision);
+  auto outcome = dialect.answer(*call, message_of(std::move(answer)));
+  if (!outcome) return outcome.error();
+  return edited(outcome->edits);
+}
+
+TEST(Dialect, ReplacesIdNameTokenAndHopScopedMetaOfAModernRequest) {  // P070, P084, P118
+  EXPECT_EQ(
+      upwards(kModern,
+              R"({ "jsonrpc":"2.0","id":"a\u0062","method":"tools/call","params":{"name":"fs__read",)"
+              R"("arguments":{"x":1.0e+2, "x":"kept"},"_meta":{"progressToken":"t","com.example/k":[1 ,2],)"
+              R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+              R"("io.modelcontextprotocol/clientCapabilities":{"sampling":{}},)"
+              R"("io.modelcontextprotocol/clientInfo":{"name":"c","version":"9"}}},"extra":null})",
+              "read"),
+      R"({ "jsonrpc":"2.0","id":42,"method":"tools/call","params":{"name":"read",)"
+      R"("arguments":{"x":1.0e+2, "x":"kept"},"_meta":{"progressToken":42,"com.example/k":[1 ,2],)"
+      R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+      R"("io.modelcontextprotocol/clientCapabilities":{"sampling":{}},)"
+      R"("io.modelcontextprotocol/clientInfo":{"name":"weir","version":"1"}}},"extra":null})");
+}
+
+TEST(Dialect, NamesItselfWhereTheModernClientDidNot) {
+  EXPECT_EQ(upwards(kModern, R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"a":1}}})"),
+            R"({"jsonrpc":"2.0","id":42,"method":"tools/list","params":{"_meta":{)"
+            R"("io.modelcontextprotocol/clientInfo":{"name":"weir","version":"1"},"a":1}}})");
+}
+
+TEST(Dialect, DropsTheSubscriptionIdOfTheOtherHopWhereverItStands) {
+  auto const with = [](std::string meta) {
+    return upwards(kLegacy, R"({"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{)" + meta + "}}}");
+  };
+  auto const without = [](std::string meta) {
+    return R"({"jsonrpc":"2.0","id":42,"method":"ping","params":{"_meta":{)" + meta + "}}}";
+  };
+  std::string const drop = R"("io.modelcontextprotocol/subscriptionId" : {"a":[1]})";
+  EXPECT_EQ(with(drop), without(""));
+  EXPECT_EQ(with(drop + R"(,"b":2)"), without(R"("b":2)"));
+  EXPECT_EQ(with(R"("a":",","b":2 , )" + drop), without(R"("a":",","b":2 )"));
+  EXPECT_EQ(with(R"("a":1,)" + drop + R"(,"b":2)"), without(R"("a":1,"b":2)"));
+}
+
+TEST(Dialect, LeavesALegacyRequestAloneButForIdAndToken) {
+  EXPECT_EQ(upwards(kLegacy,
+                    R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":)"
+                    R"({"name":"echo","_meta":{"progressToken":7}}})",
+                    "echo"),
+            R"({"jsonrpc":"2.0","id":42,"method":"tools/call","params":)"
+            R"({"name":"echo","_meta":{"progressToken":42}}})");
+}
+
+TEST(Dialect, SplicesTheTargetWhereverTheMethodNamesIt) {
+  EXPECT_EQ(upwards(kLegacy, R"({"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"a:b"}})",
+                    "c\"d"),
+            R"({"jsonrpc":"2.0","id":42,"method":"resources/read","params":{"uri":"c\"d"}})");
+  EXPECT_EQ(upwards(kLegacy,
+                    R"({"jsonrpc":"2.0","id":1,"method":"completion/complete","params":)"
+                    R"({"ref":{"type":"ref/prompt","name":"fs__p"},"argument":{"name":"n","value":""}}})",
+                    "p"),
+            R"({"jsonrpc":"2.0","id":42,"method":"completion/complete","params":)"
+            R"({"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"n","value":""}}})");
+}
+
+TEST(Dialect, KeepsTheSpellingOfATargetThatIsTheSame) {  // P082
+  EXPECT_EQ(
+      upwards(kLegacy, R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\u0061b"}})", "ab"),
+      R"({"jsonrpc":"2.0","id":42,"method":"tools/call","params":{"name":"\u0061b"}})");
+}
+
+TEST(Dialect, RefusesACallOfTheOtherEra) {
+  Dialect const modern("files", kModern, kInfo);
+  auto const call = call_of(R"({"jsonrpc":"2.0","id":1,"method":"ping"})", kLegacy);
+  auto const result = modern.same_era(*call);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().fault, base::Fault::unsupported);
+  EXPECT_EQ(result.error().server, "files");
+  EXPECT_TRUE(Dialect("files", Revision::r2024_11_05, kInfo).same_era(*call));
+}
+
+TEST(Dialect, ReplacesTheServersInfoAndRelaysTheRest) {  // P082, P118
+  auto const relayed = downwards(
+      kModern, R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete","content":[ ],"_meta":)"
+               R"({"k":1e5,"io.modelcontextprotocol/serverInfo":{"name":"s","version":"0"}},"more":{}}})");
+  ASSERT_TRUE(relayed);
+  EXPECT_EQ(*relayed,
+            R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete","content":[ ],"_meta":)"
+            R"({"k":1e5,"io.modelcontextprotocol/serverInfo":{"name":"weir","version":"1"}},"more":{}}})");
+}
+
+TEST(Dialect, CompletesAModernResultThatLacksItsType) {  // P015
+  EXPECT_EQ(*downwards(kModern, R"({"jsonrpc":"2.0","id":42,"result":{}})"),
+            R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete"}})");
+  EXPECT_EQ(*downwards(kLegacy, R"({"jsonrpc":"2.0","id":42,"result":{}})"),
+            R"({"jsonrpc":"2.0","id":42,"result":{}})");
+}
+
+TEST(Dialect, GivesCacheableResultsValidHints) {  // P089, P090, P095
+  EXPECT_EQ(
+      *downwards(kModern, R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete"}})",
+                 "resources/read"),
+      R"({"jsonrpc":"2.0","id":42,"result":{"ttlMs":0,"cacheScope":"private","resultType":"complete"}})");
+  EXPECT_EQ(
+      *downwards(kModern,
+                 R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete","ttlMs":-1,"cacheScope":3}})",
+                 "resources/read"),
+      R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private"}})");
+  EXPECT_EQ(*downwards(kModern, R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"input_required"}})",
+                       "resources/read"),
+            R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"input_required"}})");
+}
+
+TEST(Dialect, RefusesResultTypesThatCannotBe) {  // P016, P058, P112
+  auto const typed = [](std::string type) {
+    return R"({"jsonrpc":"2.0","id":42,"result":{"resultType":)" + type + "}}";
+  };
+  std::string const tasks = R"({"extensions":{"x":{},"io.modelcontextprotocol/tasks":{}}})";
+  EXPECT_TRUE(downwards(kModern, typed(R"("input_required")"), "tools/call"));
+  EXPECT_TRUE(downwards(kModern, typed(R"("task")"), "tools/call", tasks));
+  EXPECT_TRUE(downwards(kLegacy, typed(R"("surprise")")));
+  for (auto const& refused : {downwards(kModern, typed(R"("surprise")")), downwards(kModern, typed("7")),
+                              downwards(kModern, typed(R"("input_required")"), "tools/list"),
+                              downwards(kModern, typed(R"("task")")),
+                              downwards(kModern, typed(R"("task")"), "tools/call", R"({"extensions":{}})"),
+                              downwards(kModern, typed(R"("task")"), "prompts/get", tasks)}) {
+    ASSERT_FALSE(refused) << *refused;
+    EXPECT_EQ(refused.error().fault, base::Fault::protocol);
+    EXPECT_EQ(refused.error().blame, base::Blame::upstream);
+  }
+}
+
+std::string error_of(int code) {
+  return R"({"jsonrpc":"2.0","id":42,"error":{"code":)" + std::to_string(code) +
+         R"(,"message":"no","data":{"uri":"a:b"}}})";
+}
+
+TEST(Dialect, TranslatesErrorsThatConcernOurHopOnly) {  // P117; ruling 9
+  for (int const code : {-32020, -32022}) {
+    auto const refused = downwards(kModern, error_of(code));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().fault, base::Fault::protocol);
+    EXPECT_EQ(refused.error().retry, base::Retry::always);
+    EXPECT_NE(refused.error().detail.find("no (" + std::to_string(code)), std::string::npos);
+  }
+  auto const lacking = downwards(kModern, error_of(-32021));
+  ASSERT_FALSE(lacking);
+  EXPECT_EQ(lacking.error().fault, base::Fault::unsupported);
+  EXPECT_EQ(lacking.error().blame, base::Blame::client);
+}
+
+TEST(Dialect, ReplacesCodesThatAModernClientMustNotSee) {  // P116
+  EXPECT_EQ(*downwards(kModern, error_of(-32002)), error_of(-32602));
+  EXPECT_EQ(*downwards(kModern, error_of(-32042)), error_of(-32603));
+  EXPECT_EQ(*downwards(kModern, error_of(-32099)), error_of(-32603));
+  for (int const code : {-32602, -32000, -32100, -32019, 7}) {
+    EXPECT_EQ(*downwards(kModern, error_of(code)), error_of(code));
+  }
+  for (int const code : {-32002, -32042, -32020})
+    EXPECT_EQ(*downwards(kLegacy, error_of(code)), error_of(code));
+}
+
+TEST(Dialect, ReadsWhoTheServerIs) {
+  auto const modern =
+      Dialect("s", kModern, kInfo)
+          .identity(message_of(R"({"jsonrpc":"2.0","id":1,"result":{"capabilities":{"tools":{}},)"
+                               R"("instructions":"a\nb","_meta":)"
+                               R"({"io.modelcontextprotocol/serverInfo":{"name":"m"}}}})"));
+  EXPECT_EQ(modern.capabilities, R"({"tools":{}})");
+  EXPECT_EQ(modern.server_info, R"({"name":"m"})");
+  EXPECT_EQ(modern.instructions, "a\nb");
+  EXPECT_TRUE(modern.modern());
+  auto const legacy =
+      Dialect("s", kLegacy, kInfo)
+          .identity(message_of(R"({"jsonrpc":"2.0","id":1,"result":{"serverInfo":{"name":"l"}}})"));
+  EXPECT_EQ(legacy.capabilities, "{}");
+  EXPECT_EQ(legacy.server_info, R"({"name":"l"})");
+}
+
+TEST(OwnRequest, CarriesTheEnvelopeOnlyToModernServers) {
+  auto const meta = R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                    R"("io.modelcontextprotocol/clientCapabilities":{},)"
+                    R"("io.modelcontextprotocol/clientInfo":{"name":"weir","version":"1"}})";
+  EXPECT_EQ(own_request(mcp::Method::server_discover, "{}", 1, kModern, kInfo),
+            std::string(R"({"jsonrpc":"2.0","id":1,"method":"server/discover","params":{)") + meta + "}}");
+  EXPECT_EQ(own_request(mcp::Method::tools_list, R"({ "cursor":""})", 2, kModern, kInfo),
+            std::string(R"({"jsonrpc":"2.0","id":2,"method":"tools/list","params":{)") + meta +
+                R"(, "cursor":""}})");
+  EXPECT_EQ(own_request(mcp::Method::tools_list, R"({"cursor":"x"})", 3, kLegacy, kInfo),
+            R"({"jsonrpc":"2.0","id":3,"method":"tools/list","params":{"cursor":"x"}})");
+  EXPECT_EQ(
+      initialize_params(kLegacy, kInfo),
+      R"({"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"weir","version":"1"}})");
+  EXPECT_EQ(cancel_notification(9),
+            R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9}})");
+}
+
+}  // namespace
+}  // namespace weir::upstream

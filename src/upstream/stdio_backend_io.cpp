@@ -1,0 +1,209 @@
+#include "upstream/stdio_backend_io.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/ready_until.hpp"
+
+namespace weir::upstream {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Task;
+using core::ServerState;
+using mcp::Method;
+
+namespace {
+constexpr std::size_t kStderrLinesShown = 20;
+constexpr auto kListenAgain = std::chrono::seconds(1);
+constexpr std::string_view kListenTo =
+    R"({"notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true}})";
+
+// `due` moved by `by`, but not beyond the latest deadline of the call.
+base::TimePoint postponed(core::Call const& call, base::TimePoint due, base::Duration by) {
+  return due < call.deadline_latest && call.deadline_latest - due > by ? due + by : call.deadline_latest;
+}
+
+}  // namespace
+
+StdioBackend::StdioBackend(base::Scheduler& scheduler, ChildSpawner& spawner, base::Random& random,
+                           Options options, core::BackendObserver* observer)
+    : scheduler_(scheduler),
+      random_(random),
+      options_(std::move(options)),
+      observer_(observer),
+      on_list_changed_([this](Method notification) { lists_changed(notification); }),
+      launcher_(scheduler, spawner, options_.command, options_.child, options_.probe_max, log_,
+                on_list_changed_),
+      policy_(options_.restart),
+      changed_(scheduler),
+      asked_(scheduler),
+      tasks_(scheduler) {}
+
+void StdioBackend::become(ServerState state) {
+  bool const other = state != state_;
+  state_ = state;
+  changed_.set();
+  changed_.reset();
+  if (other && observer_ != nullptr) observer_->state_changed(name());
+}
+
+void StdioBackend::wake_keeper() {
+  if (state_ == ServerState::stopped) {
+    tasks_.spawn(keep());
+  } else {
+    asked_.set();
+  }
+}
+
+Task<void> StdioBackend::keep() {
+  for (;;) {
+    ++launches_;
+    become(ServerState::starting);
+    auto const began = scheduler_.now();
+    auto started = co_await launcher_.launch(began + options_.start_max);
+    ++attempts_over_;
+    if (started) {
+      start_took_ = scheduler_.now() - began;
+      child_ = std::move(started->child);
+      identity_ = std::move(started->identity);
+      policy_.started(scheduler_.now());
+      if (identity_.modern()) tasks_.spawn(listen(child_));
+      become(ServerState::ready);
+      auto const child = child_;
+      co_await child->ended().wait();
+      child_.reset();
+      last_error_ = Error(Fault::unavailable, Blame::upstream, child->cause()).about(options_.child.server);
+    } else {
+      last_error_ = started.error();
+    }
+    auto const again_at = policy_.failed(scheduler_.now(), random_);
+    asked_.reset();
+    if (again_at) {
+      become(ServerState::starting);
+      co_await scheduler_.sleep_until(*again_at);
+    } else {
+      become(ServerState::failed);
+      co_await asked_.wait();
+      policy_.asked();
+    }
+  }
+}
+
+// A modern server tells of changes only to those who listen (P054: again after every restart).
+Task<void> StdioBackend::listen(std::shared_ptr<StdioChild> child) {
+  auto const revision = identity_.revision;
+  for (;;) {
+    auto const ended = co_await child->ask(Method::subscriptions_listen, std::string(kListenTo), revision);
+    if (!ended || ended->kind() != mcp::MessageKind::result) co_return;  // dead, or it has no such thing
+    co_await scheduler_.sleep_for(kListenAgain);
+    for (auto const list :
+         {Method::notifications_tools_list_changed, Method::notifications_prompts_list_changed,
+          Method::notifications_resources_list_changed}) {
+      lists_changed(list);  // nobody listened for a while (P071)
+    }
+  }
+}
+
+void StdioBackend::lists_changed(Method notification) {
+  if (observer_ == nullptr) return;
+  if (notification == Method::notifications_tools_list_changed)
+    observer_->list_changed(name(), Method::tools_list);
+  if (notification == Method::notifications_prompts_list_changed)
+    observer_->list_changed(name(), Method::prompts_list);
+  if (notification == Method::notifications_resources_list_changed) {
+    observer_->list_changed(name(), Method::resources_list);
+    observer_->list_changed(name(), Method::resources_templates_list);
+  }
+}
+
+std::string StdioBackend::cause() const {
+  if (last_error_.detail.empty() || policy_.failures() == 0) return last_error_.detail;
+  return fmt::format("{} (attempt {}/{})", last_error_.detail, policy_.failures(), policy_.attempts_max());
+}
+
+Error StdioBackend::failure() const {
+  auto error = last_error_;
+  error.detail = cause();
+  return error;
+}
+
+Task<base::Result<core::ServerIdentity>> StdioBackend::open() {
+  auto const before = attempts_over_;
+  if (state_ != ServerState::ready) wake_keeper();
+  while (state_ != ServerState::ready && attempts_over_ == before) {
+    if (state_ == ServerState::stopped) co_return last_error_;
+    co_await changed_.wait();
+  }
+  if (state_ == ServerState::ready) co_return identity_;
+  co_return failure();
+}
+
+Task<base::Result<std::shared_ptr<StdioChild>>> StdioBackend::running_child() {
+  if (state_ == ServerState::ready) co_return child_;
+  bool const may_wake = state_ == ServerState::stopped || policy_.may_ask(scheduler_.now());
+  if (state_ != ServerState::starting && may_wake) wake_keeper();
+  auto const before = attempts_over_;
+  auto const until = scheduler_.now() + options_.start_max;
+  while (state_ != ServerState::ready) {
+    bool const given_up = state_ == ServerState::failed && (!may_wake || attempts_over_ != before);
+    if (given_up || state_ == ServerState::stopped) co_return failure();
+    bool const in_time = co_await base::ready_until(scheduler_, changed_, until);
+    if (!in_time && state_ != ServerState::ready) {
+      co_return Error(Fault::starting, Blame::upstream, fmt::format("still starting; {}", cause()),
+                      base::Retry::always)
+          .about(std::string(name()))
+          .advise("The server is still starting; try again in a few seconds.");
+    }
+  }
+  co_return child_;
+}
+
+Task<base::Result<core::Outcome>> StdioBackend::handle(core::Call& call) {
+  call.facts.server = name();
+  call.facts.tool = call.method == Method::tools_call ? call.target : std::string();
+  auto const came = scheduler_.now();
+  auto const due = call.deadline;
+  // Waiting for a start does not use up the call's own time.
+  if (state_ != ServerState::ready) call.deadline = postponed(call, due, options_.start_max);
+  auto child = co_await running_child();
+  auto const began = scheduler_.now();
+  call.deadline = postponed(call, due, began - came);
+  if (!child) co_return child.error();
+  auto const serving = *child;
+  auto outcome = co_await serving->relay(call);
+  call.facts.upstream += scheduler_.now() - began;
+  co_return outcome;
+}
+
+Task<base::Result<mcp::Message>> StdioBackend::ask(Method method, std::string params) {
+  auto child = co_await running_child();
+  if (!child) co_return child.error();
+  auto const serving = *child;
+  auto answer = co_await serving->ask(method, std::move(params), identity_.revision);
+  co_return answer;
+}
+
+core::ServerStatus StdioBackend::status() const {
+  core::ServerStatus status;
+  status.state = state_;
+  status.transport = "stdio";
+  status.start_took = start_took_;
+  status.restarts = std::max(0L, launches_ - 1);
+  status.last_stderr = log_.last_lines(kStderrLinesShown);
+  if (identity_.capabilities.size() > 0) status.era = mcp::text_of(identity_.revision);
+  if (state_ != ServerState::ready) status.cause = cause();
+  return status;
+}
+
+Task<void> StdioBackend::close(base::TimePoint deadline) {
+  tasks_.cancel();
+  auto const child = std::exchange(child_, nullptr);
+  last_error_ = Error(Fault::unavailable, Blame::gateway, "closed").about(std::string(name()));
+  become(ServerState::stopped);
+  if (child) co_await child->shut_down(deadline, true);
+}
+
+}  // namespace weir::upstream

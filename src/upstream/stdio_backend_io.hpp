@@ -1,0 +1,76 @@
+// StdioBackend: one configured stdio server as the router sees it: started, watched, restarted, closed.
+//
+// One child for all callers of this server and worker. A keeper task launches it, waits for its death, waits
+// as the RestartPolicy says and launches it again; the first open() or call starts the keeper. A call that
+// comes while the child is starting waits up to start_max (its deadline moves along), then fails with
+// Fault::starting; when the attempts are used up it fails with Fault::unavailable and the cause. One worker
+// thread. Every call must have ended or been cancelled before the backend is destroyed; destroying it kills
+// the child's process tree without waiting.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/random.hpp"
+#include "base/task_group.hpp"
+#include "core/backend.hpp"
+#include "upstream/restart_policy.hpp"
+#include "upstream/stderr_ring.hpp"
+#include "upstream/stdio_child_io.hpp"
+#include "upstream/stdio_launch_io.hpp"
+
+namespace weir::upstream {
+
+class StdioBackend final : public core::Backend {
+ public:
+  struct Options {
+    ChildCommand command;
+    StdioChild::Options child;  // child.server is the name
+    RestartPolicy::Options restart;
+    base::Duration start_max =
+        std::chrono::seconds(30);  // from spawn to the end of the handshake; and a call's wait
+    base::Duration probe_max = std::chrono::seconds(10);  // silence that means: a legacy server
+  };
+
+  // `observer` may be null. It may not destroy the backend from within a call to it.
+  StdioBackend(base::Scheduler& scheduler, ChildSpawner& spawner, base::Random& random, Options options,
+               core::BackendObserver* observer);
+
+  std::string_view name() const noexcept override { return options_.child.server; }
+  base::Task<base::Result<core::ServerIdentity>> open() override;
+  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
+  base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) override;
+  core::ServerStatus status() const override;
+  base::Task<void> close(base::TimePoint deadline) override;
+
+ private:
+  base::Task<void> keep();
+  base::Task<void> listen(std::shared_ptr<StdioChild> child);
+  base::Task<base::Result<std::shared_ptr<StdioChild>>> running_child();
+  void wake_keeper();
+  void become(core::ServerState state);
+  void lists_changed(mcp::Method notification);
+  std::string cause() const;
+  base::Error failure() const;
+
+  base::Scheduler& scheduler_;
+  base::Random& random_;
+  Options options_;
+  core::BackendObserver* observer_;
+  StderrRing log_;
+  StdioChild::ListChanged on_list_changed_;
+  StdioLauncher launcher_;
+  RestartPolicy policy_;
+  core::ServerState state_ = core::ServerState::stopped;
+  std::shared_ptr<StdioChild> child_;  // while ready
+  core::ServerIdentity identity_;
+  base::Error last_error_;
+  base::Duration start_took_{};
+  long launches_ = 0;
+  long attempts_over_ = 0;  // launches that have succeeded or failed
+  base::Event changed_;     // pulsed when the state or attempts_over_ changes
+  base::Event asked_;       // wakes a keeper that has given up
+  base::TaskGroup tasks_;   // the keeper, the listener
+};
+
+}  // namespace weir::upstream

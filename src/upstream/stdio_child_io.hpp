@@ -1,0 +1,103 @@
+// StdioChild: one running stdio server: its pipes, the requests in flight to it, its death.
+//
+// Held by shared_ptr: by its backend while it runs and by every call until it has its answer; a dead one
+// lives on until the last of them has read why. Its own tasks read stdout and stderr, write what stdin did
+// not take, and bury it. One worker thread. Destroying it kills the process tree. Cancelling whoever awaits
+// an answer (destroying the task) tells the child notifications/cancelled, except for initialize (P088); a
+// late answer is dropped. A client that reads slowly may hold up the child's output for stall_max, once; then
+// its notifications are dropped.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/task_group.hpp"
+#include "core/call.hpp"
+#include "upstream/child_process.hpp"
+#include "upstream/dialect.hpp"
+#include "upstream/line_framer.hpp"
+#include "upstream/line_writer.hpp"
+#include "upstream/stderr_ring.hpp"
+#include "upstream/stdio_channel.hpp"
+
+namespace weir::upstream {
+
+class StdioChild {
+ public:
+  struct Options {
+    std::string server;        // configured name
+    std::string gateway_info;  // {"name":"weir","version":…}
+    LineFramer::Limits lines;
+    StdioChannel::Limits channel;
+    base::Duration stall_max = std::chrono::seconds(1);
+    base::Duration exit_wait =
+        std::chrono::seconds(2);  // from closed stdin to SIGTERM, from there to SIGKILL
+  };
+  using ListChanged = std::function<void(mcp::Method notification)>;
+
+  // `process` has just been spawned from `command`. `log`, `options` and `on_list_changed` outlive the child.
+  StdioChild(base::Scheduler& scheduler, std::unique_ptr<ChildProcess> process, ChildCommand const& command,
+             StderrRing& log, Options const& options, ListChanged const& on_list_changed);
+
+  // The verdict on its era is in. From then on relay() may be used.
+  void speak(mcp::Revision revision);
+
+  // A client's call, to its answer; what comes before goes to call.client. Errors: unsupported (other era),
+  // busy, too_large, protocol, connection_lost (it may have been executed), connect_failed (it was not).
+  base::Task<base::Result<core::Outcome>> relay(core::Call& call);
+
+  // A request of the gateway's own. `params` as for own_request().
+  base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params, mcp::Revision revision);
+  void tell(mcp::Method notification, std::string_view params);
+
+  base::Event& ended() noexcept { return ended_; }  // nothing will come any more; cause() says why
+  std::string const& cause() const noexcept { return cause_; }
+  bool never_started() const noexcept { return ended_.is_set() && !process_->exit_status().started(); }
+  StdioChannel const& channel() const noexcept { return channel_; }
+  int pid() const noexcept { return process_->pid(); }
+
+  // Closes stdin, waits, SIGTERM, waits, SIGKILL (P053). `patient`: false begins with SIGTERM. Every request
+  // in flight fails first. Returns when the process is gone, at `deadline` at the latest.
+  base::Task<void> shut_down(base::TimePoint deadline, bool patient);
+
+ private:
+  class Place;  // a Flight in the table, for as long as somebody waits
+
+  base::Task<void> send(Flight& flight, std::string_view bytes, mcp::Splice const& edits);
+  base::Task<void> read_output();
+  base::Task<void> read_errors();
+  base::Task<void> write_backlog();
+  base::Task<void> bury();
+  base::Task<void> notice_exit();
+  bool take(LineFramer::Line line);  // false: enough of this child
+  bool take_text(std::string text);
+  void take_batch(std::string_view text);
+  void deliver(mcp::Message message);
+  void kill_for(std::string why);
+  base::Error loss() const;
+
+  base::Scheduler& scheduler_;
+  std::unique_ptr<ChildProcess> process_;
+  ChildCommand const& command_;
+  StderrRing& log_;
+  Options const& options_;
+  ListChanged const& on_list_changed_;
+  std::uint64_t log_lines_before_;
+  std::optional<Dialect> dialect_;
+  StdioChannel channel_;
+  LineFramer framer_;
+  LineWriter writer_;
+  base::Semaphore turn_;              // to write
+  std::optional<mcp::Message> held_;  // a notification for which there was no room yet
+  base::Event ending_;
+  base::Event output_over_;
+  base::Event errors_over_;
+  base::Event ended_;
+  std::string kill_reason_;
+  std::string cause_;
+  base::TaskGroup tasks_;
+};
+
+}  // namespace weir::upstream

@@ -1,0 +1,130 @@
+#include "upstream/stdio_launch_io.hpp"
+
+#include <algorithm>
+
+#include "base/run_until.hpp"
+#include "upstream/own_request.hpp"
+
+namespace weir::upstream {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Task;
+using Kind = NextStep::Kind;
+
+namespace {
+constexpr auto kSiblingEnd = std::chrono::seconds(2);  // it has done nothing that would take time to finish
+}
+
+StdioLauncher::StdioLauncher(base::Scheduler& scheduler, ChildSpawner& spawner, ChildCommand const& command,
+                             StdioChild::Options const& options, base::Duration probe_max, StderrRing& log,
+                             StdioChild::ListChanged const& on_list_changed)
+    : scheduler_(scheduler),
+      spawner_(spawner),
+      command_(command),
+      options_(options),
+      probe_max_(probe_max),
+      log_(log),
+      on_list_changed_(on_list_changed) {}
+
+base::Result<std::shared_ptr<StdioChild>> StdioLauncher::spawn() {
+  auto process = spawner_.spawn(command_);
+  if (!process) return process.error();
+  return std::make_shared<StdioChild>(scheduler_, std::move(*process), command_, log_, options_,
+                                      on_list_changed_);
+}
+
+Error StdioLauncher::ended(StdioChild const& child) const {
+  return Error(Fault::unavailable, Blame::upstream, child.cause())
+      .about(options_.server)
+      .advise(child.never_started() ? "Check the command and the PATH that the server gets."
+                                    : "Run the command by hand and see what it says.");
+}
+
+Task<base::Result<mcp::Message>> StdioLauncher::ask_until(StdioChild& child, mcp::Method method,
+                                                          std::string params, mcp::Revision revision,
+                                                          base::TimePoint deadline) {
+  auto asking = child.ask(method, std::move(params), revision);
+  auto const how = co_await base::run_until(scheduler_, asking, deadline);
+  if (how != base::Ended::done) {
+    co_return Error(Fault::timed_out, Blame::upstream, "the server does not answer").about(options_.server);
+  }
+  auto answer = asking.take();
+  if (!answer && answer.error().fault == Fault::connection_lost) co_return ended(child);
+  co_return answer;
+}
+
+Task<base::Result<StdioLauncher::Probed>> StdioLauncher::probe(base::TimePoint deadline) {
+  auto child = spawn();
+  if (!child) co_return child.error();
+  Probed probed;
+  probed.child = std::move(*child);
+  StdioDiscovery discovery;
+  probed.verdict = discovery.start();
+  while (probed.verdict.kind == Kind::discover) {
+    auto const revision = probed.verdict.revision;
+    auto const patience = std::min(deadline, scheduler_.now() + probe_max_);
+    auto answer = co_await ask_until(*probed.child, mcp::Method::server_discover, "{}", revision, patience);
+    if (answer) {
+      probed.verdict = discovery.answered(*answer);
+      if (probed.verdict.kind == Kind::modern) {
+        probed.child->speak(probed.verdict.revision);
+        probed.identity =
+            Dialect(options_.server, probed.verdict.revision, options_.gateway_info).identity(*answer);
+      }
+    } else if (probed.child->never_started()) {
+      co_return answer.error();
+    } else {
+      probed.verdict = answer.error().fault == Fault::timed_out ? discovery.silent() : discovery.exited();
+    }
+  }
+  co_return probed;
+}
+
+Task<base::Result<StdioLauncher::Started>> StdioLauncher::initialize(mcp::Revision offer,
+                                                                     base::TimePoint deadline) {
+  auto spawned = spawn();
+  if (!spawned) co_return spawned.error();
+  Started started;
+  started.child = std::move(*spawned);
+  bool corrected = false;
+  NextStep next{Kind::initialize, offer, {}};
+  while (next.kind == Kind::initialize) {
+    auto params = initialize_params(next.revision, options_.gateway_info);
+    auto const answer = co_await ask_until(*started.child, mcp::Method::initialize, std::move(params),
+                                           next.revision, deadline);
+    if (!answer) co_return answer.error();
+    next = after_initialize(*answer, corrected);
+    if (next.kind == Kind::legacy) {
+      started.identity = Dialect(options_.server, next.revision, options_.gateway_info).identity(*answer);
+    }
+  }
+  if (next.kind == Kind::failed) co_return std::move(next.error).about(options_.server);
+  started.child->speak(next.revision);
+  started.child->tell(mcp::Method::notifications_initialized, "{}");
+  co_return started;
+}
+
+Task<base::Result<StdioLauncher::Started>> StdioLauncher::launch(base::TimePoint deadline) {
+  if (!legacy_) {
+    auto probed = co_await probe(deadline);
+    if (!probed) co_return probed.error();
+    if (probed->verdict.kind == Kind::failed)
+      co_return std::move(probed->verdict.error).about(options_.server);
+    if (probed->verdict.kind == Kind::modern) {
+      Started started;
+      started.child = std::move(probed->child);
+      started.identity = std::move(probed->identity);
+      co_return started;
+    }
+    legacy_ = probed->verdict.revision;
+    co_await probed->child->shut_down(scheduler_.now() + kSiblingEnd, false);
+  }
+  auto started = co_await initialize(*legacy_, deadline);
+  if (!started && started.error().fault == Fault::protocol)
+    legacy_.reset();  // the program has changed: probe again
+  co_return started;
+}
+
+}  // namespace weir::upstream

@@ -1,0 +1,127 @@
+#include "upstream/stdio_launch_io.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/task_group.hpp"
+#include "base/virtual_loop.hpp"
+#include "support/scripted_child.hpp"
+
+namespace weir::upstream {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Handshake;
+
+struct Launch : ::testing::Test {
+  base::VirtualLoop loop;
+  test::ScriptedSpawner spawner{loop};
+  ChildCommand command{.argv = {"server-files"}, .environment = {}, .working_directory = {}};
+  StdioChild::Options options{
+      .server = "files", .gateway_info = R"({"name":"weir"})", .lines = {}, .channel = {}};
+  StderrRing log;
+  StdioChild::ListChanged ignore;
+  StdioLauncher launcher{loop, spawner, command, options, 10s, log, ignore};
+  std::optional<base::Result<StdioLauncher::Started>> started;
+  base::TaskGroup tasks{loop};
+
+  static base::Task<void> store(StdioLauncher& launcher, base::TimePoint deadline,
+                                std::optional<base::Result<StdioLauncher::Started>>& into) {
+    auto result = co_await launcher.launch(deadline);
+    into.emplace(std::move(result));
+  }
+  void launch(base::Duration patience = 30s) {
+    started.reset();
+    tasks.spawn(store(launcher, loop.now() + patience, started));
+    loop.run();
+  }
+  bool legacy() const {
+    return started && *started && (*started)->identity.revision == mcp::Revision::r2025_06_18;
+  }
+};
+
+TEST_F(Launch, ProbesALegacyServerOnASiblingAndInitialisesAFreshProcess) {  // P010
+  launch();
+  ASSERT_TRUE(legacy());
+  ASSERT_EQ(spawner.programs.size(), 2U);
+  EXPECT_FALSE(spawner.programs[0]->running()) << "the sibling was disposable";
+  auto const& lines = spawner.programs[1]->lines;
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[0],
+            R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
+            R"("capabilities":{},"clientInfo":{"name":"weir"}}})");
+  EXPECT_EQ(lines[1], R"({"jsonrpc":"2.0","method":"notifications/initialized","params":{}})");
+  EXPECT_EQ((*started)->identity.server_info, R"({"name":"f"})");
+}
+
+TEST_F(Launch, KeepsTheProbedProcessOfAModernServer) {
+  spawner.handshake = Handshake::modern;
+  launch();
+  ASSERT_TRUE(started && *started);
+  EXPECT_TRUE((*started)->identity.modern());
+  EXPECT_EQ((*started)->identity.capabilities, R"({"tools":{}})");
+  EXPECT_EQ(spawner.programs.size(), 1U);
+  EXPECT_TRUE(spawner.last().running());
+}
+
+TEST_F(Launch, TakesSilenceForALegacyServer) {  // P010
+  spawner.handshake = Handshake::legacy_silent;
+  launch();
+  loop.advance(10s - 1ms);
+  EXPECT_EQ(spawner.programs.size(), 1U);
+  loop.advance(1ms);
+  EXPECT_TRUE(legacy());
+}
+
+TEST_F(Launch, SurvivesAServerThatExitsAtTheProbe) {  // P010
+  spawner.handshake = Handshake::legacy_fragile;
+  launch();
+  loop.advance(0s);
+  EXPECT_TRUE(legacy());
+  EXPECT_EQ(spawner.programs.size(), 2U);
+}
+
+TEST_F(Launch, ProbesOnlyOnceInItsLife) {
+  launch();
+  launch();
+  EXPECT_TRUE(legacy());
+  EXPECT_EQ(spawner.programs.size(), 3U);
+  EXPECT_NE(spawner.last().id_of("initialize"), "");
+}
+
+TEST_F(Launch, NamesExitCodeAndLastWordsOfAServerThatCannotStart) {  // finding 2
+  spawner.handshake = Handshake::broken;
+  launch();
+  ASSERT_TRUE(started && !*started);
+  EXPECT_EQ(started->error().fault, base::Fault::unavailable);
+  EXPECT_EQ(started->error().detail, "exit 1: \"DATABASE_URL is not set\"");
+  EXPECT_EQ(started->error().server, "files");
+}
+
+TEST_F(Launch, DoesNotTryTwiceWhatDoesNotExist) {
+  spawner.handshake = Handshake::missing;
+  launch();
+  ASSERT_TRUE(started && !*started);
+  EXPECT_EQ(started->error().detail, "exit 127: server-files: not found");
+  EXPECT_EQ(spawner.programs.size(), 1U);
+}
+
+TEST_F(Launch, EndsAtItsDeadlineAndLeavesNoProcessBehind) {
+  spawner.handshake = Handshake::none;
+  launch(30s);
+  loop.advance(30s);
+  ASSERT_TRUE(started && !*started);
+  EXPECT_EQ(started->error().fault, base::Fault::timed_out);
+  for (auto const& program : spawner.programs) EXPECT_FALSE(program->running());
+  EXPECT_EQ(spawner.last().id_of("notifications/cancelled"), "") << "initialize is never cancelled (P088)";
+}
+
+TEST_F(Launch, CancellingItKillsWhatItStarted) {
+  spawner.handshake = Handshake::none;
+  launch();
+  EXPECT_TRUE(spawner.last().running());
+  tasks.cancel();
+  EXPECT_FALSE(spawner.last().running());
+}
+
+}  // namespace
+}  // namespace weir::upstream
