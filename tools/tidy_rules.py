@@ -94,7 +94,7 @@ def file_length(file):
 
 
 def line_width(file):
-    if file.suffix in SOURCES + (".cmake",):
+    if file.suffix in (".cpp", ".hpp", ".ipp", ".py", ".sh", ".cmake"):
         for number, line in enumerate(file.lines, 1):
             if len(line) > COLUMNS_MAX:
                 yield number, f"{len(line)} columns, at most {COLUMNS_MAX}"
