@@ -106,6 +106,16 @@ def ended(code):
     )
 
 
+def excerpt(output):
+    """What says most about a bad end: the test that ran, and a sanitizer's report or else the last words."""
+    ran = re.findall(r"^\[ RUN      \] (.+)$", output, re.M)
+    report = re.search(
+        r"^.*(?:ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error: ).*$", output, re.M
+    )
+    told = output[report.start() :][:SHOWN_BYTES] if report else output[-SHOWN_BYTES:]
+    return (f"last test: {ran[-1]}\n" if ran else "") + told
+
+
 # --- programs of GoogleTest ---
 
 
@@ -146,7 +156,7 @@ def run_gtest(name, command, log, tier):
     code, output = execute([*command, f"--gtest_output=xml:{report}"], log, PROGRAM_SECONDS_MAX[tier])
     count = read_gtest(report) if report.exists() and code in (0, 1) else Count()
     if not count.failures and (code != 0 or not report.exists()):
-        count.failures.append((name, f"{ended(code)}\n{output[-SHOWN_BYTES:]}"))
+        count.failures.append((name, f"{ended(code)}\n{excerpt(output)}"))
     return count
 
 
