@@ -40,7 +40,7 @@ void Catalog::choose_members() {
   for (std::uint32_t i = 0; i < servers_->size(); ++i) {
     auto const& server = (*servers_)[i];
     bool const belongs = endpoint_.empty() ? server.in_aggregate : server.name == endpoint_;
-    if (!belongs || !server.contents || server.modern() != modern_) continue;
+    if (!belongs || !server.contents || !server.contents->identity.speaks(modern_)) continue;
     members_.push_back(i);
     if (!server.contents->capabilities.resources) continue;
     if (++with_resources == 1) only_with_resources_ = i;

@@ -6,11 +6,6 @@
 namespace weir::router {
 namespace {
 
-CatalogOptions seeded(CatalogOptions options, base::Random& random) {
-  options.seed = random.next();
-  return options;
-}
-
 // By the list's method or by the notification's. A change of resources may be one of templates.
 ServerWatch::Kinds kinds_of(mcp::Method method) noexcept {
   using mcp::Method;
@@ -33,7 +28,7 @@ ServerWatch::Kinds kinds_of(mcp::Method method) noexcept {
 CatalogLoop::CatalogLoop(base::Scheduler& scheduler, base::Random& random, CatalogLoopOptions options)
     : scheduler_(scheduler),
       random_(random),
-      options_{seeded(std::move(options.catalog), random), options.watch},
+      options_(std::move(options)),
       feed_(scheduler, std::make_shared<CatalogSet const>(options_.catalog,
                                                           std::make_shared<CatalogServers const>(), 0)) {}
 

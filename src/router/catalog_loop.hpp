@@ -44,6 +44,8 @@ class CatalogLoop final : public core::BackendObserver {
   // Starts asking. After a reload: servers whose backend is the same object keep what is known of them,
   // others start afresh, missing ones disappear; one publication. Order is the configuration's.
   void set_servers(std::vector<ServerSpec> servers);
+  // How names are made from the next publication on, for a reload: call it before set_servers().
+  void set_names(NameRules names) { options_.catalog.names = std::move(names); }
 
   void list_changed(std::string_view server, mcp::Method list) override;
   void state_changed(std::string_view server) override;

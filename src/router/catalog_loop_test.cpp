@@ -235,6 +235,9 @@ TEST_F(CatalogLoopTest, AReloadKeepsWhatIsKnownOfServersThatStay) {
   catalogs_.set_servers({spec_of(comes), renamed});
   EXPECT_EQ(shown(), (Names{"comes__c", "stays__z"}));
   EXPECT_EQ(stays->opened, 1);
+  catalogs_.set_names({.prefix = "{server}-"});
+  catalogs_.set_servers({spec_of(stays)});
+  EXPECT_EQ(shown(), Names{"stays-a"});
   EXPECT_EQ(catalogs_.feed().current()->find("goes", true), nullptr);
   catalogs_.list_changed("goes", mcp::Method::tools_list);  // too late: nothing happens
 }

@@ -6,7 +6,7 @@ namespace weir::router {
 
 CatalogSet::CatalogSet(CatalogOptions const& options, std::shared_ptr<CatalogServers const> servers,
                        std::uint64_t generation)
-    : servers_(std::move(servers)), generation_(generation) {
+    : servers_(std::move(servers)), generation_(generation), names_(options.names) {
   auto const add = [&](std::string_view endpoint) {
     auto& pair = catalogs_[std::string(endpoint)];
     for (bool const modern : {false, true}) {

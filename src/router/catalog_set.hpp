@@ -25,6 +25,7 @@ class CatalogSet {
              std::uint64_t generation);
 
   std::uint64_t generation() const noexcept { return generation_; }
+  NameRules const& names() const noexcept { return names_; }
   CatalogServers const& servers() const noexcept { return *servers_; }
   CatalogServer const* server(std::string_view name) const noexcept;
   Catalog const* find(std::string_view endpoint, bool modern) const;  // null: no such endpoint
@@ -32,6 +33,7 @@ class CatalogSet {
  private:
   std::shared_ptr<CatalogServers const> servers_;
   std::uint64_t generation_;
+  NameRules names_;
   std::map<std::string, std::array<std::unique_ptr<Catalog const>, 2>, std::less<>> catalogs_;
 };
 

@@ -47,6 +47,15 @@ TEST(Catalog, ShowsOnlyServersOfTheClientsEra) {
   EXPECT_TRUE(names(*catalog_of(servers, "old", true)).empty());
 }
 
+TEST(Catalog, ShowsAServerOfBothErasToEverybody) {
+  auto server = catalog_server("s", {{ListKind::tools, {tool("t")}}});
+  auto contents = *server.contents;
+  contents.identity.both_eras = true;
+  server.contents = std::make_shared<ServerContents const>(contents);
+  EXPECT_EQ(names(*catalog_of({server}, "", true)), std::vector<std::string>{"s__t"});
+  EXPECT_EQ(names(*catalog_of({server}, "", false)), std::vector<std::string>{"s__t"});
+}
+
 TEST(Catalog, HidesFromTheAggregateWhatIsNotExposed) {
   CatalogServers servers{catalog_server("mirror", {{ListKind::tools, {tool("t")}}})};
   servers[0].in_aggregate = false;

@@ -87,7 +87,6 @@ NameMap NameMap::build(NameRules const& rules, std::span<OwnName const> names, s
 
   std::unordered_map<std::string_view, Rivals, SeededHash> rivals(names.size(), SeededHash{seed});
   for (auto const& made : drafts) {
-    if (made.too_long) continue;
     auto& seen = rivals[made.looks];
     ++seen.all;
     if (!made.altered) ++seen.unaltered;

@@ -53,7 +53,7 @@ base::Task<RouterLayer::Answer> RouterLayer::handle_at_server(core::Call& call) 
     }
     if (server->contents) {
       auto const& catalog = *set->find(call.endpoint, call.modern());
-      if (server->modern() == call.modern()) co_return co_await answer(call, set, catalog);
+      if (server->contents->identity.speaks(call.modern())) co_return co_await answer(call, set, catalog);
       co_return other_era(catalog, call, *server, options_.server_info);
     }
     bool const may_wait = server->readiness == Readiness::pending && !feed_.closed();
@@ -129,8 +129,7 @@ base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapsh
       co_return co_await server.entry->handle(call);
     }
     auto const& unknown = std::get<UnknownName>(routed);
-    auto const* const silent =
-        call.endpoint.empty() ? silent_owner(set->servers(), options_.names, unknown.name) : nullptr;
+    auto const* const silent = call.endpoint.empty() ? silent_owner(*set, unknown.name) : nullptr;
     if (silent == nullptr) co_return unknown_name(*view, unknown.kind, unknown.name);
     bool const may_wait = silent->readiness == Readiness::pending && !feed_.closed();
     if (!may_wait || scheduler_.now() >= until) co_return not_usable(*silent);

@@ -23,7 +23,6 @@
 namespace weir::router {
 
 struct RouterOptions {
-  NameRules names;  // the catalogue's
   PageOptions page;
   std::string server_info = R"({"name":"weir","version":"0"})";  // JSON object: what Weir calls itself
   base::Duration first_list_wait = std::chrono::seconds{3};

@@ -100,10 +100,11 @@ std::optional<core::Outcome> header_mismatch(core::Call const& call, Item const&
   return std::nullopt;
 }
 
-CatalogServer const* silent_owner(CatalogServers const& servers, NameRules const& rules,
-                                  std::string_view name) {
+CatalogServer const* silent_owner(CatalogSet const& set, std::string_view name) {
+  auto const& servers = set.servers();
   auto const owner = std::find_if(servers.begin(), servers.end(), [&](CatalogServer const& server) {
-    return server.in_aggregate && !server.contents && name.starts_with(exposed_prefix(rules, server.name));
+    return server.in_aggregate && !server.contents &&
+           name.starts_with(exposed_prefix(set.names(), server.name));
   });
   return owner == servers.end() ? nullptr : &*owner;
 }

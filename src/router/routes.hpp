@@ -34,7 +34,6 @@ Routed route(Catalog const& catalog, core::Call const& call);
 std::optional<core::Outcome> header_mismatch(core::Call const& call, Item const& tool);
 
 // The server that an unknown aggregated name would belong to, if that server has never answered. Null: none.
-CatalogServer const* silent_owner(CatalogServers const& servers, NameRules const& rules,
-                                  std::string_view name);
+CatalogServer const* silent_owner(CatalogSet const& set, std::string_view name);
 
 }  // namespace weir::router

@@ -11,23 +11,29 @@ constexpr unsigned kEditsMax = 2;
 
 }  // namespace
 
+// Only the diagonal band that `limit` edits can reach is computed.
 unsigned edits_between(std::string_view one, std::string_view other, unsigned limit) {
   if (one.size() > other.size()) std::swap(one, other);
-  if (other.size() - one.size() > limit || one.size() > kNameBytesMax) return limit + 1;
-  std::array<unsigned, kNameBytesMax + 1> row;
-  for (unsigned i = 0; i <= one.size(); ++i) row[i] = i;
+  unsigned const too_many = limit + 1;
+  if (other.size() - one.size() > limit || one.size() > kNameBytesMax) return too_many;
+  std::array<unsigned, kNameBytesMax + 2> row;
+  for (unsigned i = 0; i <= one.size() + 1; ++i) row[i] = std::min(i, too_many);
   for (std::size_t j = 1; j <= other.size(); ++j) {
-    unsigned diagonal = row[0];
-    unsigned least = row[0] = static_cast<unsigned>(j);
-    for (std::size_t i = 1; i <= one.size(); ++i) {
+    std::size_t const from = j > limit ? j - limit : 1;
+    std::size_t const to = std::min(one.size(), j + limit);
+    unsigned diagonal = row[from - 1];
+    row[from - 1] = from == 1 ? std::min(static_cast<unsigned>(j), too_many) : too_many;
+    unsigned least = row[from - 1];
+    for (std::size_t i = from; i <= to; ++i) {
       unsigned const replaced = diagonal + (one[i - 1] == other[j - 1] ? 0 : 1);
       diagonal = row[i];
-      row[i] = std::min({replaced, row[i] + 1, row[i - 1] + 1});
+      row[i] = std::min({replaced, row[i] + 1, row[i - 1] + 1, too_many});
       least = std::min(least, row[i]);
     }
-    if (least > limit) return limit + 1;
+    if (least == too_many) return too_many;
+    if (to < one.size()) row[to + 1] = too_many;
   }
-  return std::min(row[one.size()], limit + 1);
+  return row[one.size()];
 }
 
 std::string_view suggestion(Catalog const& catalog, ListKind kind, std::string_view name) {

@@ -10,7 +10,7 @@
 
 namespace weir::router {
 
-inline constexpr std::size_t kCandidatesMax = 2'000;
+inline constexpr std::size_t kCandidatesMax = 1'000;
 
 // Insertions, deletions and replacements between the two; `limit` + 1 if there are more than `limit` of them.
 unsigned edits_between(std::string_view one, std::string_view other, unsigned limit);
