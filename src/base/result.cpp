@@ -20,6 +20,7 @@ char const* name_of(Fault fault) noexcept {
     case Fault::timed_out: return "timed_out";
     case Fault::unsupported: return "unsupported";
     case Fault::config: return "config";
+    case Fault::cancelled: return "cancelled";
     case Fault::internal: return "internal";
   }
   return "internal";

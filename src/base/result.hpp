@@ -25,6 +25,7 @@ enum class Fault {
   timed_out,         // the deadline passed
   unsupported,       // understood, not offered here
   config,            // the operator's settings make it impossible
+  cancelled,         // the client asked for it: it wants no answer
   internal,          // our own limit or failure
 };
 

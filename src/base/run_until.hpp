@@ -3,8 +3,8 @@
 //   Task<T> work = ...;
 //   switch (co_await run_until(scheduler, work, deadline, &hangup)) { ... }
 //
-// Returns why it ended. Only after `done` may the task's value be taken; otherwise drop the task, which cancels it.
-// Costs no coroutine frame. `stop` may be null; a deadline of TimePoint::max() means none.
+// Returns why it ended. Only after `done` may the task's value be taken; otherwise drop the task, which cancels it, or
+// run_until() it again: it goes on where it was. Costs no coroutine frame. `stop` may be null; a deadline of TimePoint::max() means none.
 #pragma once
 
 #include "base/scheduler.hpp"
@@ -24,7 +24,7 @@ class RunUntil {
   bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> self) {
     if (stop_ != nullptr && stop_->is_set()) return false;
-    task_.start();
+    if (!task_.started()) task_.start();
     if (task_.done()) return false;
     task_.on_done(self);
     if (deadline_ != TimePoint::max()) {

@@ -25,6 +25,7 @@ namespace detail {
 
 struct PromiseBase {
   std::coroutine_handle<> continuation;  // null until the awaiting coroutine has really suspended
+  bool started = false;                  // by start()
 
   static void* operator new(std::size_t bytes) { return frame_allocate(bytes); }
   static void operator delete(void* frame, std::size_t bytes) noexcept { frame_release(frame, bytes); }
@@ -88,7 +89,11 @@ class [[nodiscard]] Task {
   explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
   // For combinators (TaskGroup, first_of): run until the first suspension, then ask whether it is done.
-  void start() { handle_.resume(); }
+  void start() {
+    handle_.promise().started = true;
+    handle_.resume();
+  }
+  bool started() const noexcept { return handle_.promise().started; }
   bool done() const noexcept { return handle_.done(); }
   void on_done(std::coroutine_handle<> next) noexcept { handle_.promise().continuation = next; }
   T take() { return handle_.promise().take(); }

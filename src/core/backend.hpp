@@ -30,7 +30,9 @@ struct ServerIdentity {
   std::string capabilities;   // JSON object
   std::string server_info;    // JSON object, or ""
   std::string instructions;   // decoded text
+  bool both_eras = false;     // calls of the other era reach it too, without a bridge
   bool modern() const noexcept { return revision >= mcp::Revision::r2026_07_28; }
+  bool speaks(bool modern_era) const noexcept { return both_eras || modern() == modern_era; }
 };
 
 class Backend : public Handler {
@@ -41,6 +43,8 @@ class Backend : public Handler {
   // One request of the gateway's own, e.g. tools/list with {"cursor":…}: `params` is a JSON object without _meta.
   virtual base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) = 0;
   virtual ServerStatus status() const = 0;
+  // A legacy client's session is over: what was opened upstream on its behalf is to be ended (F-20).
+  virtual void session_ended(std::string_view session_id) { static_cast<void>(session_id); }
   // Orderly end: sessions deleted, child's stdin closed and waited for. At most until `deadline`.
   virtual base::Task<void> close(base::TimePoint deadline) = 0;
 };

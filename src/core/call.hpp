@@ -10,6 +10,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
@@ -17,6 +19,7 @@
 #include "core/principal.hpp"
 #include "mcp/message.hpp"
 #include "mcp/method.hpp"
+#include "mcp/param_headers.hpp"
 #include "mcp/revision.hpp"
 #include "mcp/splice.hpp"
 
@@ -48,17 +51,26 @@ struct CallFacts {
 };
 
 struct Call {
+  explicit Call(mcp::Message message) noexcept : request(std::move(message)), method(request.method()) {}
+  Call(Call const&) = delete;
+  Call& operator=(Call const&) = delete;
+
   mcp::Message request;                   // the received bytes and their index
   mcp::Method method{};
   mcp::Revision revision{};
-  Principal const* principal = nullptr;   // never null once the auth layer has run
-  std::shared_ptr<ClientSession const> session;  // legacy only; null for modern calls
+  bool revision_stated = true;            // false: a legacy request without version header, the session knows
+  Principal const* principal = nullptr;   // never null
+  std::string session_id;                 // legacy over HTTP: as the client sent it; set by `initialize`
+  std::shared_ptr<ClientSession const> session;  // legacy only, set by the session layer
+  bool http = true;                       // came over HTTP: headers are checked against the body
+  std::vector<std::pair<std::string, std::string>> param_headers;  // Mcp-Param-*, suffix and value as received
   base::TimePoint started;
   base::TimePoint deadline;               // moved forward by progress, never beyond deadline_latest
   base::TimePoint deadline_latest;
   base::Duration extend_by{};             // how far one progress notification moves it
   std::string_view endpoint;              // "" for /mcp (all servers), else the one server's name
   std::string target;                     // set by the router: the name or uri as the upstream knows it
+  std::vector<mcp::ParamHeader> const* mirrored = nullptr;  // set by the router: arguments that go into headers
   ClientSink* client = nullptr;           // never null
   CallFacts facts;
 

@@ -11,8 +11,9 @@ namespace weir::core {
 namespace {
 
 // Our own text was bounded where it was gathered; the limits for what peers send do not fit merged lists.
-constexpr mcp::Limits kOwnText{.json = {.depth_max = 64, .nodes_max = std::numeric_limits<std::uint32_t>::max()},
-                               .bytes_max = std::numeric_limits<std::uint32_t>::max()};
+constexpr mcp::Limits kOwnText{
+    .json = {.depth_max = 64, .nodes_max = std::numeric_limits<std::uint32_t>::max()},
+    .bytes_max = std::numeric_limits<std::uint32_t>::max()};
 
 Outcome indexed(std::string text) {
   auto message = mcp::decode(std::move(text), kOwnText);

@@ -1,8 +1,8 @@
 // Outcomes that are made here instead of coming from an upstream.
 //
-// `result_json` is the result object and `data_json` any JSON value, both written by our own code or copied from
-// checked text: anything else is our bug, asserted. Their `id` is 0; the edge splices the client's in. Pure functions,
-// any thread. Cost: one pass over the text to index it.
+// `result_json` is the result object and `data_json` any JSON value, both written by our own code or copied
+// from checked text: anything else is our bug, asserted. Their `id` is 0; the edge splices the client's in.
+// Pure functions, any thread. Cost: one pass over the text to index it.
 #pragma once
 
 #include <string_view>

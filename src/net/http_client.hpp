@@ -100,7 +100,7 @@ class HttpClient {
 
   std::size_t open_connections() const noexcept { return open_; }
   std::size_t idle_connections() const noexcept { return idle_.size(); }
-  void close_idle() noexcept { idle_.clear(); }
+  void close_idle() noexcept;
 
  private:
   friend class ConnectionLease;

@@ -176,6 +176,8 @@ HttpClient::HttpClient(base::Scheduler& scheduler, Dialer& dialer, Endpoint to, 
 
 HttpClient::~HttpClient() = default;
 
+void HttpClient::close_idle() noexcept { idle_.clear(); }
+
 std::unique_ptr<ClientConnection> HttpClient::take_idle() {
   while (!idle_.empty()) {
     auto connection = std::move(idle_.back());

@@ -23,6 +23,7 @@ class HttpConnection {
   std::optional<std::string> body_now();
   base::Task<base::Result<std::string>> read_body();
   void put(std::span<iovec const> parts);            // write now, keep the rest
+  bool flushed() const noexcept { return out_.empty(); }
   void hold(std::string_view text);                  // goes out with the next flush()
   base::Task<bool> flush();
   void begin_reply(std::string& into, int status);

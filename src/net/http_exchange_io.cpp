@@ -149,6 +149,13 @@ void HttpExchange::close_after() noexcept { connection_.keep_alive = false; }
 
 bool HttpExchange::streaming() const noexcept { return connection_.stream_open; }
 
+bool HttpExchange::flushed() const noexcept { return connection_.flushed(); }
+
+void HttpExchange::abandon() noexcept {
+  connection_.gone = true;
+  connection_.stream.reset();
+}
+
 std::uint64_t HttpExchange::bytes_out() const noexcept { return connection_.bytes_out; }
 
 void HttpExchange::reply(int status, std::string_view content_type, std::string_view fields,
@@ -165,7 +172,7 @@ void HttpExchange::reply(int status, std::string_view content_type, std::string_
   if (!connection_.keep_alive) text.append("Connection: close\r\n");
   append_content_length(text, length);
   append_head_end(text);
-  std::array<iovec, 16> parts;
+  std::array<iovec, 48> parts;
   std::size_t count = 0;
   parts[count++] = part_of(text);
   if (!connection_.head_request) {

@@ -63,11 +63,14 @@ class HttpExchange {
   base::Task<bool> send(std::span<iovec const> chunk);
   void end_stream();
   bool streaming() const noexcept;
+  bool flushed() const noexcept;  // the client has taken everything so far
 
   // For run_until(): set when the client hangs up *or* sends more. Then ask client_gone(), and wait again if not.
   // Null when there is nothing to watch (bytes of the next request are already here).
   base::Event* watch();
   bool client_gone();
+  // The client has gone, the work goes on: frees the socket now. What is replied later is dropped.
+  void abandon() noexcept;
 
   std::uint64_t bytes_out() const noexcept;
 

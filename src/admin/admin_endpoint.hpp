@@ -1,0 +1,43 @@
+// AdminEndpoint: health, metrics and status over HTTP, on a listener of its own.
+//
+// One per process, on the first worker. Reads copies through AdminViews; changes nothing. Loopback callers only need
+// a Host that is loopback; other listeners ask for credentials before this is reached.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "net/http_server.hpp"
+
+namespace weir::admin {
+
+struct Health {
+  bool ready = false;
+  bool started = false;
+  std::string text;  // ?verbose: one line a check, "ok catalogue" / "FAILED server files: …"
+};
+
+struct AdminViews {  // each called on the admin's worker
+  std::function<Health()> health;
+  std::function<std::string()> metrics;      // Prometheus text
+  std::function<std::string()> status_json;
+  std::function<bool(std::string_view host)> host_allowed;
+  std::function<bool(std::string_view origin)> origin_allowed;
+  std::function<bool(std::string_view authorization)> authorized;
+};
+
+class AdminEndpoint final : public net::HttpHandler {
+ public:
+  AdminEndpoint(AdminViews views, std::string metrics_path) : views_(std::move(views)), metrics_path_(std::move(metrics_path)) {}
+
+  base::Task<void> serve(net::HttpExchange& exchange) override;
+  void refused(int, std::string_view) override {}
+
+ private:
+  void answer(net::HttpExchange& exchange);
+  bool admit(net::HttpExchange& exchange);
+  AdminViews views_;
+  std::string metrics_path_;
+};
+
+}  // namespace weir::admin

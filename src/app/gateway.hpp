@@ -1,0 +1,94 @@
+// Gateway: the running process: what it shares, its workers, its listeners, its reloads and its end.
+//
+// Built and run on the main thread, which is the first worker's. start() binds and begins; run() returns when it was
+// asked to stop and everything has ended. Signals: HUP reloads, TERM and INT drain (a second one ends at once).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/admin_endpoint.hpp"
+#include "app/worker.hpp"
+#include "net/listener.hpp"
+#include "session/reaper_loop.hpp"
+#include "upstream/child_process_io.hpp"
+
+namespace weir::app {
+
+struct GatewayOptions {
+  std::shared_ptr<config::Settings const> settings;
+  std::function<base::Result<std::shared_ptr<config::Settings const>>()> reload;  // reads the sources again
+  bool stdio = false;                 // serve one client on stdin and stdout
+  std::function<void()> on_settled;   // every server has answered or failed, or its time is over
+};
+
+class Gateway {
+ public:
+  Gateway(GatewayOptions options, config::Environment const& environment);
+  ~Gateway();
+
+  base::Result<void> start();  // errors: busy (port), config, internal
+  int run();                   // exit code
+
+  config::Settings const& settings() const noexcept { return *settings_; }
+  std::vector<std::string> mcp_urls() const;
+  std::string admin_url() const;
+  std::string status_json();
+  std::vector<std::pair<std::string, core::ServerStatus>> server_statuses();
+  Worker& first_worker() noexcept { return threads_.front()->worker; }
+  net::IoLoop& main_loop() noexcept { return threads_.front()->loop; }
+  base::Duration uptime() const;
+
+ private:
+  static constexpr std::size_t kAdminConnectionsMax = 256;
+  struct Thread {  // a worker and the kernel it works with
+    Thread(SharedParts& shared, net::TlsContext const* tls, std::shared_ptr<config::Settings const> settings)
+        : loop(shared.clock),
+          dialer(loop, tls),
+          spawner(loop),
+          worker(shared, WorkerIo{loop, dialer, spawner}, std::move(settings)) {}
+    net::IoLoop loop;
+    net::NetDialer dialer;
+    upstream::ProcessSpawner spawner;
+    Worker worker;
+  };
+  base::Result<void> listen();
+  base::Task<void> accept_loop(net::Listener& listener, bool admin);
+  base::Task<void> signal_loop();
+  base::Task<void> settle();
+  base::Task<void> stop_all();
+  void reload();
+  void begin_stop();
+  void session_ended(std::string const& id, base::TableReason why);
+  void refresh_gauges();
+  admin::Health health();
+  admin::AdminViews views();
+
+  GatewayOptions options_;
+  config::Environment const& environment_;
+  std::shared_ptr<config::Settings const> settings_;
+  base::SystemClock clock_;
+  base::SystemRandom random_;
+  std::unique_ptr<observe::Log> log_;
+  std::unique_ptr<observe::Metrics> metrics_;
+  std::unique_ptr<session::SessionTable> sessions_;
+  std::unique_ptr<edge::CallGate> gate_;
+  std::unique_ptr<router::CursorSealer> cursors_;
+  std::shared_ptr<net::TlsContext const> tls_;
+  std::unique_ptr<SharedParts> shared_;
+  std::vector<std::unique_ptr<Thread>> threads_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::unique_ptr<net::Listener> admin_listener_;
+  std::unique_ptr<admin::AdminEndpoint> admin_;
+  net::ServerOptions admin_options_;
+  std::unique_ptr<session::ReaperLoop> reaper_;
+  base::TimePoint started_;
+  bool settled_ = false;
+  bool stopping_ = false;
+  int exit_code_ = 0;
+  std::unique_ptr<base::TaskGroup> tasks_;  // last: cancelled first
+};
+
+}  // namespace weir::app

@@ -1,0 +1,38 @@
+#include "app/log_options.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "secrets/secret_mask.hpp"
+
+namespace weir::app {
+namespace {
+
+observe::Level level_of(std::string const& name) {
+  if (name == "error") return observe::Level::error;
+  if (name == "warn") return observe::Level::warn;
+  return name == "debug" || name == "trace" ? observe::Level::debug : observe::Level::info;
+}
+
+observe::LogFormat format_of(std::string const& name) {
+  if (name == "json") return observe::LogFormat::json;
+  bool const terminal = ::isatty(STDERR_FILENO) != 0;
+  if (name != "text" && !terminal) return observe::LogFormat::json;
+  bool const colour = terminal && std::getenv("NO_COLOR") == nullptr;
+  return colour ? observe::LogFormat::colour : observe::LogFormat::text;
+}
+
+}  // namespace
+
+std::unique_ptr<observe::Log> make_log(config::Settings const& settings, base::Clock const& clock) {
+  observe::Log::Options options;
+  options.level = level_of(settings.log.level);
+  options.format = format_of(settings.log.format);
+  auto const mask = std::make_shared<secrets::SecretMask const>(settings.secrets);
+  observe::Mask apply;
+  if (!mask->empty()) apply = [mask](std::string& text) { mask->apply(text); };
+  return std::make_unique<observe::Log>(options, clock, std::move(apply));
+}
+
+}  // namespace weir::app

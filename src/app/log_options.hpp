@@ -1,0 +1,14 @@
+// The log as the settings want it: level, format, and the mask of every known secret.
+#pragma once
+
+#include <memory>
+
+#include "config/settings.hpp"
+#include "observe/log.hpp"
+
+namespace weir::app {
+
+// JSON lines unless stderr is a terminal; `format` decides otherwise. `clock` outlives the log.
+std::unique_ptr<observe::Log> make_log(config::Settings const& settings, base::Clock const& clock);
+
+}  // namespace weir::app

@@ -1,0 +1,47 @@
+#include "app/pipeline.hpp"
+
+#include "app/server_options.hpp"
+#include "resilience/deadline_layer.hpp"
+#include "upstream/http_backend.hpp"
+#include "upstream/stdio_backend_io.hpp"
+
+// The way of a call, outermost first:
+//
+//   edge → session → router → [ per server: deadline → upstream ]
+//
+// edge      checks the HTTP request, knows who calls (auth), decodes the message and writes the answer.
+// session   gives a legacy call the session it belongs to; modern calls pass through.
+//           (quotas come here: after we know who calls and in which session, before any work is done)
+// router    answers lists and discovery from the catalogue; sends the rest to the server that owns the name.
+//           (per server, outside the deadline: the cache, so that a hit costs nothing below, then fallbacks and
+//            retries, so that each attempt is counted by the breaker within them)
+// deadline  gives the call its time with this server.
+// upstream  speaks to the server: HTTP or a child process, in the revision it knows.
+//
+// Layers inside are built first; each owns the next one inward and borrows everything else.
+namespace weir::app {
+
+std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
+  auto router = std::make_unique<router::RouterLayer>(parts.scheduler, parts.catalog, parts.cursors,
+                                                      router_options(parts.gateway_info));
+  return std::make_unique<session::SessionLayer>(std::move(router), parts.scheduler, parts.sessions);
+}
+
+base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const& server) {
+  ServerStack stack;
+  if (server.kind == config::UpstreamKind::stdio) {
+    stack.backend = std::make_shared<upstream::StdioBackend>(
+        parts.scheduler, parts.spawner, parts.random,
+        stdio_options(server, parts.gateway_info, parts.environment), &parts.observer);
+  } else {
+    auto options = http_options(server, parts.gateway_info);
+    if (!options) return options.error();
+    stack.backend = std::make_shared<upstream::HttpBackend>(parts.scheduler, parts.dialer, parts.observer,
+                                                            std::move(*options));
+  }
+  stack.entry = std::make_shared<resilience::DeadlineLayer>(stack.backend, parts.scheduler, server.name,
+                                                            deadline_options(server));
+  return stack;
+}
+
+}  // namespace weir::app

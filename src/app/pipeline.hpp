@@ -1,0 +1,41 @@
+// The pipeline: which layers a call passes, in which order, and why. Read pipeline.cpp first.
+#pragma once
+
+#include <memory>
+
+#include "base/random.hpp"
+#include "config/environment.hpp"
+#include "config/settings.hpp"
+#include "core/backend.hpp"
+#include "net/dialer.hpp"
+#include "router/router_layer.hpp"
+#include "session/session_layer.hpp"
+#include "upstream/child_process.hpp"
+
+namespace weir::app {
+
+// What the layers of one worker borrow.
+struct WorkerParts {
+  base::Scheduler& scheduler;
+  base::Random& random;
+  net::Dialer& dialer;
+  upstream::ChildSpawner& spawner;
+  core::BackendObserver& observer;   // the worker's catalogue
+  router::CatalogFeed& catalog;
+  router::CursorSealer const& cursors;
+  session::SessionTable& sessions;
+  config::Environment const& environment;
+  std::string gateway_info;          // {"name":"weir","version":…}
+};
+
+// The door every call goes through, up to the choice of a server.
+std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts);
+
+// One server: the far rim and the layers that stand before it.
+struct ServerStack {
+  std::shared_ptr<core::Backend> backend;
+  std::shared_ptr<core::Handler> entry;
+};
+base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const& server);
+
+}  // namespace weir::app

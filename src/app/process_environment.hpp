@@ -1,0 +1,12 @@
+// The process' own variables and disk, as configuration sees them. The only place that reads the environment.
+#pragma once
+
+#include <memory>
+
+#include "config/environment.hpp"
+
+namespace weir::app {
+
+std::unique_ptr<config::Environment> process_environment();
+
+}  // namespace weir::app

@@ -1,0 +1,80 @@
+#include "app/server_options.hpp"
+
+namespace weir::app {
+
+router::RouterOptions router_options(std::string const& gateway_info) {
+  router::RouterOptions options;
+  options.server_info = gateway_info;
+  return options;
+}
+
+router::CatalogLoopOptions catalog_options(config::Settings const& settings, std::uint64_t seed) {
+  router::CatalogLoopOptions options;
+  options.catalog.names.prefix = settings.names.prefix;
+  options.catalog.names.bytes_max = settings.names.bytes_max;
+  options.catalog.seed = seed;
+  return options;
+}
+
+router::ToolRules tool_rules(config::ToolEdits const& edits) {
+  return router::ToolRules{edits.hide, edits.rename, edits.description};
+}
+
+upstream::StdioBackend::Options stdio_options(config::Server const& server, std::string const& gateway_info,
+                                              config::Environment const& environment) {
+  upstream::StdioBackend::Options options;
+  options.command.argv.push_back(server.command);
+  options.command.argv.insert(options.command.argv.end(), server.args.begin(), server.args.end());
+  options.command.environment =
+      upstream::child_environment([&](std::string_view name) { return environment.variable(name); }, server.env);
+  options.command.working_directory = server.cwd;
+  options.child.server = server.name;
+  options.child.gateway_info = gateway_info;
+  options.restart.wait_min = server.stdio.restart_min;
+  options.restart.wait_max = server.stdio.restart_max;
+  options.start_max = server.timeouts.start;
+  return options;
+}
+
+base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
+                                                        std::string const& gateway_info) {
+  auto url = net::parse_url(server.urls.front());
+  if (!url) return url.error();
+  upstream::HttpBackendOptions options;
+  options.name = server.name;
+  options.url = std::move(*url);
+  for (auto const& [name, value] : server.headers) options.fields.emplace_back(name, value.reveal());
+  if (!server.credential.header.empty()) {
+    options.fields.emplace_back(server.credential.header, server.credential.value.reveal());
+  }
+  options.gateway_info = gateway_info;
+  return options;
+}
+
+resilience::DeadlineOptions deadline_options(config::Server const& server) {
+  return {server.timeouts.call, server.timeouts.call_max};
+}
+
+base::TableOptions table_options(config::Sessions const& sessions) {
+  base::TableOptions options;
+  options.entries_max = sessions.max;
+  options.per_principal_max = sessions.per_principal;
+  options.idle_max = sessions.idle;
+  options.lifetime_max = sessions.lifetime;
+  return options;
+}
+
+std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings) {
+  auto const& listener = settings.listeners.front();
+  auto made = std::make_shared<edge::EndpointRules>(edge::EndpointRules{
+      edge::HostPolicy(listener.bind.local_only(), listener.allowed_hosts, listener.allowed_origins),
+      auth::Authenticator(listener.auth, settings.keys)});
+  made->modern = listener.modern;
+  made->legacy = listener.legacy;
+  made->tool_results = settings.error_style == config::ErrorStyle::tool_result;
+  made->body_bytes_max = settings.limits.body_bytes;
+  made->keepalive = settings.streams.keepalive;
+  return made;
+}
+
+}  // namespace weir::app

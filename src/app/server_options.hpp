@@ -1,0 +1,25 @@
+// From the settings of one server to the options of the parts that serve it. Pure.
+#pragma once
+
+#include "config/environment.hpp"
+#include "config/settings.hpp"
+#include "edge/mcp_endpoint.hpp"
+#include "resilience/deadline_layer.hpp"
+#include "router/catalog_loop.hpp"
+#include "router/router_layer.hpp"
+#include "upstream/http_backend.hpp"
+#include "upstream/stdio_backend_io.hpp"
+
+namespace weir::app {
+
+router::RouterOptions router_options(std::string const& gateway_info);
+router::CatalogLoopOptions catalog_options(config::Settings const& settings, std::uint64_t seed);
+router::ToolRules tool_rules(config::ToolEdits const& edits);
+upstream::StdioBackend::Options stdio_options(config::Server const& server, std::string const& gateway_info,
+                                              config::Environment const& environment);
+base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server, std::string const& gateway_info);
+resilience::DeadlineOptions deadline_options(config::Server const& server);
+base::TableOptions table_options(config::Sessions const& sessions);
+std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings);
+
+}  // namespace weir::app

@@ -1,0 +1,148 @@
+#include <fmt/core.h>
+
+#include "app/gateway.hpp"
+#include "app/version.hpp"
+#include "mcp/json_text.hpp"
+
+// What a running gateway says of itself: status, health, gauges. Copies only.
+namespace weir::app {
+namespace {
+
+char const* name_of(core::ServerState state) {
+  switch (state) {
+    case core::ServerState::starting: return "starting";
+    case core::ServerState::ready: return "ok";
+    case core::ServerState::failed: return "failed";
+    case core::ServerState::stopped: return "stopped";
+  }
+  return "stopped";
+}
+
+void member(std::string& json, std::string_view key, std::string_view text) {
+  json += ',';
+  mcp::append_json_string(json, key);
+  json += ':';
+  mcp::append_json_string(json, text);
+}
+
+std::size_t tools_of(router::CatalogSet const& set, std::string_view server) {
+  auto const* const found = set.server(server);
+  if (found == nullptr || !found->contents) return 0;
+  auto const* const tools = found->contents->list(router::ListKind::tools);
+  return tools == nullptr ? 0 : tools->items().size();
+}
+
+double milliseconds(base::Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+}  // namespace
+
+base::Duration Gateway::uptime() const { return clock_.now() - started_; }
+
+std::vector<std::string> Gateway::mcp_urls() const {
+  std::vector<std::string> urls;
+  for (auto const& listener : listeners_) {
+    urls.push_back(fmt::format("http://{}:{}/mcp", listener->host(), listener->port()));
+  }
+  return urls;
+}
+
+std::string Gateway::admin_url() const {
+  return admin_listener_ ? fmt::format("http://{}:{}", admin_listener_->host(), admin_listener_->port()) : "";
+}
+
+std::vector<std::pair<std::string, core::ServerStatus>> Gateway::server_statuses() {
+  std::vector<std::pair<std::string, core::ServerStatus>> all;
+  for (auto const& server : settings_->servers) {
+    if (server.disabled) continue;
+    core::ServerStatus status;
+    if (auto const* const backend = first_worker().backend(server.name)) {
+      status = backend->status();
+    } else {
+      status.state = core::ServerState::failed;
+      status.transport = server.kind == config::UpstreamKind::stdio ? "stdio" : "http";
+      status.cause = first_worker().problem_of(server.name);
+    }
+    all.emplace_back(server.name, std::move(status));
+  }
+  return all;
+}
+
+std::string Gateway::status_json() {
+  auto const set = first_worker().catalog().current();
+  std::string json = fmt::format(R"({{"version":1,"weir":"{}","ready":{},"uptime_s":{:.0f})", kVersion,
+                                 health().ready, std::chrono::duration<double>(uptime()).count());
+  json += fmt::format(R"(,"sessions":{},"in_flight":{},"connections":{},"mcp":[)", sessions_->size(),
+                      gate_->inside(), first_worker().connections());
+  bool first = true;
+  for (auto const& url : mcp_urls()) {
+    if (!std::exchange(first, false)) json += ',';
+    mcp::append_json_string(json, url);
+  }
+  json += R"(],"servers":[)";
+  first = true;
+  for (auto const& [name, status] : server_statuses()) {
+    if (!std::exchange(first, false)) json += ',';
+    json += R"({"name":)";
+    mcp::append_json_string(json, name);
+    member(json, "state", name_of(status.state));
+    member(json, "transport", status.transport);
+    member(json, "era", status.era);
+    auto const* const server = set->server(name);
+    bool const known = server != nullptr && server->contents;
+    member(json, "shown_to", !known ? "nobody yet" : server->modern() ? "clients of 2026-07-28" : "clients up to 2025-11-25");
+    json += fmt::format(R"(,"tools":{},"start_ms":{:.0f},"restarts":{})", tools_of(*set, name),
+                        milliseconds(status.start_took), status.restarts);
+    if (!status.cause.empty()) member(json, "cause", status.cause);
+    if (status.state != core::ServerState::ready && !status.last_stderr.empty()) {
+      member(json, "stderr", status.last_stderr);
+    }
+    json += '}';
+  }
+  return json + "]}\n";
+}
+
+admin::Health Gateway::health() {
+  admin::Health health;
+  health.started = settled_;
+  health.ready = settled_ && !stopping_;
+  health.text = fmt::format("{} servers asked\n{} accepting\n", settled_ ? "ok" : "FAILED", stopping_ ? "FAILED" : "ok");
+  for (auto const& server : settings_->servers) {
+    if (!server.required) continue;
+    auto const* const backend = first_worker().backend(server.name);
+    bool const up = backend != nullptr && backend->status().state == core::ServerState::ready;
+    if (!up) health.ready = false;
+    health.text += fmt::format("{} required server {}\n", up ? "ok" : "FAILED", server.name);
+  }
+  return health;
+}
+
+void Gateway::refresh_gauges() {
+  metrics_->gateway().sessions_active.set(static_cast<double>(sessions_->size()));
+  auto const set = first_worker().catalog().current();
+  for (auto const& [name, status] : server_statuses()) {
+    auto const& server = metrics_->server(name);
+    server.upstream_up.set(status.state == core::ServerState::ready ? 1 : 0);
+    server.catalog_tools.set(static_cast<double>(tools_of(*set, name)));
+  }
+}
+
+admin::AdminViews Gateway::views() {
+  auto const& bind = settings_->admin.bind;
+  auto const policy = std::make_shared<edge::HostPolicy const>(bind.local_only(), std::vector<std::string>{},
+                                                               std::vector<std::string>{});
+  auto const door = std::make_shared<auth::Authenticator const>(settings_->admin.auth, settings_->keys);
+  admin::AdminViews views;
+  views.health = [this] { return health(); };
+  views.metrics = [this] { return metrics_->render(); };
+  views.status_json = [this] { return status_json(); };
+  views.host_allowed = [policy](std::string_view host) { return policy->host_allowed(host); };
+  views.origin_allowed = [policy](std::string_view origin) { return policy->origin_allowed(origin); };
+  views.authorized = [this, door](std::string_view authorization) {
+    return door->identify(authorization, clock_.wall()).has_value();
+  };
+  return views;
+}
+
+}  // namespace weir::app

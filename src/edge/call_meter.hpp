@@ -1,0 +1,53 @@
+// CallMeter: one access line and the metrics of each finished call.
+//
+// One per worker. Handles are looked up by (server, method, tool) in a bounded table of this worker, so a call takes
+// no lock once its tool was seen. Only names from the catalogue become label values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/call.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
+
+namespace weir::edge {
+
+struct CallRecord {
+  std::string_view request_id;
+  observe::Outcome outcome = observe::Outcome::ok;
+  std::string_view error_type;   // "" on success
+  int error_code = 0;
+  base::Duration duration{};
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+};
+
+class CallMeter {
+ public:
+  static constexpr std::size_t kHandlesMax = 20'000;
+
+  CallMeter(observe::Metrics& metrics, observe::Log& log, base::Clock const& clock, bool access_lines)
+      : metrics_(metrics), log_(log), clock_(clock), access_lines_(access_lines) {}
+
+  void record(core::Call const& call, CallRecord const& record);
+  // A request that was refused before it became a call.
+  void refused(std::string_view reason) { metrics_.gateway().http_rejects.add(reason); }
+
+ private:
+  struct Handles {
+    observe::OperationMetrics* operation;
+    observe::ServerMetrics const* server;  // null when no server was involved
+  };
+  Handles handles_of(core::Call const& call);
+  observe::Metrics& metrics_;
+  observe::Log& log_;
+  base::Clock const& clock_;
+  bool access_lines_;
+  std::string key_;
+  std::unordered_map<std::string, Handles> handles_;
+};
+
+}  // namespace weir::edge

@@ -1,0 +1,29 @@
+#include "edge/http_sink.hpp"
+
+namespace weir::edge {
+namespace {
+
+iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+}  // namespace
+
+base::Task<bool> HttpSink::notify(std::string notification) {
+  if (!attached_) co_return false;
+  if (!exchange_.streaming()) exchange_.begin_stream(fields_);
+  if (net::has_line_break(notification)) {
+    std::string event;
+    net::append_sse_message(event, notification);
+    iovec const part = part_of(event);
+    co_return attached_ = co_await exchange_.send({&part, 1});
+  }
+  std::array<iovec, 3> const parts{part_of(net::kSsePrefix), part_of(notification), part_of(net::kSseEnd)};
+  co_return attached_ = co_await exchange_.send(parts);
+}
+
+base::Task<bool> HttpSink::keep_alive() {
+  if (!attached_ || !exchange_.streaming() || !exchange_.flushed()) co_return attached_;
+  iovec const part = part_of(net::kSseKeepAlive);
+  co_return attached_ = co_await exchange_.send({&part, 1});
+}
+
+}  // namespace weir::edge

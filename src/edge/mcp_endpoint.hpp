@@ -1,0 +1,98 @@
+// McpEndpoint: /mcp and /mcp/{server} over HTTP, for clients of both eras.
+//
+// One per worker; serves any number of connections. Order of checks is protocol.md 1.2: path, Host and Origin, method,
+// credential, media types, size, JSON, era, ladder; the first that fails answers. A modern client that hangs up
+// cancels its call; a legacy one does not (P041, P043). An answer is JSON until something comes before it, then SSE.
+// What may change on a reload is in EndpointRules, held by each request as it was when it began.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "auth/authenticator.hpp"
+#include "base/random.hpp"
+#include "edge/call_gate.hpp"
+#include "edge/call_meter.hpp"
+#include "edge/error_map.hpp"
+#include "edge/host_policy.hpp"
+#include "era/request_rules.hpp"
+#include "net/http_server.hpp"
+#include "router/catalog_set.hpp"
+#include "session/session_layer.hpp"
+
+namespace weir::edge {
+
+struct EndpointRules {
+  HostPolicy hosts;
+  auth::Authenticator authenticator;
+  bool modern = true;
+  bool legacy = true;
+  bool tool_results = true;  // upstream failures of tools/call as results (errors.style)
+  std::size_t body_bytes_max = 4 * 1024 * 1024;
+  base::Duration call_max = std::chrono::minutes{10};  // hard end of any call
+  base::Duration keepalive = std::chrono::seconds{15};
+};
+
+struct EndpointParts {  // borrowed; all outlive the endpoint
+  base::Scheduler& scheduler;
+  session::SessionLayer& entry;
+  session::SessionTable& sessions;
+  router::CatalogFeed& catalog;
+  CallGate& gate;
+  CallMeter& meter;
+  base::Random& random;
+};
+
+class HttpSink;
+
+class McpEndpoint final : public net::HttpHandler {
+ public:
+  McpEndpoint(EndpointParts parts, std::shared_ptr<EndpointRules const> rules);
+
+  base::Task<void> serve(net::HttpExchange& exchange) override;
+  void refused(int status, std::string_view reason) override;
+
+  void set_rules(std::shared_ptr<EndpointRules const> rules) { rules_ = std::move(rules); }
+  unsigned long in_progress() const noexcept { return in_progress_; }
+
+ private:
+  struct Admitted {  // what is known of a request before its body is read
+    std::shared_ptr<EndpointRules const> rules;
+    std::shared_ptr<core::Principal const> principal;
+    std::string_view endpoint;  // "" = all servers; lives as long as the catalogue's names
+  };
+  bool admit(net::HttpExchange& exchange, Admitted& admitted);
+  bool find_endpoint(net::HttpExchange& exchange, Admitted& admitted);
+  bool check_method(net::HttpExchange& exchange, Admitted const& admitted);
+  bool check_media(net::HttpExchange& exchange);
+  void end_session(net::HttpExchange& exchange, Admitted const& admitted);
+  void reject(net::HttpExchange& exchange, std::string_view reason, era::Refusal const& refusal,
+              std::string_view id, std::string_view fields = {});
+  void body_failed(net::HttpExchange& exchange, base::Error const& error);
+
+  base::Task<void> serve_message(net::HttpExchange& exchange, Admitted admitted, std::string body);
+  bool prepare(net::HttpExchange& exchange, Admitted const& admitted, core::Call& call);
+  bool take_legacy_fields(net::HttpExchange& exchange, core::Call& call, bool initialize);
+  void take_note(net::HttpExchange& exchange, core::Call& call);
+  base::Task<void> serve_call(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
+                              std::size_t bytes_in);
+  enum class Waited { done, client_gone, too_long };
+  base::Task<Waited> wait_for(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
+                              base::Task<base::Result<core::Outcome>>& work);
+  base::Task<void> answer(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
+                          base::Result<core::Outcome> outcome, std::string fields, CallRecord& record);
+  base::Task<void> write_outcome(net::HttpExchange& exchange, core::Call const& call, core::Outcome& outcome,
+                                 int status, std::string_view fields);
+  std::string_view next_request_id();
+
+  EndpointParts parts_;
+  std::shared_ptr<EndpointRules const> rules_;
+  unsigned long in_progress_ = 0;
+  std::uint64_t request_count_ = 0;
+  std::string request_stem_;  // random, per endpoint: request ids are stem + count
+  std::string request_id_;
+};
+
+}  // namespace weir::edge

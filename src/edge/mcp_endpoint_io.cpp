@@ -1,0 +1,273 @@
+#include "edge/mcp_endpoint.hpp"
+
+#include <fmt/core.h>
+
+#include "base/run_until.hpp"
+#include "core/outcome.hpp"
+#include "edge/answer.hpp"
+#include "edge/http_sink.hpp"
+#include "mcp/header_value.hpp"
+#include "net/http_fields.hpp"
+#include "net/http_text.hpp"
+
+namespace weir::edge {
+
+using base::Ended;
+using core::Outcome;
+using mcp::Field;
+
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kParamPrefix = "mcp-param-";
+
+iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+std::optional<std::string_view> optional_field(net::Fields const& fields, std::string_view name) {
+  auto const* const field = fields.find(name);
+  return field == nullptr ? std::nullopt : std::optional(field->value);
+}
+
+era::McpFields mcp_fields(net::Fields const& fields) {
+  return {optional_field(fields, "mcp-protocol-version"), optional_field(fields, "mcp-method"),
+          optional_field(fields, "mcp-name")};
+}
+
+void take_param_headers(net::Fields const& fields, core::Call& call) {
+  for (auto const& field : fields) {
+    if (field.name.size() <= kParamPrefix.size()) continue;
+    if (!net::same_name(field.name.substr(0, kParamPrefix.size()), kParamPrefix)) continue;
+    call.param_headers.emplace_back(field.name.substr(kParamPrefix.size()), field.value);
+  }
+}
+
+double milliseconds(base::Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+}  // namespace
+
+McpEndpoint::McpEndpoint(EndpointParts parts, std::shared_ptr<EndpointRules const> rules)
+    : parts_(parts), rules_(std::move(rules)), request_stem_(parts.random.token(9)) {}
+
+std::string_view McpEndpoint::next_request_id() {
+  request_id_.assign(request_stem_).append(1, '-').append(std::to_string(++request_count_));
+  return request_id_;
+}
+
+base::Task<void> McpEndpoint::serve(net::HttpExchange& exchange) {
+  struct InProgress {
+    unsigned long& count;
+    explicit InProgress(unsigned long& c) : count(c) { ++count; }
+    ~InProgress() { --count; }
+  } const mark(in_progress_);
+  Admitted admitted;
+  if (!admit(exchange, admitted)) co_return;
+  if (auto body = exchange.body_now()) {
+    co_await serve_message(exchange, std::move(admitted), std::move(*body));
+    co_return;
+  }
+  auto body = co_await exchange.read_body();
+  if (!body) {
+    body_failed(exchange, body.error());
+    co_return;
+  }
+  co_await serve_message(exchange, std::move(admitted), std::move(*body));
+}
+
+base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitted admitted, std::string body) {
+  std::size_t const bytes_in = body.size();
+  auto decoded = mcp::decode(std::move(body), {.json = {}, .bytes_max = admitted.rules->body_bytes_max});
+  if (!decoded) {
+    auto const& failure = decoded.error();
+    int const http = failure.fault == mcp::DecodeFault::too_large ? 413 : 400;
+    reject(exchange, "json", era::Refusal{http, failure.code(), failure.sentence, {}}, failure.id);
+    co_return;
+  }
+  core::Call call(std::move(*decoded));
+  call.principal = admitted.principal.get();
+  call.endpoint = admitted.endpoint;
+  call.started = parts_.scheduler.now();
+  call.deadline = call.deadline_latest = call.started + admitted.rules->call_max;
+  if (!prepare(exchange, admitted, call)) co_return;
+  co_await serve_call(exchange, *admitted.rules, call, bytes_in);
+}
+
+// Era, ladder, session header. False: the message was answered (or was a notification and needs no more).
+bool McpEndpoint::prepare(net::HttpExchange& exchange, Admitted const& admitted, core::Call& call) {
+  auto const& fields = exchange.head().fields;
+  auto const seen = mcp_fields(fields);
+  auto const id = call.request.raw(Field::id);
+  auto const classified = era::classify(seen, call.request);
+  if (classified.refusal) {
+    reject(exchange, "envelope", *classified.refusal, id);
+    return false;
+  }
+  bool const modern = classified.route == era::Route::modern;
+  bool const offered = modern ? admitted.rules->modern : admitted.rules->legacy;
+  if (!offered) {
+    std::string scratch;
+    auto const asked = call.request.text(modern ? Field::meta_protocol_version : Field::protocol_version, scratch);
+    reject(exchange, "version", era::unsupported_version(asked), id);
+    return false;
+  }
+  if (modern) {
+    call.revision = mcp::kNewest;
+    if (auto const refusal = era::climb_modern_ladder(seen, call.request, true)) {
+      reject(exchange, "ladder", *refusal, id);
+      return false;
+    }
+    take_param_headers(fields, call);
+  } else if (!take_legacy_fields(exchange, call, classified.route == era::Route::legacy_initialize)) {
+    return false;
+  }
+  if (call.request.kind() == mcp::MessageKind::request) return true;
+  take_note(exchange, call);
+  return false;
+}
+
+bool McpEndpoint::take_legacy_fields(net::HttpExchange& exchange, core::Call& call, bool initialize) {
+  auto const& fields = exchange.head().fields;
+  auto const id = call.request.raw(Field::id);
+  if (initialize) {
+    std::string scratch;
+    call.revision = era::negotiate_legacy(call.request.text(Field::protocol_version, scratch));
+    return true;
+  }
+  auto const header = optional_field(fields, "mcp-protocol-version");
+  auto const revision = era::legacy_revision(header, mcp::kAssumedWithoutHeader);
+  if (!revision) {
+    reject(exchange, "version", era::Refusal{400, -32000, "Unsupported protocol version", {}}, id);
+    return false;
+  }
+  call.revision = *revision;
+  call.revision_stated = header.has_value();
+  call.session_id = fields.value("mcp-session-id");
+  if (!call.session_id.empty()) return true;
+  reject(exchange, "session", era::Refusal{400, -32000, "Mcp-Session-Id is missing; send initialize first", {}}, id);
+  return false;
+}
+
+// A notification or a response: acknowledged, or 404 for a session that is not.
+void McpEndpoint::take_note(net::HttpExchange& exchange, core::Call& call) {
+  // P044: ids of modern requests are unique per client only, so a posted `cancelled` must not touch anything.
+  if (!call.modern() && !parts_.entry.note(call)) {
+    reject(exchange, "session", era::Refusal{404, -32001, "Session not found", {}}, {});
+    return;
+  }
+  exchange.reply(202, "", "", {});
+}
+
+// Waits for the work as long as somebody wants its answer.
+base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
+                                       base::Task<base::Result<Outcome>>& work) {
+  auto& sink = static_cast<HttpSink&>(*call.client);
+  for (;;) {
+    base::TimePoint const now = parts_.scheduler.now();
+    bool const endless = call.method == mcp::Method::subscriptions_listen;
+    base::TimePoint const end = endless ? base::TimePoint::max() : call.deadline_latest;
+    base::TimePoint const until = std::min(end, now + rules.keepalive);
+    base::Event* const hangup = sink.attached() ? exchange.watch() : nullptr;
+    Ended const ended = co_await base::run_until(parts_.scheduler, work, until, hangup);
+    if (ended == Ended::done) co_return Waited::done;
+    if (ended == Ended::deadline) {
+      if (parts_.scheduler.now() >= end) co_return Waited::too_long;
+      co_await sink.keep_alive();
+    }
+    if (!sink.attached() || !exchange.client_gone()) continue;
+    if (call.modern()) co_return Waited::client_gone;
+    sink.detach();
+    exchange.abandon();
+  }
+}
+
+base::Task<void> McpEndpoint::write_outcome(net::HttpExchange& exchange, core::Call const& call, Outcome& outcome,
+                                            int status, std::string_view fields) {
+  put_id(outcome, call.request.raw(Field::id));
+  std::array<iovec, mcp::Splice::kPiecesMax> pieces;
+  if (!exchange.streaming()) {
+    std::size_t const count = outcome.edits.fill(pieces);
+    exchange.reply(status, kJson, fields, {pieces.data(), count});
+    co_return;
+  }
+  std::string json;
+  outcome.edits.append_to(json);
+  std::string event;
+  net::append_sse_message(event, json);
+  iovec const part = part_of(event);
+  if (co_await exchange.send({&part, 1})) exchange.end_stream();
+}
+
+base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
+                                         std::size_t bytes_in) {
+  std::string const request_id(next_request_id());
+  auto const pass = parts_.gate.enter();
+  std::string head_fields = "X-Request-Id: " + request_id + "\r\nCache-Control: no-store\r\n";
+  HttpSink sink(exchange, head_fields);
+  call.client = &sink;
+  base::Result<Outcome> outcome =
+      base::Error(base::Fault::busy, base::Blame::gateway, "too many calls at once", base::Retry::always);
+  Waited waited = Waited::done;
+  if (pass) {
+    auto work = parts_.entry.handle(call);
+    waited = co_await wait_for(exchange, rules, call, work);
+    if (waited == Waited::done) outcome = work.take();
+    if (waited == Waited::too_long) outcome = base::Error(base::Fault::timed_out, base::Blame::gateway, "call_max");
+  }
+  CallRecord record;
+  record.request_id = request_id;
+  record.bytes_in = bytes_in;
+  bool const cancelled = !outcome && outcome.error().fault == base::Fault::cancelled;
+  if (cancelled || waited == Waited::client_gone) {
+    record.outcome = observe::Outcome::cancelled;
+    record.error_type = observe::kCancelled;
+    if (exchange.streaming()) {
+      exchange.end_stream();
+    } else {
+      exchange.reply(202, "", "", {});
+    }
+  } else {
+    co_await answer(exchange, rules, call, std::move(outcome), std::move(head_fields), record);
+  }
+  record.duration = parts_.scheduler.now() - call.started;
+  record.bytes_out = exchange.bytes_out();
+  parts_.meter.record(call, record);
+}
+
+base::Task<void> McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
+                                     base::Result<Outcome> outcome, std::string fields, CallRecord& record) {
+  int status = 200;
+  if (!outcome) {
+    auto const& error = outcome.error();
+    record.error_type = base::name_of(error.fault);
+    record.outcome = error.fault == base::Fault::busy     ? observe::Outcome::shed
+                     : error.fault == base::Fault::denied ? observe::Outcome::denied
+                                                          : observe::Outcome::error;
+    auto const mapped = answer_for(error, call.modern(), call.facts.tool, record.request_id);
+    bool const as_result =
+        rules.tool_results && call.method == mcp::Method::tools_call && is_upstream_failure(error);
+    record.error_code = mapped.code;
+    status = as_result ? 200 : mapped.http;
+    fields += mapped.fields;
+    outcome = as_result ? core::from_result(tool_result_for(mapped, error, call.modern()))
+                        : core::from_error(mapped.code, mapped.message, mapped.data);
+  } else if (outcome->message.kind() == mcp::MessageKind::error) {
+    record.outcome = observe::Outcome::error;
+    record.error_type = observe::kRpcError;
+    record.error_code = static_cast<int>(outcome->message.integer(Field::error_code).value_or(0));
+    if (call.modern() && record.error_code == -32021) status = 400;
+    if (call.modern() && record.error_code == -32020) status = 400;
+  } else if (is_tool_error(*outcome)) {
+    record.outcome = observe::Outcome::tool_error;
+    record.error_type = observe::kToolError;
+  }
+  if (call.method == mcp::Method::initialize && call.session) {
+    fields += "Mcp-Session-Id: " + call.session->id + "\r\n";
+  }
+  base::Duration const total = parts_.scheduler.now() - call.started;
+  fmt::format_to(std::back_inserter(fields), "Server-Timing: weir;dur={:.2f}, up;dur={:.2f}\r\n",
+                 milliseconds(total - call.facts.upstream), milliseconds(call.facts.upstream));
+  co_await write_outcome(exchange, call, *outcome, status, fields);
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,23 @@
+#include "resilience/deadline_layer.hpp"
+
+#include "base/run_until.hpp"
+
+namespace weir::resilience {
+
+base::Task<base::Result<core::Outcome>> DeadlineLayer::handle(core::Call& call) {
+  call.extend_by = options_.call;
+  call.deadline = scheduler_.now() + options_.call;  // waiting for a server that starts is not the server's time
+  call.deadline_latest = call.started + options_.call_max;
+  auto work = inner_->handle(call);
+  for (;;) {
+    base::TimePoint const until = call.deadline;
+    if (co_await base::run_until(scheduler_, work, until) == base::Ended::done) co_return work.take();
+    if (call.deadline > until) continue;  // it reported progress, or its server was still starting
+    co_return base::Error(base::Fault::timed_out, base::Blame::upstream, "no answer within the deadline",
+                          base::Retry::if_idempotent)
+        .about(server_)
+        .advise("Try again later, or raise timeout_ms for this server.");
+  }
+}
+
+}  // namespace weir::resilience

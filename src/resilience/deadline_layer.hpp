@@ -1,0 +1,36 @@
+// DeadlineLayer: gives each call of one server its time, and ends it when that is over.
+//
+// Innermost but one: around the upstream. The time begins when the call was received; each progress notification moves
+// the end forward by the same amount, never beyond the hard maximum. Time is counted on the worker's clock.
+// Error: timed_out, blaming the upstream; the call is cancelled upstream.
+#pragma once
+
+#include <memory>
+
+#include "core/call.hpp"
+#include "base/scheduler.hpp"
+
+namespace weir::resilience {
+
+struct DeadlineOptions {
+  base::Duration call = std::chrono::seconds{5};
+  base::Duration call_max = std::chrono::minutes{10};
+};
+
+class DeadlineLayer final : public core::Handler {
+ public:
+  // `server` outlives the layer.
+  DeadlineLayer(std::shared_ptr<core::Handler> inner, base::Scheduler& scheduler, std::string server,
+                DeadlineOptions options)
+      : inner_(std::move(inner)), scheduler_(scheduler), server_(std::move(server)), options_(options) {}
+
+  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
+
+ private:
+  std::shared_ptr<core::Handler> inner_;
+  base::Scheduler& scheduler_;
+  std::string server_;
+  DeadlineOptions options_;
+};
+
+}  // namespace weir::resilience

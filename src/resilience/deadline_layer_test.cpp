@@ -1,0 +1,88 @@
+#include "resilience/deadline_layer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/task_group.hpp"
+#include "base/virtual_loop.hpp"
+#include "core/outcome.hpp"
+
+namespace weir::resilience {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct SlowServer final : core::Handler {
+  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+    for (int i = 0; i < reports; ++i) {
+      co_await scheduler.sleep_for(between);
+      call.progressed(scheduler.now());
+    }
+    co_await scheduler.sleep_for(last);
+    co_return core::from_result("{}");
+  }
+  explicit SlowServer(base::Scheduler& s) : scheduler(s) {}
+  base::Scheduler& scheduler;
+  int reports = 0;
+  base::Duration between{};
+  base::Duration last{};
+};
+
+struct World {
+  World() : server(std::make_shared<SlowServer>(loop)) {}
+  base::Task<void> ask() {
+    DeadlineLayer layer(server, loop, "slow", {5s, 20s});
+    core::Call call(std::move(*mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})")));
+    call.started = loop.now();
+    auto const outcome = co_await layer.handle(call);
+    answered = true;
+    if (!outcome) fault = outcome.error().fault;
+    took = loop.now() - call.started;
+  }
+  void run() {
+    tasks.spawn(ask());
+    loop.advance(60s);
+  }
+  base::VirtualLoop loop;
+  std::shared_ptr<SlowServer> server;
+  bool answered = false;
+  std::optional<base::Fault> fault;
+  base::Duration took{};
+  base::TaskGroup tasks{loop};
+};
+
+TEST(Deadline, AnAnswerJustInTimeIsAnAnswer) {
+  World world;
+  world.server->last = 5s - 1ms;
+  world.run();
+  EXPECT_FALSE(world.fault);
+}
+
+TEST(Deadline, AfterFiveSecondsTheCallIsOver) {  // R-090
+  World world;
+  world.server->last = 6s;
+  world.run();
+  EXPECT_EQ(world.fault, base::Fault::timed_out);
+  EXPECT_EQ(world.took, 5s);
+}
+
+TEST(Deadline, ProgressMovesTheEnd) {
+  World world;
+  world.server->reports = 3;
+  world.server->between = 4s;
+  world.server->last = 4s;
+  world.run();
+  EXPECT_FALSE(world.fault);
+  EXPECT_EQ(world.took, 16s);
+}
+
+TEST(Deadline, ProgressNeverMovesTheEndBeyondTheMaximum) {
+  World world;
+  world.server->reports = 100;
+  world.server->between = 1s;
+  world.run();
+  EXPECT_EQ(world.fault, base::Fault::timed_out);
+  EXPECT_EQ(world.took, 20s);
+}
+
+}  // namespace
+}  // namespace weir::resilience

@@ -1,0 +1,87 @@
+#include "session/session_layer.hpp"
+
+#include "base/run_until.hpp"
+
+namespace weir::session {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+using core::Outcome;
+using mcp::Field;
+
+namespace {
+
+Error unknown_session() {
+  return Error(Fault::not_found, Blame::client, "session not found").advise("Send initialize again.");
+}
+
+// A run registered with its session; leaving takes it out again, however the run ends.
+class Registration {
+ public:
+  Registration(Session& session, std::string_view id, base::Scheduler& scheduler)
+      : session_(session), id_(id), flag_(std::make_shared<CancelFlag>(scheduler)), in_(session.started(id, flag_)) {}
+  Registration(Registration const&) = delete;
+  Registration& operator=(Registration const&) = delete;
+  ~Registration() {
+    if (in_) session_.finished(id_, *flag_);
+  }
+  bool in() const noexcept { return in_; }
+  base::Event& cancelled() noexcept { return flag_->event; }
+
+ private:
+  Session& session_;
+  std::string_view id_;
+  std::shared_ptr<CancelFlag> flag_;
+  bool in_;
+};
+
+}  // namespace
+
+base::Task<Result<Outcome>> SessionLayer::initialize(core::Call& call) {
+  auto outcome = co_await inner_->handle(call);
+  if (!outcome || outcome->message.kind() != mcp::MessageKind::result) co_return outcome;
+  core::ClientSession client;
+  client.capabilities = call.request.raw(Field::capabilities);
+  client.client_info = call.request.raw(Field::client_info);
+  client.revision = call.revision;
+  auto opened = sessions_.open(std::move(client), *call.principal, scheduler_.now());
+  if (!opened) co_return opened.error();
+  call.session = (**opened).client();
+  call.session_id = call.session->id;
+  co_return outcome;
+}
+
+base::Task<Result<Outcome>> SessionLayer::within(core::Call& call, SessionTable::Table::Pin pin) {
+  Registration run(*pin, call.request.raw(Field::id), scheduler_);
+  if (!run.in()) {
+    co_return Error(Fault::busy, Blame::client, "too many requests in flight in this session", base::Retry::always);
+  }
+  auto work = inner_->handle(call);
+  auto const ended = co_await base::run_until(scheduler_, work, base::TimePoint::max(), &run.cancelled());
+  pin.refresh(scheduler_.now());
+  if (ended != base::Ended::done) co_return Error(Fault::cancelled, Blame::client, "cancelled by the client");
+  co_return work.take();
+}
+
+base::Task<Result<Outcome>> SessionLayer::handle(core::Call& call) {
+  if (call.modern()) co_return co_await inner_->handle(call);
+  if (call.method == mcp::Method::initialize) co_return co_await initialize(call);
+  auto pin = sessions_.find(call.session_id, *call.principal, scheduler_.now());
+  if (!pin) co_return unknown_session();
+  pin.refresh(scheduler_.now());
+  call.session = pin->client();
+  if (!call.revision_stated) call.revision = call.session->revision;
+  co_return co_await within(call, std::move(pin));
+}
+
+bool SessionLayer::note(core::Call& call) {
+  auto pin = sessions_.find(call.session_id, *call.principal, scheduler_.now());
+  if (!pin) return false;
+  pin.refresh(scheduler_.now());
+  if (call.method == mcp::Method::notifications_cancelled) pin->cancel(call.request.raw(Field::request_id));
+  return true;
+}
+
+}  // namespace weir::session

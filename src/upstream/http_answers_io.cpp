@@ -1,0 +1,130 @@
+#include "upstream/http_backend.hpp"
+
+#include <fmt/core.h>
+
+#include "base/run_until.hpp"
+
+// The answers of HttpBackend: a JSON body or an event stream, turned into the one outcome of a call.
+namespace weir::upstream {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+using core::Outcome;
+using mcp::Field;
+using mcp::MessageKind;
+
+namespace {
+
+constexpr base::Duration kStreamEndMax = std::chrono::seconds{1};
+constexpr std::size_t kFinishingMax = 64;
+
+bool is_id(std::string_view token, std::uint64_t id) {
+  char text[24];
+  auto const end = fmt::format_to_n(text, sizeof text, "{}", id);
+  return token == std::string_view(text, end.size);
+}
+
+}  // namespace
+
+Result<Outcome> HttpBackend::take_answer(core::Call const& call, Dialect const& dialect, std::string body,
+                                         std::uint64_t id) const {
+  auto message = mcp::decode(std::move(body), options_.limits);
+  if (!message) {
+    return about(
+        Error(Fault::protocol, Blame::upstream, "the answer is not a message: " + message.error().sentence));
+  }
+  bool const response = message->kind() == MessageKind::result || message->kind() == MessageKind::error;
+  bool const ours = is_id(message->raw(Field::id), id) ||
+                    (message->kind() == MessageKind::error && !message->has(Field::id));
+  if (!response || !ours) {
+    return about(Error(Fault::protocol, Blame::upstream, "the answer is to another request"));
+  }
+  return dialect.answer(call, std::move(*message));
+}
+
+base::Task<Result<Outcome>> HttpBackend::read_answer(core::Call& call, Dialect const& dialect, net::HttpReply reply,
+                                                     std::uint64_t id) {
+  if (reply.event_stream() && reply.head.status == 200) {
+    co_return co_await read_events(call, dialect, std::move(reply), id);
+  }
+  bool const json = reply.head.content_type == "application/json";
+  int const status = reply.head.status;
+  if (!json && status == 200) {
+    co_return about(Error(Fault::protocol, Blame::upstream,
+                          "the answer is neither JSON nor an event stream: " + reply.head.content_type));
+  }
+  if (!json || status == 401 || status == 403) co_return refused(reply.head);
+  auto body = co_await reply.body();
+  if (!body) co_return about(body.error());
+  auto answer = take_answer(call, dialect, std::move(*body), id);
+  if (!answer && status != 200 && answer.error().fault == Fault::protocol) co_return refused(reply.head);
+  co_return answer;
+}
+
+base::Task<bool> HttpBackend::relay_note(core::Call& call, mcp::Message note, NoteRelay& relay,
+                                         std::uint64_t id) {
+  std::optional<std::string> shown;
+  if (note.method() == mcp::Method::notifications_progress && is_id(note.raw(Field::progress_token), id)) {
+    call.progressed(scheduler_.now());
+    shown = relay.progress(note);
+  } else if (note.method() == mcp::Method::notifications_message) {
+    shown = relay.log(note);
+  } else {
+    noticed(note);
+  }
+  if (!shown) co_return true;
+  co_return co_await call.client->notify(std::move(*shown));
+}
+
+// Event by event: the next one is read when the client has taken this one.
+base::Task<Result<Outcome>> HttpBackend::read_events(core::Call& call, Dialect const& dialect, net::HttpReply reply,
+                                                     std::uint64_t id) {
+  NoteRelay relay(call);
+  for (;;) {
+    auto event = co_await reply.next_event();
+    if (!event) co_return about(event.error());
+    if (!*event) {
+      co_return about(
+          Error(Fault::connection_lost, Blame::upstream, "the event stream ended without an answer"));
+    }
+    auto message = mcp::decode(std::move((*event)->data), options_.limits);
+    if (!message) {
+      co_return about(
+          Error(Fault::protocol, Blame::upstream, "an event is not a message: " + message.error().sentence));
+    }
+    if (message->kind() == MessageKind::notification) {
+      co_await relay_note(call, std::move(*message), relay, id);
+      continue;
+    }
+    if (message->kind() == MessageKind::request) continue;  // the bridges answer these
+    std::string body = std::move(*message).take_bytes();
+    auto answer = take_answer(call, dialect, std::move(body), id);
+    if (background_.size() < kFinishingMax) background_.spawn(finish_stream(std::move(reply)));
+    co_return answer;
+  }
+}
+
+// The connection is fit for reuse only once the stream has ended properly; nobody waits for that.
+base::Task<void> HttpBackend::finish_stream(net::HttpReply reply) {
+  auto ending = reply.next_event();
+  co_await base::run_until(scheduler_, ending, scheduler_.now() + kStreamEndMax);
+}
+
+void HttpBackend::noticed(mcp::Message const& note) {
+  switch (note.method()) {
+    case mcp::Method::notifications_tools_list_changed:
+      observer_.list_changed(options_.name, mcp::Method::tools_list);
+      break;
+    case mcp::Method::notifications_prompts_list_changed:
+      observer_.list_changed(options_.name, mcp::Method::prompts_list);
+      break;
+    case mcp::Method::notifications_resources_list_changed:
+      observer_.list_changed(options_.name, mcp::Method::resources_list);
+      break;
+    default: break;
+  }
+}
+
+}  // namespace weir::upstream

@@ -1,0 +1,116 @@
+// HttpBackend: one MCP server over Streamable HTTP, of either era, and over HTTP+SSE where it offers nothing
+// newer.
+//
+// One per server and worker; owns its connections. open() finds the era (discovery) and, for legacy servers,
+// opens the gateway's own session, used for ask(). A legacy client's calls go over a session of their own,
+// opened on first use and ended with the client's (P050: one forgotten by the server is opened anew, once,
+// because 404 proves that nothing ran). Request-scoped events reach the client one by one; while it does not
+// read, nothing more is read here. Cancelling a modern call closes its connection; cancelling a legacy one
+// also sends notifications/cancelled. Errors carry the server's name. At most `sessions_max` upstream
+// sessions at a time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/task_group.hpp"
+#include "core/backend.hpp"
+#include "net/http_client.hpp"
+#include "net/url.hpp"
+#include "upstream/dialect.hpp"
+#include "upstream/discovery.hpp"
+#include "upstream/http_heads.hpp"
+#include "upstream/note_relay.hpp"
+
+namespace weir::upstream {
+
+struct HttpBackendOptions {
+  std::string name;
+  net::Url url;
+  std::vector<std::pair<std::string, std::string>> fields;  // the operator's headers and the credential
+  std::string gateway_info = R"({"name":"weir","version":"0"})";
+  base::Duration probe_max = std::chrono::seconds{10};  // one discovery request
+  std::size_t sessions_max = 2000;
+  mcp::Limits limits{.json = {}, .bytes_max = 16 * 1024 * 1024};  // of one upstream message
+  net::ClientOptions client;
+};
+
+class HttpBackend final : public core::Backend {
+ public:
+  HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, core::BackendObserver& observer,
+              HttpBackendOptions options);
+  ~HttpBackend() override;
+
+  std::string_view name() const noexcept override { return options_.name; }
+  base::Task<base::Result<core::ServerIdentity>> open() override;
+  base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) override;
+  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
+  core::ServerStatus status() const override { return status_; }
+  void session_ended(std::string_view session_id) override;
+  base::Task<void> close(base::TimePoint deadline) override;
+
+  std::uint64_t reinitialised() const noexcept {
+    return reinitialised_;
+  }  // upstream sessions opened anew (P050)
+
+ private:
+  struct Session {  // one legacy session with the server
+    explicit Session(base::Scheduler& scheduler) : opening(scheduler, 1) {}
+    std::string id;
+    bool open = false;
+    base::Semaphore opening;
+  };
+  struct Seen {  // what one of our own requests brought
+    int status = 0;
+    std::string session;
+    std::optional<mcp::Message> message;
+  };
+  class CancelOnDrop;
+
+  base::Task<base::Result<Seen>> say(std::string head, std::string body);
+  base::Task<base::Result<Seen>> collect(net::HttpReply reply);
+  base::Task<base::Result<core::ServerIdentity>> settle(NextStep verdict, Seen seen);
+  base::Task<base::Result<Seen>> probe(NextStep step);
+  base::Task<base::Result<void>> open_session(std::shared_ptr<Session> session);
+  base::Task<base::Result<std::shared_ptr<Session>>> session_for(core::Call const& call);
+  base::Task<void> tell(std::string session, std::string message);
+  base::Task<void> end_session(std::string session);
+
+  base::Task<base::Result<net::HttpReply>> post_modern(core::Call& call, Dialect const* dialect, std::uint64_t id);
+  base::Task<base::Result<net::HttpReply>> post_legacy(core::Call& call, Dialect const* dialect,
+                                                       std::uint64_t id, std::string session);
+  base::Task<base::Result<core::Outcome>> handle_legacy(core::Call& call, std::shared_ptr<Dialect const> dialect);
+  base::Task<void> adopt_own_session(std::string id);
+  base::Task<base::Result<core::Outcome>> read_answer(core::Call& call, Dialect const& dialect, net::HttpReply reply,
+                                                      std::uint64_t id);
+  base::Task<base::Result<core::Outcome>> read_events(core::Call& call, Dialect const& dialect, net::HttpReply reply,
+                                                      std::uint64_t id);
+  base::Task<bool> relay_note(core::Call& call, mcp::Message note, NoteRelay& relay, std::uint64_t id);
+  base::Task<void> finish_stream(net::HttpReply reply);
+  base::Result<core::Outcome> take_answer(core::Call const& call, Dialect const& dialect, std::string body,
+                                          std::uint64_t id) const;
+  base::Result<std::shared_ptr<Dialect const>> dialect_for(core::Call const& call) const;
+  base::Task<bool> speak_legacy_too(Seen const& discovered);
+  base::Error refused(net::ReplyHead const& head) const;
+  base::Error about(base::Error error) const;
+  void noticed(mcp::Message const& note);
+  void failed(base::Error const& error);
+
+  base::Scheduler& scheduler_;
+  core::BackendObserver& observer_;
+  HttpBackendOptions options_;
+  HttpHeads heads_;
+  net::HttpClient client_;
+  std::shared_ptr<Dialect const> modern_;  // null while the server does not speak it, as far as is known
+  std::shared_ptr<Dialect const> legacy_;  // calls in flight hold on to theirs
+  core::ServerStatus status_;
+  std::uint64_t next_id_ = 1;
+  std::uint64_t reinitialised_ = 0;
+  std::shared_ptr<Session> own_session_;
+  std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by the client's session
+  base::TaskGroup background_;                                             // last: cancelled first
+};
+
+}  // namespace weir::upstream

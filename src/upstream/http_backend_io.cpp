@@ -1,0 +1,263 @@
+#include "upstream/http_backend.hpp"
+
+#include <array>
+
+#include "base/run_until.hpp"
+#include "upstream/own_request.hpp"
+
+namespace weir::upstream {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+using base::Retry;
+using core::Outcome;
+using mcp::Field;
+
+namespace {
+
+constexpr std::string_view kSessionField = "mcp-session-id";
+
+net::ClientOptions with_fields(net::ClientOptions options) {
+  options.fields_kept = {kSessionField, "www-authenticate", "retry-after"};
+  return options;
+}
+
+}  // namespace
+
+HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, core::BackendObserver& observer,
+                         HttpBackendOptions options)
+    : scheduler_(scheduler),
+      observer_(observer),
+      options_(std::move(options)),
+      heads_(options_.url, options_.fields),
+      client_(scheduler, dialer, net::Endpoint{options_.url.https, options_.url.host, options_.url.port},
+              with_fields(options_.client)),
+      own_session_(std::make_shared<Session>(scheduler)),
+      background_(scheduler) {
+  status_.transport = "http";
+}
+
+HttpBackend::~HttpBackend() = default;
+
+Error HttpBackend::about(Error error) const {
+  if (!error.server.empty()) return error;
+  return std::move(error).about(options_.name);
+}
+
+// What an HTTP status without a usable JSON-RPC body says.
+Error HttpBackend::refused(net::ReplyHead const& head) const {
+  std::string const text = "the server answered HTTP " + std::to_string(head.status);
+  if (head.status == 401 || head.status == 403) {
+    return about(Error(Fault::unavailable, Blame::gateway, text, Retry::always)
+                     .advise("The server wants a credential that Weir has not; set headers or auth for it."));
+  }
+  if (head.status == 404 || head.status == 405) return about(Error(Fault::protocol, Blame::upstream, text));
+  if (head.status == 429 || head.status == 503)
+    return about(Error(Fault::unavailable, Blame::upstream, text));
+  return about(Error(head.status >= 500 ? Fault::unavailable : Fault::protocol, Blame::upstream, text));
+}
+
+void HttpBackend::failed(Error const& error) {
+  status_.state = core::ServerState::failed;
+  status_.cause = error.detail;
+}
+
+// One request of our own: the first response message, wherever it comes.
+base::Task<Result<HttpBackend::Seen>> HttpBackend::collect(net::HttpReply reply) {
+  Seen seen;
+  seen.status = reply.head.status;
+  seen.session = reply.head.field(kSessionField);
+  if (reply.event_stream() && seen.status == 200) {
+    for (;;) {
+      auto event = co_await reply.next_event();
+      if (!event) co_return about(event.error());
+      if (!*event) co_return seen;
+      auto message = mcp::decode(std::move((*event)->data), options_.limits);
+      if (!message) co_return about(Error(Fault::protocol, Blame::upstream, message.error().sentence));
+      if (message->kind() == mcp::MessageKind::notification) noticed(*message);
+      if (message->kind() != mcp::MessageKind::result && message->kind() != mcp::MessageKind::error) continue;
+      seen.message = std::move(*message);
+      background_.spawn(finish_stream(std::move(reply)));
+      co_return seen;
+    }
+  }
+  auto body = co_await reply.body();
+  if (!body) co_return about(body.error());
+  if (auto message = mcp::decode(std::move(*body), options_.limits)) seen.message = std::move(*message);
+  co_return seen;
+}
+
+base::Task<Result<HttpBackend::Seen>> HttpBackend::say(std::string head, std::string body) {
+  iovec const part{body.data(), body.size()};
+  auto reply = co_await client_.exchange(head, {&part, body.empty() ? 0U : 1U});
+  if (!reply) co_return about(reply.error());
+  co_return co_await collect(std::move(*reply));
+}
+
+base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step) {
+  std::uint64_t const id = next_id_++;
+  bool const modern = step.kind == NextStep::Kind::discover;
+  auto const method = modern ? mcp::Method::server_discover : mcp::Method::initialize;
+  std::string body =
+      own_request(method, modern ? "{}" : initialize_params(step.revision, options_.gateway_info), id,
+                  step.revision, options_.gateway_info);
+  std::string head =
+      modern ? heads_.modern(method, step.revision, {}, body.size()) : heads_.legacy({}, {}, body.size());
+  auto asking = say(std::move(head), std::move(body));
+  base::TimePoint const deadline = scheduler_.now() + options_.probe_max;
+  if (co_await base::run_until(scheduler_, asking, deadline) == base::Ended::done) co_return asking.take();
+  co_return about(Error(Fault::timed_out, Blame::upstream, "no answer to discovery", Retry::always));
+}
+
+base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
+  base::TimePoint const begun = scheduler_.now();
+  status_.state = core::ServerState::starting;
+  HttpDiscovery discovery;
+  NextStep step = discovery.start();
+  Seen seen;
+  while (step.kind == NextStep::Kind::discover || step.kind == NextStep::Kind::initialize) {
+    auto brought = co_await probe(step);
+    if (!brought) {
+      step = discovery.lost(brought.error());
+      continue;
+    }
+    seen = std::move(*brought);
+    step = discovery.answered(seen.status, seen.message ? &*seen.message : nullptr);
+  }
+  if (step.kind == NextStep::Kind::open_sse) {
+    step.kind = NextStep::Kind::failed;
+    step.error =
+        Error(Fault::unsupported, Blame::upstream, "the server speaks neither revision of Streamable HTTP")
+            .advise("If it is an HTTP+SSE server, give it `type: sse`.");
+  }
+  if (step.kind == NextStep::Kind::failed) {
+    failed(step.error);
+    co_return about(step.error);
+  }
+  auto identity = co_await settle(std::move(step), std::move(seen));
+  status_.start_took = scheduler_.now() - begun;
+  if (!identity) failed(identity.error());
+  co_return identity;
+}
+
+base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, Seen seen) {
+  auto const dialect = std::make_shared<Dialect const>(options_.name, verdict.revision, options_.gateway_info);
+  auto identity = dialect->identity(*seen.message);
+  modern_.reset();
+  legacy_.reset();
+  if (verdict.kind == NextStep::Kind::legacy) {
+    legacy_ = dialect;
+    co_await adopt_own_session(std::move(seen.session));
+  } else {
+    modern_ = dialect;
+    identity.both_eras = co_await speak_legacy_too(seen);
+  }
+  status_.state = core::ServerState::ready;
+  status_.era = mcp::text_of(verdict.revision);
+  status_.cause.clear();
+  co_return identity;
+}
+
+base::Task<void> HttpBackend::adopt_own_session(std::string id) {
+  own_session_->id = std::move(id);
+  own_session_->open = true;
+  co_await tell(own_session_->id, own_notification(mcp::Method::notifications_initialized, "{}"));
+}
+
+// A modern server may serve legacy clients as well. It is asked only if it says so; if it then does not, it does not.
+base::Task<bool> HttpBackend::speak_legacy_too(Seen const& discovered) {
+  auto const named = versions_in(discovered.message->raw(Field::supported_versions));
+  if (!named.legacy) co_return false;
+  NextStep step;
+  step.kind = NextStep::Kind::initialize;
+  step.revision = *named.legacy;
+  auto seen = co_await probe(step);
+  if (!seen || !seen->message || seen->message->kind() != mcp::MessageKind::result) co_return false;
+  std::string scratch;
+  auto const settled = mcp::parse_revision(seen->message->text(Field::protocol_version, scratch));
+  if (!settled || mcp::is_modern(*settled)) co_return false;
+  legacy_ = std::make_shared<Dialect const>(options_.name, *settled, options_.gateway_info);
+  co_await adopt_own_session(std::move(seen->session));
+  co_return true;
+}
+
+Result<std::shared_ptr<Dialect const>> HttpBackend::dialect_for(core::Call const& call) const {
+  auto const& wanted = call.modern() ? modern_ : legacy_;
+  if (wanted) return wanted;
+  auto const& other = call.modern() ? legacy_ : modern_;
+  if (!other) return about(Error(Fault::starting, Blame::upstream, "not connected yet", Retry::always));
+  return other->same_era(call).error();
+}
+
+base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::string params) {
+  bool const modern = modern_ != nullptr;
+  if (!modern && !legacy_) co_return about(Error(Fault::starting, Blame::upstream, "not connected yet"));
+  auto const revision = (modern ? modern_ : legacy_)->revision();
+  for (int attempt = 0;; ++attempt) {
+    std::uint64_t const id = next_id_++;
+    std::string body = own_request(method, params, id, revision, options_.gateway_info);
+    std::string head = modern ? heads_.modern(method, revision, {}, body.size())
+                              : heads_.legacy(own_session_->id, mcp::text_of(revision), body.size());
+    auto seen = co_await say(std::move(head), std::move(body));
+    if (!seen) co_return seen.error();
+    if (seen->status == 404 && !modern && attempt == 0) {
+      own_session_->open = false;
+      if (auto again = co_await open_session(own_session_); !again) co_return again.error();
+      continue;
+    }
+    if (!seen->message) {
+      net::ReplyHead head_only;
+      head_only.status = seen->status;
+      co_return refused(head_only);
+    }
+    co_return std::move(*seen->message);
+  }
+}
+
+base::Task<Result<net::HttpReply>> HttpBackend::post_modern(core::Call& call, Dialect const* dialect,
+                                                            std::uint64_t id) {
+  mcp::Splice const edits = dialect->request(call, id);
+  std::string const head = heads_.modern(call, dialect->revision(), edits.size());
+  std::array<iovec, mcp::Splice::kPiecesMax> pieces;
+  std::size_t const count = edits.fill(pieces);
+  co_return co_await client_.exchange(head, {pieces.data(), count});
+}
+
+base::Task<Result<Outcome>> HttpBackend::handle(core::Call& call) {
+  auto const dialect = dialect_for(call);
+  if (!dialect) co_return dialect.error();
+  if (!call.modern()) co_return co_await handle_legacy(call, *dialect);
+  base::TimePoint const begun = scheduler_.now();
+  for (int attempt = 0;; ++attempt) {
+    std::uint64_t const id = next_id_++;
+    auto reply = co_await post_modern(call, dialect->get(), id);
+    if (!reply) {
+      // A kept connection may die just as it is used again; only what is safe to repeat is sent once more.
+      bool const again =
+          reply.error().fault == Fault::connection_lost && attempt == 0 && mcp::traits_of(call.method).safe;
+      if (again) continue;
+      co_return about(reply.error());
+    }
+    auto outcome = co_await read_answer(call, **dialect, std::move(*reply), id);
+    call.facts.upstream += scheduler_.now() - begun;
+    co_return outcome;
+  }
+}
+
+base::Task<void> HttpBackend::close(base::TimePoint deadline) {
+  for (auto& [key, session] : sessions_) {
+    if (session->open) background_.spawn(end_session(session->id));
+  }
+  sessions_.clear();
+  if (own_session_->open) background_.spawn(end_session(own_session_->id));
+  own_session_->open = false;
+  auto drained = [](base::TaskGroup& group) -> base::Task<void> { co_await group.idle(); };
+  auto waiting = drained(background_);
+  if (co_await base::run_until(scheduler_, waiting, deadline) != base::Ended::done) background_.cancel();
+  client_.close_idle();
+  status_.state = core::ServerState::stopped;
+}
+
+}  // namespace weir::upstream

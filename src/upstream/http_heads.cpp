@@ -1,0 +1,101 @@
+#include "upstream/http_heads.hpp"
+
+#include "mcp/header_value.hpp"
+#include "net/http_text.hpp"
+
+namespace weir::upstream {
+namespace {
+
+using mcp::Field;
+
+std::string fixed(std::string_view method, net::Url const& url,
+                  std::vector<std::pair<std::string, std::string>> const& fields) {
+  std::string head;
+  static_cast<void>(net::append_request_line(head, method, url.target));
+  static_cast<void>(net::append_field(head, "Host", url.authority));
+  for (auto const& [name, value] : fields) static_cast<void>(net::append_field(head, name, value));
+  return head;
+}
+
+void add(std::string& head, std::string_view name, std::string_view text) {
+  head.append(name).append(": ");
+  mcp::append_header_value(head, text);
+  head.append("\r\n");
+}
+
+}  // namespace
+
+HttpHeads::HttpHeads(net::Url const& url, std::vector<std::pair<std::string, std::string>> const& fields)
+    : post_(fixed("POST", url, fields)),
+      get_(fixed("GET", url, fields)),
+      delete_(fixed("DELETE", url, fields)) {
+  post_ += "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
+  get_ += "Accept: text/event-stream\r\n";
+}
+
+void HttpHeads::close(std::string& head, std::size_t body_bytes) {
+  net::append_content_length(head, body_bytes);
+  net::append_head_end(head);
+}
+
+std::string HttpHeads::modern(mcp::Method method, mcp::Revision revision, std::string_view target,
+                              std::size_t body_bytes) const {
+  std::string head;
+  head.reserve(post_.size() + target.size() + 192);
+  head = post_;
+  head.append("MCP-Protocol-Version: ").append(mcp::text_of(revision)).append("\r\nMcp-Method: ");
+  head.append(mcp::traits_of(method).name).append("\r\n");
+  if (mcp::traits_of(method).needs_mcp_name) add(head, "Mcp-Name", target);
+  close(head, body_bytes);
+  return head;
+}
+
+std::string HttpHeads::modern(core::Call const& call, mcp::Revision revision, std::size_t body_bytes) const {
+  std::string head;
+  head.reserve(post_.size() + call.target.size() + 192);
+  head = post_;
+  head.append("MCP-Protocol-Version: ").append(mcp::text_of(revision)).append("\r\nMcp-Method: ");
+  std::string scratch;
+  head.append(call.request.text(Field::method, scratch)).append("\r\n");
+  if (mcp::traits_of(call.method).needs_mcp_name) {
+    std::string_view target = call.target;
+    auto const routed = mcp::traits_of(call.method).routed_by;
+    if (target.empty() && routed == mcp::RoutedBy::task_id)
+      target = call.request.text(Field::task_id, scratch);
+    add(head, "Mcp-Name", target);
+  }
+  if (call.mirrored != nullptr) {
+    for (auto const& mirrored : *call.mirrored) {
+      auto const text = mcp::param_text(mirrored, call.request.raw(Field::arguments));
+      if (text && *text) add(head, "Mcp-Param-" + mirrored.suffix, **text);
+    }
+  }
+  close(head, body_bytes);
+  return head;
+}
+
+std::string HttpHeads::legacy(std::string_view session, std::string_view revision,
+                              std::size_t body_bytes) const {
+  std::string head = post_;
+  if (!session.empty()) static_cast<void>(net::append_field(head, "Mcp-Session-Id", session));
+  if (!revision.empty()) static_cast<void>(net::append_field(head, "MCP-Protocol-Version", revision));
+  close(head, body_bytes);
+  return head;
+}
+
+std::string HttpHeads::legacy_delete(std::string_view session, std::string_view revision) const {
+  std::string head = delete_;
+  static_cast<void>(net::append_field(head, "Mcp-Session-Id", session));
+  if (!revision.empty()) static_cast<void>(net::append_field(head, "MCP-Protocol-Version", revision));
+  net::append_head_end(head);
+  return head;
+}
+
+std::string HttpHeads::open_events(std::string_view session) const {
+  std::string head = get_;
+  if (!session.empty()) static_cast<void>(net::append_field(head, "Mcp-Session-Id", session));
+  net::append_head_end(head);
+  return head;
+}
+
+}  // namespace weir::upstream

@@ -1,0 +1,127 @@
+#include <array>
+
+#include "upstream/http_backend.hpp"
+#include "upstream/own_request.hpp"
+
+// The legacy sessions of HttpBackend: one of the gateway's own, and one for each client session that calls.
+namespace weir::upstream {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+using base::Retry;
+using core::Outcome;
+
+// Tells a legacy server that nobody wants the answer any more, unless the answer came.
+class HttpBackend::CancelOnDrop {
+ public:
+  CancelOnDrop(HttpBackend& backend, std::string session, std::uint64_t id)
+      : backend_(backend), session_(std::move(session)), id_(id) {}
+  CancelOnDrop(CancelOnDrop const&) = delete;
+  CancelOnDrop& operator=(CancelOnDrop const&) = delete;
+  ~CancelOnDrop() {
+    if (armed) backend_.background_.spawn(backend_.tell(session_, cancel_notification(id_)));
+  }
+  bool armed = true;
+
+ private:
+  HttpBackend& backend_;
+  std::string session_;
+  std::uint64_t id_;
+};
+
+base::Task<void> HttpBackend::tell(std::string session, std::string message) {
+  if (!legacy_) co_return;  // the server was found to be another one since
+  std::string head = heads_.legacy(session, mcp::text_of(legacy_->revision()), message.size());
+  co_await say(std::move(head), std::move(message));  // a notification that is lost changes nothing
+}
+
+base::Task<void> HttpBackend::end_session(std::string session) {
+  if (session.empty() || !legacy_) co_return;
+  co_await say(heads_.legacy_delete(session, mcp::text_of(legacy_->revision())), std::string());
+}
+
+base::Task<Result<void>> HttpBackend::open_session(std::shared_ptr<Session> session) {
+  auto const turn = co_await session->opening.acquire();
+  if (session->open) co_return Result<void>{};
+  NextStep step;
+  step.kind = NextStep::Kind::initialize;
+  step.revision = legacy_->revision();
+  auto seen = co_await probe(step);
+  if (!seen) co_return seen.error();
+  if (seen->status != 200 || !seen->message || seen->message->kind() != mcp::MessageKind::result) {
+    net::ReplyHead head;
+    head.status = seen->status;
+    co_return refused(head);
+  }
+  bool const again = !session->id.empty();
+  session->id = std::move(seen->session);
+  session->open = true;
+  if (again) ++reinitialised_;
+  co_await tell(session->id, own_notification(mcp::Method::notifications_initialized, "{}"));
+  co_return Result<void>{};
+}
+
+base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_for(core::Call const& call) {
+  std::string const key = call.session ? call.session->id : std::string();
+  auto found = sessions_.find(key);
+  if (found == sessions_.end()) {
+    if (sessions_.size() >= options_.sessions_max) {
+      co_return about(
+          Error(Fault::busy, Blame::gateway, "too many sessions with this server", Retry::always));
+    }
+    found = sessions_.emplace(key, std::make_shared<Session>(scheduler_)).first;
+  }
+  std::shared_ptr<Session> session = found->second;
+  if (!session->open) {
+    if (auto opened = co_await open_session(session); !opened) co_return opened.error();
+  }
+  co_return session;
+}
+
+base::Task<Result<net::HttpReply>> HttpBackend::post_legacy(core::Call& call, Dialect const* dialect,
+                                                            std::uint64_t id, std::string session) {
+  mcp::Splice const edits = dialect->request(call, id);
+  std::string const head = heads_.legacy(session, mcp::text_of(dialect->revision()), edits.size());
+  std::array<iovec, mcp::Splice::kPiecesMax> pieces;
+  std::size_t const count = edits.fill(pieces);
+  co_return co_await client_.exchange(head, {pieces.data(), count});
+}
+
+base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call, std::shared_ptr<Dialect const> dialect) {
+  base::TimePoint const begun = scheduler_.now();
+  for (int attempt = 0;; ++attempt) {
+    auto session = co_await session_for(call);
+    if (!session) co_return session.error();
+    std::string const used = (*session)->id;
+    std::uint64_t const id = next_id_++;
+    CancelOnDrop cancel(*this, used, id);
+    auto reply = co_await post_legacy(call, dialect.get(), id, used);
+    if (!reply) {
+      cancel.armed = false;
+      bool const again =
+          reply.error().fault == Fault::connection_lost && attempt == 0 && mcp::traits_of(call.method).safe;
+      if (again) continue;
+      co_return about(reply.error());
+    }
+    if (reply->head.status == 404 && !used.empty() && attempt == 0) {
+      cancel.armed = false;
+      if ((*session)->id == used) (*session)->open = false;  // somebody else may have opened it anew already
+      continue;
+    }
+    auto outcome = co_await read_answer(call, *dialect, std::move(*reply), id);
+    cancel.armed = false;
+    call.facts.upstream += scheduler_.now() - begun;
+    co_return outcome;
+  }
+}
+
+void HttpBackend::session_ended(std::string_view session_id) {
+  auto const found = sessions_.find(session_id);
+  if (found == sessions_.end()) return;
+  if (found->second->open) background_.spawn(end_session(found->second->id));
+  sessions_.erase(found);
+}
+
+}  // namespace weir::upstream
