@@ -109,7 +109,8 @@ Node const* servers_in(Node const& root, ClientFormat format) {
 
 std::string usable_name(std::string_view name) {
   std::string out;
-  for (unsigned char const c : name) {
+  for (char const letter : name) {
+    auto const c = static_cast<unsigned char>(letter);
     char const next = std::isalnum(c) != 0 || c == '_' ? static_cast<char>(c) : '-';
     bool const repeated = !out.empty() && (next == '-' || next == '_') && out.back() == next;
     if (!repeated) out += next;

@@ -10,14 +10,16 @@ namespace {
 constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
 
 bool is_name(std::string_view text) {
-  for (unsigned char const c : text) {
+  for (char const letter : text) {
+    auto const c = static_cast<unsigned char>(letter);
     if (std::isalnum(c) == 0 && c != '_') return false;
   }
   return !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) == 0;
 }
 
 bool is_label(std::string_view text) {  // of an input or a credential: no folder, no way up
-  for (unsigned char const c : text) {
+  for (char const letter : text) {
+    auto const c = static_cast<unsigned char>(letter);
     if (std::isalnum(c) == 0 && c != '_' && c != '-' && c != '.') return false;
   }
   return !text.empty() && text[0] != '.';
@@ -48,7 +50,7 @@ Outcome from_variable(std::string_view name, Environment const& environment) {
   if (auto const value = environment.variable(name)) outcome.value = *value;
   outcome.fault = Expansion::Fault::unset;
   outcome.why = "is not set";
-  outcome.fix = fmt::format("export {}=…  or ${{{}:-default}}", name, name);
+  outcome.fix = fmt::format("export {}=…", name);
   return outcome;
 }
 

@@ -13,7 +13,7 @@ using Path = std::vector<std::string_view>;
 
 bool holds_any(std::string_view text, std::initializer_list<std::string_view> words) {
   std::string lower;
-  for (unsigned char const c : text) lower += static_cast<char>(std::tolower(c));
+  for (char const c : text) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return std::any_of(words.begin(), words.end(),
                      [&](auto word) { return lower.find(word) != std::string::npos; });
 }
@@ -112,9 +112,8 @@ class Walk {
     problem.confined = true;
     auto const others = context_.servers_total - 1;
     problem.notes.push_back(fmt::format("server `{}` disabled", server()));
-    if (others > 0)
-      problem.notes.back() +=
-          fmt::format("; {} other{} still start{}", others, others == 1 ? "" : "s", others == 1 ? "s" : "");
+    if (others == 1) problem.notes.back() += "; 1 other still starts";
+    if (others > 1) problem.notes.back() += fmt::format("; {} others still start", others);
     if (failure.fault == Expansion::Fault::unset) problem.fix += fmt::format("  or ${{cred:{}}}", server());
   }
 

@@ -97,9 +97,10 @@ Problem& Problems::note(std::string_view code, Mark const& mark, std::string mes
 }
 
 bool Problems::must_not_start() const noexcept {
-  if (count(Severity::error) > list_.size()) return true;
-  return std::any_of(list_.begin(), list_.end(),
-                     [](Problem const& p) { return p.severity == Severity::error && !p.confined; });
+  std::size_t confined = 0;
+  for (auto const& problem : list_)
+    confined += problem.severity == Severity::error && problem.confined ? 1 : 0;
+  return count(Severity::error) > confined;  // one that was not kept counts as the worst
 }
 
 std::vector<Problem> Problems::sorted() const {

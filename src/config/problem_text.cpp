@@ -72,7 +72,8 @@ Excerpt excerpt_of(Mark const& mark) {
   result.length = std::max<std::size_t>(1, characters_of(text.substr(column, mark.length)).size());
   if (result.line.size() <= kLineShownMax) return result;
 
-  auto const first = result.begin > kLineShownMax / 2 ? result.begin - kLineShownMax / 2 : 0;
+  bool const fits = result.begin + result.length < kLineShownMax;
+  auto const first = fits || result.begin <= kLineShownMax / 2 ? 0 : result.begin - kLineShownMax / 2;
   auto const last = std::min(result.line.size(), first + kLineShownMax);
   bool const cut_behind = last < result.line.size();
   result.line.assign(result.line.begin() + static_cast<std::ptrdiff_t>(first),

@@ -8,7 +8,8 @@ namespace weir::config {
 namespace {
 
 bool all(std::string_view text, int (*is)(int)) {
-  for (unsigned char const c : text) {
+  for (char const letter : text) {
+    auto const c = static_cast<unsigned char>(letter);
     if (is(c) == 0) return false;
   }
   return !text.empty();

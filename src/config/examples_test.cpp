@@ -1,0 +1,112 @@
+// The configuration files of examples/, as they are shipped (design ruling 6; …R-102).
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "config/load.hpp"
+
+namespace weir::config {
+namespace {
+
+std::string example(std::string const& name) {
+  std::ifstream in(std::string(WEIR_SOURCE_DIR "/examples/") + name);
+  std::ostringstream out;
+  out << in.rdbuf();
+  EXPECT_FALSE(out.str().empty()) << name;
+  return out.str();
+}
+
+CheckReport check_text(std::string text, MemoryEnvironment environment = {}, bool strict = false) {
+  environment.files["/work/weir.yaml"] = std::move(text);
+  return check({{"weir.yaml"}, {}, {}, false, strict}, environment);
+}
+
+constexpr char const* kServers =
+    "include: [cache-config.yaml, degraded-mode.yaml]\n"
+    "servers:\n"
+    "  context7: { url: http://127.0.0.1:1/mcp }\n"
+    "  confluence: { url: http://127.0.0.1:2/mcp }\n"
+    "  notion: { url: http://127.0.0.1:3/mcp }\n"
+    "  kellerai_standards: { url: http://127.0.0.1:4/mcp }\n";
+
+TEST(Examples, TheSeedsLoadAloneWithWarningsOnly) {
+  for (auto const* name : {"cache-config.yaml", "degraded-mode.yaml"}) {
+    auto const report = check_text(example(name));
+    EXPECT_EQ(report.exit_code, 0) << render_text(report.problems, false);
+    std::size_t warnings = 0;
+    for (auto const& problem : report.problems) {
+      EXPECT_NE(problem.severity, Severity::error);
+      EXPECT_GT(problem.mark.line, 0U);
+      warnings += problem.severity == Severity::warning ? 1 : 0;
+    }
+    EXPECT_EQ(warnings, name[0] == 'c' ? 4U : 6U);
+    EXPECT_EQ(check_text(example(name), {}, true).exit_code, 78) << "with --strict";
+  }
+}
+
+TEST(Examples, TheSeedsLoadThroughIncludeWithTheirServersConfigured) {
+  MemoryEnvironment environment;
+  environment.files["/work/cache-config.yaml"] = example("cache-config.yaml");
+  environment.files["/work/degraded-mode.yaml"] = example("degraded-mode.yaml");
+  auto const report = check_text(kServers, environment);
+  EXPECT_EQ(report.exit_code, 0);
+  std::string codes;
+  for (auto const& problem : report.problems) codes += problem.code + " ";
+  EXPECT_EQ(codes, "WEIR-E060 WEIR-E060 WEIR-E051 WEIR-E051 ");
+  EXPECT_EQ(report.settings.server("kellerai_standards")->timeouts.call, milliseconds(2000));
+  EXPECT_EQ(report.settings.server("confluence")->timeouts.call, milliseconds(5000));
+
+  environment.files["/data/confluence-backup/page.md"] = "";
+  environment.files["/etc/kellerai/default-standards.yaml"] = "";
+  EXPECT_EQ(check_text(kServers, environment, true).exit_code, 0) << "nothing to warn of";
+}
+
+TEST(Examples, AMissingPathIsAWarningWithLineAndCaret) {
+  MemoryEnvironment environment;
+  environment.files["/work/cache-config.yaml"] = example("cache-config.yaml");
+  environment.files["/work/degraded-mode.yaml"] = example("degraded-mode.yaml");
+  auto const text = render_text(check_text(kServers, environment).problems, false);
+  EXPECT_NE(text.find("warning[WEIR-E051]: `/data/confluence-backup/` does not exist\n"
+                      "  --> degraded-mode.yaml:12:24\n"
+                      "12 |     local_backup_path: \"/data/confluence-backup/\"\n"
+                      "   |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+                      "   = `use_local_backup` is skipped and counted at run time\n"),
+            std::string::npos)
+      << text;
+}
+
+MemoryEnvironment with_files_of_the_full_example() {
+  MemoryEnvironment environment;
+  environment.files["/etc/weir/tls.pem"] = "pem";
+  environment.files["/run/secrets/tls_key"] = "pem";
+  environment.files["/run/secrets/github_token"] = "ghp_example";
+  environment.files["/data/confluence-backup/index.md"] = "";
+  return environment;
+}
+
+TEST(Examples, TheFullExampleHasNeitherErrorNorWarning) {  // acceptance row 10
+  auto const report = check_text(example("full.yaml"), with_files_of_the_full_example(), true);
+  EXPECT_EQ(report.exit_code, 0);
+  for (auto const& problem : report.problems) {
+    EXPECT_EQ(problem.severity, Severity::note) << render_text(report.problems, false);
+  }
+  auto const& settings = report.settings;
+  EXPECT_EQ(settings.servers.size(), 5U);
+  EXPECT_EQ(settings.server("github")->credential.value.reveal(), "Bearer ghp_example");
+  EXPECT_TRUE(settings.listeners[0].tls);
+  EXPECT_TRUE(settings.server("files")->required);
+  EXPECT_EQ(settings.server("search")->urls.size(), 2U);
+  EXPECT_FALSE(settings.server("confluence_mirror")->expose);
+}
+
+TEST(Examples, TheFullExampleTellsWhichProtectionsAreNotInEffect) {
+  auto const report = check_text(example("full.yaml"), with_files_of_the_full_example());
+  std::string protections;
+  for (auto const& deferred : report.settings.deferred)
+    protections += deferred.protects ? deferred.path + " " : "";
+  EXPECT_EQ(protections, "listeners[].tls admin.roles auth.jwt policies limits.per_principal security ");
+}
+
+}  // namespace
+}  // namespace weir::config

@@ -1,0 +1,110 @@
+#include "config/expand.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::config {
+namespace {
+
+MemoryEnvironment machine() {
+  MemoryEnvironment environment;
+  environment.vars = {{"TOKEN", "s3cret-value"},
+                      {"EMPTY", ""},
+                      {"HOME", "/home/u"},
+                      {"WEIR_INPUT_api-key", "typed-in"},
+                      {"NESTED", "${TOKEN}"}};
+  environment.files["/run/secrets/db"] = "from-run\r\n";
+  environment.files["/etc/key"] = "two\nlines\n";
+  return environment;
+}
+
+std::string expanded(std::string_view text) {
+  return std::string(expand(text, machine(), "/work/p").value.reveal());
+}
+
+TEST(Expand, ReplacesEveryKindOfReference) {
+  EXPECT_EQ(expanded("Bearer ${TOKEN}"), "Bearer s3cret-value");
+  EXPECT_EQ(expanded("${env:TOKEN}"), "s3cret-value");
+  EXPECT_EQ(expanded("${input:api-key}"), "typed-in");
+  EXPECT_EQ(expanded("${file:/etc/key}"), "two\nlines");
+  EXPECT_EQ(expanded("${cred:db}"), "from-run");
+  EXPECT_EQ(expanded("${workspaceFolder}/x"), "/work/p/x");
+  EXPECT_EQ(expanded("${userHome}/x"), "/home/u/x");
+  EXPECT_EQ(expanded("a${TOKEN}b${TOKEN}c"), "as3cret-valuebs3cret-valuec");
+}
+
+TEST(Expand, ADefaultStandsInForUnsetAndEmptyValues) {
+  EXPECT_EQ(expanded("${NOPE:-fallback}"), "fallback");
+  EXPECT_EQ(expanded("${EMPTY:-fallback}"), "fallback");
+  EXPECT_EQ(expanded("${TOKEN:-fallback}"), "s3cret-value");
+  EXPECT_EQ(expanded("<${NOPE:-}>"), "<>");
+  EXPECT_EQ(expanded("${env:NOPE:-a:-b}"), "a:-b");
+  EXPECT_EQ(expanded("${file:/nowhere:-x}"), "x");
+  EXPECT_EQ(expanded("<${EMPTY}>"), "<>");
+}
+
+TEST(Expand, IsOnePassAndKnowsOneEscape) {
+  EXPECT_EQ(expanded("${NESTED}"), "${TOKEN}");
+  EXPECT_EQ(expanded("$${TOKEN}"), "${TOKEN}");
+  EXPECT_EQ(expanded("$TOKEN and $ and {} and $$"), "$TOKEN and $ and {} and $$");
+  EXPECT_EQ(expanded("$$${TOKEN}"), "$${TOKEN}");
+}
+
+TEST(Expand, SaysWhatFailedAndWhere) {
+  auto const outcome = expand("a ${NOPE} ${TOKEN} ${file:/no} b", machine(), "/w");
+  ASSERT_EQ(outcome.failures.size(), 2U);
+  EXPECT_EQ(outcome.failures[0].reference, "${NOPE}");
+  EXPECT_EQ(outcome.failures[0].offset, 2U);
+  EXPECT_EQ(outcome.failures[0].fault, Expansion::Fault::unset);
+  EXPECT_EQ(outcome.failures[0].why, "is not set");
+  EXPECT_EQ(outcome.failures[1].fault, Expansion::Fault::unreadable);
+  EXPECT_EQ(outcome.failures[1].offset, 19U);
+  EXPECT_EQ(outcome.value.reveal(), "a ${NOPE} s3cret-value ${file:/no} b");
+}
+
+TEST(Expand, RefusesCommandsUnknownKindsAndBadNames) {
+  using Fault = Expansion::Fault;
+  for (auto const& [text, fault] : std::map<std::string, Fault>{{"${cmd:id}", Fault::forbidden},
+                                                                {"${cmd:id:-x}", Fault::forbidden},
+                                                                {"${command:x}", Fault::malformed},
+                                                                {"${}", Fault::malformed},
+                                                                {"${a b}", Fault::malformed},
+                                                                {"${1A}", Fault::malformed},
+                                                                {"${cred:../x}", Fault::malformed},
+                                                                {"${cred:a/b}", Fault::malformed},
+                                                                {"${input:}", Fault::malformed},
+                                                                {"${open", Fault::malformed},
+                                                                {"${cred:none}", Fault::unreadable},
+                                                                {"${input:none}", Fault::unset}}) {
+    auto const outcome = expand(text, machine(), "/w");
+    ASSERT_EQ(outcome.failures.size(), 1U) << text;
+    EXPECT_EQ(outcome.failures[0].fault, fault) << text;
+    EXPECT_EQ(outcome.value.reveal(), text);
+  }
+}
+
+TEST(Expand, TheCredentialsDirectoryComesBeforeRunSecrets) {
+  auto environment = machine();
+  environment.vars["CREDENTIALS_DIRECTORY"] = "/run/credentials/weir";
+  EXPECT_EQ(expand("${cred:db}", environment, "").value.reveal(), "from-run");
+  environment.files["/run/credentials/weir/db"] = "from-systemd";
+  EXPECT_EQ(expand("${cred:db}", environment, "").value.reveal(), "from-systemd");
+}
+
+TEST(Expand, SecretFilesAreBounded) {
+  auto environment = machine();
+  environment.files["/big"] = std::string(64 * 1024, 'x');
+  EXPECT_TRUE(expand("${file:/big}", environment, "").failures.empty());
+  environment.files["/big"] += 'x';
+  EXPECT_EQ(expand("${file:/big}", environment, "").failures.size(), 1U);
+}
+
+TEST(Expand, TellsSecretsFromVariables) {
+  auto const outcome = expand("${TOKEN} ${cred:db} ${input:api-key} ${userHome}", machine(), "/w");
+  ASSERT_EQ(outcome.secrets.size(), 2U);
+  EXPECT_EQ(outcome.secrets[0].reveal(), "from-run");
+  ASSERT_EQ(outcome.variables.size(), 1U);
+  EXPECT_EQ(outcome.variables[0].name, "TOKEN");
+}
+
+}  // namespace
+}  // namespace weir::config
