@@ -74,6 +74,7 @@ BANNED = [
 ]
 BANNED = [(re.compile(pattern), *rest) for pattern, *rest in BANNED]
 
+RAW_STRING = re.compile(r'R"([^\s()\\]{0,16})\(.*?\)\1"', re.S)  # sample text stands as it is
 SHELLS = re.compile(r"_(?:io|layer|loop)\.[chi]pp$")
 COROUTINE = re.compile(r"\bco_(?:await|return|yield)\b")
 MARKER = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
@@ -95,7 +96,12 @@ def file_length(file):
 
 def line_width(file):
     if file.suffix in (".cpp", ".hpp", ".ipp", ".py", ".sh", ".cmake"):
-        for number, line in enumerate(file.lines, 1):
+        text = (
+            RAW_STRING.sub(lambda raw: "\n" * raw.group(0).count("\n"), file.text)
+            if file.is_cpp
+            else file.text
+        )
+        for number, line in enumerate(text.split("\n"), 1):
             if len(line) > COLUMNS_MAX:
                 yield number, f"{len(line)} columns, at most {COLUMNS_MAX}"
 

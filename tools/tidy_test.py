@@ -57,6 +57,7 @@ class Tidy(unittest.TestCase):
         self.expect_clean("src/net/wire.cpp", "+" + "int a;\n" * 498)
         self.expect("src/net/wire.cpp", "+// " + "x" * 108 + "\n", "line_width")
         self.expect_clean("src/net/wire.cpp", "+// " + "x" * 107 + "\n")
+        self.expect_clean("src/net/wire.cpp", "+char const* a = R\"(" + "x" * 108 + "\n)\";\n")
 
     def test_function_length(self):
         def body(lines):
