@@ -177,6 +177,17 @@ TEST_F(MetricsTest, ValuesOutsideAClosedSetCountAsOther) {
       1);
 }
 
+TEST_F(MetricsTest, EachOutcomeIsCountedUnderItsOwnName) {
+  auto& op = metrics.operation("github", "tools/call", "echo");
+  for (std::size_t i = 0; i < kOutcomes.size(); ++i) {
+    op.count(static_cast<Outcome>(i));
+    std::string const name(kOutcomes[i]);
+    EXPECT_EQ(samples().at("mcp_requests_total{method=\"tools/call\",outcome=\"" + name +
+                           "\",server=\"github\",tool=\"echo\"}"),
+              1);
+  }
+}
+
 TEST_F(MetricsTest, KnownErrorTypesKeepTheirNames) {
   auto& op = metrics.operation("github", "tools/call", "echo");
   for (std::string_view const type : {kToolError, kRpcError, kCancelled, std::string_view("timed_out")})
