@@ -111,6 +111,7 @@ int watch(pid_t program, int signals) {
 void run_child_supervisor(int argc, char** argv) {
   if (argc < 5) ::_exit(2);
   ::close_range(kReportFd + 1, ~0U, 0);
+  ::prctl(PR_SET_NAME, "weir-child");
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   sigset_t handled;
   sigset_t before;

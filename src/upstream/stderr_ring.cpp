@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "mcp/json_text.hpp"
 
@@ -41,12 +40,18 @@ void StderrRing::append(std::string_view bytes) {
     if (open_.ends_with('\r')) open_.pop_back();
     lines_.push_back(std::exchange(open_, {}));
     ++total_;
+    if (on_line_) on_line_(escape_controls(lines_.back()));
     if (lines_.size() > kLinesMax) lines_.pop_front();
   }
 }
 
 void StderrRing::end_line() {
   if (!open_.empty()) append("\n");
+}
+
+void StderrRing::clear() {
+  lines_.clear();
+  open_.clear();
 }
 
 std::string StderrRing::last_line() const {

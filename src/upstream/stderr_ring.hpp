@@ -9,8 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace weir::upstream {
 
@@ -19,8 +21,12 @@ class StderrRing {
   static constexpr std::size_t kLinesMax = 200;
   static constexpr std::size_t kLineBytesMax = 4 * 1024;
 
+  // `on_line` gets every line as it ends, escaped.
+  explicit StderrRing(std::function<void(std::string const&)> on_line = {}) : on_line_(std::move(on_line)) {}
+
   void append(std::string_view bytes);
   void end_line();  // the child is gone: its unfinished line is a line
+  void clear();     // what was said no longer matters
 
   std::string last_line() const;                    // the newest that is not blank; empty if there is none
   std::string last_lines(std::size_t count) const;  // newest last, joined with newlines
@@ -28,6 +34,7 @@ class StderrRing {
   std::uint64_t total() const noexcept { return total_; }  // lines ever ended
 
  private:
+  std::function<void(std::string const&)> on_line_;
   std::deque<std::string> lines_;
   std::string open_;  // the line being written
   std::uint64_t total_ = 0;

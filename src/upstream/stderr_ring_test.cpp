@@ -37,6 +37,15 @@ TEST(StderrRing, TheLastLineIsTheNewestThatSaysSomething) {
   EXPECT_EQ(ring.total(), 4U);
 }
 
+TEST(StderrRing, PassesEveryLineOnOnceItHasEnded) {
+  std::string seen;
+  StderrRing ring([&](std::string const& line) { seen += line + ";"; });
+  ring.append("a\nb\x1b");
+  EXPECT_EQ(seen, "a;");
+  ring.end_line();
+  EXPECT_EQ(seen, "a;b\\x1b;");
+}
+
 TEST(StderrRing, ShowsControlCharactersAndBrokenTextEscaped) {
   EXPECT_EQ(escape_controls("a\x1b[2Jb\x7f\tc"), "a\\x1b[2Jb\\x7f c");
   EXPECT_EQ(escape_controls("\xC3\xA4 \xC2\xA0"), "\xC3\xA4 \xC2\xA0");

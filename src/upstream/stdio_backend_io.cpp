@@ -34,6 +34,7 @@ StdioBackend::StdioBackend(base::Scheduler& scheduler, ChildSpawner& spawner, ba
       random_(random),
       options_(std::move(options)),
       observer_(observer),
+      log_([this](std::string const& line) { log_stderr(line); }),
       on_list_changed_([this](Method notification) { lists_changed(notification); }),
       launcher_(scheduler, spawner, options_.command, options_.child, options_.probe_max, log_,
                 on_list_changed_),
@@ -105,6 +106,11 @@ Task<void> StdioBackend::listen(std::shared_ptr<StdioChild> child) {
       lists_changed(list);  // nobody listened for a while (P071)
     }
   }
+}
+
+void StdioBackend::log_stderr(std::string const& line) {
+  if (options_.log == nullptr) return;
+  options_.log->event(observe::Level::info, "upstream.stderr", line, {{observe::Key::server, name()}});
 }
 
 void StdioBackend::lists_changed(Method notification) {

@@ -14,6 +14,7 @@
 #include "base/random.hpp"
 #include "base/task_group.hpp"
 #include "core/backend.hpp"
+#include "observe/log.hpp"
 #include "upstream/restart_policy.hpp"
 #include "upstream/stderr_ring.hpp"
 #include "upstream/stdio_child_io.hpp"
@@ -30,6 +31,7 @@ class StdioBackend final : public core::Backend {
     base::Duration start_max =
         std::chrono::seconds(30);  // from spawn to the end of the handshake; and a call's wait
     base::Duration probe_max = std::chrono::seconds(10);  // silence that means: a legacy server
+    observe::Log* log = nullptr;  // gets the child's stderr as event upstream.stderr, level info
   };
 
   // `observer` may be null. It may not destroy the backend from within a call to it.
@@ -50,6 +52,7 @@ class StdioBackend final : public core::Backend {
   void wake_keeper();
   void become(core::ServerState state);
   void lists_changed(mcp::Method notification);
+  void log_stderr(std::string const& line);
   std::string cause() const;
   base::Error failure() const;
 

@@ -120,6 +120,8 @@ Task<base::Result<StdioLauncher::Started>> StdioLauncher::launch(base::TimePoint
     }
     legacy_ = probed->verdict.revision;
     co_await probed->child->shut_down(scheduler_.now() + kSiblingEnd, false);
+    probed->child.reset();
+    log_.clear();  // the sibling's words; the real child will say its own
   }
   auto started = co_await initialize(*legacy_, deadline);
   if (!started && started.error().fault == Fault::protocol)

@@ -80,6 +80,16 @@ TEST_F(Launch, SurvivesAServerThatExitsAtTheProbe) {  // P010
   EXPECT_EQ(spawner.programs.size(), 2U);
 }
 
+TEST_F(Launch, ForgetsTheWordsOfTheSibling) {
+  spawner.handshake = Handshake::legacy_silent;
+  launch();
+  spawner.last().complain("starting\n");
+  loop.advance(10s);
+  spawner.last().complain("starting\n");
+  loop.run();
+  EXPECT_EQ(log.last_lines(10), "starting");
+}
+
 TEST_F(Launch, ProbesOnlyOnceInItsLife) {
   launch();
   launch();
