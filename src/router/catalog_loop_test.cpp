@@ -85,8 +85,10 @@ TEST_F(CatalogLoopTest, PausesGrowBetweenAttempts) {
   EXPECT_GE(dead->opened, 3600 / 72);
   EXPECT_LE(dead->opened, 3600 / 48 + 8);
   int const before = dead->opened;
-  for (int i = 0; i < 1000; ++i) catalogs_.list_changed("dead", mcp::Method::tools_list);
-  loop_.advance(1ms);
+  for (int i = 0; i < 100; ++i) {
+    catalogs_.list_changed("dead", mcp::Method::tools_list);
+    loop_.advance(10ms);
+  }
   EXPECT_LE(dead->opened, before + 1);  // a server in trouble cannot shorten its pause
 }
 
@@ -174,6 +176,7 @@ TEST_F(CatalogLoopTest, AServerThatFailsLaterKeepsItsLastGoodList) {
   loop_.advance(73s);
   EXPECT_EQ(shown(), Names{"s__u"});
   EXPECT_EQ(readiness("s"), Readiness::ready);
+  EXPECT_GE(server->opened, 2);
 }
 
 TEST_F(CatalogLoopTest, AFallenServerIsOpenedAgain) {
@@ -194,6 +197,19 @@ TEST_F(CatalogLoopTest, AFallenServerIsOpenedAgain) {
   catalogs_.state_changed("s");
   loop_.advance(1h);
   EXPECT_EQ(server->opened, 2);
+}
+
+TEST_F(CatalogLoopTest, AServerThatFallsWhileItIsAskedIsOpenedAgain) {
+  auto const server = add("s", {tool("t")});
+  start();
+  server->delay = 1s;
+  catalogs_.list_changed("s", mcp::Method::tools_list);
+  loop_.advance(500ms);
+  server->state.state = core::ServerState::starting;
+  catalogs_.state_changed("s");
+  loop_.advance(20s);
+  EXPECT_EQ(server->opened, 2);
+  EXPECT_EQ(readiness("s"), Readiness::ready);
 }
 
 TEST_F(CatalogLoopTest, AServerThatComesBackIsAskedBeforeThePauseEnds) {
@@ -259,7 +275,10 @@ TEST_F(CatalogLoopTest, ABackendMayReportWhileTheLoopEnds) {
   struct Talker : FakeServer {
     core::BackendObserver& observer;
     Talker(base::Scheduler& loop, core::BackendObserver& to) : FakeServer(loop, "talker"), observer(to) {}
-    ~Talker() override { observer.state_changed("talker"); }
+    ~Talker() override {
+      state.state = core::ServerState::failed;
+      observer.state_changed("talker");
+    }
   };
   CatalogLoop short_lived(loop_, random_, {});
   auto talker = std::make_shared<Talker>(loop_, short_lived);

@@ -20,6 +20,23 @@ bool is_answered_from_catalogue(Method method) noexcept {
   return method == Method::server_discover || method == Method::initialize || list_of(method).has_value();
 }
 
+bool is_routed(Method method) noexcept {
+  return !is_answered_from_catalogue(method) && method != Method::subscriptions_listen &&
+         method != Method::logging_set_level;
+}
+
+// Null while the endpoint's one server cannot answer this call.
+Catalog const* usable_catalog(CatalogSet const& set, core::Call const& call) {
+  if (!call.endpoint.empty()) {
+    auto const* const server = set.server(call.endpoint);
+    bool const answered = server != nullptr && server->contents;
+    if (!answered || !server->contents->identity.speaks(call.modern())) return nullptr;
+  }
+  return set.find(call.endpoint, call.modern());
+}
+
+base::Task<base::Result<core::Outcome>> pong() { co_return core::from_result("{}"); }  // P087
+
 bool is_log_level(std::string_view text) noexcept {
   static constexpr std::array<std::string_view, 8> kLevels{"debug", "info",     "notice", "warning",
                                                            "error", "critical", "alert",  "emergency"};
@@ -36,10 +53,13 @@ RouterLayer::RouterLayer(base::Scheduler& scheduler, CatalogFeed& feed, CursorSe
       options_(std::move(options)),
       subscriptions_(scheduler, feed, options_.subscriptions) {}
 
+// No coroutine itself: most calls go straight to their server and should pay for one frame.
 base::Task<RouterLayer::Answer> RouterLayer::handle(core::Call& call) {
-  if (call.method == Method::ping) co_return core::from_result("{}");  // P087
-  if (call.endpoint.empty()) co_return co_await handle_at_all(call);
-  co_return co_await handle_at_server(call);
+  if (call.method == Method::ping) return pong();
+  Snapshot set = feed_.current();
+  auto const* const catalog = usable_catalog(*set, call);
+  if (catalog != nullptr && is_routed(call.method)) return route_call(call, std::move(set), *catalog);
+  return call.endpoint.empty() ? handle_at_all(call) : handle_at_server(call);
 }
 
 // A server's own endpoint is that server: nothing can be said before it has answered.

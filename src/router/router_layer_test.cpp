@@ -385,7 +385,7 @@ std::string tagged(std::string const& method, std::string const& before = {}) {
 }
 
 TEST_F(Router, ASubscriptionIsAcknowledgedThenTellsOfRealChanges) {  // P064, P065, P066
-  auto const server = add("s", kTools);
+  auto const server = add("s", kTools), other = add("other", kTools);
   start();
   auto const running = send("subscriptions/listen", kListen);
   ASSERT_EQ(running->client.heard.size(), 1U);
@@ -396,12 +396,14 @@ TEST_F(Router, ASubscriptionIsAcknowledgedThenTellsOfRealChanges) {  // P064, P0
   catalogs_.list_changed("s", mcp::Method::prompts_list);  // not asked for
   loop_.advance(1s);
   EXPECT_EQ(running->client.heard.size(), 1U);
-  for (int i = 0; i < 3; ++i) {  // three changes within the time of one
-    server->lists[ListKind::tools].push_back(tool("t" + std::to_string(i)));
-    catalogs_.list_changed("s", mcp::Method::tools_list);
-    loop_.advance(10ms);
+  auto const seen = catalogs_.feed().current()->generation();
+  for (auto const& one : {server, other}) {  // two changes within the time of one
+    one->lists[ListKind::tools].push_back(tool("new"));
+    catalogs_.list_changed(one->name(), mcp::Method::tools_list);
+    loop_.advance(50ms);
   }
   loop_.advance(1s);
+  EXPECT_EQ(catalogs_.feed().current()->generation(), seen + 2);
   ASSERT_EQ(running->client.heard.size(), 2U);
   EXPECT_EQ(running->client.heard[1], tagged("tools/list_changed"));
   EXPECT_FALSE(running->answer);

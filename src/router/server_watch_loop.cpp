@@ -47,13 +47,11 @@ void ServerWatch::list_changed(Kinds kinds) {
   if (failures_ == 0) woken_.set();  // else the pause goes on: it is what protects a server in trouble
 }
 
-// What open() itself causes says nothing new, nor does a child that was stopped for idleness: a call will
-// start it.
+// A child that was stopped for idleness is no failure: a call will start it.
 void ServerWatch::state_changed() {
-  if (asking_) return;
   auto const state = backend_->status().state;
   if (state == core::ServerState::ready) {
-    if (readiness_ != Readiness::ready) woken_.set();
+    if (failures_ > 0) woken_.set();
   } else if (state != core::ServerState::stopped && readiness_ == Readiness::ready) {
     closed_ = true;
     woken_.set();
@@ -64,9 +62,7 @@ void ServerWatch::state_changed() {
 base::Task<void> ServerWatch::run() {
   for (;;) {
     woken_.reset();
-    asking_ = true;
     bool const all_well = co_await refresh();
-    asking_ = false;
     if (!all_well) {
       ++failures_;
       woken_.reset();

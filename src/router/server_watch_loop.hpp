@@ -68,9 +68,8 @@ class ServerWatch {
   base::TimePoint since_;
   Readiness readiness_ = Readiness::pending;
   std::shared_ptr<ServerContents const> contents_;
-  Kinds stale_;         // lists to ask for; set again while asking means: ask once more
-  bool closed_ = true;  // open() is due
-  bool asking_ = false;
+  Kinds stale_;            // lists to ask for; set again while asking means: ask once more
+  bool closed_ = true;     // open() is due
   unsigned failures_ = 0;  // in a row
   base::Event woken_;
   base::TaskGroup group_;  // last: its task uses all of the above
