@@ -59,19 +59,22 @@ TEST(ClientFiles, InTheHomeFolderTheUsersOwnFilesAreNoProject) {
 }
 
 TEST(ClientFiles, EveryShapeIsUnderstood) {
-  for (
-      auto const& [path, text] : std::map<std::string, std::string>{
-          {"/p/.mcp.json",
-           R"({"mcpServers": {"s": {"command": "npx", "args": ["-y", "x"], "env": {"A": "b"}, "alwaysAllow": []}}})"},
-          {"/p/bare.json", R"({"s": {"command": "npx", "args": ["-y", "x"], "env": {"A": "b"}}} // bare)"},
-          {"/p/.vscode/mcp.json",
-           R"({"inputs": [], "servers": {"s": {"type": "stdio", "command": "npx", "args": ["-y", "x",], "env": {"A": "b"}}}})"},
-          {"/p/config.toml",
-           "[mcp_servers.s]\ncommand = 'npx'\nargs = ['-y', 'x']\n[mcp_servers.s.env]\nA = 'b'\n"},
-          {"/p/opencode.json",
-           R"({"mcp": {"s": {"type": "local", "command": ["npx", "-y", "x"], "environment": {"A": "b"}, "enabled": true}}})"},
-          {"/p/zed/settings.json",
-           R"({"context_servers": {"s": {"command": {"path": "npx", "args": ["-y", "x"], "env": {"A": "b"}}}}})"}}) {
+  for (auto const& [path, text] : std::map<std::string, std::string>{
+           {"/p/.mcp.json",
+            R"({"mcpServers": {"s": {"command": "npx", "args": ["-y", "x"], "env": {"A": "b"},
+                "alwaysAllow": []}}})"},
+           {"/p/bare.json", R"({"s": {"command": "npx", "args": ["-y", "x"], "env": {"A": "b"}}} // bare)"},
+           {"/p/.vscode/mcp.json",
+            R"({"inputs": [], "servers": {"s": {"type": "stdio", "command": "npx",
+                "args": ["-y", "x",], "env": {"A": "b"}}}})"},
+           {"/p/config.toml",
+            "[mcp_servers.s]\ncommand = 'npx'\nargs = ['-y', 'x']\n[mcp_servers.s.env]\nA = 'b'\n"},
+           {"/p/opencode.json",
+            R"({"mcp": {"s": {"type": "local", "command": ["npx", "-y", "x"],
+                "environment": {"A": "b"}, "enabled": true}}})"},
+           {"/p/zed/settings.json",
+            R"({"context_servers": {"s": {"command": {"path": "npx", "args": ["-y", "x"],
+                "env": {"A": "b"}}}}})"}}) {
     auto const report = check_named(path, text);
     EXPECT_EQ(render_text(report.problems, false), "") << path;
     ASSERT_EQ(report.settings.servers.size(), 1U) << path;
@@ -133,7 +136,8 @@ TEST(ClientFiles, AnUnsetVariableSetsItsServerAside) {
 TEST(ClientFiles, OneBadEntryNeverHidesTheOthers) {
   auto const report = check_named(
       "/p/.mcp.json", R"({"mcpServers": {"a": {"note": "x"}, "b": 5, "c": {"command": "c", "args": "x"},
-    "d": {"type": "carrier-pigeon", "url": "http://h/"}, "!!": {"command": "c"}, "good": {"command": "c"}}})");
+    "d": {"type": "carrier-pigeon", "url": "http://h/"}, "!!": {"command": "c"},
+    "good": {"command": "c"}}})");
   std::string codes;
   for (auto const& problem : report.problems)
     codes += problem.code.substr(5) + (problem.confined ? "+ " : "- ");
@@ -168,7 +172,8 @@ TEST(ClientFiles, TheSameServerInTwoFilesIsOneAndDifferentOnesCollide) {
   environment.files["/home/u/project/.mcp.json"] =
       R"({"mcpServers": {"a": {"command": "c", "args": ["1"]}, "b": {"url": "http://h/b"}}})";
   environment.files["/home/u/.claude.json"] =
-      R"({"mcpServers": {"a": {"command": "c", "args": ["1"], "env": {"X": "y"}}, "b": {"url": "http://h/other"}}})";
+      "{\"mcpServers\": {\"a\": {\"command\": \"c\", \"args\": [\"1\"], \"env\": {\"X\": \"y\"}}, "
+      "\"b\": {\"url\": \"http://h/other\"}}}";
   auto const report = check_found(environment);
   EXPECT_EQ(
       render_text(report.problems, false),
@@ -191,7 +196,8 @@ TEST(ClientFiles, OurOwnFileWinsANameAndOurOwnAddressIsSkipped) {
       "servers: { a: { command: mine } }\nlisteners: [ { bind: \"127.0.0.1:7000\" } ]\n";
   environment.files["/home/u/project/.mcp.json"] =
       R"({"mcpServers": {"a": {"command": "c"}, "weir": {"url": "http://localhost:7000/mcp"},
-    "stdio": {"command": "/usr/bin/weir", "args": ["run", "--stdio"]}, "one": {"url": "http://127.0.0.1:7000/mcp/one"},
+    "stdio": {"command": "/usr/bin/weir", "args": ["run", "--stdio"]},
+    "one": {"url": "http://127.0.0.1:7000/mcp/one"},
     "other": {"url": "http://127.0.0.1:7000/mcpx"}}})";
   auto const report = check_found(environment, {"weir.yaml"});
   std::string codes;
@@ -214,7 +220,8 @@ TEST(ClientFiles, NamesBecomeUsable) {
 TEST(ClientFiles, OneClientKeepsServersPerProject) {
   auto environment = machine();
   environment.files["/home/u/.claude.json"] =
-      R"({"projects": {"/home/u/project": {"history": [], "mcpServers": {"p": {"command": "c"}}}, "/else": {"mcpServers": {"q": {"command": "c"}}}},
+      R"({"projects": {"/home/u/project": {"history": [], "mcpServers": {"p": {"command": "c"}}},
+                       "/else": {"mcpServers": {"q": {"command": "c"}}}},
           "mcpServers": {"g": {"command": "c"}}})";
   std::string names;
   for (auto const& server : check_found(environment).settings.servers) names += server.name + " ";

@@ -56,7 +56,7 @@ class MemoryEnvironment final : public Environment {
  public:
   Variables vars;
   std::map<std::string, std::string> files;  // absolute path → text
-  std::string cwd = "/work";
+  std::string cwd = "/here";
   unsigned core_count = 2;
 
   Variables const& variables() const override { return vars; }

@@ -69,8 +69,8 @@ TEST(Environment, PathsAreMadeAbsolute) {
   environment.vars["HOME"] = "/home/u";
   EXPECT_EQ(environment.absolute("/a"), "/a");
   EXPECT_EQ(environment.absolute("~/a"), "/home/u/a");
-  EXPECT_EQ(environment.absolute("a/b"), "/work/a/b");
-  EXPECT_EQ(environment.absolute("./a"), "/work/a");
+  EXPECT_EQ(environment.absolute("a/b"), "/here/a/b");
+  EXPECT_EQ(environment.absolute("./a"), "/here/a");
 }
 
 TEST(Environment, TheMemoryTwinBehavesLikeTheDisk) {

@@ -18,7 +18,7 @@ std::string example(std::string const& name) {
 }
 
 CheckReport check_text(std::string text, MemoryEnvironment environment = {}, bool strict = false) {
-  environment.files["/work/weir.yaml"] = std::move(text);
+  environment.files["/here/weir.yaml"] = std::move(text);
   return check({{"weir.yaml"}, {}, {}, false, strict}, environment);
 }
 
@@ -47,8 +47,8 @@ TEST(Examples, TheSeedsLoadAloneWithWarningsOnly) {
 
 TEST(Examples, TheSeedsLoadThroughIncludeWithTheirServersConfigured) {
   MemoryEnvironment environment;
-  environment.files["/work/cache-config.yaml"] = example("cache-config.yaml");
-  environment.files["/work/degraded-mode.yaml"] = example("degraded-mode.yaml");
+  environment.files["/here/cache-config.yaml"] = example("cache-config.yaml");
+  environment.files["/here/degraded-mode.yaml"] = example("degraded-mode.yaml");
   auto const report = check_text(kServers, environment);
   EXPECT_EQ(report.exit_code, 0);
   std::string codes;
@@ -64,8 +64,8 @@ TEST(Examples, TheSeedsLoadThroughIncludeWithTheirServersConfigured) {
 
 TEST(Examples, AMissingPathIsAWarningWithLineAndCaret) {
   MemoryEnvironment environment;
-  environment.files["/work/cache-config.yaml"] = example("cache-config.yaml");
-  environment.files["/work/degraded-mode.yaml"] = example("degraded-mode.yaml");
+  environment.files["/here/cache-config.yaml"] = example("cache-config.yaml");
+  environment.files["/here/degraded-mode.yaml"] = example("degraded-mode.yaml");
   auto const text = render_text(check_text(kServers, environment).problems, false);
   EXPECT_NE(text.find("warning[WEIR-E051]: `/data/confluence-backup/` does not exist\n"
                       "  --> degraded-mode.yaml:12:24\n"

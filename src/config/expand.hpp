@@ -1,4 +1,4 @@
-// expand(): replaces `${…}` references in one text. One pass: what a reference yields is not looked at again.
+// expand(): replaces `${…}` references in one text. One pass: what one yields is not looked at again.
 //
 //   ${VAR} ${env:VAR}   environment variable          ${file:/path}  the file's text, last line end removed,
 //   ≤ 64 KiB

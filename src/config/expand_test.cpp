@@ -18,7 +18,7 @@ MemoryEnvironment machine() {
 }
 
 std::string expanded(std::string_view text) {
-  return std::string(expand(text, machine(), "/work/p").value.reveal());
+  return std::string(expand(text, machine(), "/here/p").value.reveal());
 }
 
 TEST(Expand, ReplacesEveryKindOfReference) {
@@ -27,7 +27,7 @@ TEST(Expand, ReplacesEveryKindOfReference) {
   EXPECT_EQ(expanded("${input:api-key}"), "typed-in");
   EXPECT_EQ(expanded("${file:/etc/key}"), "two\nlines");
   EXPECT_EQ(expanded("${cred:db}"), "from-run");
-  EXPECT_EQ(expanded("${workspaceFolder}/x"), "/work/p/x");
+  EXPECT_EQ(expanded("${workspaceFolder}/x"), "/here/p/x");
   EXPECT_EQ(expanded("${userHome}/x"), "/home/u/x");
   EXPECT_EQ(expanded("a${TOKEN}b${TOKEN}c"), "as3cret-valuebs3cret-valuec");
 }

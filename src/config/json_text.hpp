@@ -1,6 +1,7 @@
 // JSON strings for what this folder prints: reports, the schema, the trust file (RFC 8259 §7).
 //
-// Pure functions. Whatever bytes come in, what goes out is valid UTF-8 and valid JSON. Inside this folder only.
+// Pure functions. Whatever bytes come in, what goes out is valid UTF-8 and valid JSON.
+// Inside this folder only.
 #pragma once
 
 #include <string>

@@ -225,7 +225,8 @@ CheckReport check(Sources const& sources, Environment const& environment) {
   if (bad) report.exit_code = kConfigInvalid;
   bool const missing =
       std::any_of(report.problems.begin(), report.problems.end(), [](Problem const& problem) {
-        return problem.severity == Severity::error && problem.code == "WEIR-E001" && problem.mark.line == 0;
+        return problem.severity == Severity::error && problem.code == "WEIR-E001" && problem.mark.line == 0 &&
+               !problem.confined;
       });
   if (missing) report.exit_code = kFileMissing;
   return report;

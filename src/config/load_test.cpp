@@ -11,7 +11,7 @@ struct World {
   MemoryEnvironment environment;
   Sources sources{{"weir.yaml"}, {}, {}, false, false};
 
-  explicit World(std::string text) { environment.files["/work/weir.yaml"] = std::move(text); }
+  explicit World(std::string text) { environment.files["/here/weir.yaml"] = std::move(text); }
   CheckReport check() const { return config::check(sources, environment); }
   std::string text() const { return render_text(check().problems, false); }
   std::string codes() const {
@@ -84,7 +84,12 @@ TEST(Load, ReadsEverySectionThatIsInEffect) {
   World world(fmt::format(R"(
 workers: 3
 listeners:
-  - {{ name: a, bind: "10.0.0.1:80", auth: [keys], allowed_origins: [https://x], allowed_hosts: [h], protocol: {{ eras: [legacy], legacy_sse: true }} }}
+  - name: a
+    bind: "10.0.0.1:80"
+    auth: [keys]
+    allowed_origins: [https://x]
+    allowed_hosts: [h]
+    protocol: {{ eras: [legacy], legacy_sse: true }}
   - {{ name: b, bind: "unix:/run/w.sock" }}
 admin: {{ bind: "127.0.0.1:1" }}
 auth: {{ keys: [ {{ name: ci, hash: "{}", groups: [bots], expires: 1970-01-02 }} ] }}
@@ -93,7 +98,9 @@ limits: {{ global: {{ in_flight: 7 }}, body_max: 1MiB }}
 sessions: {{ idle: 1s, lifetime: 2s, max: 3, sweep: 4s }}
 streams: {{ sweep: 1s, stale: 2s, keepalive: 3s, buffer: 4KiB, replay: {{ bytes: 5, age: 6s }} }}
 errors: {{ style: jsonrpc }}
-observability: {{ log: {{ level: debug, format: json, access: false }}, metrics: {{ path: /m, max_series: 100 }} }}
+observability:
+  log: {{ level: debug, format: json, access: false }}
+  metrics: {{ path: /m, max_series: 100 }}
 shutdown: {{ drain: 0s }}
 )",
                           kHash));
@@ -175,17 +182,17 @@ TEST(Load, IncludesAreMergedInOrderAndNameServersOnce) {
   World world(
       "include: [conf.d/*.yaml, one.yaml]\nservers: { a: { command: c } }\nshutdown: { drain: 1s }\nworkers: "
       "2\n");
-  world.environment.files["/work/conf.d/2.yaml"] = "shutdown: { drain: 3s }\n";
-  world.environment.files["/work/conf.d/1.yaml"] =
+  world.environment.files["/here/conf.d/2.yaml"] = "shutdown: { drain: 3s }\n";
+  world.environment.files["/here/conf.d/1.yaml"] =
       "shutdown: { drain: 2s }\nservers: { b: { command: c } }\n";
-  world.environment.files["/work/one.yaml"] = "servers: { d: { command: c } }\n";
+  world.environment.files["/here/one.yaml"] = "servers: { d: { command: c } }\n";
   auto const report = world.check();
   EXPECT_EQ(render_text(report.problems, false), "");
   EXPECT_EQ(report.settings.drain, milliseconds(3000));
   EXPECT_EQ(report.settings.workers, 2U);
   EXPECT_EQ(report.settings.servers.size(), 3U);
 
-  world.environment.files["/work/one.yaml"] = "servers:\n  a: { command: other }\n";
+  world.environment.files["/here/one.yaml"] = "servers:\n  a: { command: other }\n";
   EXPECT_EQ(world.text(),
             "error[WEIR-E024]: server `a` is in two files\n"
             "  --> one.yaml:2:3\n"
@@ -193,7 +200,7 @@ TEST(Load, IncludesAreMergedInOrderAndNameServersOnce) {
             "  |   ^\n"
             "  = first: weir.yaml:2:12\n"
             "  = fix: rename or remove one of them\n");
-  world.environment.files["/work/one.yaml"] = "include: [x.yaml]\n";
+  world.environment.files["/here/one.yaml"] = "include: [x.yaml]\n";
   EXPECT_EQ(world.codes(), "E026 ");
 }
 
@@ -456,7 +463,7 @@ TEST(Load, EnvFilesComeBeforeEnv) {
   World world("servers: { a: { command: c, envFile: .env.test, env: { B: own } } }");
   EXPECT_EQ(world.codes(), "E051 ");
   EXPECT_NE(world.check().settings.server("a")->unusable, "");
-  world.environment.files["/work/.env.test"] =
+  world.environment.files["/here/.env.test"] =
       "# c\nexport A=\"quoted value\"\nB=file\r\n\n=x\nAPI_TOKEN='from-file'\n";
   auto const settings = world.check().settings;
   auto const& env = settings.server("a")->env;
@@ -479,7 +486,7 @@ TEST(FindFiles, FollowTheirOrder) {
             (List{"/etc/weir/weir.yaml", "/etc/weir/conf.d/a.yaml", "/etc/weir/conf.d/b.yaml"}));
   environment.files["/home/u/.config/weir/weir.yaml"] = "";
   EXPECT_EQ(find_files("", environment), List{"/home/u/.config/weir/weir.yaml"});
-  environment.files["/work/weir.yaml"] = "";
+  environment.files["/here/weir.yaml"] = "";
   EXPECT_EQ(find_files("", environment), List{"weir.yaml"});
   environment.vars["WEIR_CONFIG"] = "/x.yaml";
   EXPECT_EQ(find_files("", environment), List{"/x.yaml"});

@@ -1,8 +1,7 @@
-// The rows of the option table, by subject, and the tree of shapes that is made of them. Inside this folder
-// only.
+// The rows of the option table, by subject, and the tree of shapes that is made of them.
 //
 // A Shape is one place in the configuration: which values may stand there, and what may stand below. Built
-// once, read-only afterwards.
+// once, read-only afterwards. Inside this folder only.
 #pragma once
 
 #include <memory>

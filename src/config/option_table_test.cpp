@@ -90,14 +90,14 @@ TEST(OptionTable, DefaultsOfTheTableAreTheDefaultsOfTheStructs) {
     if (!plain || row.effect == Effect::later || row.path == "version") continue;
     sections[std::string(top)] = "";
     MemoryEnvironment environment;
-    environment.files["/work/weir.yaml"] = text;
+    environment.files["/here/weir.yaml"] = text;
     Sources sources{
         {"weir.yaml"}, {}, {{"--x", std::string(row.path), std::string(row.fallback)}}, false, false};
     Problems problems;
     auto const with = load(sources, environment, problems).settings;
     EXPECT_FALSE(problems.has_errors()) << row.path << "\n" << render_text(problems.sorted(), false);
     sources.flags.clear();
-    environment.files["/work/weir.yaml"] = "servers: { s: { command: c } }";
+    environment.files["/here/weir.yaml"] = "servers: { s: { command: c } }";
     auto const without = load(sources, environment, problems).settings;
     EXPECT_EQ(with.servers, without.servers) << row.path;
     EXPECT_EQ(with.listeners, without.listeners) << row.path;

@@ -147,11 +147,15 @@ TEST(ProblemSarif, HasRulesAndRegions) {
   problem.mark.source = make_source("a dir/weir.yaml", problem.mark.source->text, 0);
   EXPECT_EQ(
       render_sarif(std::vector{problem}),
-      R"({"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":)"
-      R"({"name":"weir","rules":[{"id":"WEIR-E012","shortDescription":{"text":"The key is unknown here. Unknown )"
+      R"({"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":)"
+      R"({"driver":)"
+      R"({"name":"weir","rules":[{"id":"WEIR-E012","shortDescription":{"text":"The key is unknown here. )"
+      R"(Unknown )"
       R"(keys are never ignored."}}]}},"columnKind":"unicodeCodePoints","results":[{"ruleId":"WEIR-E012",)"
-      R"("level":"error","message":{"text":"unknown key `cahce`: did you mean `cache`?; keys here: auth, cache, )"
-      R"(limits, tools, …"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"a%20dir/weir.yaml"},)"
+      R"("level":"error","message":{"text":"unknown key `cahce`: did you mean `cache`?; keys here: auth, )"
+      R"(cache, )"
+      R"(limits, tools, …"},"locations":[{"physicalLocation":{"artifactLocation":)"
+      R"({"uri":"a%20dir/weir.yaml"},)"
       R"("region":{"startLine":14,"startColumn":5,"endColumn":10}}}]}]}]})"
       "\n");
 }

@@ -198,6 +198,7 @@ TEST(TomlReader, ReadsTablesInTheOrderOfTheFile) {
 
 TEST(TomlReader, SyntaxErrorsAndDeepKeysAreProblems) {
   EXPECT_EQ(only_code(toml("a = \n")), "WEIR-E003");
+  EXPECT_EQ(only_code(toml("[/a]\n")), "WEIR-E003");
   EXPECT_EQ(only_code(toml("a = 1\na = 2\n")), "WEIR-E003");
   std::string deep = "a";
   for (int i = 0; i < 70; ++i) deep += ".a";

@@ -1,10 +1,8 @@
-// Settings: the whole configuration as plain structs, every default visible here and equal to the option
-// table's.
+// Settings: the whole configuration as plain structs, defaults visible here and equal to the option table's.
 //
 // Built by load() (config/load.hpp), never changed afterwards; share it as shared_ptr<Settings const>. Two
 // Servers that compare equal need no restart on a reload. Credentials are Secret values. Keys that are
-// accepted but not in effect in this version are listed in `deferred`, those that protect something marked
-// so.
+// accepted but not in effect in this version are listed in `deferred`; those that protect are marked.
 #pragma once
 
 #include <array>

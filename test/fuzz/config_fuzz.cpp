@@ -72,10 +72,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* bytes, std::size_t siz
   MemoryEnvironment environment;
   environment.vars = {{"HOME", "/home/u"}, {"S", std::string(kSecret)}, {"E", ""}};
   environment.files["/run/secrets/s"] = std::string(kSecret);
-  environment.files["/work/more.yaml"] = text;
+  environment.files["/here/more.yaml"] = text;
   static constexpr char const* kNames[] = {
-      "/work/weir.yaml",        "/work/weir.json",   "/work/weir.toml",     "/work/.mcp.json",
-      "/work/.vscode/mcp.json", "/work/config.toml", "/work/opencode.json", "/work/zed/settings.json"};
+      "/here/weir.yaml",        "/here/weir.json",   "/here/weir.toml",     "/here/.mcp.json",
+      "/here/.vscode/mcp.json", "/here/config.toml", "/here/opencode.json", "/here/zed/settings.json"};
   auto const which = choice % std::size(kNames);
   environment.files[kNames[which]] = text;
 
@@ -89,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* bytes, std::size_t siz
   check_places(report.problems);
   check_renderings(report, text.find(kSecret) == std::string_view::npos);
   check_settings(report, sources, environment);
-  auto const expansion = expand(text, environment, "/work");
+  auto const expansion = expand(text, environment, "/here");
   require(!has_reference(text) || expansion.value.reveal().size() <= text.size() * (kSecret.size() + 1),
           "an expansion is one pass");
   return 0;
