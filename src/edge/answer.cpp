@@ -1,10 +1,37 @@
 #include "edge/answer.hpp"
 
+#include "core/outcome.hpp"
+#include "edge/error_map.hpp"
 #include "mcp/json_text.hpp"
 
 namespace weir::edge {
 
 using mcp::Field;
+
+namespace {
+
+observe::Outcome counted_as(base::Fault fault) noexcept {
+  if (fault == base::Fault::busy) return observe::Outcome::shed;
+  return fault == base::Fault::denied ? observe::Outcome::denied : observe::Outcome::error;
+}
+
+bool is_tool_error(core::Outcome const& outcome) noexcept {
+  return outcome.message.raw(Field::is_error) == "true";
+}
+
+Settled settle_failure(core::Call const& call, base::Error const& error, bool tool_results,
+                       CallRecord& record) {
+  auto const mapped = answer_for(error, call.modern(), call.facts.tool, record.request_id);
+  bool const as_result = tool_results && call.method == mcp::Method::tools_call && is_upstream_failure(error);
+  record.error_type = base::name_of(error.fault);
+  record.outcome = counted_as(error.fault);
+  record.error_code = mapped.code;
+  if (as_result)
+    return {core::from_result(tool_result_for(mapped, error, call.modern())), 200, mapped.fields};
+  return {core::from_error(mapped.code, mapped.message, mapped.data), mapped.http, mapped.fields};
+}
+
+}  // namespace
 
 void put_id(core::Outcome& outcome, std::string_view id) {
   if (outcome.message.has(Field::id)) {
@@ -27,6 +54,21 @@ std::string error_message(std::string_view id, int code, std::string_view messag
   return text;
 }
 
-bool is_tool_error(core::Outcome const& outcome) noexcept { return outcome.message.raw(Field::is_error) == "true"; }
+Settled settle(core::Call const& call, base::Result<core::Outcome> outcome, bool tool_results,
+               CallRecord& record) {
+  if (!outcome) return settle_failure(call, outcome.error(), tool_results, record);
+  Settled settled{std::move(*outcome), 200, {}};
+  if (settled.outcome.message.kind() == mcp::MessageKind::error) {
+    record.outcome = observe::Outcome::error;
+    record.error_type = observe::kRpcError;
+    record.error_code = static_cast<int>(settled.outcome.message.integer(Field::error_code).value_or(0));
+    bool const client_fault = record.error_code == -32021 || record.error_code == -32020;
+    if (call.modern() && client_fault) settled.http = 400;
+  } else if (is_tool_error(settled.outcome)) {
+    record.outcome = observe::Outcome::tool_error;
+    record.error_type = observe::kToolError;
+  }
+  return settled;
+}
 
 }  // namespace weir::edge

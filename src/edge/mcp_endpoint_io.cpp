@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include "base/run_until.hpp"
-#include "core/outcome.hpp"
 #include "edge/answer.hpp"
 #include "edge/http_sink.hpp"
 #include "mcp/header_value.hpp"
@@ -236,38 +235,15 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, EndpointRu
 
 base::Task<void> McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
                                      base::Result<Outcome> outcome, std::string fields, CallRecord& record) {
-  int status = 200;
-  if (!outcome) {
-    auto const& error = outcome.error();
-    record.error_type = base::name_of(error.fault);
-    record.outcome = error.fault == base::Fault::busy     ? observe::Outcome::shed
-                     : error.fault == base::Fault::denied ? observe::Outcome::denied
-                                                          : observe::Outcome::error;
-    auto const mapped = answer_for(error, call.modern(), call.facts.tool, record.request_id);
-    bool const as_result =
-        rules.tool_results && call.method == mcp::Method::tools_call && is_upstream_failure(error);
-    record.error_code = mapped.code;
-    status = as_result ? 200 : mapped.http;
-    fields += mapped.fields;
-    outcome = as_result ? core::from_result(tool_result_for(mapped, error, call.modern()))
-                        : core::from_error(mapped.code, mapped.message, mapped.data);
-  } else if (outcome->message.kind() == mcp::MessageKind::error) {
-    record.outcome = observe::Outcome::error;
-    record.error_type = observe::kRpcError;
-    record.error_code = static_cast<int>(outcome->message.integer(Field::error_code).value_or(0));
-    if (call.modern() && record.error_code == -32021) status = 400;
-    if (call.modern() && record.error_code == -32020) status = 400;
-  } else if (is_tool_error(*outcome)) {
-    record.outcome = observe::Outcome::tool_error;
-    record.error_type = observe::kToolError;
-  }
+  auto settled = settle(call, std::move(outcome), rules.tool_results, record);
+  fields += settled.fields;
   if (call.method == mcp::Method::initialize && call.session) {
     fields += "Mcp-Session-Id: " + call.session->id + "\r\n";
   }
   base::Duration const total = parts_.scheduler.now() - call.started;
   fmt::format_to(std::back_inserter(fields), "Server-Timing: weir;dur={:.2f}, up;dur={:.2f}\r\n",
                  milliseconds(total - call.facts.upstream), milliseconds(call.facts.upstream));
-  co_await write_outcome(exchange, call, *outcome, status, fields);
+  co_await write_outcome(exchange, call, settled.outcome, settled.http, fields);
 }
 
 }  // namespace weir::edge
