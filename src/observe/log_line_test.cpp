@@ -105,6 +105,7 @@ TEST(LogLine, ControlAndDirectionCharactersAndInvalidUtf8AreEscaped) {
       {R"(q"b\)", R"(q\"b\\)"},
       {"lone\x80!", R"(lone\ufffd!)"},
       {"overlong\xc0\xaf", R"(overlong\ufffd\ufffd)"},
+      {"overlong\xe0\x80\xaf", R"(overlong\ufffd\ufffd\ufffd)"},
       {"surrogate\xed\xa0\x80", R"(surrogate\ufffd\ufffd\ufffd)"},
       {"cut\xe6\xbc", R"(cut\ufffd\ufffd)"},
       {"beyond\xf4\x90\x80\x80", R"(beyond\ufffd\ufffd\ufffd\ufffd)"},

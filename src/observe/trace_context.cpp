@@ -50,7 +50,7 @@ std::optional<TraceContext> TraceContext::parse(std::string_view traceparent) no
   TraceContext context;
   std::copy(trace.begin(), trace.end(), context.trace_id_.begin());
   std::copy(span.begin(), span.end(), context.span_id_.begin());
-  context.flags_ = static_cast<std::uint8_t>(hex_value(flags[1]) & 1);
+  context.sampled_ = (hex_value(flags[1]) & 1) != 0;
   return context;
 }
 
@@ -58,7 +58,7 @@ TraceContext TraceContext::start(base::Random& random, bool sampled) {
   TraceContext context;
   fill_id(context.trace_id_, random);
   fill_id(context.span_id_, random);
-  context.flags_ = sampled ? 1 : 0;
+  context.sampled_ = sampled;
   return context;
 }
 

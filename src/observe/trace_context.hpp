@@ -7,7 +7,6 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,13 +21,13 @@ class TraceContext {
 
   static std::optional<TraceContext> parse(std::string_view traceparent) noexcept;
   static TraceContext start(base::Random& random, bool sampled);  // a new trace
-  TraceContext child(base::Random& random) const;                 // same trace and flags, new span
+  TraceContext child(base::Random& random) const;                 // same trace and flag, new span
 
   std::string_view trace_id() const noexcept {
     return {trace_id_.data(), trace_id_.size()};
   }  // lower-case hex
   std::string_view span_id() const noexcept { return {span_id_.data(), span_id_.size()}; }
-  bool sampled() const noexcept { return (flags_ & 1U) != 0; }
+  bool sampled() const noexcept { return sampled_; }
   std::string format() const;
 
   friend bool operator==(TraceContext const&, TraceContext const&) = default;
@@ -36,7 +35,7 @@ class TraceContext {
  private:
   std::array<char, 32> trace_id_{};
   std::array<char, 16> span_id_{};
-  std::uint8_t flags_ = 0;  // only the bits that version 00 knows: sampled
+  bool sampled_ = false;  // the one flag that version 00 knows
 };
 
 }  // namespace weir::observe
