@@ -67,8 +67,8 @@ TEST(HeaderValue, DecodesOnlyExactMarkersAtBothEnds) {
 TEST(HeaderValue, RefusesMalformedBase64BetweenItsMarkers) {
   for (std::string_view const value :
        {"=?base64?YQ?=", "=?base64?YQ=?=", "=?base64?Y?=", "=?base64?====?=", "=?base64?Y===?=",
-        "=?base64?=YQ=?=", "=?base64?YQ==YQ==?=", "=?base64?Y-_=?=", "=?base64?Y Q=?=", "=?base64?YR==?=",
-        "=?base64?YWF=?=", "=?base64?YQ==\n?=", "=?base64?\xC3\xA9==?=", "=?base64?/w==?=",
+        "=?base64?A===?=", "=?base64?=YQ=?=", "=?base64?YQ==YQ==?=", "=?base64?Y-_=?=", "=?base64?Y Q=?=",
+        "=?base64?YR==?=", "=?base64?YWF=?=", "=?base64?YQ==\n?=", "=?base64?\xC3\xA9==?=", "=?base64?/w==?=",
         "=?base64?7aCA?="}) {
     EXPECT_EQ(refused(value), base::Fault::invalid_input) << value;
   }

@@ -177,7 +177,7 @@ TEST(JsonCursor, RefusesOtherContainersAndWhatSurroundsThem) {
 }
 
 TEST(JsonCursor, NeverReadsBehindItsText) {
-  std::string_view const text = R"({"a":[1.5e-3,true,null,"\u00e9\ud83d\ude00x\n"],"b":{}})";
+  std::string_view const text = R"({"a":[1.5e-3,true,false,null,"\u00e9\ud83d\ude00x\n"],"b":{}})";
   ASSERT_EQ(fault_of(text), JsonFault::none);
   for (std::size_t size = 0; size < text.size(); ++size) {
     // A copy of exactly this size lets the address sanitizer see.

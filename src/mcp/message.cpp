@@ -13,7 +13,7 @@ Span Message::span(Field field) const noexcept {
   bool const response = kind_ == MessageKind::result || kind_ == MessageKind::error;
   bool known = false;
   switch (group_of(field)) {
-    case FieldGroup::shared: known = kind_ != MessageKind::error || field == Field::id; break;
+    case FieldGroup::shared: known = true; break;
     case FieldGroup::request: known = !response; break;
     case FieldGroup::result: known = kind_ == MessageKind::result; break;
     case FieldGroup::error: known = kind_ == MessageKind::error; break;

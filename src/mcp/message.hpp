@@ -40,7 +40,7 @@ enum class MessageKind : std::uint8_t { request, notification, result, error };
 
 // A place in a message. Comments name the JSON path; P/ stands for io.modelcontextprotocol/.
 enum class Field : std::uint8_t {
-  // any kind but error, except id
+  // any kind; an error has the id only
   id,
   meta,                      // params._meta or result._meta
   meta_progress_token,       // _meta.progressToken
