@@ -200,6 +200,7 @@ TEST(Load, IncludesAreMergedInOrderAndNameServersOnce) {
             "  |   ^\n"
             "  = first: weir.yaml:2:12\n"
             "  = fix: rename or remove one of them\n");
+  EXPECT_EQ(world.check().settings.server("a")->command, "c") << "the first one stays";
   world.environment.files["/here/one.yaml"] = "include: [x.yaml]\n";
   EXPECT_EQ(world.codes(), "E026 ");
 }

@@ -207,6 +207,15 @@ TEST(TomlReader, SyntaxErrorsAndDeepKeysAreProblems) {
   EXPECT_EQ(only_code(toml(deep + " = 1\n")), "WEIR-E002");
 }
 
+TEST(TomlReader, RefusesTheCharactersItsLibraryCannotTake) {
+  for (auto const* good : {"a = '\xEF\xAC\xA5'", "a = '\xEF\xBC\x80'", "a = '\xC2\xA0\xE3\x80\x80'"}) {
+    EXPECT_TRUE(toml(good).problems.empty()) << good;
+  }
+  for (auto const* bad : {"a = '\xEF\xAC\xA6'", "a = '\xEF\xBB\xBE'", "\xEF\xB9\xBF[a]"}) {
+    EXPECT_EQ(only_code(toml(bad)), "WEIR-E003") << bad;
+  }
+}
+
 TEST(Readers, TheEndingOfTheNameDecides) {
   Problems problems;
   EXPECT_TRUE(read_by_name(make_source("a.json", "{\"a\": 1,}", 0), problems).is_map());

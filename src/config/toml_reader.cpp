@@ -113,12 +113,21 @@ class Reader {
 };
 
 // Every dot of a key is a level, and toml++ destroys its tables by recursion: a line with very many is
-// refused first.
+// refused.
 bool has_long_key(std::string_view text) {
   std::size_t dots = 0;
   for (char const c : text) {
     dots = c == '\n' ? 0 : dots + (c == '.' ? 1 : 0);
     if (dots > 1000) return true;
+  }
+  return false;
+}
+
+// toml++ 3.3 runs into a branch that it declares unreachable for any character from U+FB26 to U+FEFE.
+bool has_deadly_character(std::string_view text) {
+  for (auto at = text.find('\xEF'); at != std::string_view::npos; at = text.find('\xEF', at + 1)) {
+    auto const character = text.substr(at, 3);
+    if (character >= "\xEF\xAC\xA6" && character <= "\xEF\xBB\xBE") return true;
   }
   return false;
 }
@@ -129,6 +138,11 @@ Node read_toml(SharedText const& source, Problems& problems) {
   if (!check_text(source, problems)) return {};
   if (has_long_key(source->text)) {
     problems.error("WEIR-E002", Mark{source, 0, 0, 1}, "nested deeper than 64 levels");
+    return {};
+  }
+  if (has_deadly_character(source->text)) {
+    problems.error("WEIR-E003", Mark{source, 0, 0, 1},
+                   "characters from U+FB26 to U+FEFE cannot be read in TOML");
     return {};
   }
   return Reader(source, problems).read();
