@@ -18,7 +18,7 @@ class HttpSink final : public core::ClientSink {
   HttpSink(net::HttpExchange& exchange, std::string fields) : exchange_(exchange), fields_(std::move(fields)) {}
 
   base::Task<bool> notify(std::string notification) override;
-  base::Task<bool> keep_alive();
+  void keep_alive();  // between events, while nothing waits for the client; does not suspend
   // Nobody reads any more: what comes is dropped (a legacy call goes on without its client).
   void detach() noexcept { attached_ = false; }
   bool attached() const noexcept { return attached_; }

@@ -20,10 +20,10 @@ base::Task<bool> HttpSink::notify(std::string notification) {
   co_return attached_ = co_await exchange_.send(parts);
 }
 
-base::Task<bool> HttpSink::keep_alive() {
-  if (!attached_ || !exchange_.streaming() || !exchange_.flushed()) co_return attached_;
+void HttpSink::keep_alive() {
+  if (!attached_ || !exchange_.streaming() || !exchange_.flushed()) return;
   iovec const part = part_of(net::kSseKeepAlive);
-  co_return attached_ = co_await exchange_.send({&part, 1});
+  exchange_.send_now({&part, 1});
 }
 
 }  // namespace weir::edge

@@ -171,7 +171,7 @@ base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchang
     if (ended == Ended::done) co_return Waited::done;
     if (ended == Ended::deadline) {
       if (parts_.scheduler.now() >= end) co_return Waited::too_long;
-      co_await sink.keep_alive();
+      sink.keep_alive();
     }
     if (!sink.attached() || !exchange.client_gone()) continue;
     if (call.modern()) co_return Waited::client_gone;

@@ -14,18 +14,19 @@ class HttpConnection {
   HttpConnection(base::Scheduler& scheduler, std::unique_ptr<Stream> stream, ServerOptions const& options);
 
   enum class Next { request, refused, more, close };
-  Next head_now();                                   // from bytes that are here; request: head() is valid
-  base::Task<Next> read_head();                      // the slow way: until there is one, never `more`
-  base::Task<bool> finish(bool stopping);            // after the handler: flush, drain; false: close
+  Next head_now();                         // from bytes that are here; request: head() is valid
+  base::Task<Next> read_head();            // the slow way: until there is one, never `more`
+  base::Task<bool> finish(bool stopping);  // after the handler: flush, drain; false: close
   base::Task<void> linger();
 
   // For HttpExchange.
   std::optional<std::string> body_now();
   base::Task<base::Result<std::string>> read_body();
-  void put(std::span<iovec const> parts);            // write now, keep the rest
+  void put(std::span<iovec const> parts);  // write now, keep the rest
   bool flushed() const noexcept { return out_.empty(); }
-  void hold(std::string_view text);                  // goes out with the next flush()
-  base::Task<bool> flush();
+  void hold(std::string_view text);  // goes out with the next flush()
+  base::Task<bool> flush();          // one at a time
+  void abandon() noexcept;
   void begin_reply(std::string& into, int status);
 
   base::Scheduler& scheduler;
@@ -41,7 +42,7 @@ class HttpConnection {
   bool head_request = false;
   bool keep_alive = true;
   bool gone = false;
-  std::string in;        // bytes received beyond the current request, or an unfinished head
+  std::string in;  // bytes received beyond the current request, or an unfinished head
 
  private:
   base::Result<std::string> refuse_body(base::Fault fault, char const* reason);
@@ -49,17 +50,26 @@ class HttpConnection {
   base::Task<base::Result<std::string>> read_sized(std::string body, std::size_t length);
   base::Task<base::Result<std::string>> read_chunked();
   base::TimePoint body_deadline(std::uint64_t received) const noexcept;
+  struct Flushing {
+    explicit Flushing(HttpConnection& of) noexcept;
+    Flushing(Flushing const&) = delete;
+    Flushing& operator=(Flushing const&) = delete;
+    ~Flushing();
+    HttpConnection& connection;
+  };
   void keep_head();
   void restore_head();
 
-  std::string out_;           // written by us, not yet taken by the client
-  std::string head_bytes_;    // owned copy of the head when its bytes must outlive a suspension
-  std::string_view rest_;     // what followed the head where it was parsed: in scratch or in head_bytes_
+  std::string out_;         // written by us, not yet taken by the client
+  std::string head_bytes_;  // owned copy of the head when its bytes must outlive a suspension
+  std::string_view rest_;   // what followed the head where it was parsed: in scratch or in head_bytes_
   base::TimePoint body_started_;
   HeadSearch search_;
   std::uint32_t head_length_ = 0;
   int pipelined_ = 0;
-  bool from_scratch_ = false; // the head's views point into the thread's scratch
+  bool flushing_ = false;
+  bool abandoned_ = false;
+  bool from_scratch_ = false;  // the head's views point into the thread's scratch
 };
 
 }  // namespace weir::net

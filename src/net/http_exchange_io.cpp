@@ -151,10 +151,7 @@ bool HttpExchange::streaming() const noexcept { return connection_.stream_open; 
 
 bool HttpExchange::flushed() const noexcept { return connection_.flushed(); }
 
-void HttpExchange::abandon() noexcept {
-  connection_.gone = true;
-  connection_.stream.reset();
-}
+void HttpExchange::abandon() noexcept { connection_.abandon(); }
 
 std::uint64_t HttpExchange::bytes_out() const noexcept { return connection_.bytes_out; }
 
@@ -193,7 +190,9 @@ void HttpExchange::begin_stream(std::string_view fields) {
   if (connection_.http10 || !connection_.body_done) connection_.keep_alive = false;
   std::string& text = scratch().text;
   connection_.begin_reply(text, 200);
-  text.append("Content-Type: text/event-stream\r\nCache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n");
+  text.append(
+      "Content-Type: text/event-stream\r\nCache-Control: no-cache, no-transform\r\nX-Accel-Buffering: "
+      "no\r\n");
   text.append(fields);
   if (!connection_.keep_alive) text.append("Connection: close\r\n");
   if (connection_.chunked_reply) text.append("Transfer-Encoding: chunked\r\n");
@@ -203,19 +202,22 @@ void HttpExchange::begin_stream(std::string_view fields) {
 }
 
 base::Task<bool> HttpExchange::send(std::span<iovec const> chunk) {
+  send_now(chunk);
+  co_return co_await connection_.flush();
+}
+
+void HttpExchange::send_now(std::span<iovec const> chunk) {
   std::size_t length = 0;
   for (auto const& part : chunk) length += part.iov_len;
-  if (length > 0) {
-    std::array<iovec, 16> parts;
-    std::size_t count = 0;
-    ChunkHeader const header(length);
-    WEIR_ASSERT(chunk.size() + 2 <= parts.size());
-    if (connection_.chunked_reply) parts[count++] = part_of(header.text());
-    for (auto const& part : chunk) parts[count++] = part;
-    if (connection_.chunked_reply) parts[count++] = part_of(kChunkEnd);
-    connection_.put({parts.data(), count});
-  }
-  co_return co_await connection_.flush();
+  if (length == 0) return;
+  std::array<iovec, 16> parts;
+  std::size_t count = 0;
+  ChunkHeader const header(length);
+  WEIR_ASSERT(chunk.size() + 2 <= parts.size());
+  if (connection_.chunked_reply) parts[count++] = part_of(header.text());
+  for (auto const& part : chunk) parts[count++] = part;
+  if (connection_.chunked_reply) parts[count++] = part_of(kChunkEnd);
+  connection_.put({parts.data(), count});
 }
 
 void HttpExchange::end_stream() {
@@ -232,7 +234,8 @@ base::Event* HttpExchange::watch() {
   return connection_.gone || !connection_.in.empty() ? nullptr : &connection_.stream->arm_read();
 }
 
-// Looks without waiting. Bytes of a next request are kept (one scratch-full at most), then nothing is watched.
+// Looks without waiting. Bytes of a next request are kept (one scratch-full at most), then nothing is
+// watched.
 bool HttpExchange::client_gone() {
   if (connection_.gone || !connection_.in.empty()) return connection_.gone;
   IoResult const got = connection_.stream->read(scratch().bytes);

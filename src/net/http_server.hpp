@@ -27,7 +27,8 @@ struct ServerTimes {
   base::Duration body_grace = std::chrono::seconds{5};      // then body_bytes_per_second_min applies
   std::uint64_t body_bytes_per_second_min = 1024;
   base::Duration write_stall_max = std::chrono::seconds{30};  // the client takes nothing for so long
-  base::Duration linger_max = std::chrono::seconds{1};      // after a refusal: let the client read it
+  base::Duration linger_max = std::chrono::seconds{2};      // after a refusal: let the client send on and read it
+  std::size_t linger_bytes_max = 16 * 1024 * 1024;
 };
 
 struct ServerOptions {
@@ -61,6 +62,7 @@ class HttpExchange {
   // client does not read; false means that the client has gone or stalled beyond write_stall_max.
   void begin_stream(std::string_view fields);
   base::Task<bool> send(std::span<iovec const> chunk);
+  void send_now(std::span<iovec const> chunk);  // keeps what the client does not take; the next send() goes on with it
   void end_stream();
   bool streaming() const noexcept;
   bool flushed() const noexcept;  // the client has taken everything so far

@@ -98,7 +98,28 @@ void HttpConnection::hold(std::string_view text) {
   out_.append(text);
 }
 
+// A stream that flush() waits on must not die under it: it is woken and lets go.
+void HttpConnection::abandon() noexcept {
+  gone = abandoned_ = true;
+  if (flushing_) {
+    stream->arm_write().set();
+  } else {
+    stream.reset();
+  }
+}
+
+HttpConnection::Flushing::Flushing(HttpConnection& of) noexcept : connection(of) {
+  WEIR_ASSERT(!connection.flushing_);
+  connection.flushing_ = true;
+}
+
+HttpConnection::Flushing::~Flushing() {
+  connection.flushing_ = false;
+  if (connection.abandoned_) connection.stream.reset();
+}
+
 base::Task<bool> HttpConnection::flush() {
+  Flushing const mark(*this);
   std::size_t sent = 0;
   while (!gone && sent < out_.size()) {
     iovec const part{out_.data() + sent, out_.size() - sent};
@@ -120,7 +141,7 @@ base::Task<bool> HttpConnection::flush() {
 base::Task<void> HttpConnection::linger() {
   stream->shutdown_write();
   base::TimePoint const deadline = scheduler.now() + options.times.linger_max;
-  for (std::size_t drained = 0; drained < 256 * 1024;) {
+  for (std::size_t drained = 0; drained < options.times.linger_bytes_max;) {
     IoResult const got = stream->read(scratch().bytes);
     if (got.state == IoState::moved) {
       drained += got.bytes;
