@@ -88,6 +88,16 @@ function(weir_module name)
   endif()
 endfunction()
 
+# A test program of its own, beside the folders: weir_test(sim SOURCES … LIBRARIES …) makes weir_sim_test.
+function(weir_test name)
+  cmake_parse_arguments(T "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(weir_${name}_test ${T_SOURCES})
+  target_include_directories(weir_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/test)
+  target_link_libraries(weir_${name}_test PRIVATE ${T_LIBRARIES} GTest::gtest_main)
+  weir_use_pch(weir_${name}_test test)
+  add_test(NAME ${name} COMMAND weir_${name}_test)
+endfunction()
+
 function(weir_fuzz name)
   cmake_parse_arguments(F "" "" "NEEDS" ${ARGN})
   if(NOT WEIR_FUZZ)

@@ -61,6 +61,8 @@ class FakeProgram {
     err_.reset();
     exited.set();
   }
+  void close_output() { out_.reset(); }
+  void close_input() { in_.reset(); }  // and reads no more
   bool running() const noexcept { return !exited.is_set(); }
 
   // The id that Weir gave to the n-th request for `method` (from 0), or "".
@@ -80,7 +82,7 @@ class FakeProgram {
       exit({.code = 1});
     }
     std::array<char, 4096> buffer;
-    while (running()) {
+    while (running() && in_) {
       auto const got = reading ? in_->read(buffer) : net::IoResult{net::IoState::blocked};
       if (got.state == net::IoState::blocked) {
         co_await in_->readable();
@@ -102,7 +104,8 @@ class FakeProgram {
 
   base::Event exited;
   upstream::ExitStatus status;
-  std::unique_ptr<net::Stream> near_in, near_out, near_err;  // Weir's ends
+  std::function<void(FakeProgram&, mcp::Message const&)> on_request;  // what the handshake leaves over
+  std::unique_ptr<net::Stream> near_in, near_out, near_err;           // Weir's ends
 
  private:
   static std::string put(net::Stream& stream, std::string text) {
@@ -128,6 +131,8 @@ class FakeProgram {
       initialized_ = true;
     } else if (handshake_ == Handshake::legacy_fragile && !initialized_) {
       exit({.code = 3});
+    } else if (on_request && message->kind() == mcp::MessageKind::request) {
+      on_request(*this, *message);
     }
   }
 
@@ -172,9 +177,11 @@ class ScriptedSpawner final : public upstream::ChildSpawner {
   Handshake handshake = Handshake::legacy;  // of the programs to come
   std::size_t pipe_bytes = 64 * 1024;
   std::vector<std::shared_ptr<FakeProgram>> programs;
+  std::function<void(FakeProgram&, mcp::Message const&)> on_request;  // of the programs to come
 
   base::Result<std::unique_ptr<upstream::ChildProcess>> spawn(upstream::ChildCommand const&) override {
     programs.push_back(std::make_shared<FakeProgram>(scheduler_, handshake, pipe_bytes));
+    programs.back()->on_request = on_request;
     std::unique_ptr<upstream::ChildProcess> child = std::make_unique<ScriptedChild>(programs.back());
     tasks_.spawn(programs.back()->live());
     return base::Result<std::unique_ptr<upstream::ChildProcess>>(std::move(child));

@@ -1,0 +1,188 @@
+#include <gtest/gtest.h>
+
+#include "support/world.hpp"
+#include "upstream/http_backend.hpp"
+
+// Servers that are late, die, forget or lie.
+namespace weir::test {
+namespace {
+
+using Era = FakeClient::Era;
+using Speaks = FakeServer::Speaks;
+
+bool is_error_result(Reply const& reply) {
+  return reply.final().find(R"("isError":true)") != std::string::npos;
+}
+
+TEST(Failures, ACallEndsAtItsDeadlineOfFiveSeconds) {  // T-05
+  World world;
+  auto& server = world.http("a", Speaks::modern);
+  auto& client = world.client(Era::modern);
+  world.start();
+  auto const reply = client.call("a__hang", R"({"key":"k"})");
+  world.advance(10s);
+  ASSERT_TRUE(reply->answered());
+  EXPECT_TRUE(is_error_result(*reply)) << reply->final();
+  EXPECT_EQ(reply->ended - reply->sent, base::Duration(5s));
+  EXPECT_EQ(server.hung_up.size(), 1U);
+  EXPECT_EQ(world.leftovers(), "");
+}
+
+TEST(Failures, EachProgressGivesACallItsTimeAgain) {
+  World world;
+  world.http("a", Speaks::modern);
+  auto& client = world.client(Era::modern);
+  world.start();
+  auto const reply = client.call("a__progress", R"({"key":"k","n":5,"ms":4000})");
+  world.advance(30s);
+  ASSERT_TRUE(reply->answered());
+  EXPECT_FALSE(is_error_result(*reply));
+  EXPECT_EQ(reply->ended - reply->sent, base::Duration(24s));
+  EXPECT_EQ(world.leftovers(), "");
+}
+
+class Misbehaviour : public testing::TestWithParam<std::string_view> {};
+
+TEST_P(Misbehaviour, IsAnsweredHonestlyAndNotRepeated) {  // ruling 9
+  World world;
+  world.http("a", Speaks::both);
+  auto& modern = world.client(Era::modern);
+  auto& legacy = world.client(Era::legacy);
+  world.start();
+  legacy.initialize();
+  world.advance(0s);
+  std::string const tool = "a__" + std::string(GetParam());
+  modern.call("a__echo");  // so that there is a kept connection
+  world.advance(0s);
+  auto const first = modern.call(tool, R"({"key":"k1"})");
+  auto const second = legacy.call(tool, R"({"key":"k2"})");
+  world.advance(10s);
+  ASSERT_TRUE(first->answered());
+  ASSERT_TRUE(second->answered());
+  EXPECT_TRUE(is_error_result(*first)) << first->final();
+  EXPECT_TRUE(is_error_result(*second)) << second->final();
+  EXPECT_EQ(world.ledger.executions("k1"), 1);
+  EXPECT_EQ(world.ledger.executions("k2"), 1);
+  EXPECT_EQ(world.leftovers(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(EveryKind, Misbehaviour, testing::ValuesIn(kBadTools),
+                         [](auto const& one) { return std::string(one.param); });
+
+TEST(Failures, AReadIsSentOnceMoreWhenItsKeptConnectionDies) {
+  World world;
+  auto& server = world.http("a", Speaks::modern);
+  auto& client = world.client(Era::modern);
+  world.start();
+  server.reset_next = 1;
+  auto const reply = client.request("resources/read", R"("uri":"res://a/a")");
+  world.advance(0s);
+  ASSERT_TRUE(reply->answered());
+  EXPECT_NE(reply->final().find("hello from a"), std::string::npos) << reply->final();
+  EXPECT_EQ(server.seen["resources/read"], 2);
+  server.reset_next = 2;
+  auto const other = client.request("resources/read", R"("uri":"res://a/a")");
+  world.advance(0s);
+  ASSERT_TRUE(other->answered());
+  EXPECT_NE(other->final().find(R"("error")"), std::string::npos) << other->final();
+  EXPECT_EQ(server.seen["resources/read"], 4);
+  EXPECT_EQ(world.leftovers(), "");
+}
+
+TEST(Failures, AToolCallIsNotSentAgainWhenItsKeptConnectionDies) {  // T-03
+  World world;
+  auto& server = world.http("a", Speaks::modern);
+  auto& client = world.client(Era::modern);
+  world.start();
+  server.reset_next = 1;
+  auto const reply = client.call("a__echo", R"({"key":"k"})");
+  world.advance(0s);
+  ASSERT_TRUE(reply->answered());
+  EXPECT_TRUE(is_error_result(*reply));
+  EXPECT_EQ(server.seen["tools/call"], 1);
+}
+
+TEST(Failures, AForgottenSessionIsOpenedAnewUnseenAndCounted) {  // P050
+  World world;
+  auto& server = world.http("a", Speaks::legacy);
+  auto& client = world.client(Era::legacy);
+  world.start();
+  client.initialize();
+  world.advance(0s);
+  client.call("a__echo", R"({"key":"k1"})");
+  world.advance(0s);
+  server.forget_sessions();
+  auto const reply = client.call("a__echo", R"({"key":"k2"})");
+  world.advance(0s);
+  ASSERT_TRUE(reply->answered());
+  EXPECT_NE(reply->final().find("{k2} from a"), std::string::npos) << reply->final();
+  EXPECT_EQ(world.ledger.executions("k2"), 1);
+  EXPECT_EQ(dynamic_cast<upstream::HttpBackend const&>(*world.weir().backend("a")).reinitialised(), 1U);
+  EXPECT_EQ(world.leftovers(), "");
+}
+
+TEST(Failures, ADeadOrSlowServerNeverHidesTheOthers) {  // T-06
+  World world;
+  world.http("dead", Speaks::modern).die();
+  world.http("mute", Speaks::modern).mute = true;
+  world.http("well", Speaks::modern);
+  auto& client = world.client(Era::modern);
+  world.start();
+  auto const list = client.request("tools/list");
+  auto const call = client.call("well__echo", R"({"key":"k"})");
+  world.advance(0s);
+  ASSERT_TRUE(call->answered());
+  EXPECT_NE(call->final().find("{k} from well"), std::string::npos);
+  world.advance(3s);
+  ASSERT_TRUE(list->answered());
+  EXPECT_NE(list->final().find("well__echo"), std::string::npos);
+  EXPECT_EQ(list->final().find("dead__"), std::string::npos);
+  world.servers["dead.test"]->alive = true;
+  world.advance(2min);
+  auto const again = client.call("dead__echo", R"({"key":"k2"})");
+  world.advance(0s);
+  EXPECT_NE(again->final().find("{k2} from dead"), std::string::npos) << again->final();
+}
+
+TEST(Failures, AServerThatDiesMidCallIsReportedAndComesBack) {
+  World world;
+  auto& server = world.http("a", Speaks::modern);
+  auto& client = world.client(Era::modern);
+  world.start();
+  auto const reply = client.call("a__hang", R"({"key":"k1"})");
+  world.advance(1s);
+  server.die();
+  world.advance(0s);
+  ASSERT_TRUE(reply->answered());
+  EXPECT_TRUE(is_error_result(*reply));
+  auto const refused = client.call("a__echo", R"({"key":"k2"})");
+  world.advance(0s);
+  EXPECT_TRUE(is_error_result(*refused));
+  server.alive = true;
+  auto const fine = client.call("a__echo", R"({"key":"k3"})");
+  world.advance(0s);
+  EXPECT_NE(fine->final().find("{k3} from a"), std::string::npos);
+  EXPECT_EQ(world.leftovers(), "");
+}
+
+TEST(Failures, AProgramThatDiesMidCallIsReportedAndStartedAgain) {
+  World world;
+  world.stdio("p", Handshake::modern);
+  auto& client = world.client(Era::modern);
+  world.start();
+  auto const reply = client.call("p__hang", R"({"key":"k1"})");
+  world.advance(1s);
+  world.spawner.last().exit({.code = 1});
+  world.advance(0s);
+  ASSERT_TRUE(reply->answered());
+  EXPECT_TRUE(is_error_result(*reply));
+  auto const again = client.call("p__echo", R"({"key":"k2"})");
+  world.advance(5s);
+  ASSERT_TRUE(again->answered());
+  EXPECT_NE(again->final().find("{k2} from a program"), std::string::npos) << again->final();
+  EXPECT_EQ(world.ledger.executions("k1"), 1);
+  EXPECT_EQ(world.leftovers(), "");
+}
+
+}  // namespace
+}  // namespace weir::test

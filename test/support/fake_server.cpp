@@ -1,0 +1,250 @@
+#include "support/fake_server.hpp"
+
+#include <algorithm>
+
+namespace weir::test {
+
+using mcp::Field;
+using mcp::Method;
+
+namespace {
+
+constexpr std::string_view kEventHead =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+std::string http(int status, std::string_view body, std::string_view fields = {}) {
+  std::string text = "HTTP/1.1 " + std::to_string(status) + " X\r\n";
+  if (!body.empty()) text += "Content-Type: application/json\r\n";
+  text.append(fields)
+      .append("Content-Length: ")
+      .append(std::to_string(body.size()))
+      .append("\r\n\r\n")
+      .append(body);
+  return text;
+}
+
+std::string chunk_of(std::string_view payload) {
+  char size[20];
+  std::snprintf(size, sizeof size, "%zx\r\n", payload.size());
+  return std::string(size).append(payload).append("\r\n");
+}
+
+std::string event_of(std::string_view json) {
+  return chunk_of(std::string("event: message\ndata: ").append(json).append("\n\n"));
+}
+
+std::string response(std::string_view id, std::string_view result) {
+  return std::string(R"({"jsonrpc":"2.0","id":)")
+      .append(id)
+      .append(R"(,"result":)")
+      .append(result)
+      .append("}");
+}
+
+std::string text_result(std::string_view text) {
+  return std::string(R"({"resultType":"complete","content":[{"type":"text","text":")")
+      .append(text)
+      .append("\"}]}");
+}
+
+struct Working {
+  FakeServer& server;
+  explicit Working(FakeServer& s) : server(s) {
+    server.working_most = std::max(server.working_most, ++server.working);
+  }
+  Working(Working const&) = delete;
+  Working& operator=(Working const&) = delete;
+  ~Working() { --server.working; }
+};
+
+}  // namespace
+
+std::string member_of(std::string_view json, std::string_view key) {
+  std::string const quoted = "\"" + std::string(key) + "\":";
+  auto const at = json.find(quoted);
+  if (at == std::string_view::npos) return {};
+  auto rest = json.substr(at + quoted.size());
+  if (!rest.empty() && rest.front() == '"') return std::string(rest.substr(1, rest.find('"', 1) - 1));
+  return std::string(rest.substr(0, rest.find_first_of(",}] ")));
+}
+
+bool FakeServer::modern(Request const& request) const {
+  return request.message.has(Field::meta_protocol_version);
+}
+
+std::string FakeServer::tools_json() const {
+  std::string json = R"({"resultType":"complete","ttlMs":0,"cacheScope":"public","tools":[)";
+  auto const add = [&json](std::string_view name) {
+    json.append(json.back() == '[' ? "" : ",").append(R"({"name":")").append(name);
+    json.append(R"(","inputSchema":{"type":"object"}})");
+  };
+  for (auto const name : kHonestTools) add(name);
+  for (auto const name : kBadTools) add(name);
+  for (auto const& name : extra_tools) add(name);
+  return json + "]}";
+}
+
+void FakeServer::serve(std::unique_ptr<net::Stream> connection) {
+  if (alive) connections_.spawn(converse(std::move(connection)));
+}
+
+base::Task<void> FakeServer::converse(std::unique_ptr<net::Stream> connection) {
+  Wire wire(std::move(connection));
+  for (;;) {
+    auto head = co_await wire.head();
+    if (!head) co_return;
+    auto body = co_await wire.body(*head);
+    if (!body) co_return;
+    if (mute) {
+      co_await wire.until_gone();
+      co_return;
+    }
+    if (head->start.starts_with("DELETE ")) {
+      bool const known = sessions_.erase(head->field("mcp-session-id")) > 0;
+      bool const told = co_await wire.write(http(known ? 200 : 404, ""));
+      if (!told) co_return;
+      continue;
+    }
+    auto message = mcp::decode(std::move(*body));
+    if (!head->start.starts_with("POST ") || !message) {
+      co_await wire.write(http(405, ""));
+      co_return;
+    }
+    Request request{std::move(*head), std::move(*message), {}};
+    request.id = request.message.raw(Field::id);
+    bool const more = co_await answer(wire, std::move(request));
+    if (!more) co_return;
+  }
+}
+
+base::Task<bool> FakeServer::result(Wire& wire, std::string id, std::string json) {
+  co_return co_await wire.write(http(200, response(id, json)));
+}
+
+base::Task<bool> FakeServer::answer_legacy_handshake(Wire& wire, Request const& request) {
+  std::string const id = "s" + std::to_string(++session_count_);
+  sessions_.insert(id);
+  std::string const body = response(
+      request.id,
+      R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{},"resources":{}},"serverInfo":{"name":")" +
+          name_ + R"("}})");
+  co_return co_await wire.write(http(200, body, "Mcp-Session-Id: " + id + "\r\n"));
+}
+
+base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
+  std::string scratch;
+  ++seen[std::string(request.message.text(Field::method, scratch))];
+  if (request.message.kind() == mcp::MessageKind::notification) {
+    if (request.message.method() == Method::notifications_cancelled)
+      cancelled.push_back(request.message.bytes());
+    co_return co_await wire.write(http(202, ""));
+  }
+  if (reset_next > 0) {
+    --reset_next;
+    co_return false;
+  }
+  if (unavailable_next > 0) {
+    --unavailable_next;
+    co_return co_await wire.write(http(503, ""));
+  }
+  bool const is_modern = modern(request);
+  if (is_modern && speaks_ == Speaks::legacy) {
+    co_return co_await wire.write(
+        http(400, R"({"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: no session"}})"));
+  }
+  auto const method = request.message.method();
+  if (method == Method::initialize && speaks_ != Speaks::modern) {
+    co_return co_await answer_legacy_handshake(wire, request);
+  }
+  if (!is_modern && !sessions_.contains(request.head.field("mcp-session-id"))) {
+    co_return co_await wire.write(
+        http(404, R"({"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}})"));
+  }
+  switch (method) {
+    case Method::server_discover: {
+      std::string const versions =
+          speaks_ == Speaks::both ? R"(["2026-07-28","2025-06-18"])" : R"(["2026-07-28"])";
+      co_return co_await result(wire, request.id,
+                                R"({"resultType":"complete","supportedVersions":)" + versions +
+                                    R"(,"capabilities":{"tools":{},"resources":{}}})");
+    }
+    case Method::tools_list: co_return co_await result(wire, request.id, tools_json());
+    case Method::resources_list:
+      co_return co_await result(
+          wire, request.id,
+          R"({"resultType":"complete","resources":[{"uri":"res://)" + name_ + R"(/a","name":"a"}]})");
+    case Method::resources_templates_list:
+      co_return co_await result(wire, request.id, R"({"resultType":"complete","resourceTemplates":[]})");
+    case Method::resources_read:
+      co_return co_await result(
+          wire, request.id,
+          R"({"resultType":"complete","ttlMs":0,"cacheScope":"private","contents":[{"uri":"res://)" + name_ +
+              R"(/a","text":"hello from )" + name_ + R"("}]})");
+    case Method::tools_call: co_return co_await call_tool(wire, std::move(request));
+    default: break;
+  }
+  co_return co_await wire.write(http(200, R"({"jsonrpc":"2.0","id":)" + request.id +
+                                              R"(,"error":{"code":-32601,"message":"no such method"}})"));
+}
+
+base::Task<bool> FakeServer::call_tool(Wire& wire, Request request) {
+  std::string scratch;
+  std::string const tool(request.message.text(Field::name, scratch));
+  std::string const arguments(request.message.raw(Field::arguments));
+  std::string const key = member_of(arguments, "key");
+  Working const mark(*this);
+  if (ledger_ != nullptr && !key.empty()) ledger_->executed(key);
+  std::string const text = text_result("{" + key + "} from " + name_);
+  if (tool == "slow") {
+    co_await scheduler_.sleep_for(std::chrono::milliseconds{std::atoi(member_of(arguments, "ms").c_str())});
+    co_return co_await result(wire, request.id, text);
+  }
+  if (tool == "progress") co_return co_await progress(wire, request, text);
+  bool const bad = std::find(std::begin(kBadTools), std::end(kBadTools), tool) != std::end(kBadTools);
+  if (!bad) co_return co_await result(wire, request.id, text);
+  co_return co_await misbehave(wire, request, tool, text);
+}
+
+base::Task<bool> FakeServer::progress(Wire& wire, Request const& request, std::string text) {
+  std::string const arguments(request.message.raw(Field::arguments));
+  std::string const token(request.message.raw(Field::meta_progress_token));
+  int const count = std::atoi(member_of(arguments, "n").c_str());
+  std::chrono::milliseconds const pause{std::atoi(member_of(arguments, "ms").c_str())};
+  auto const padding = static_cast<std::size_t>(std::atoi(member_of(arguments, "bytes").c_str()));
+  bool told = co_await wire.write(std::string(kEventHead));
+  for (int i = 1; told && i <= count; ++i) {
+    co_await scheduler_.sleep_for(pause);
+    std::string note = R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)" +
+                       token + R"(,"progress":)" + std::to_string(i) + R"(,"message":")" +
+                       std::string(padding, 'p') + R"("}})";
+    if (!token.empty()) told = co_await wire.write(event_of(note));
+  }
+  if (!told) {
+    hung_up.push_back(scheduler_.now());
+    co_return false;
+  }
+  co_await scheduler_.sleep_for(pause);
+  co_return co_await wire.write(event_of(response(request.id, text)) + "0\r\n\r\n");
+}
+
+base::Task<bool> FakeServer::misbehave(Wire& wire, Request const& request, std::string tool,
+                                       std::string text) {
+  std::string const body = response(request.id, text);
+  if (tool == "hang") {
+    co_await wire.until_gone();
+    hung_up.push_back(scheduler_.now());
+  } else if (tool == "half") {
+    std::string const whole = http(200, body);
+    co_await wire.write(whole.substr(0, whole.size() - body.size() / 2));
+  } else if (tool == "half_sse") {
+    std::string const whole = event_of(body);
+    co_await wire.write(std::string(kEventHead) + whole.substr(0, whole.size() / 2));
+  } else if (tool == "wrong_id") {
+    co_return co_await wire.write(http(200, response(request.id + "7", text)));
+  } else if (tool == "malformed") {
+    co_return co_await wire.write(http(200, body.substr(0, body.size() - 1)));
+  }
+  co_return false;
+}
+
+}  // namespace weir::test

@@ -1,0 +1,91 @@
+// FakeServer: an MCP server over HTTP that behaves as its tools' names say, well or badly.
+//
+// Serves any number of connections on the scheduler it is given: in memory (World) or on sockets (weir_load).
+// Speaks revision 2026-07-28, or 2025-06-18 with sessions, or both. Tools, by name; arguments
+// {"key":…,"ms":…,"n":…}:
+//   echo       returns its key                     slow       … after `ms`
+//   progress   `n` progress events, `ms` apart, then the key; `bytes` pads each
+//   hang       never answers                       reset      closes instead of answering
+//   half       half of a sized body, then closes   half_sse   half of an event stream
+//   wrong_id   answers another id                  malformed  answers something that is not JSON
+// Every call that arrives is executed: the ledger counts it before anything else happens.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/task_group.hpp"
+#include "mcp/message.hpp"
+#include "support/ledger.hpp"
+#include "support/wire.hpp"
+
+namespace weir::test {
+
+inline constexpr std::string_view kHonestTools[] = {"echo", "slow", "progress"};
+inline constexpr std::string_view kBadTools[] = {"hang",     "reset",    "half",
+                                                 "half_sse", "wrong_id", "malformed"};
+
+class FakeServer {
+ public:
+  enum class Speaks { modern, legacy, both };
+
+  FakeServer(base::Scheduler& scheduler, std::string name, Speaks speaks, Ledger* ledger = nullptr)
+      : scheduler_(scheduler),
+        name_(std::move(name)),
+        speaks_(speaks),
+        ledger_(ledger),
+        connections_(scheduler) {}
+
+  void serve(std::unique_ptr<net::Stream> connection);
+  void die() {  // every connection breaks, new ones are refused
+    alive = false;
+    close_all();
+  }
+  void close_all() { connections_.cancel(); }
+  void forget_sessions() { sessions_.clear(); }
+  std::size_t connections() const noexcept { return connections_.size(); }
+  std::size_t sessions() const noexcept { return sessions_.size(); }
+
+  bool alive = true;
+  bool mute = false;         // reads requests and answers nothing
+  int reset_next = 0;        // so many of the coming requests are read and then cut off, whatever they are
+  int unavailable_next = 0;  // … or answered 503
+  std::set<std::string> extra_tools;     // more names for the list, behaving like echo
+  std::map<std::string, int> seen;       // requests by method
+  std::vector<base::TimePoint> hung_up;  // when a caller left while its call hung
+  std::vector<std::string> cancelled;    // bodies of notifications/cancelled
+  std::size_t working = 0;               // calls being executed
+  std::size_t working_most = 0;
+
+ private:
+  struct Request {
+    WireHead head;
+    mcp::Message message;
+    std::string id;  // as received
+  };
+  base::Task<void> converse(std::unique_ptr<net::Stream> connection);
+  base::Task<bool> answer(Wire& wire, Request request);
+  base::Task<bool> answer_legacy_handshake(Wire& wire, Request const& request);
+  base::Task<bool> call_tool(Wire& wire, Request request);
+  base::Task<bool> misbehave(Wire& wire, Request const& request, std::string tool, std::string text);
+  base::Task<bool> progress(Wire& wire, Request const& request, std::string result);
+  base::Task<bool> result(Wire& wire, std::string id, std::string json);
+  std::string tools_json() const;
+  bool modern(Request const& request) const;
+
+  base::Scheduler& scheduler_;
+  std::string name_;
+  Speaks speaks_;
+  Ledger* ledger_;
+  std::set<std::string> sessions_;
+  int session_count_ = 0;
+  base::TaskGroup connections_;
+};
+
+// The value of a string or integer member of a JSON object written by our own fakes; "" when absent.
+std::string member_of(std::string_view json, std::string_view key);
+
+}  // namespace weir::test

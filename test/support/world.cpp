@@ -1,0 +1,157 @@
+#include "support/world.hpp"
+
+#include <fcntl.h>
+
+#include "app/server_options.hpp"
+#include "base/run_until.hpp"
+
+namespace weir::test {
+
+namespace {
+
+// The log has a thread of its own; one for all worlds, writing nowhere.
+observe::Log& silent_log() {
+  static base::SystemClock const clock;
+  static observe::Log log = [] {
+    observe::Log::Options options;
+    options.fd = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    return observe::Log(options, clock, [](std::string_view text) { return std::string(text); });
+  }();
+  return log;
+}
+
+base::Error refused() {
+  return base::Error(base::Fault::connect_failed, base::Blame::upstream, "connection refused",
+                     base::Retry::always);
+}
+
+}  // namespace
+
+base::Task<base::Result<std::unique_ptr<net::Stream>>> FakeDialer::dial(net::Endpoint const& to,
+                                                                        base::TimePoint) {
+  auto const found = servers_.find(to.host);
+  if (found == servers_.end() || !found->second->alive) co_return refused();
+  auto ends = make_fault_pipe(scheduler_, pipe_bytes, tally, trial);
+  found->second->serve(std::move(ends.second));
+  co_return std::move(ends.first);
+}
+
+World::World(std::uint64_t seed) : random(seed) {
+  settings.drain = 10s;
+  observe::Metrics::Options options;
+  for (auto const revision : mcp::kRevisions) options.protocol_versions.emplace_back(mcp::text_of(revision));
+  metrics_ = std::make_unique<observe::Metrics>(options);
+  spawner.on_request = [this](FakeProgram& program, mcp::Message const& request) {
+    answer_stdio(program, request);
+  };
+}
+
+World::~World() {
+  clients_.clear();
+  reaper_.reset();
+  worker_.reset();
+}
+
+FakeServer& World::http(std::string const& name, FakeServer::Speaks speaks) {
+  config::Server server;
+  server.name = name;
+  server.urls = {"http://" + name + ".test/mcp"};
+  settings.servers.push_back(std::move(server));
+  auto& place = servers[name + ".test"];
+  place = std::make_unique<FakeServer>(loop, name, speaks, &ledger);
+  return *place;
+}
+
+config::Server& World::stdio(std::string const& name, Handshake handshake) {
+  config::Server server;
+  server.name = name;
+  server.kind = config::UpstreamKind::stdio;
+  server.command = name;
+  settings.servers.push_back(std::move(server));
+  spawner.handshake = handshake;
+  return settings.servers.back();
+}
+
+void World::answer_stdio(FakeProgram& program, mcp::Message const& request) {
+  std::string const id(request.raw(mcp::Field::id));
+  if (request.method() == mcp::Method::tools_list) {
+    program.answer(id, R"({"resultType":"complete","ttlMs":0,"cacheScope":"public","tools":[)"
+                       R"({"name":"echo","inputSchema":{"type":"object"}},)"
+                       R"({"name":"hang","inputSchema":{"type":"object"}}]})");
+    return;
+  }
+  std::string scratch;
+  if (request.method() != mcp::Method::tools_call) return;
+  std::string const key = member_of(request.raw(mcp::Field::arguments), "key");
+  ledger.executed(key);
+  if (request.text(mcp::Field::name, scratch) == "hang") return;
+  program.answer(id, R"({"resultType":"complete","content":[{"type":"text","text":"{)" + key +
+                         R"(} from a program"}]})");
+}
+
+void World::start() {
+  sessions_ = std::make_unique<session::SessionTable>(app::table_options(settings.sessions), random,
+                                                      [this](std::string const& id, base::TableReason) {
+                                                        loop.post([this, id] { worker_->session_ended(id); });
+                                                      });
+  gate_ = std::make_unique<edge::CallGate>(settings.limits.in_flight);
+  cursors_ = std::make_unique<router::CursorSealer>(random);
+  shared_ = std::make_unique<app::SharedParts>(app::SharedParts{loop.clock(), random, silent_log(), *metrics_,
+                                                                *sessions_, *gate_, *cursors_, environment_,
+                                                                R"({"name":"weir","version":"0"})"});
+  worker_ = std::make_unique<app::Worker>(*shared_, app::WorkerIo{loop, dialer, spawner},
+                                          std::make_shared<config::Settings const>(settings));
+  reload();
+  reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_);
+  reaper_->start();
+  loop.advance(1s);
+}
+
+void World::reload() {
+  auto const now_valid = std::make_shared<config::Settings const>(settings);
+  for (auto const& server : settings.servers) metrics_->server(server.name);
+  worker_->apply(now_valid, app::endpoint_rules(*now_valid));
+}
+
+base::Task<std::unique_ptr<net::Stream>> World::connect() {
+  auto ends = make_fault_pipe(loop, pipe_bytes, front, trial);
+  worker_->serve(std::move(ends.first));
+  co_return std::move(ends.second);
+}
+
+FakeClient& World::client(FakeClient::Era era) {
+  return clients_.emplace_back(loop, era, [this] { return connect(); });
+}
+
+double World::metric(std::string const& series) {
+  std::string const text = "\n" + metrics_->render();
+  auto const at = text.find("\n" + series + " ");
+  return at == std::string::npos ? 0 : std::atof(text.c_str() + at + series.size() + 2);
+}
+
+void World::drain() {
+  base::TaskGroup stopping(loop);
+  stopping.spawn(worker_->drain(loop.now() + settings.drain));
+  for (int i = 0; i < 1100 && stopping.size() > 0; ++i) loop.advance(10ms);
+}
+
+std::string World::leftovers() {
+  loop.advance(std::chrono::duration_cast<base::Duration>(net::ServerTimes{}.idle_max) + 5s);
+  std::string left;
+  auto const check = [&left](char const* what, std::size_t count) {
+    if (count > 0) left += std::to_string(count) + " " + what + "; ";
+  };
+  std::size_t requests = 0, working = 0;
+  for (auto const& client : clients_) requests += client.pending();
+  for (auto const& [name, server] : servers) working += server->working;
+  check("requests of clients", requests);
+  check("calls at servers", working);
+  check("calls in the gate", gate_->inside());
+  check("requests in the endpoint", worker_->endpoint().in_progress());
+  check("client connections", front.near_ends);
+  check("tasks of client connections", worker_->connections());
+  check("server connections", dialer.tally.near_ends);
+  return left;
+}
+
+}  // namespace weir::test

@@ -1,0 +1,100 @@
+// World: clients ⇄ Weir ⇄ servers in one thread on virtual time, with Weir's real layers in between.
+//
+//   World world;
+//   auto& server = world.http("a", FakeServer::Speaks::modern);
+//   auto& client = world.client(FakeClient::Era::modern);
+//   world.start();
+//   auto reply = client.call("a__echo");
+//   world.advance(1s);
+//
+// Weir is an app::Worker over twins: pipes for sockets, FakeServers behind the dialer, scripted programs
+// behind the spawner. Nothing sleeps, no thread runs but the log's writer. Everything that happens depends on
+// the seed alone.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "app/worker.hpp"
+#include "base/virtual_loop.hpp"
+#include "session/reaper_loop.hpp"
+#include "support/fake_client.hpp"
+#include "support/fake_server.hpp"
+#include "support/fault_pipe.hpp"
+#include "support/scripted_child.hpp"
+
+namespace weir::test {
+
+using namespace std::chrono_literals;
+
+// Connects to FakeServers by host name.
+class FakeDialer final : public net::Dialer {
+ public:
+  FakeDialer(base::Scheduler& scheduler, std::map<std::string, std::unique_ptr<FakeServer>>& servers)
+      : scheduler_(scheduler), servers_(servers) {}
+  base::Task<base::Result<std::unique_ptr<net::Stream>>> dial(net::Endpoint const& to,
+                                                              base::TimePoint deadline) override;
+  Tally tally;
+  Trial* trial = nullptr;  // for connections to come
+  std::size_t pipe_bytes = 64 * 1024;
+
+ private:
+  base::Scheduler& scheduler_;
+  std::map<std::string, std::unique_ptr<FakeServer>>& servers_;
+};
+
+class World {
+ public:
+  explicit World(std::uint64_t seed = 1);
+  ~World();
+
+  // Before start(), or before reload().
+  FakeServer& http(std::string const& name, FakeServer::Speaks speaks);
+  config::Server& stdio(std::string const& name, Handshake handshake);
+  void start();
+  void reload();
+
+  FakeClient& client(FakeClient::Era era);  // lives as long as the world
+  void advance(base::Duration by) { loop.advance(by); }
+  base::TimePoint now() const { return loop.now(); }
+  double metric(std::string const& series);  // 0 when absent
+
+  // Weir stops as on SIGTERM; time passes until `drain` is over at most.
+  void drain();
+  // What is still alive in Weir once nobody wants anything any more; "" when nothing is. Lets idle times
+  // pass.
+  std::string leftovers();
+
+  base::VirtualLoop loop;
+  base::SeededRandom random;
+  config::Settings settings;
+  Ledger ledger;
+  std::map<std::string, std::unique_ptr<FakeServer>> servers;
+  FakeDialer dialer{loop, servers};
+  ScriptedSpawner spawner{loop};
+  Tally front;             // connections of clients
+  Trial* trial = nullptr;  // for client connections to come
+  std::size_t pipe_bytes = 64 * 1024;
+
+  app::Worker& weir() noexcept { return *worker_; }
+  session::SessionTable& sessions() noexcept { return *sessions_; }
+  edge::CallGate& gate() noexcept { return *gate_; }
+
+ private:
+  base::Task<std::unique_ptr<net::Stream>> connect();
+  void answer_stdio(FakeProgram& program, mcp::Message const& request);
+
+  config::MemoryEnvironment environment_;
+  std::unique_ptr<observe::Metrics> metrics_;
+  std::unique_ptr<session::SessionTable> sessions_;
+  std::unique_ptr<edge::CallGate> gate_;
+  std::unique_ptr<router::CursorSealer> cursors_;
+  std::unique_ptr<app::SharedParts> shared_;
+  std::unique_ptr<app::Worker> worker_;
+  std::unique_ptr<session::ReaperLoop> reaper_;
+  std::deque<FakeClient> clients_;
+};
+
+}  // namespace weir::test
