@@ -135,7 +135,7 @@ base::Task<void> Gateway::accept_loop(net::Listener& listener, bool admin) {
 // Tells the starter once every server has answered or failed for the first time.
 base::Task<void> Gateway::settle() {
   auto& loop = main_loop();
-  base::TimePoint const deadline = loop.now() + std::chrono::seconds{60};
+  base::TimePoint const deadline = loop.now() + kSettleMax;
   auto pending = [this] {
     for (auto const& server : first_worker().catalog().current()->servers()) {
       if (server.readiness == router::Readiness::pending) return true;

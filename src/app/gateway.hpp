@@ -40,6 +40,12 @@ class Gateway {
   Worker& first_worker() noexcept { return threads_.front()->worker; }
   net::IoLoop& main_loop() noexcept { return threads_.front()->loop; }
   base::Duration uptime() const;
+  void stop() { begin_stop(); }  // orderly, as on SIGTERM; the second time at once
+  bool const& stopping() const noexcept { return stopping_; }
+
+  // A server that has not answered by then delays neither readiness nor the table any longer.
+  static constexpr base::Duration kReadyMax = std::chrono::seconds{5};
+  static constexpr base::Duration kSettleMax = std::chrono::seconds{30};
 
  private:
   static constexpr std::size_t kAdminConnectionsMax = 256;

@@ -3,6 +3,7 @@
 #include "app/server_options.hpp"
 #include "resilience/deadline_layer.hpp"
 #include "upstream/http_backend.hpp"
+#include "upstream/sse_backend.hpp"
 #include "upstream/stdio_backend_io.hpp"
 
 // The way of a call, outermost first:
@@ -36,8 +37,17 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const&
   } else {
     auto options = http_options(server, parts.gateway_info);
     if (!options) return options.error();
-    stack.backend = std::make_shared<upstream::HttpBackend>(parts.scheduler, parts.dialer, parts.observer,
-                                                            std::move(*options));
+    auto const older = [&parts, server, sse = upstream::SseOptions{options->url, options->fields}] {
+      return std::make_shared<upstream::SseBackend>(parts.scheduler, parts.dialer, parts.random, sse,
+                                                    sse_options(server, parts.gateway_info), parts.observer);
+    };
+    if (server.kind == config::UpstreamKind::http_any) options->older = older;
+    if (server.kind == config::UpstreamKind::sse) {
+      stack.backend = older();
+    } else {
+      stack.backend = std::make_shared<upstream::HttpBackend>(parts.scheduler, parts.dialer, parts.observer,
+                                                              std::move(*options));
+    }
   }
   stack.entry = std::make_shared<resilience::DeadlineLayer>(stack.backend, parts.scheduler, server.name,
                                                             deadline_options(server));

@@ -3,8 +3,11 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
+#include "app/colour.hpp"
+#include "app/exit_codes.hpp"
 #include "app/gateway.hpp"
 #include "app/sources.hpp"
 #include "app/start_table.hpp"
@@ -13,10 +16,6 @@
 
 namespace weir::app {
 namespace {
-
-constexpr int kExitUnavailable = 69;
-constexpr int kExitSoftware = 70;
-constexpr int kExitConfig = 78;
 
 int exit_code_of(base::Error const& error) {
   if (error.fault == base::Fault::busy) return kExitUnavailable;
@@ -42,25 +41,34 @@ base::Result<std::shared_ptr<config::Settings const>> read_again(config::Sources
   return std::make_shared<config::Settings const>(std::move(loaded.settings));
 }
 
+bool cannot_start(std::vector<config::Problem> const& problems) {
+  return std::any_of(problems.begin(), problems.end(), [](config::Problem const& problem) {
+    return problem.severity == config::Severity::error && !problem.confined;
+  });
+}
+
 }  // namespace
 
 int run_command(RunRequest const& request, config::Environment& environment) {
   FoundSources found;
-  if (int const refused = find_sources(request, environment, found); refused != 0) return refused;
-  config::Problems problems;
-  auto loaded = config::load(found.sources, environment, problems);
-  bool const colour = ::isatty(STDERR_FILENO) != 0 && !environment.variable("NO_COLOR");
-  auto const sorted = problems.sorted();
-  if (!sorted.empty()) fmt::print(stderr, "{}", config::render_text(sorted, colour));
-  if (problems.must_not_start()) return kExitConfig;
+  if (int const refused = find_sources(request.sources, environment, found); refused != 0) return refused;
+  if (int const refused = take_consent(found, request.trust, environment); refused != 0) return refused;
+  auto checked = config::check(found.sources, environment);
+  bool const colour = wants_colour(request.colour, ::isatty(STDERR_FILENO) != 0, environment);
+  if (!checked.problems.empty()) fmt::print(stderr, "{}", config::render_text(checked.problems, colour));
+  if (cannot_start(checked.problems)) return checked.exit_code;
 
   GatewayOptions options;
-  options.settings = std::make_shared<config::Settings const>(std::move(loaded.settings));
+  options.settings = std::make_shared<config::Settings const>(std::move(checked.settings));
   options.stdio = request.stdio;
   options.reload = [&] { return read_again(found.sources, environment); };
   Gateway* running = nullptr;
   if (!request.stdio && !request.quiet) {
-    options.on_settled = [&] { print_start_table(*running, found); };
+    bool const colour_out = wants_colour(request.colour, ::isatty(STDOUT_FILENO) != 0, environment);
+    options.on_settled = [&running, &found, colour_out] {
+      fmt::print("{}", render_start_table(table_view(*running, found), colour_out));
+      std::fflush(stdout);
+    };
   }
   Gateway gateway(std::move(options), environment);
   running = &gateway;
@@ -68,8 +76,7 @@ int run_command(RunRequest const& request, config::Environment& environment) {
     say(started.error());
     return exit_code_of(started.error());
   }
-  if (request.stdio) return run_stdio(gateway);
-  return gateway.run();
+  return request.stdio ? run_stdio(gateway) : gateway.run();
 }
 
 }  // namespace weir::app

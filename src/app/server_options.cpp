@@ -36,6 +36,16 @@ upstream::StdioBackend::Options stdio_options(config::Server const& server, std:
   return options;
 }
 
+upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info) {
+  upstream::StdioBackend::Options options;
+  options.transport = "sse";
+  options.command.argv.push_back(server.urls.front());  // what status and errors call it
+  options.child.server = server.name;
+  options.child.gateway_info = gateway_info;
+  options.start_max = server.timeouts.start;
+  return options;
+}
+
 base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
                                                         std::string const& gateway_info) {
   auto url = net::parse_url(server.urls.front());

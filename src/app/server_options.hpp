@@ -17,6 +17,7 @@ router::CatalogLoopOptions catalog_options(config::Settings const& settings, std
 router::ToolRules tool_rules(config::ToolEdits const& edits);
 upstream::StdioBackend::Options stdio_options(config::Server const& server, std::string const& gateway_info,
                                               config::Environment const& environment);
+upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info);
 base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server, std::string const& gateway_info);
 resilience::DeadlineOptions deadline_options(config::Server const& server);
 base::TableOptions table_options(config::Sessions const& sessions);

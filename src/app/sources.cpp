@@ -6,11 +6,10 @@
 #include <cstdio>
 #include <iostream>
 
+#include "app/exit_codes.hpp"
+
 namespace weir::app {
 namespace {
-
-constexpr int kExitNoInput = 66;
-constexpr int kExitDenied = 77;
 
 bool on_a_terminal() { return ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0; }
 
@@ -21,13 +20,20 @@ bool ask(config::ClientFile const& file) {
   return answer == "y" || answer == "Y" || answer == "yes";
 }
 
-// Project files may be somebody else's: each content is agreed to once.
-int take_consent(std::vector<config::ClientFile>& files, bool trust, config::Environment& environment) {
+std::string names_of(std::vector<config::ClientFile> const& files) {
+  std::string names;
+  for (auto const& file : files) names += (names.empty() ? "" : ", ") + file.shown;
+  return names;
+}
+
+}  // namespace
+
+int take_consent(FoundSources const& found, bool trust, config::Environment& environment) {
   auto store = config::load_trust(environment);
   bool remembered = false;
-  for (auto const& file : files) {
+  for (auto const& file : found.sources.client_files) {
     std::string const hash = config::content_hash(file.text);
-    if (!file.project || !store.needs_consent(file.path, hash)) continue;
+    if (!file.project || file.named || !store.needs_consent(file.path, hash)) continue;
     if (!trust && !on_a_terminal()) {
       fmt::print(stderr,
                  "error: {} can start programs on this machine and nobody has agreed to it yet\n"
@@ -44,39 +50,38 @@ int take_consent(std::vector<config::ClientFile>& files, bool trust, config::Env
       fmt::print(stderr, "warning: consent could not be saved: {}\n", saved.error().detail);
     }
   }
-  return 0;
+  return kExitOk;
 }
 
-}  // namespace
-
-int find_sources(RunRequest const& request, config::Environment& environment, FoundSources& found) {
+int find_sources(SourceRequest const& request, config::Environment const& environment, FoundSources& found) {
   auto& sources = found.sources;
   sources.insecure = request.insecure;
   if (!request.listen.empty()) sources.flags.push_back({"--listen", "listeners.0.bind", request.listen});
-  if (!request.admin.empty()) sources.flags.push_back({"--admin", "admin.bind", request.admin});
+  if (!request.admin.empty()) {
+    sources.flags.push_back({"--admin", "admin.bind", request.admin});
+    found.flags = " --admin " + request.admin;
+  } else if (!request.file.empty()) {
+    found.flags = " --config " + request.file;
+  }
   for (auto const& path : request.from) sources.client_files.push_back(config::named_file(path, environment));
   for (auto const& file : sources.client_files) {
     if (file.failure.empty()) continue;
     fmt::print(stderr, "error: {}: {}\n", file.shown, file.failure);
     return kExitNoInput;
   }
-  if (!request.from.empty() && request.file.empty()) {
-    found.heading = "servers from " + sources.client_files.front().shown;
-    return 0;
-  }
-  sources.files = config::find_files(request.file, environment);
-  if (!request.file.empty() && !environment.exists(sources.files.front())) {
-    fmt::print(stderr, "error: {} does not exist\n", request.file);
-    return kExitNoInput;
-  }
+  bool const only_named = !request.from.empty() && request.file.empty();
+  if (!only_named) sources.files = config::find_files(request.file, environment);
   if (!sources.files.empty()) {
-    found.heading = sources.files.front();
-    return 0;
+    found.heading = found.name = sources.files.front();
+    return kExitOk;
   }
-  sources.client_files = config::discover(environment);
-  found.heading = sources.client_files.empty() ? "no weir.yaml and no client configs here"
-                                               : "no weir.yaml here; using client configs";
-  return take_consent(sources.client_files, request.trust, environment);
+  if (!only_named) sources.client_files = config::discover(environment);
+  bool const none = sources.client_files.empty();
+  found.name = none ? "no weir.yaml and no client configs here" : names_of(sources.client_files);
+  found.heading = only_named ? "servers from " + found.name
+                  : none     ? found.name
+                             : "no weir.yaml here; using client configs";
+  return kExitOk;
 }
 
 }  // namespace weir::app

@@ -1,21 +1,35 @@
-// Where `weir run` and `weir check` read from: our own files, or the client files that exist, with consent.
+// Where `weir run` and `weir check` read from: our own files, or the client files that exist.
+//
+// Whoever starts something from what was found asks for consent first: a project's files may be somebody
+// else's.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "app/run_command.hpp"
 #include "config/load.hpp"
 
 namespace weir::app {
 
-struct FoundSources {
-  config::Sources sources;
-  std::string heading;   // "weir.yaml", or "no weir.yaml here; using client configs (…)"
+struct SourceRequest {
+  std::string file;               // "" = look for one
+  std::vector<std::string> from;  // client files; naming one is consent
+  std::string listen;             // "" = as configured
+  std::string admin;
+  bool insecure = false;  // allow a public address without authentication
 };
 
-// 0, or the exit code: 66 (a file that was asked for is missing), 77 (a project file without consent). Asks on a
-// terminal only; consent is remembered by content.
-int find_sources(RunRequest const& request, config::Environment& environment, FoundSources& found);
+struct FoundSources {
+  config::Sources sources;
+  std::string heading;  // "weir.yaml", or "no weir.yaml here; using client configs"
+  std::string name;     // of what is checked: "weir.yaml", ".mcp.json, ~/.claude.json"
+  std::string flags;    // what other commands need to find the same gateway: " --config x.yaml"
+};
+
+// 0, or 66: a client file that was named cannot be read. A missing file of our own is reported by load().
+int find_sources(SourceRequest const& request, config::Environment const& environment, FoundSources& found);
+
+// 0, or 77: a project's file that nobody has agreed to. Asks on a terminal only; remembers by content.
+int take_consent(FoundSources const& found, bool trust, config::Environment& environment);
 
 }  // namespace weir::app

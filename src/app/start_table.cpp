@@ -3,69 +3,114 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdio>
 
+#include "app/colour.hpp"
+#include "app/shown_text.hpp"
 #include "app/version.hpp"
 
 namespace weir::app {
 namespace {
 
-std::string last_line(std::string_view text) {
-  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-  auto const at = text.rfind('\n');
-  return std::string(at == std::string_view::npos ? text : text.substr(at + 1));
+constexpr std::size_t kStderrLinesMax = 5;
+constexpr std::size_t kEraWidth = 10;
+constexpr char kAddServer[] =
+    "Add one to weir.yaml, for example:\n"
+    "    servers: { files: { command: npx, args: [-y, \"@modelcontextprotocol/server-filesystem\", .] } }\n";
+
+struct Widths {
+  std::size_t name = 6;
+  std::size_t via = 5;
+  std::size_t from = 4;
+};
+
+bool is_up(TableRow const& row) { return row.state == core::ServerState::ready; }
+bool is_down(TableRow const& row) { return !is_up(row) && row.state != core::ServerState::starting; }
+
+// The cause, with the last words of a child where they are one line and say more.
+std::string state_of(TableRow const& row, std::string& below, bool colour) {
+  if (is_up(row)) return painted("ok", "32", colour);
+  if (!is_down(row)) return painted("starting", "33", colour);
+  std::string text = painted("FAILED", "1;31", colour);
+  if (!row.cause.empty()) text += "  " + shown(row.cause);
+  auto words = last_lines(row.last_stderr, kStderrLinesMax, "");
+  if (std::count(words.begin(), words.end(), '\n') == 1) {
+    words.pop_back();
+    if (row.cause.find(words) == std::string::npos) text += ": \"" + words + "\"";
+  } else {
+    below = last_lines(row.last_stderr, kStderrLinesMax, "    | ");
+  }
+  return text;
 }
 
-// The cause, and the last words of a child where they say more.
-std::string state_of(core::ServerStatus const& status) {
-  if (status.state == core::ServerState::ready) return "ok";
-  if (status.state == core::ServerState::starting) return "starting";
-  std::string text = "FAILED  " + status.cause;
-  auto const said = last_line(status.last_stderr);
-  if (!said.empty() && status.cause.find(said) == std::string::npos) text += ": \"" + said + "\"";
-  return text;
+std::string line_of(TableRow const& row, Widths const& wide, bool colour) {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  std::string below;
+  auto const state = state_of(row, below, colour);
+  auto const took = fmt::format("{}ms", duration_cast<milliseconds>(row.start_took).count());
+  return fmt::format("  {}  {}  {}  {}  {}  {}  {}\n{}", left(shown(row.name), wide.name),
+                     left(shown(row.via), wide.via), left(shown(row.from), wide.from),
+                     left(row.era.empty() ? "-" : row.era, kEraWidth),
+                     right(is_up(row) ? std::to_string(row.tools) : "-", 5),
+                     right(is_up(row) ? took : "-", 7), state, below);
+}
+
+Widths widths_of(std::vector<TableRow> const& rows) {
+  Widths wide;
+  for (auto const& row : rows) {
+    wide.name = std::max(wide.name, width_of(shown(row.name)));
+    wide.from = std::max(wide.from, width_of(shown(row.from)));
+  }
+  return wide;
 }
 
 }  // namespace
 
-void print_start_table(Gateway& gateway, FoundSources const& found) {
-  auto const statuses = gateway.server_statuses();
-  auto const& settings = gateway.settings();
+TableView table_view(Gateway& gateway, FoundSources const& found) {
+  TableView view{
+      std::string(kVersion), found.heading,      found.flags,         {},
+      gateway.uptime(),      gateway.mcp_urls(), gateway.admin_url(), gateway.settings().metrics.path};
+  auto const& provenance = gateway.settings().provenance;
   auto const set = gateway.first_worker().catalog().current();
-  std::size_t wide = 6;
-  std::size_t from_wide = 4;
-  for (auto const& [name, status] : statuses) {
-    wide = std::max(wide, name.size());
-    auto const at = settings.provenance.find(name);
-    if (at != settings.provenance.end()) from_wide = std::max(from_wide, at->second.file.size());
-  }
-  fmt::print("weir {}  {}\n", kVersion, found.heading);
-  if (!statuses.empty()) {
-    fmt::print("  {:<{}}  {:<5}  {:<{}}  {:<10}  {:>5}  {:>7}  STATE\n", "SERVER", wide, "VIA", "FROM", from_wide,
-               "ERA", "TOOLS", "START");
-  }
-  std::size_t ready = 0;
-  std::size_t tools = 0;
-  for (auto const& [name, status] : statuses) {
-    auto const at = settings.provenance.find(name);
-    std::string const from = at == settings.provenance.end() ? "-" : at->second.file;
+  for (auto& [name, status] : gateway.server_statuses()) {
+    auto const from = provenance.find(name);
     auto const* const server = set->server(name);
-    auto const* const list = server != nullptr && server->contents ? server->contents->list(router::ListKind::tools) : nullptr;
-    bool const up = status.state == core::ServerState::ready;
-    std::size_t const count = list == nullptr ? 0 : list->items().size();
-    ready += up ? 1 : 0;
-    tools += count;
-    auto const took = std::chrono::duration_cast<std::chrono::milliseconds>(status.start_took).count();
-    fmt::print("  {:<{}}  {:<5}  {:<{}}  {:<10}  {:>5}  {:>7}  {}\n", name, wide, status.transport, from, from_wide,
-               status.era.empty() ? "-" : status.era, up ? std::to_string(count) : "-",
-               up ? fmt::format("{}ms", took) : "-", state_of(status));
+    bool const known = server != nullptr && server->contents;
+    auto const* const list = known ? server->contents->list(router::ListKind::tools) : nullptr;
+    view.rows.push_back({name, std::move(status.transport),
+                         from == provenance.end() ? "-" : from->second.file, status.state,
+                         std::move(status.era), list == nullptr ? 0 : list->items().size(), status.start_took,
+                         std::move(status.cause), std::move(status.last_stderr)});
   }
-  double const seconds = std::chrono::duration<double>(gateway.uptime()).count();
-  fmt::print("{}/{} servers ready, {} tools in {:.1f} s\n", ready, statuses.size(), tools, seconds);
-  if (statuses.empty()) fmt::print("  Add one to weir.yaml:  servers: {{ files: {{ command: npx, args: [-y, \"@modelcontextprotocol/server-filesystem\", .] }} }}\n");
-  for (auto const& url : gateway.mcp_urls()) fmt::print("  MCP     {}\n", url);
-  if (!gateway.admin_url().empty()) fmt::print("  Status  {}/api/v1/status\n  Metrics {}{}\n", gateway.admin_url(), gateway.admin_url(), settings.metrics.path);
-  std::fflush(stdout);
+  return view;
+}
+
+std::string render_start_table(TableView const& view, bool colour) {
+  std::string out = fmt::format("weir {}  {}\n", view.version, shown(view.heading));
+  auto const wide = widths_of(view.rows);
+  if (!view.rows.empty()) {
+    out += fmt::format("  {}  {}  {}  {}  TOOLS    START  STATE\n", left("SERVER", wide.name),
+                       left("VIA", wide.via), left("FROM", wide.from), left("ERA", kEraWidth));
+  }
+  std::size_t up = 0;
+  std::size_t tools = 0;
+  for (auto const& row : view.rows) {
+    out += line_of(row, wide, colour);
+    if (!is_up(row)) continue;
+    ++up;
+    tools += row.tools;
+  }
+  double const seconds = std::chrono::duration<double>(view.took).count();
+  out += fmt::format("{}/{} servers ready, {} tools in {:.1f} s\n", up, view.rows.size(), tools, seconds);
+  if (view.rows.empty()) out += kAddServer;
+  for (auto const& url : view.mcp_urls) out += fmt::format("  MCP      {}\n", url);
+  if (view.admin_url.empty()) return out;
+  out += fmt::format("  Status   {}/api/v1/status   or: weir status{}\n", view.admin_url, view.flags);
+  out += fmt::format("  Metrics  {}{}\n", view.admin_url, view.metrics_path);
+  auto const first = std::find_if(view.rows.begin(), view.rows.end(), is_up);
+  if (first != view.rows.end())
+    out += fmt::format("  Try it   weir call{} {}\n", view.flags, shown(first->name));
+  return out;
 }
 
 }  // namespace weir::app

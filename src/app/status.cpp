@@ -105,9 +105,10 @@ std::string Gateway::status_json() {
 
 admin::Health Gateway::health() {
   admin::Health health;
-  health.started = settled_;
-  health.ready = settled_ && !stopping_;
-  health.text = fmt::format("{} servers asked\n{} accepting\n", settled_ ? "ok" : "FAILED", stopping_ ? "FAILED" : "ok");
+  health.started = settled_ || uptime() >= kReadyMax;
+  health.ready = health.started && !stopping_;
+  health.text = fmt::format("{} servers asked\n{} accepting\n", health.started ? "ok" : "FAILED",
+                            stopping_ ? "FAILED" : "ok");
   for (auto const& server : settings_->servers) {
     if (!server.required) continue;
     auto const* const backend = first_worker().backend(server.name);

@@ -1,7 +1,26 @@
 #include "app/stdio_run.hpp"
 
+#include <fmt/core.h>
+
+#include "app/exit_codes.hpp"
+#include "app/stdio_streams.hpp"
+#include "edge/stdio_endpoint.hpp"
+
 namespace weir::app {
 
-int run_stdio(Gateway& gateway) { return gateway.run(); }
+int run_stdio(Gateway& gateway) {
+  auto streams = take_stdio(gateway.main_loop());
+  if (!streams) {
+    fmt::print(stderr, "error: {}\n", streams.error().detail);
+    return kExitSoftware;
+  }
+  auto& worker = gateway.first_worker();
+  edge::StdioOptions options;
+  options.linger = gateway.settings().drain;
+  edge::StdioEndpoint client(
+      worker.endpoint_parts(), [&worker] { return worker.endpoint().rules(); }, options, gateway.stopping());
+  client.start(std::move(streams->in), std::move(streams->out), [&gateway] { gateway.stop(); });
+  return gateway.run();
+}
 
 }  // namespace weir::app

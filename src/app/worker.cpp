@@ -54,10 +54,12 @@ void Worker::apply(std::shared_ptr<config::Settings const> settings,
   if (endpoint_) {
     endpoint_->set_rules(std::move(rules));
   } else {
-    edge::EndpointParts const parts{loop_, *entry_, shared_.sessions, catalog_.feed(), shared_.gate, meter_,
-                                    shared_.random};
-    endpoint_ = std::make_unique<edge::McpEndpoint>(parts, std::move(rules));
+    endpoint_ = std::make_unique<edge::McpEndpoint>(endpoint_parts(), std::move(rules));
   }
+}
+
+edge::EndpointParts Worker::endpoint_parts() noexcept {
+  return {loop_, *entry_, shared_.sessions, catalog_.feed(), shared_.gate, meter_, shared_.random};
 }
 
 base::Task<void> Worker::close_stack(ServerStack stack, base::TimePoint deadline) {
@@ -86,7 +88,7 @@ std::string Worker::problem_of(std::string_view name) const {
 base::Task<void> Worker::drain(base::TimePoint deadline) {
   stopping_ = true;
   catalog_.stop();  // subscriptions end with their final result
-  while (endpoint_->in_progress() > 0 && loop_.now() < deadline) {
+  while ((endpoint_->in_progress() > 0 || shared_.gate.inside() > 0) && loop_.now() < deadline) {
     co_await loop_.sleep_for(std::chrono::milliseconds{10});
   }
   connections_.cancel();

@@ -49,8 +49,7 @@ class Worker {
 
   void serve(std::unique_ptr<net::Stream> client);  // one of the MCP listener; dropped beyond kConnectionsMax
   edge::McpEndpoint& endpoint() noexcept { return *endpoint_; }
-  session::SessionLayer& entry() noexcept { return *entry_; }
-  edge::CallMeter& meter() noexcept { return meter_; }
+  edge::EndpointParts endpoint_parts() noexcept;  // for another way in than HTTP
   void session_ended(std::string const& id);
   core::Backend const* backend(std::string_view name) const;
   std::string problem_of(std::string_view name) const;  // why a server has no backend; "" when it has

@@ -96,6 +96,13 @@ bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted const& admi
     end_session(exchange, admitted);
     return false;
   }
+  // There is no stream to open with GET here, but a session that has ended is to be known as such.
+  auto const* const session = head.fields.find("mcp-session-id");
+  if (head.method == "GET" && session != nullptr &&
+      !parts_.sessions.find(std::string(session->value), *admitted.principal, parts_.scheduler.now())) {
+    reject(exchange, "session", era::Refusal{404, -32001, "Session not found", {}}, {});
+    return false;
+  }
   parts_.meter.refused("method");
   exchange.reply_text(405, admitted.rules->legacy ? "Allow: POST, DELETE\r\n" : "Allow: POST\r\n",
                       "Send MCP requests with POST.");
@@ -151,7 +158,7 @@ bool McpEndpoint::admit(net::HttpExchange& exchange, Admitted& admitted) {
     }
     admitted.principal = std::move(*who);
   }
-  if (!check_method(exchange, admitted) || !check_media(exchange)) return false;
+  if (!check_method(exchange, admitted)) return false;
   if (head.framing.kind == net::Framing::Kind::length && head.framing.length > rules_->body_bytes_max) {
     reject(exchange, "size", era::Refusal{413, -32600, "The request body is too large", {}}, {});
     return false;

@@ -55,6 +55,7 @@ class McpEndpoint final : public net::HttpHandler {
   void refused(int status, std::string_view reason) override;
 
   void set_rules(std::shared_ptr<EndpointRules const> rules) { rules_ = std::move(rules); }
+  std::shared_ptr<EndpointRules const> const& rules() const noexcept { return rules_; }
   unsigned long in_progress() const noexcept { return in_progress_; }
 
  private:

@@ -75,6 +75,7 @@ base::Task<void> McpEndpoint::serve(net::HttpExchange& exchange) {
 }
 
 base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitted admitted, std::string body) {
+  if (!check_media(exchange)) co_return;  // after the body: its framing is beyond doubt, the connection can go on
   std::size_t const bytes_in = body.size();
   auto decoded = mcp::decode(std::move(body), {.json = {}, .bytes_max = admitted.rules->body_bytes_max});
   if (!decoded) {

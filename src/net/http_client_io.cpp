@@ -142,7 +142,8 @@ base::Task<Result<ReplyHead>> ClientConnection::read_head() {
     if (!head) co_return head;
     std::string rest(bytes.substr(used));
     in = std::string();
-    if (framing_.kind != Framing::Kind::length) {
+    bool const events = head->content_type == "text/event-stream";  // these may have a length too
+    if (framing_.kind != Framing::Kind::length || events) {
       in = std::move(rest);
     } else if (rest.size() > framing_.length) {
       co_return Error(Fault::protocol, Blame::upstream, "bytes follow the answer");

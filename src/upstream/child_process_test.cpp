@@ -240,52 +240,71 @@ TEST_F(Process, DestroyingItKillsTheTreeAndReapsIt) {
   EXPECT_TRUE(all_gone(pids));
 }
 
-int run_and_be_killed() {  // in a process of its own, see main()
+// In a process of its own, see main(): prints its child's pid, then what the script prints.
+int run_and_be_killed(char const* script) {
   base::SystemClock clock;
   net::IoLoop loop(clock);
   ProcessSpawner spawner(loop);
   base::TaskGroup tasks(loop);
-  auto child = spawner.spawn(shell(std::string(kTree) + "wait"));
+  auto child = spawner.spawn(shell(script));
   if (!child) return 1;
-  auto const copy = [](net::Stream& from) -> base::Task<void> {
+  auto const copy = [](ChildProcess& from) -> base::Task<void> {
     std::array<char, 1000> buffer;
-    for (;;) {
-      auto const got = from.read(buffer);
-      if (got.state == net::IoState::blocked) {
-        co_await from.readable();
-      } else if (got.state != net::IoState::moved || ::write(1, buffer.data(), got.bytes) < 0) {
-        co_return;
-      }
+    auto text = std::to_string(from.pid()) + "\n";
+    while (::write(1, text.data(), text.size()) >= 0) {
+      auto const got = from.output().read(buffer);
+      if (got.state == net::IoState::ended || got.state == net::IoState::failed) co_return;
+      if (got.state == net::IoState::blocked) co_await from.output().readable();
+      text.assign(buffer.data(), got.bytes);
     }
   };
-  tasks.spawn(copy((*child)->output()));
+  tasks.spawn(copy(**child));
   loop.run();
   return 0;
 }
 
-TEST(Orphans, ThereAreNoneWhenWeirIsKilled) {  // acceptance row 40, the hard way
-  int fds[2];
-  ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
-  pid_t const weir = ::fork();
-  if (weir == 0) {
-    ::dup2(fds[1], 1);
-    ::execl("/proc/self/exe", "weir", "__be_killed", static_cast<char*>(nullptr));
-    ::_exit(127);
+struct Orphans : ::testing::Test {
+  pid_t weir = 0;
+  std::vector<int> pids;  // of the supervisor, then what the script printed
+
+  void start(std::string const& script, std::size_t numbers) {
+    int fds[2];
+    ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
+    weir = ::fork();
+    if (weir == 0) {
+      ::dup2(fds[1], 1);
+      ::execl("/proc/self/exe", "weir", "__be_killed", script.c_str(), static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+    ::close(fds[1]);
+    std::string output;
+    std::array<char, 100> buffer;
+    while (numbers_in(output).size() < numbers || output.back() != '\n') {
+      auto const got = ::read(fds[0], buffer.data(), buffer.size());
+      ASSERT_GT(got, 0);
+      output.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    ::close(fds[0]);
+    pids = numbers_in(output);
+    EXPECT_TRUE(std::all_of(pids.begin(), pids.end(), alive));
   }
-  ::close(fds[1]);
-  std::string output;
-  std::array<char, 100> buffer;
-  while (numbers_in(output).size() < 4 || output.back() != '\n') {
-    auto const got = ::read(fds[0], buffer.data(), buffer.size());
-    ASSERT_GT(got, 0);
-    output.append(buffer.data(), static_cast<std::size_t>(got));
+  ~Orphans() override {
+    ::kill(weir, SIGKILL);
+    ::waitpid(weir, nullptr, 0);
   }
-  auto const pids = numbers_in(output);
-  EXPECT_TRUE(std::all_of(pids.begin(), pids.end(), alive));
+};
+
+TEST_F(Orphans, ThereAreNoneWhenWeirIsKilled) {  // acceptance row 40, the hard way
+  start(std::string(kTree) + "wait", 5);
   ::kill(weir, SIGKILL);
-  ::waitpid(weir, nullptr, 0);
   EXPECT_TRUE(all_gone(pids));
-  ::close(fds[0]);
+}
+
+TEST_F(Orphans, TheProgramDiesEvenWhenNobodyIsLeftToKillIt) {  // pkill -9 weir takes both of us
+  start("echo $$; exec sleep 1000", 2);
+  ::kill(weir, SIGSTOP);
+  ::kill(pids[0], SIGKILL);
+  EXPECT_TRUE(all_gone(pids));
 }
 
 TEST_F(Process, ARealLegacyServerOpensAndCloses) {
@@ -325,7 +344,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && argv[1] == weir::upstream::kSupervisorVerb)
     weir::upstream::run_child_supervisor(argc, argv);
   ::signal(SIGPIPE, SIG_IGN);
-  if (argc > 1 && std::strcmp(argv[1], "__be_killed") == 0) return weir::upstream::run_and_be_killed();
+  if (argc > 2 && std::strcmp(argv[1], "__be_killed") == 0) return weir::upstream::run_and_be_killed(argv[2]);
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -10,6 +10,7 @@
 // sessions at a time.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,8 @@ struct HttpBackendOptions {
   std::size_t sessions_max = 2000;
   mcp::Limits limits{.json = {}, .bytes_max = 16 * 1024 * 1024};  // of one upstream message
   net::ClientOptions client;
+  // Makes the backend that speaks HTTP+SSE with the same server; used when it offers nothing newer.
+  std::function<std::shared_ptr<core::Backend>()> older;
 };
 
 class HttpBackend final : public core::Backend {
@@ -47,7 +50,7 @@ class HttpBackend final : public core::Backend {
   base::Task<base::Result<core::ServerIdentity>> open() override;
   base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) override;
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
-  core::ServerStatus status() const override { return status_; }
+  core::ServerStatus status() const override { return older_ ? older_->status() : status_; }
   void session_ended(std::string_view session_id) override;
   base::Task<void> close(base::TimePoint deadline) override;
 
@@ -83,6 +86,9 @@ class HttpBackend final : public core::Backend {
                                                        std::uint64_t id, std::string session);
   base::Task<base::Result<core::Outcome>> handle_legacy(core::Call& call, std::shared_ptr<Dialect const> dialect);
   base::Task<void> adopt_own_session(std::string id);
+  base::Task<base::Result<net::HttpReply>> open_listening();
+  base::Task<void> listen_loop();
+  void all_lists_changed();
   base::Task<base::Result<core::Outcome>> read_answer(core::Call& call, Dialect const& dialect, net::HttpReply reply,
                                                       std::uint64_t id);
   base::Task<base::Result<core::Outcome>> read_events(core::Call& call, Dialect const& dialect, net::HttpReply reply,
@@ -105,11 +111,13 @@ class HttpBackend final : public core::Backend {
   net::HttpClient client_;
   std::shared_ptr<Dialect const> modern_;  // null while the server does not speak it, as far as is known
   std::shared_ptr<Dialect const> legacy_;  // calls in flight hold on to theirs
+  std::shared_ptr<core::Backend> older_;   // set once the server turned out to speak HTTP+SSE only
   core::ServerStatus status_;
   std::uint64_t next_id_ = 1;
   std::uint64_t reinitialised_ = 0;
   std::shared_ptr<Session> own_session_;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by the client's session
+  base::TaskGroup listening_;
   base::TaskGroup background_;                                             // last: cancelled first
 };
 

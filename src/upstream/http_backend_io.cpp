@@ -35,6 +35,7 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, core::
       client_(scheduler, dialer, net::Endpoint{options_.url.https, options_.url.host, options_.url.port},
               with_fields(options_.client)),
       own_session_(std::make_shared<Session>(scheduler)),
+      listening_(scheduler),
       background_(scheduler) {
   status_.transport = "http";
 }
@@ -112,8 +113,10 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step) {
 }
 
 base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
+  if (older_) co_return co_await older_->open();
   base::TimePoint const begun = scheduler_.now();
   status_.state = core::ServerState::starting;
+  listening_.cancel();
   HttpDiscovery discovery;
   NextStep step = discovery.start();
   Seen seen;
@@ -125,6 +128,10 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
     }
     seen = std::move(*brought);
     step = discovery.answered(seen.status, seen.message ? &*seen.message : nullptr);
+  }
+  if (step.kind == NextStep::Kind::open_sse && options_.older) {
+    older_ = options_.older();
+    co_return co_await older_->open();
   }
   if (step.kind == NextStep::Kind::open_sse) {
     step.kind = NextStep::Kind::failed;
@@ -157,6 +164,7 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
   status_.state = core::ServerState::ready;
   status_.era = mcp::text_of(verdict.revision);
   status_.cause.clear();
+  if (identity.capabilities.find("listChanged") != std::string::npos) listening_.spawn(listen_loop());
   co_return identity;
 }
 
@@ -166,13 +174,13 @@ base::Task<void> HttpBackend::adopt_own_session(std::string id) {
   co_await tell(own_session_->id, own_notification(mcp::Method::notifications_initialized, "{}"));
 }
 
-// A modern server may serve legacy clients as well. It is asked only if it says so; if it then does not, it does not.
+// A modern server may serve legacy clients as well, whether or not its list of versions says so (real servers name the
+// modern ones only): it is asked once, after a clean discovery. A refusal is an answer too.
 base::Task<bool> HttpBackend::speak_legacy_too(Seen const& discovered) {
   auto const named = versions_in(discovered.message->raw(Field::supported_versions));
-  if (!named.legacy) co_return false;
   NextStep step;
   step.kind = NextStep::Kind::initialize;
-  step.revision = *named.legacy;
+  step.revision = named.legacy.value_or(mcp::kNewestLegacy);
   auto seen = co_await probe(step);
   if (!seen || !seen->message || seen->message->kind() != mcp::MessageKind::result) co_return false;
   std::string scratch;
@@ -192,6 +200,7 @@ Result<std::shared_ptr<Dialect const>> HttpBackend::dialect_for(core::Call const
 }
 
 base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::string params) {
+  if (older_) co_return co_await older_->ask(method, std::move(params));
   bool const modern = modern_ != nullptr;
   if (!modern && !legacy_) co_return about(Error(Fault::starting, Blame::upstream, "not connected yet"));
   auto const revision = (modern ? modern_ : legacy_)->revision();
@@ -226,6 +235,7 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_modern(core::Call& call, Di
 }
 
 base::Task<Result<Outcome>> HttpBackend::handle(core::Call& call) {
+  if (older_) co_return co_await older_->handle(call);
   auto const dialect = dialect_for(call);
   if (!dialect) co_return dialect.error();
   if (!call.modern()) co_return co_await handle_legacy(call, *dialect);
@@ -247,6 +257,8 @@ base::Task<Result<Outcome>> HttpBackend::handle(core::Call& call) {
 }
 
 base::Task<void> HttpBackend::close(base::TimePoint deadline) {
+  if (older_) co_return co_await older_->close(deadline);
+  listening_.cancel();
   for (auto& [key, session] : sessions_) {
     if (session->open) background_.spawn(end_session(session->id));
   }

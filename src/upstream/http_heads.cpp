@@ -91,9 +91,10 @@ std::string HttpHeads::legacy_delete(std::string_view session, std::string_view 
   return head;
 }
 
-std::string HttpHeads::open_events(std::string_view session) const {
+std::string HttpHeads::open_events(std::string_view session, std::string_view revision) const {
   std::string head = get_;
   if (!session.empty()) static_cast<void>(net::append_field(head, "Mcp-Session-Id", session));
+  if (!revision.empty()) static_cast<void>(net::append_field(head, "MCP-Protocol-Version", revision));
   net::append_head_end(head);
   return head;
 }

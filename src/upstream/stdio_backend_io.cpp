@@ -195,7 +195,7 @@ Task<base::Result<mcp::Message>> StdioBackend::ask(Method method, std::string pa
 core::ServerStatus StdioBackend::status() const {
   core::ServerStatus status;
   status.state = state_;
-  status.transport = "stdio";
+  status.transport = options_.transport;
   status.start_took = start_took_;
   status.restarts = std::max(0L, launches_ - 1);
   status.last_stderr = log_.last_lines(kStderrLinesShown);

@@ -26,6 +26,7 @@ class StdioBackend final : public core::Backend {
  public:
   struct Options {
     ChildCommand command;
+    std::string transport = "stdio";  // what status calls it
     StdioChild::Options child;  // child.server is the name
     RestartPolicy::Options restart;
     base::Duration start_max =

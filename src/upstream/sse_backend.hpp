@@ -1,0 +1,32 @@
+// SseBackend: an HTTP+SSE server (2024-11-05): a StdioBackend whose child is an event stream (sse_process_io).
+//
+// One per server and worker, like StdioBackend, whose contract it has: restarts are reconnections.
+#pragma once
+
+#include "upstream/sse_process_io.hpp"
+#include "upstream/stdio_backend_io.hpp"
+
+namespace weir::upstream {
+
+class SseBackend final : public core::Backend {
+ public:
+  SseBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::Random& random, SseOptions sse,
+             StdioBackend::Options options, core::BackendObserver& observer)
+      : spawner_(scheduler, dialer, std::move(sse)),
+        inner_(scheduler, spawner_, random, std::move(options), &observer) {}
+
+  std::string_view name() const noexcept override { return inner_.name(); }
+  base::Task<base::Result<core::ServerIdentity>> open() override { return inner_.open(); }
+  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override { return inner_.handle(call); }
+  base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) override {
+    return inner_.ask(method, std::move(params));
+  }
+  core::ServerStatus status() const override { return inner_.status(); }
+  base::Task<void> close(base::TimePoint deadline) override { return inner_.close(deadline); }
+
+ private:
+  SseSpawner spawner_;
+  StdioBackend inner_;
+};
+
+}  // namespace weir::upstream

@@ -1,0 +1,161 @@
+#include "upstream/sse_process_io.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/run_until.hpp"
+#include "net/http_text.hpp"
+#include "net/pipe.hpp"
+
+namespace weir::upstream {
+namespace {
+
+constexpr std::size_t kPipeBytes = 256 * 1024;
+
+class SseProcess final : public ChildProcess {
+ public:
+  SseProcess(base::Scheduler& scheduler, net::Dialer& dialer, SseOptions const& options)
+      : scheduler_(scheduler),
+        options_(options),
+        client_(scheduler, dialer, net::Endpoint{options.url.https, options.url.host, options.url.port}, {}),
+        in_(net::make_pipe(scheduler, kPipeBytes)),
+        out_(net::make_pipe(scheduler, kPipeBytes)),
+        err_(net::make_pipe(scheduler, kPipeBytes)),
+        exited_(scheduler),
+        tasks_(scheduler) {
+    tasks_.spawn(run());
+  }
+
+  net::Stream& input() noexcept override { return *in_.first; }
+  net::Stream& output() noexcept override { return *out_.first; }
+  net::Stream& errors() noexcept override { return *err_.first; }
+  int pid() const noexcept override { return 0; }
+  base::Event& exited() noexcept override { return exited_; }
+  ExitStatus const& exit_status() const noexcept override { return status_; }
+  void terminate() noexcept override { end(0); }
+  void kill() noexcept override { end(0); }
+
+ private:
+  base::Task<void> run();
+  base::Task<void> post_lines(std::string target);
+  base::Task<bool> post(std::string const& target, std::string line);
+  base::Task<void> say(net::Stream& to, std::string text);
+  base::Task<void> die(std::string cause);
+  std::string head(std::string_view method, std::string const& target) const;
+  void end(int code) noexcept;
+
+  base::Scheduler& scheduler_;
+  SseOptions const& options_;
+  net::HttpClient client_;
+  net::StreamPair in_;   // second: where we read what is to be sent
+  net::StreamPair out_;  // second: where we write what came
+  net::StreamPair err_;
+  base::Event exited_;
+  ExitStatus status_;
+  base::TaskGroup tasks_;
+};
+
+// Seen from outside this is an exit: streams end, then the event is set.
+void SseProcess::end(int code) noexcept {
+  if (exited_.is_set()) return;
+  status_.code = code;
+  out_.second->shutdown_write();
+  err_.second->shutdown_write();
+  exited_.set();
+}
+
+base::Task<void> SseProcess::say(net::Stream& to, std::string text) {
+  std::size_t sent = 0;
+  while (sent < text.size()) {
+    iovec const part{text.data() + sent, text.size() - sent};
+    auto const put = to.write({&part, 1});
+    if (put.state == net::IoState::moved) sent += put.bytes;
+    if (put.state == net::IoState::blocked) co_await to.writable();
+    if (put.state == net::IoState::ended || put.state == net::IoState::failed) co_return;
+  }
+}
+
+base::Task<void> SseProcess::die(std::string cause) {
+  co_await say(*err_.second, std::move(cause) + "\n");
+  end(1);
+}
+
+std::string SseProcess::head(std::string_view method, std::string const& target) const {
+  std::string text;
+  static_cast<void>(net::append_request_line(text, method, target));
+  static_cast<void>(net::append_field(text, "Host", options_.url.authority));
+  for (auto const& [name, value] : options_.fields) static_cast<void>(net::append_field(text, name, value));
+  return text;
+}
+
+base::Task<void> SseProcess::run() {
+  std::string request = head("GET", options_.url.target) + "Accept: text/event-stream\r\n";
+  net::append_head_end(request);
+  auto reply = co_await client_.exchange(request, {});
+  if (!reply) co_return co_await die(reply.error().detail);
+  if (reply->head.status != 200 || !reply->event_stream()) {
+    co_return co_await die("no event stream: HTTP " + std::to_string(reply->head.status));
+  }
+  auto first = reply->next_event();
+  auto const waited = co_await base::run_until(scheduler_, first, scheduler_.now() + SseSpawner::kEndpointMax);
+  if (waited != base::Ended::done) co_return co_await die("the event stream names no endpoint");
+  auto event = first.take();
+  if (!event || !*event || (*event)->type != "endpoint") co_return co_await die("the event stream names no endpoint");
+  auto const endpoint = net::resolve_url(options_.url, (*event)->data);
+  if (!endpoint || !net::same_origin(*endpoint, options_.url)) {
+    co_return co_await die("the endpoint is of another origin");
+  }
+  tasks_.spawn(post_lines(endpoint->target));
+  for (;;) {
+    auto message = co_await reply->next_event();
+    if (!message || !*message) co_return co_await die("the event stream ended");
+    if ((*message)->type != "message") continue;
+    std::string& line = (*message)->data;
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    line += '\n';
+    co_await say(*out_.second, std::move(line));
+  }
+}
+
+base::Task<bool> SseProcess::post(std::string const& target, std::string line) {
+  std::string request = head("POST", target) + "Content-Type: application/json\r\n";
+  net::append_content_length(request, line.size());
+  net::append_head_end(request);
+  iovec const part{line.data(), line.size()};
+  auto exchange = client_.exchange(request, {&part, 1});
+  auto const ended = co_await base::run_until(scheduler_, exchange, scheduler_.now() + SseSpawner::kPostMax);
+  if (ended != base::Ended::done) co_return false;
+  auto reply = exchange.take();
+  if (!reply || reply->head.status >= 300) co_return false;
+  if (!reply->event_stream()) co_await reply->body();  // so that the connection can be used again
+  co_return true;
+}
+
+base::Task<void> SseProcess::post_lines(std::string target) {
+  auto& from = *in_.second;
+  std::string pending;
+  std::array<char, 4096> piece;
+  for (;;) {
+    auto const got = from.read(piece);
+    if (got.state == net::IoState::blocked) {
+      co_await from.readable();
+      continue;
+    }
+    if (got.state != net::IoState::moved) co_return end(0);  // our side closed its stdin: the orderly end
+    pending.append(piece.data(), got.bytes);
+    for (auto at = pending.find('\n'); at != std::string::npos; at = pending.find('\n')) {
+      std::string line = pending.substr(0, at);
+      pending.erase(0, at + 1);
+      if (!co_await post(target, std::move(line))) co_return co_await die("the server refused a message");
+    }
+    if (pending.size() > options_.line_bytes_max) co_return co_await die("a message is over the limit");
+  }
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<ChildProcess>> SseSpawner::spawn(ChildCommand const&) {
+  return std::unique_ptr<ChildProcess>(std::make_unique<SseProcess>(scheduler_, dialer_, options_));
+}
+
+}  // namespace weir::upstream

@@ -1,0 +1,43 @@
+// SseProcess: an HTTP+SSE server (2024-11-05) in the shape of a child process, so that StdioBackend can serve it.
+//
+// "Spawning" opens the event stream; lines written to input() are POSTed to the endpoint that the stream names (same
+// origin only, P051); each message event becomes a line of output(); the end of the stream, a refused POST or a wrong
+// endpoint is the exit, with its cause on errors(). One worker thread; destroying it closes the stream.
+// Limits: the endpoint must be named within kEndpointMax; POSTs go out one after the other, each within kPostMax.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/task_group.hpp"
+#include "net/dialer.hpp"
+#include "net/http_client.hpp"
+#include "net/url.hpp"
+#include "upstream/child_process.hpp"
+
+namespace weir::upstream {
+
+struct SseOptions {
+  net::Url url;
+  std::vector<std::pair<std::string, std::string>> fields;  // the operator's headers and the credential
+  std::size_t line_bytes_max = 10 * 1024 * 1024;
+};
+
+class SseSpawner final : public ChildSpawner {
+ public:
+  static constexpr base::Duration kEndpointMax = std::chrono::seconds{10};
+  static constexpr base::Duration kPostMax = std::chrono::seconds{30};
+
+  SseSpawner(base::Scheduler& scheduler, net::Dialer& dialer, SseOptions options)
+      : scheduler_(scheduler), dialer_(dialer), options_(std::move(options)) {}
+  base::Result<std::unique_ptr<ChildProcess>> spawn(ChildCommand const& command) override;
+
+ private:
+  base::Scheduler& scheduler_;
+  net::Dialer& dialer_;
+  SseOptions options_;
+};
+
+}  // namespace weir::upstream
