@@ -1,5 +1,6 @@
 #include <array>
 
+#include "base/run_until.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/own_request.hpp"
 
@@ -34,17 +35,20 @@ class HttpBackend::CancelOnDrop {
 base::Task<void> HttpBackend::tell(std::string session, std::string message) {
   if (!legacy_) co_return;  // the server was found to be another one since
   std::string head = heads_.legacy(session, mcp::text_of(legacy_->revision()), message.size());
-  co_await say(std::move(head), std::move(message));  // a notification that is lost changes nothing
+  auto saying = say(std::move(head), std::move(message));  // a notification that is lost changes nothing
+  co_await base::run_until(scheduler_, saying, scheduler_.now() + options_.probe_max);
 }
 
 base::Task<void> HttpBackend::end_session(std::string session) {
   if (session.empty() || !legacy_) co_return;
-  co_await say(heads_.legacy_delete(session, mcp::text_of(legacy_->revision())), std::string());
+  auto saying = say(heads_.legacy_delete(session, mcp::text_of(legacy_->revision())), std::string());
+  co_await base::run_until(scheduler_, saying, scheduler_.now() + options_.probe_max);
 }
 
 base::Task<Result<void>> HttpBackend::open_session(std::shared_ptr<Session> session) {
   auto const turn = co_await session->opening.acquire();
   if (session->open) co_return Result<void>{};
+  if (!legacy_) co_return about(Error(Fault::starting, Blame::upstream, "being asked anew", Retry::always));
   NextStep step;
   step.kind = NextStep::Kind::initialize;
   step.revision = legacy_->revision();
