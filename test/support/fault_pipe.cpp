@@ -103,14 +103,19 @@ class End final : public net::Stream {
   Joint::Half& in() noexcept { return joint_->half[near_ ? 0 : 1]; }
   Joint::Half& out() noexcept { return joint_->half[near_ ? 1 : 0]; }
   End* other() noexcept { return joint_->ends[near_ ? 1 : 0]; }
-  bool stalled() const noexcept { return joint_->broken() && joint_->trial->how == Trial::How::stall; }
+  bool stalled() noexcept {
+    return joint_->broken() && joint_->trial->how == Trial::How::stall && other() != nullptr;
+  }
 
   IoResult after_the_break(base::Event& ready) noexcept {
     switch (joint_->trial->how) {
       case Trial::How::reset: return {IoState::failed};
       case Trial::How::end: return {IoState::ended};
-      default: ready.reset(); return {IoState::blocked};
+      case Trial::How::stall: break;
     }
+    if (!stalled()) return {IoState::failed};
+    ready.reset();
+    return {IoState::blocked};
   }
   std::size_t allowed(std::size_t wanted) const noexcept {
     auto const* const trial = joint_->trial;

@@ -19,7 +19,7 @@ struct Trial {
   enum class How {
     reset,  // both sides fail at once
     end,    // the peer has gone: end of bytes for reading, nobody there for writing
-    stall,  // nothing moves any more
+    stall,  // nothing moves any more, until one end gives up
   };
   Unit unit = Unit::steps;
   How how = How::reset;

@@ -29,6 +29,8 @@ namespace weir::test {
 
 using namespace std::chrono_literals;
 
+bool long_run();  // WEIR_TEST_TIER says that time matters less than count
+
 // Connects to FakeServers by host name.
 class FakeDialer final : public net::Dialer {
  public:
@@ -37,7 +39,7 @@ class FakeDialer final : public net::Dialer {
   base::Task<base::Result<std::unique_ptr<net::Stream>>> dial(net::Endpoint const& to,
                                                               base::TimePoint deadline) override;
   Tally tally;
-  Trial* trial = nullptr;  // for connections to come
+  Trial* trial = nullptr;  // for connections to come, until it trips
   std::size_t pipe_bytes = 64 * 1024;
 
  private:
@@ -75,7 +77,7 @@ class World {
   FakeDialer dialer{loop, servers};
   ScriptedSpawner spawner{loop};
   Tally front;             // connections of clients
-  Trial* trial = nullptr;  // for client connections to come
+  Trial* trial = nullptr;  // for client connections to come, until it trips
   std::size_t pipe_bytes = 64 * 1024;
 
   app::Worker& weir() noexcept { return *worker_; }
