@@ -175,9 +175,12 @@ TEST_F(Process, GivesTheProgramItsOwnEnvironmentAndNoDescriptors) {  // F-57
 }
 
 TEST_F(Process, StartsWithDefaultSignalsAndNoTerminal) {
-  run(shell("trap '' TERM; cat /proc/self/status | grep -E 'SigBlk|SigIgn'; tty"));
+  run(
+      shell("trap '' TERM; cat /proc/self/status | grep -E 'SigBlk|SigIgn'; tty; "
+            "echo session; cut -d' ' -f6 /proc/self/stat"));
   EXPECT_NE(output.find("SigBlk:\t0000000000000000"), std::string::npos) << output;
   EXPECT_NE(output.find("not a tty"), std::string::npos) << output;
+  EXPECT_NE(output.find(fmt::format("session\n{}\n", child->pid())), std::string::npos) << output;
   auto const ignored = std::stoull(output.substr(output.find("SigIgn:") + 7), nullptr, 16);
   EXPECT_EQ(ignored & 0x7FFFFFFFU, 0x4000U) << "only what the script ignores; 32 and 33 are the C library's";
 }
