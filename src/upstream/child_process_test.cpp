@@ -186,9 +186,8 @@ TEST_F(Process, StartsWithDefaultSignalsAndNoTerminal) {
 }
 
 TEST_F(Process, PassesSigtermToTheWholeGroup) {
-  spawn(shell(
-      "sh -c 'trap \"echo inner; exit 0\" TERM; echo up; while :; do sleep 0.01; done' & trap '' TERM; wait; "
-      "echo outer; exit 5"));
+  auto const inner = "sh -c 'trap \"echo inner; exit 0\" TERM; echo up; while :; do sleep 0.01; done' & ";
+  spawn(shell(std::string("trap : TERM; ") + inner + "wait; wait; echo outer; exit 5"));
   tasks.spawn(read_all(child->output(), output));
   while (output.find("up") == std::string::npos) wait_for_quiet();
   child->terminate();
