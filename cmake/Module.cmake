@@ -6,7 +6,8 @@
 #     NEEDS   base mcp ...             Weir folders
 #     LIBRARIES fmt::fmt ...)          libraries of the distribution
 #
-# The test programs of the folders in WEIR_TSAN (CMakeLists.txt) are also the ThreadSanitizer suite.
+# weir_test(sim SOURCES ... LIBRARIES ...) makes a test program of its own, weir_sim_test, beside the folders.
+# The test programs of the names in WEIR_TSAN (CMakeLists.txt) are also the ThreadSanitizer suite.
 # weir_fuzz(sse NEEDS net) makes the fuzz target sse_fuzz from sse_fuzz.cpp (preset fuzz only).
 
 if(WEIR_TESTS)
@@ -55,6 +56,20 @@ function(weir_check_floors name floor)
   endforeach()
 endfunction()
 
+function(weir_test name)
+  cmake_parse_arguments(T "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(weir_${name}_test ${T_SOURCES})
+  target_include_directories(weir_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/test)
+  target_compile_definitions(weir_${name}_test PRIVATE WEIR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(weir_${name}_test PRIVATE ${T_LIBRARIES} GTest::gtest_main)
+  weir_use_pch(weir_${name}_test test)
+  add_test(NAME ${name} COMMAND weir_${name}_test)
+  if(name IN_LIST WEIR_TSAN)
+    set_tests_properties(${name} PROPERTIES LABELS tsan)
+    add_dependencies(weir_tsan_tests weir_${name}_test)
+  endif()
+endfunction()
+
 function(weir_module name)
   cmake_parse_arguments(M "" "FLOOR" "SOURCES;TESTS;NEEDS;LIBRARIES" ${ARGN})
   if(M_UNPARSED_ARGUMENTS OR NOT M_FLOOR MATCHES "^[0-5]$")
@@ -75,27 +90,8 @@ function(weir_module name)
   endif()
 
   if(WEIR_TESTS AND M_TESTS)
-    add_executable(weir_${name}_test ${M_TESTS})
-    target_include_directories(weir_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/test)
-    target_compile_definitions(weir_${name}_test PRIVATE WEIR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-    target_link_libraries(weir_${name}_test PRIVATE weir_${name} GTest::gtest_main)
-    weir_use_pch(weir_${name}_test test)
-    add_test(NAME ${name} COMMAND weir_${name}_test)
-    if(name IN_LIST WEIR_TSAN)
-      set_tests_properties(${name} PROPERTIES LABELS tsan)
-      add_dependencies(weir_tsan_tests weir_${name}_test)
-    endif()
+    weir_test(${name} SOURCES ${M_TESTS} LIBRARIES weir_${name})
   endif()
-endfunction()
-
-# A test program of its own, beside the folders: weir_test(sim SOURCES … LIBRARIES …) makes weir_sim_test.
-function(weir_test name)
-  cmake_parse_arguments(T "" "" "SOURCES;LIBRARIES" ${ARGN})
-  add_executable(weir_${name}_test ${T_SOURCES})
-  target_include_directories(weir_${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/test)
-  target_link_libraries(weir_${name}_test PRIVATE ${T_LIBRARIES} GTest::gtest_main)
-  weir_use_pch(weir_${name}_test test)
-  add_test(NAME ${name} COMMAND weir_${name}_test)
 endfunction()
 
 function(weir_fuzz name)
