@@ -62,7 +62,7 @@ Settled settle(core::Call const& call, base::Result<core::Outcome> outcome, bool
     record.outcome = observe::Outcome::error;
     record.error_type = observe::kRpcError;
     record.error_code = static_cast<int>(settled.outcome.message.integer(Field::error_code).value_or(0));
-    bool const client_fault = record.error_code == -32021 || record.error_code == -32020;
+    bool const client_fault = record.error_code <= -32020 && record.error_code >= -32022;
     if (call.modern() && client_fault) settled.http = 400;
   } else if (is_tool_error(settled.outcome)) {
     record.outcome = observe::Outcome::tool_error;

@@ -68,6 +68,8 @@ bool declares_tasks(core::Call const& call) {
 // P116: codes that a modern client must not see, as the ones that say the same.
 std::string_view replacement_for(std::int64_t code) {
   if (code == -32002) return "-32602";
+  // P117 within one era: the client's capabilities went up as they came, so it is the client's to know what they lack.
+  if (code == -32021) return {};
   if (code == -32042 || (code <= -32020 && code >= -32099)) return "-32603";
   return {};
 }
@@ -144,12 +146,6 @@ base::Error Dialect::hop_error(mcp::Message const& message) const {
   auto const code = message.integer(Field::error_code).value_or(0);
   std::string scratch;
   auto const said = message.text(Field::error_message, scratch);
-  if (code == -32021) {
-    return base::Error(Fault::unsupported, base::Blame::client,
-                       fmt::format("{} ({}); data {}", said, code, message.raw(Field::error_data)))
-        .about(server_)
-        .advise("The server needs a client capability that the request does not declare.");
-  }
   return base::Error(Fault::protocol, base::Blame::gateway,
                      fmt::format("the server refused our request: {} ({}); data {}", said, code,
                                  message.raw(Field::error_data)),
@@ -173,7 +169,8 @@ base::Result<void> Dialect::check_result_type(core::Call const& call, mcp::Messa
 base::Result<core::Outcome> Dialect::answer(core::Call const& call, mcp::Message message) const {
   if (message.kind() == mcp::MessageKind::error) {
     auto const code = message.integer(Field::error_code).value_or(0);
-    if (mcp::is_modern(revision_) && code <= -32020 && code >= -32022) return hop_error(message);
+    bool const of_this_hop = code == -32020 || code == -32022;
+    if (mcp::is_modern(revision_) && of_this_hop) return hop_error(message);
     mcp::Splice edits(message.bytes());
     auto const code_shown = mcp::is_modern(revision_) ? replacement_for(code) : std::string_view();
     if (!code_shown.empty()) edits.replace(message.span(Field::error_code), code_shown);
