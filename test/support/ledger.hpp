@@ -26,7 +26,7 @@ class Ledger {
     ++entry.answers;
     if (answer == Answer::foreign || answer == Answer::unasked) ++crossed_;
     if (answer == Answer::error) ++errors_;
-    if (answer == Answer::result && entry.executions == 0) ++invented_;
+    if (answer == Answer::result) ++entry.results;
   }
   // The client went away before the answer: it may or may not come.
   void abandoned(std::string const& key) { entries_[key].abandoned = true; }
@@ -53,12 +53,12 @@ class Ledger {
       if (entry.answers == 1) ++sum.answered;
       if (entry.answers > 1) ++sum.duplicated;
       if (entry.answers == 0 && !entry.abandoned) ++sum.lost;
+      if (entry.results > 0 && entry.executions == 0) ++sum.invented;
       if (entry.executions > 0) ++sum.executed;
       if (entry.executions > 1 && !entry.repeatable) ++sum.executed_twice;
     }
     sum.crossed = crossed_;
     sum.errors = errors_;
-    sum.invented = invented_;
     return sum;
   }
   int executions(std::string const& key) const {
@@ -76,6 +76,7 @@ class Ledger {
  private:
   struct Entry {
     int answers = 0;
+    int results = 0;
     int executions = 0;
     bool repeatable = false;
     bool abandoned = false;
@@ -83,7 +84,6 @@ class Ledger {
   std::unordered_map<std::string, Entry> entries_;
   std::uint64_t crossed_ = 0;
   std::uint64_t errors_ = 0;
-  std::uint64_t invented_ = 0;
 };
 
 }  // namespace weir::test

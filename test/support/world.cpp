@@ -158,6 +158,12 @@ std::string World::leftovers() {
   check("client connections", front.near_ends);
   check("tasks of client connections", worker_->connections());
   check("server connections", dialer.tally.near_ends);
+  for (auto const& [name, server] : servers) {
+    if (left.empty() || server->connections() == 0) continue;
+    left += name + " has " + std::to_string(server->connections()) + " and saw";
+    for (auto const& [method, count] : server->seen) left += " " + method + "=" + std::to_string(count);
+    left += "; ";
+  }
   return left;
 }
 
