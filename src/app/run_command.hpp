@@ -1,5 +1,9 @@
 // `weir run`: reads the configuration, starts the gateway, prints the table, and stays until it is told to
 // stop.
+//
+// Exit codes: 0 (stopped in an orderly way), 66, 69 (a port is taken), 70, 77 (a project's file without
+// consent), 78. The table goes to stdout, everything else to stderr; with --stdio stdout carries protocol
+// only.
 #pragma once
 
 #include <string>

@@ -1,0 +1,212 @@
+#include "app/call_command.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+
+#include "app/call_arguments.hpp"
+#include "app/call_text.hpp"
+#include "app/exit_codes.hpp"
+#include "app/server_talk.hpp"
+#include "app/shown_text.hpp"
+#include "app/status_view.hpp"
+#include "mcp/json_text.hpp"
+
+namespace weir::app {
+
+using base::Fault;
+using base::Result;
+using mcp::Field;
+using mcp::Method;
+
+namespace {
+
+constexpr std::size_t kStderrLinesMax = 5;
+constexpr int kPagesMax = 1000;
+
+int fail(int code, std::string const& what, std::string const& fix = {}) {
+  fmt::print(stderr, "error: {}\n", what);
+  if (!fix.empty()) fmt::print(stderr, "  = {}\n", fix);
+  return code;
+}
+
+int fail(base::Error const& error) {
+  int code = kExitUnavailable;
+  if (error.fault == Fault::busy || error.fault == Fault::timed_out) code = kExitTryLater;
+  if (error.fault == Fault::denied) code = kExitDenied;
+  return fail(code, shown(error.detail), error.hint.empty() ? "" : "fix: " + error.hint);
+}
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  mcp::append_json_string(out, text);
+  return out;
+}
+
+void print_text(std::string const& text) {
+  fmt::print("{}", ::isatty(STDOUT_FILENO) != 0 ? shown_lines(text) : text);
+}
+
+int print_answer(Result<mcp::Message> const& answer, bool json, std::string (*render)(std::string_view)) {
+  if (!answer) return fail(answer.error());
+  bool const error = answer->kind() == mcp::MessageKind::error;
+  if (json) fmt::print("{}\n", answer->raw(error ? Field::error : Field::result));
+  if (error) fmt::print(stderr, "{}", error_text(*answer));
+  if (!json && !error) print_text(render(answer->raw(Field::result)));
+  return exit_code_of(*answer);
+}
+
+// What the gateway says of itself, as far as it can be asked: for the way to MCP and for better error
+// messages.
+StatusView status_of(CallRequest const& request, GatewayAddress const& address, std::string const& key) {
+  if (!request.gateway.url.empty()) return {};
+  auto const answer = get_from(address.admin, "/api/v1/status", key, std::chrono::seconds{5});
+  auto status = answer ? read_status(answer->body) : Result<StatusView>(answer.error());
+  return status ? std::move(*status) : StatusView{};
+}
+
+int unknown_server(std::string_view name, StatusView const& status) {
+  std::vector<std::string_view> known;
+  for (auto const& server : status.servers) known.push_back(server.name);
+  auto const meant = meant_by(name, known);
+  return fail(kExitUsage, fmt::format("there is no server `{}`", shown(name)),
+              meant.empty() ? "`weir status` lists them" : fmt::format("did you mean `{}`?", shown(meant)));
+}
+
+int server_down(ServerView const& server) {
+  fail(kExitUnavailable,
+       fmt::format("the server `{}` is not available: {}", shown(server.name), shown(server.cause)));
+  fmt::print(stderr, "{}", last_lines(server.last_stderr, kStderrLinesMax, "    | "));
+  return kExitUnavailable;
+}
+
+class Caller {
+ public:
+  Caller(CallRequest const& request, std::string_view server, std::string_view tool, ServerTalk& talk)
+      : request_(request), server_(server), tool_(tool), talk_(talk) {}
+
+  int run() {
+    if (!request_.read.empty()) return read_resource();
+    if (!request_.prompt.empty()) return get_prompt();
+    auto const listed = list_tools();
+    if (!listed) return fail(listed.error());
+    if (tool_.empty()) return print_tools();
+    auto const tool =
+        std::find_if(tools_.begin(), tools_.end(), [this](auto const& t) { return t.name == tool_; });
+    if (tool == tools_.end()) return unknown_tool();
+    if (!request_.schema) return call_tool(*tool);
+    fmt::print("{}\n", tool->input_schema);
+    return kExitOk;
+  }
+
+ private:
+  Result<void> list_tools() {
+    std::string cursor;
+    for (int page = 0; page < kPagesMax; ++page) {
+      auto const answer =
+          talk_.request(Method::tools_list, cursor.empty() ? "{}" : R"({"cursor":)" + cursor + "}");
+      if (!answer) return answer.error();
+      if (answer->kind() != mcp::MessageKind::result) {
+        std::string scratch;
+        return base::Error(Fault::unavailable, base::Blame::upstream,
+                           std::string(answer->text(Field::error_message, scratch)));
+      }
+      auto more = read_tools(answer->raw(Field::result));
+      std::move(more.begin(), more.end(), std::back_inserter(tools_));
+      if (request_.json && tool_.empty())
+        raw_.append(raw_.empty() ? "" : ",").append(inside(answer->raw(Field::tools)));
+      cursor = answer->is(Field::next_cursor, mcp::JsonKind::string) ? answer->raw(Field::next_cursor) : "";
+      if (cursor.empty()) break;
+    }
+    return {};
+  }
+  static std::string_view inside(std::string_view array) { return array.substr(1, array.size() - 2); }
+
+  int print_tools() const {
+    if (request_.json) fmt::print("{{\"tools\":[{}]}}\n", raw_);
+    if (!request_.json && tools_.empty())
+      fmt::print(stderr, "the server `{}` has no tools\n", shown(server_));
+    if (!request_.json) fmt::print("{}", render_tools(tools_));
+    return kExitOk;
+  }
+
+  int unknown_tool() const {
+    std::vector<std::string_view> known;
+    for (auto const& tool : tools_) known.push_back(tool.name);
+    auto const meant = meant_by(tool_, known);
+    return fail(kExitUsage, fmt::format("the server `{}` has no tool `{}`", shown(server_), shown(tool_)),
+                meant.empty() ? fmt::format("`weir call {}` lists them", shown(server_))
+                              : fmt::format("did you mean `{}`?", shown(meant)));
+  }
+
+  Result<std::string> arguments(Typing typing) const {
+    if (request_.args.empty()) return arguments_of(request_.words, typing);
+    if (!request_.words.empty()) {
+      return base::Error(Fault::invalid_input, base::Blame::client,
+                         "--args and name=value do not go together");
+    }
+    if (request_.args != "-") return object_of("--args", request_.args);
+    return object_of("stdin", std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  }
+
+  int call_tool(ToolLine const& tool) {
+    auto const given = arguments(Typing::json);
+    if (!given) return fail(kExitData, given.error().detail);
+    auto const mirrored = mcp::read_param_headers(tool.input_schema);
+    auto const params = R"({"name":)" + quoted(tool.name) + R"(,"arguments":)" + *given + "}";
+    auto const answer = talk_.request(Method::tools_call, params, tool.name, mirrored ? &*mirrored : nullptr);
+    return print_answer(answer, request_.json, content_text);
+  }
+
+  int read_resource() {
+    auto const params = R"({"uri":)" + quoted(request_.read) + "}";
+    return print_answer(talk_.request(Method::resources_read, params, request_.read), request_.json,
+                        resource_text);
+  }
+
+  int get_prompt() {
+    auto const given = arguments(Typing::text);
+    if (!given) return fail(kExitData, given.error().detail);
+    auto const params = R"({"name":)" + quoted(request_.prompt) + R"(,"arguments":)" + *given + "}";
+    return print_answer(talk_.request(Method::prompts_get, params, request_.prompt), request_.json,
+                        prompt_text);
+  }
+
+  CallRequest const& request_;
+  std::string_view server_;
+  std::string_view tool_;  // "" for none
+  ServerTalk& talk_;
+  std::vector<ToolLine> tools_;
+  std::string raw_;  // of all pages, for --json
+};
+
+}  // namespace
+
+int call_command(CallRequest const& request, config::Environment const& environment) {
+  auto address = gateway_address(request.gateway, environment);
+  if (!address) return fail(kExitUsage, shown(address.error().detail));
+  auto const dot = std::min(request.target.find('.'), request.target.size());
+  auto const name = request.target.substr(0, dot);
+  auto const tool = request.target.substr(std::min(dot + 1, request.target.size()));
+  auto const key = gateway_key(environment);
+  auto const status = status_of(request, *address, key);
+  auto const* const known = status.server(name);
+  if (!status.servers.empty() && known == nullptr) return unknown_server(name, status);
+  if (known != nullptr && known->state == "failed") return server_down(*known);
+  auto endpoint = status.mcp_urls.empty() ? Result<net::Url>(address->mcp) : mcp_url(status.mcp_urls.front());
+  if (!endpoint) return fail(kExitUnavailable, shown(endpoint.error().detail));
+  auto const where = endpoint->text();
+  endpoint->target += "/" + name;
+  auto const talk = ServerTalk::open(*endpoint, key);
+  if (talk) return Caller(request, name, tool, **talk).run();
+  if (talk.error().fault == Fault::not_found) return unknown_server(name, status);
+  if (talk.error().fault != Fault::connect_failed) return fail(talk.error());
+  return fail(
+      kExitUnavailable, "no gateway answers at " + where,
+      "fix: start one with `weir run`, or say where it is: --admin HOST:PORT, --config FILE or --url URL");
+}
+
+}  // namespace weir::app

@@ -1,0 +1,28 @@
+// `weir call`: lists a server's tools, calls one, reads a resource or gets a prompt, all through the running
+// gateway.
+//
+// Exit codes: 0; 1 (the tool says it failed); 64 (no such server or tool); 65 (bad arguments); 69 (no
+// gateway, or the server is not available); 75 (busy, starting or too slow); 77 (it wants a key: $WEIR_KEY).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/gateway_address.hpp"
+
+namespace weir::app {
+
+struct CallRequest {
+  AddressRequest gateway;
+  std::string target;              // SERVER or SERVER.TOOL
+  std::vector<std::string> words;  // k=v
+  std::string args;                // a JSON object, or "-" for stdin
+  std::string read;                // a resource's URI
+  std::string prompt;
+  bool schema = false;  // the tool's input schema instead of a call
+  bool json = false;    // the result as it came
+};
+
+int call_command(CallRequest const& request, config::Environment const& environment);
+
+}  // namespace weir::app

@@ -1,0 +1,48 @@
+#include "app/explain_keys.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::app {
+namespace {
+
+std::vector<config::KeyOrigin> const kSet{{"admin.bind", "127.0.0.1:7000", "weir.yaml:3:9"},
+                                          {"administrator", "x", "weir.yaml:9:1"},
+                                          {"listeners.0.bind", ":7001", "command line:1:10"},
+                                          {"servers.a.url", "https://a/${T}", "weir.yaml:5:7"}};
+
+TEST(ExplainKeys, ShowsEveryKeyThatWasSetAndWhoSetIt) {
+  EXPECT_EQ(render_keys_text(explain_keys(kSet, "")),
+            "admin.bind        127.0.0.1:7000  weir.yaml:3:9\n"
+            "administrator     x               weir.yaml:9:1\n"
+            "listeners.0.bind  :7001           command line:1:10\n"
+            "servers.a.url     https://a/${T}  weir.yaml:5:7\n");
+}
+
+TEST(ExplainKeys, ShowsWhatIsBelowAKey) {
+  auto const keys = explain_keys(kSet, "admin");
+  ASSERT_EQ(keys.size(), 1u);
+  EXPECT_EQ(keys[0].path, "admin.bind");
+}
+
+TEST(ExplainKeys, DescribesASingleKeyAndItsDefault) {
+  EXPECT_EQ(
+      render_keys_text(explain_keys(kSet, "listeners.0.bind")),
+      "listeners.0.bind  :7001  command line:1:10\n"
+      "  `host:port`, `unix:/path` or `fd:name` (socket activation). An empty host means every interface.\n");
+  auto const unset = explain_keys(kSet, "listeners.0.name");
+  ASSERT_EQ(unset.size(), 1u);
+  EXPECT_EQ(unset[0].value, "default");
+  EXPECT_EQ(unset[0].origin, "default");
+  EXPECT_TRUE(explain_keys(kSet, "listeners.0.nmae").empty());
+  EXPECT_TRUE(explain_keys(kSet, "listeners.x.name").empty());
+}
+
+TEST(ExplainKeys, IsJsonWhenAsked) {
+  EXPECT_EQ(render_keys_json(explain_keys(kSet, "admin.bind")),
+            "{\"version\":1,\"keys\":[{\"path\":\"admin.bind\",\"value\":\"127.0.0.1:7000\","
+            "\"origin\":\"weir.yaml:3:9\"}]}\n");
+  EXPECT_EQ(render_keys_json({}), "{\"version\":1,\"keys\":[]}\n");
+}
+
+}  // namespace
+}  // namespace weir::app

@@ -1,0 +1,49 @@
+// What a running gateway says of itself at /api/v1/status, read back and shown on one screen.
+//
+// Both directions of `weir status` are pure: JSON → StatusView → text. Unknown members are ignored; missing
+// ones keep their defaults. Errors: protocol (not the JSON of a gateway).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace weir::app {
+
+struct ServerView {
+  std::string name;
+  std::string state;  // "ok", "starting", "failed", "stopped"
+  std::string transport;
+  std::string era;
+  std::string shown_to;
+  std::uint64_t tools = 0;
+  std::uint64_t restarts = 0;
+  std::string cause;
+  std::string last_stderr;
+
+  bool ok() const noexcept { return state == "ok"; }
+};
+
+struct StatusView {
+  std::string weir;  // version
+  bool ready = false;
+  std::uint64_t uptime_s = 0;
+  std::uint64_t sessions = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t connections = 0;
+  std::vector<std::string> mcp_urls;
+  std::vector<ServerView> servers;
+
+  bool good() const noexcept;  // every server is ok
+  ServerView const* server(std::string_view name) const noexcept;
+};
+
+base::Result<StatusView> read_status(std::string_view json);
+std::string render_status(StatusView const& status, bool colour);
+
+std::string shown_duration(std::uint64_t seconds);  // "3d4h", "2m5s", "7s"
+
+}  // namespace weir::app
