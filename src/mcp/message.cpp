@@ -18,7 +18,7 @@ Span Message::span(Field field) const noexcept {
     case FieldGroup::result: known = kind_ == MessageKind::result; break;
     case FieldGroup::error: known = kind_ == MessageKind::error; break;
   }
-  return known ? slots_[slot_of(field)] : Span{};
+  return known ? (*slots_)[slot_of(field)] : Span{};
 }
 
 std::string_view Message::text(Field field, std::string& scratch) const {

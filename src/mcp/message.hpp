@@ -1,8 +1,9 @@
 // Message: one JSON-RPC message of MCP as its received bytes plus the places that Weir needs.
 //
 // decode() validates the whole text in one pass (RFC 8259, UTF-8, limits) and remembers spans; no tree, no
-// copy. The bytes never change: edits are made while sending (splice.hpp). About 300 bytes beside the text,
-// so it may live across awaits. Owned by one task; const access from any thread.
+// copy. The bytes never change: edits are made while sending (splice.hpp). The spans, 256 bytes, are on the
+// heap, so that a Message is cheap to move through the layers and in the frames that hold it; a moved-from
+// one has none. Owned by one task; const access from any thread.
 //
 // Checked: jsonrpc 2.0; exactly one of method, result and error; ids are integers or strings of ≤
 // id_bytes_max, null or absent only in an error response; method is a string; params, result and error are
@@ -17,6 +18,7 @@
 #include <array>
 #include <boost/system/result.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -127,10 +129,12 @@ class Message {
  private:
   friend class MessageReader;
   static constexpr std::size_t kSlots = 32;
-  explicit Message(std::string&& bytes) noexcept : bytes_(std::move(bytes)) {}
+  using Slots = std::array<Span, kSlots>;  // members that no kind has together share a slot
+  explicit Message(std::string&& bytes) noexcept
+      : bytes_(std::move(bytes)), slots_(std::make_unique<Slots>()) {}
 
   std::string bytes_;
-  std::array<Span, kSlots> slots_{};  // members that no kind has together share a slot
+  std::unique_ptr<Slots> slots_;
   MessageKind kind_ = MessageKind::request;
   Method method_ = Method::unknown;
 };

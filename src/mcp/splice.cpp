@@ -5,20 +5,21 @@
 #include "base/assert.hpp"
 
 namespace weir::mcp {
+namespace {
+constexpr std::size_t kEditsUsual = 4;  // id, name, and what the revision asks for
+}
 
 void Splice::add(Edit edit) noexcept {
-  WEIR_ASSERT(count_ < kEditsMax);
+  WEIR_ASSERT(edits_.size() < kEditsMax);
   WEIR_ASSERT(edit.span.begin <= edit.span.end && edit.span.end <= bytes_.size());
-  auto const end = edits_.begin() + static_cast<std::ptrdiff_t>(count_);
-  auto const place = std::find_if(edits_.begin(), end, [&](Edit const& other) {
+  if (edits_.empty()) edits_.reserve(kEditsUsual);
+  auto const place = std::find_if(edits_.begin(), edits_.end(), [&](Edit const& other) {
     return other.span.begin > edit.span.begin ||
            (other.span.begin == edit.span.begin && edit.span.empty() && !other.span.empty());
   });
   WEIR_ASSERT(place == edits_.begin() || (place - 1)->span.end <= edit.span.begin);
-  WEIR_ASSERT(place == end || edit.span.end <= place->span.begin);
-  std::move_backward(place, end, end + 1);
-  *place = edit;
-  ++count_;
+  WEIR_ASSERT(place == edits_.end() || edit.span.end <= place->span.begin);
+  edits_.insert(place, edit);
 }
 
 void Splice::replace(Span span, std::string_view borrowed) noexcept {
@@ -38,10 +39,9 @@ void Splice::insert_member(Span object, std::string_view key, std::string_view v
   WEIR_ASSERT(inside.size() >= 2 && inside.front() == '{');
   std::uint32_t const at = object.begin + 1;
   bool const was_empty = inside[inside.find_first_not_of(" \t\r\n", 1)] == '}';
-  bool const first = std::none_of(edits_.begin(), edits_.begin() + static_cast<std::ptrdiff_t>(count_),
-                                  [&](Edit const& edit) {
-                                    return edit.span == Span{at, at};
-                                  });
+  bool const first = std::none_of(edits_.begin(), edits_.end(), [&](Edit const& edit) {
+    return edit.span == Span{at, at};
+  });
   std::string member;
   member.reserve(key.size() + value.size() + 4);
   if (was_empty && !first) member += ',';
@@ -58,10 +58,10 @@ std::string_view Splice::text_of(Edit const& edit) const noexcept {
 template <class Take>
 void Splice::each_piece(Take&& take) const {
   std::size_t from = 0;
-  for (std::size_t i = 0; i < count_; ++i) {
-    take(bytes_.substr(from, edits_[i].span.begin - from));
-    take(text_of(edits_[i]));
-    from = edits_[i].span.end;
+  for (auto const& edit : edits_) {
+    take(bytes_.substr(from, edit.span.begin - from));
+    take(text_of(edit));
+    from = edit.span.end;
   }
   take(bytes_.substr(from));
 }
@@ -78,7 +78,7 @@ void Splice::append_to(std::string& out) const {
 }
 
 std::size_t Splice::fill(std::span<iovec> out) const noexcept {
-  WEIR_ASSERT(out.size() >= 2 * count_ + 1);
+  WEIR_ASSERT(out.size() >= 2 * edits_.size() + 1);
   std::size_t used = 0;
   each_piece([&](std::string_view piece) {
     // sendmsg only reads; iovec has no const form.

@@ -7,11 +7,11 @@
 
 #include <sys/uio.h>
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mcp/span.hpp"
 
@@ -35,7 +35,7 @@ class Splice {
   // touch its opening bracket.
   void insert_member(Span object, std::string_view key, std::string_view value);
 
-  bool empty() const noexcept { return count_ == 0; }
+  bool empty() const noexcept { return edits_.empty(); }
   std::size_t size() const noexcept;  // bytes of the edited text
   void append_to(std::string& out) const;
 
@@ -56,8 +56,7 @@ class Splice {
   void each_piece(Take&& take) const;
 
   std::string_view bytes_;
-  std::array<Edit, kEditsMax> edits_{};
-  std::size_t count_ = 0;
+  std::vector<Edit> edits_;
   std::string owned_;
 };
 
