@@ -1,6 +1,6 @@
 #include "edge/mcp_endpoint.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "base/run_until.hpp"
 #include "edge/answer.hpp"
@@ -40,8 +40,14 @@ void take_param_headers(net::Fields const& fields, core::Call& call) {
   }
 }
 
-double milliseconds(base::Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
+// Milliseconds with two decimals, as Server-Timing wants them.
+void append_timing(std::string& text, std::string_view name, base::Duration duration) {
+  auto const micros = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+  auto const hundredths = std::max<std::int64_t>(micros / 10, 0);
+  fmt::format_int const whole(hundredths / 100);
+  text.append(name).append(";dur=").append(whole.data(), whole.size()).append(1, '.');
+  text.append(1, static_cast<char>('0' + hundredths / 10 % 10))
+      .append(1, static_cast<char>('0' + hundredths % 10));
 }
 
 }  // namespace
@@ -74,8 +80,10 @@ base::Task<void> McpEndpoint::serve(net::HttpExchange& exchange) {
   co_await serve_message(exchange, std::move(admitted), std::move(*body));
 }
 
-base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitted admitted, std::string body) {
-  if (!check_media(exchange)) co_return;  // after the body: its framing is beyond doubt, the connection can go on
+base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitted admitted,
+                                            std::string body) {
+  if (!check_media(exchange))
+    co_return;  // after the body: its framing is beyond doubt, the connection can go on
   std::size_t const bytes_in = body.size();
   auto decoded = mcp::decode(std::move(body), {.json = {}, .bytes_max = admitted.rules->body_bytes_max});
   if (!decoded) {
@@ -107,7 +115,8 @@ bool McpEndpoint::prepare(net::HttpExchange& exchange, Admitted const& admitted,
   bool const offered = modern ? admitted.rules->modern : admitted.rules->legacy;
   if (!offered) {
     std::string scratch;
-    auto const asked = call.request.text(modern ? Field::meta_protocol_version : Field::protocol_version, scratch);
+    auto const asked =
+        call.request.text(modern ? Field::meta_protocol_version : Field::protocol_version, scratch);
     reject(exchange, "version", era::unsupported_version(asked), id);
     return false;
   }
@@ -144,7 +153,8 @@ bool McpEndpoint::take_legacy_fields(net::HttpExchange& exchange, core::Call& ca
   call.revision_stated = header.has_value();
   call.session_id = fields.value("mcp-session-id");
   if (!call.session_id.empty()) return true;
-  reject(exchange, "session", era::Refusal{400, -32000, "Mcp-Session-Id is missing; send initialize first", {}}, id);
+  reject(exchange, "session",
+         era::Refusal{400, -32000, "Mcp-Session-Id is missing; send initialize first", {}}, id);
   return false;
 }
 
@@ -159,8 +169,9 @@ void McpEndpoint::take_note(net::HttpExchange& exchange, core::Call& call) {
 }
 
 // Waits for the work as long as somebody wants its answer.
-base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
-                                       base::Task<base::Result<Outcome>>& work) {
+base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchange, EndpointRules const& rules,
+                                                      core::Call& call,
+                                                      base::Task<base::Result<Outcome>>& work) {
   auto& sink = static_cast<HttpSink&>(*call.client);
   for (;;) {
     base::TimePoint const now = parts_.scheduler.now();
@@ -181,8 +192,8 @@ base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchang
   }
 }
 
-base::Task<void> McpEndpoint::write_outcome(net::HttpExchange& exchange, core::Call const& call, Outcome& outcome,
-                                            int status, std::string_view fields) {
+base::Task<void> McpEndpoint::write_outcome(net::HttpExchange& exchange, core::Call const& call,
+                                            Outcome& outcome, int status, std::string_view fields) {
   put_id(outcome, call.request.raw(Field::id));
   std::array<iovec, mcp::Splice::kPiecesMax> pieces;
   if (!exchange.streaming()) {
@@ -198,8 +209,8 @@ base::Task<void> McpEndpoint::write_outcome(net::HttpExchange& exchange, core::C
   if (co_await exchange.send({&part, 1})) exchange.end_stream();
 }
 
-base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
-                                         std::size_t bytes_in) {
+base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, EndpointRules const& rules,
+                                         core::Call& call, std::size_t bytes_in) {
   std::string const request_id(next_request_id());
   auto const pass = parts_.gate.enter();
   std::string head_fields = "X-Request-Id: " + request_id + "\r\nCache-Control: no-store\r\n";
@@ -212,7 +223,8 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, EndpointRu
     auto work = parts_.entry.handle(call);
     waited = co_await wait_for(exchange, rules, call, work);
     if (waited == Waited::done) outcome = work.take();
-    if (waited == Waited::too_long) outcome = base::Error(base::Fault::timed_out, base::Blame::gateway, "call_max");
+    if (waited == Waited::too_long)
+      outcome = base::Error(base::Fault::timed_out, base::Blame::gateway, "call_max");
   }
   CallRecord record;
   record.request_id = request_id;
@@ -234,16 +246,18 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, EndpointRu
   parts_.meter.record(call, record);
 }
 
-base::Task<void> McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
-                                     base::Result<Outcome> outcome, std::string fields, CallRecord& record) {
+base::Task<void> McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const& rules,
+                                     core::Call& call, base::Result<Outcome> outcome, std::string fields,
+                                     CallRecord& record) {
   auto settled = settle(call, std::move(outcome), rules.tool_results, record);
   fields += settled.fields;
   if (call.method == mcp::Method::initialize && call.session) {
     fields += "Mcp-Session-Id: " + call.session->id + "\r\n";
   }
   base::Duration const total = parts_.scheduler.now() - call.started;
-  fmt::format_to(std::back_inserter(fields), "Server-Timing: weir;dur={:.2f}, up;dur={:.2f}\r\n",
-                 milliseconds(total - call.facts.upstream), milliseconds(call.facts.upstream));
+  append_timing(fields.append("Server-Timing: "), "weir", total - call.facts.upstream);
+  append_timing(fields.append(", "), "up", call.facts.upstream);
+  fields.append("\r\n");
   co_await write_outcome(exchange, call, settled.outcome, settled.http, fields);
 }
 

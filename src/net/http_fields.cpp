@@ -1,6 +1,8 @@
 #include "net/http_fields.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -36,6 +38,31 @@ constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
+// Eight bytes at once: adds 0x20 to those from 'A' to 'Z'.
+std::uint64_t lower_eight(char const* text) noexcept {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, text, sizeof bytes);
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t const low7 = bytes & (0x7f * kOnes);
+  std::uint64_t const at_least_a = low7 + (0x80 - 'A') * kOnes;
+  std::uint64_t const beyond_z = low7 + (0x7f - 'Z') * kOnes;
+  std::uint64_t const upper = (at_least_a ^ beyond_z) & ~bytes & (0x80 * kOnes);
+  return bytes | upper >> 2;
+}
+
+bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
+  if (size < 8) {
+    for (std::size_t i = 0; i < size; ++i) {
+      if (lower(a[i]) != lower(b[i])) return false;
+    }
+    return true;
+  }
+  for (std::size_t i = 0; i + 8 <= size; i += 8) {
+    if (lower_eight(a + i) != lower_eight(b + i)) return false;
+  }
+  return lower_eight(a + size - 8) == lower_eight(b + size - 8);
+}
+
 std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -51,11 +78,7 @@ bool covers(std::string_view single, std::string_view name) noexcept {
 }  // namespace
 
 bool same_name(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (lower(a[i]) != lower(b[i])) return false;
-  }
-  return true;
+  return a.size() == b.size() && same_letters(a.data(), b.data(), a.size());
 }
 
 std::size_t token_length(std::string_view text) noexcept { return length_within(kTokenBytes, text); }
@@ -106,7 +129,8 @@ bool Fields::add(Field field) noexcept {
 
 Field const* Fields::find(std::string_view name) const noexcept {
   for (Field const& field : *this) {
-    if (same_name(field.name, name)) return &field;
+    if (field.name.size() == name.size() && same_letters(field.name.data(), name.data(), name.size()))
+      return &field;
   }
   return nullptr;
 }
@@ -117,12 +141,11 @@ std::string_view Fields::value(std::string_view name) const noexcept {
 }
 
 std::string_view Fields::duplicated(std::span<std::string_view const> singles) const noexcept {
-  for (std::string_view const single : singles) {
-    for (Field const* first = begin(); first != end(); ++first) {
-      if (!covers(single, first->name)) continue;
-      for (Field const* other = first + 1; other != end(); ++other) {
-        if (same_name(first->name, other->name)) return other->name;
-      }
+  for (Field const* first = begin(); first != end(); ++first) {
+    for (Field const* other = first + 1; other != end(); ++other) {
+      if (first->name.size() != other->name.size() || !same_name(first->name, other->name)) continue;
+      auto const covering = [&](std::string_view single) { return covers(single, first->name); };
+      if (std::any_of(singles.begin(), singles.end(), covering)) return other->name;
     }
   }
   return {};

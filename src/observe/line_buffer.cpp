@@ -40,12 +40,6 @@ Escape escape_of(char32_t c) noexcept {
 
 }  // namespace
 
-void LineBuffer::put(std::string_view bytes) noexcept {
-  std::size_t const n = std::min(bytes.size(), bytes_.size() - size_);
-  std::memcpy(bytes_.data() + size_, bytes.data(), n);
-  size_ += n;
-}
-
 void LineBuffer::put_number(std::int64_t number) noexcept {
   auto const written = std::to_chars(bytes_.data() + size_, bytes_.data() + bytes_.size(), number);
   if (written.ec == std::errc{}) size_ = static_cast<std::size_t>(written.ptr - bytes_.data());

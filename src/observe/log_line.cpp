@@ -11,10 +11,12 @@ constexpr std::array<std::string_view, 4> kLevelsAligned{"DEBUG", "INFO ", "WARN
 constexpr std::array<std::string_view, 4> kColours{"\x1b[2m", "\x1b[32m", "\x1b[33m", "\x1b[31m"};
 constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kPlainAgain = "\x1b[0m";
+// As they stand in a JSON line: the name is what is between the quotes.
 constexpr std::array<std::string_view, kKeyCount> kKeys{
-    "request_id",  "trace_id", "span_id",   "session",    "client",     "era",       "principal",
-    "server",      "tool",     "method",    "outcome",    "cache",      "attempt",   "duration_ms",
-    "upstream_ms", "bytes_in", "bytes_out", "error_type", "error_code", "config_rev"};
+    ",\"request_id\":", ",\"trace_id\":",  ",\"span_id\":",    ",\"session\":",     ",\"client\":",
+    ",\"era\":",        ",\"principal\":", ",\"server\":",     ",\"tool\":",        ",\"method\":",
+    ",\"outcome\":",    ",\"cache\":",     ",\"attempt\":",    ",\"duration_ms\":", ",\"upstream_ms\":",
+    ",\"bytes_in\":",   ",\"bytes_out\":", ",\"error_type\":", ",\"error_code\":",  ",\"config_rev\":"};
 constexpr std::size_t kEventBytesMax = 64;
 constexpr std::size_t kEventColumns = 18;
 
@@ -95,16 +97,13 @@ class LineWriter {
     if (coloured()) out_.put(kPlainAgain);
   }
   void name(Key key) {
-    auto const name = name_of(key);
     if (json()) {
-      out_.put(",\"");
-      out_.put(name);
-      out_.put("\":");
+      out_.put(kKeys[static_cast<std::size_t>(key)]);
       return;
     }
     out_.put(" ");
     dim([&] {
-      out_.put(name);
+      out_.put(name_of(key));
       out_.put("=");
     });
   }
@@ -140,7 +139,10 @@ void put_summary(LineWriter& writer, LineBuffer& out, AccessLine const& line) {
 }  // namespace
 
 std::string_view name_of(Level level) noexcept { return kLevels[static_cast<std::size_t>(level)]; }
-std::string_view name_of(Key key) noexcept { return kKeys[static_cast<std::size_t>(key)]; }
+std::string_view name_of(Key key) noexcept {
+  auto const shown = kKeys[static_cast<std::size_t>(key)];
+  return shown.substr(2, shown.size() - 4);
+}
 
 std::array<char, 8> session_tag(std::string_view session_id) noexcept {
   std::uint64_t hash = base::hash64(session_id, 0);

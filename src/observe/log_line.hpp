@@ -4,9 +4,11 @@
 // milliseconds with microseconds behind the point, sizes are bytes. Empty values are left out.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
@@ -94,7 +96,11 @@ inline constexpr std::size_t kTextBytesMax = 192;  // likewise, every other text
 // A line in the making, on the stack. The limits above make every line fit; what would not is left out.
 class LineBuffer {
  public:
-  void put(std::string_view bytes) noexcept;
+  void put(std::string_view bytes) noexcept {
+    std::size_t const n = std::min(bytes.size(), bytes_.size() - size_);
+    std::memcpy(bytes_.data() + size_, bytes.data(), n);
+    size_ += n;
+  }
   void put_number(std::int64_t number) noexcept;
   void put_micros_as_ms(std::int64_t micros) noexcept;
   // Control and direction characters and invalid UTF-8 become escapes; quotes and backslashes too when
