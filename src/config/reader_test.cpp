@@ -71,6 +71,8 @@ TEST(YamlReader, RefusesASecondDocument) {
   EXPECT_TRUE(yaml("---\na: 1\n").problems.empty());
 }
 
+TEST(YamlReader, EndsOnTextThatStartsWithAComma) { EXPECT_EQ(only_code(yaml(",a\n")), "WEIR-E005"); }
+
 TEST(YamlReader, RefusesKeysThatAreNotText) {
   EXPECT_EQ(only_code(yaml("? [a, b]\n: 1\n")), "WEIR-E006");
   EXPECT_EQ(only_code(yaml("~: 1\n")), "WEIR-E006");

@@ -22,6 +22,8 @@ class Events final : public YAML::EventHandler {
     }
   }
 
+  bool in_second_document() const { return documents_ > 1; }
+
   void OnDocumentStart(YAML::Mark const& mark) override {
     if (++documents_ != 2) return;
     auto& problem = problems_.error("WEIR-E005", mark_of(mark), "a second document begins here");
@@ -120,7 +122,8 @@ Node read_yaml(SharedText const& source, Problems& problems) {
   try {
     std::istringstream stream(source->text);
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(events)) {
+    // yaml-cpp 0.7 finds empty documents without end in text like ",a", so the second one is the last.
+    while (!events.in_second_document() && parser.HandleNextDocument(events)) {
     }
   } catch (YAML::Exception const& error) {
     events.fail(error.mark, "not valid YAML: " + error.msg);
