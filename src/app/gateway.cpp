@@ -16,6 +16,12 @@ using base::Result;
 
 namespace {
 
+// One set of rules serves every listener: one with weaker rules would open the door of the others.
+bool same_rules(config::Listener const& a, config::Listener const& b) {
+  return a.auth == b.auth && a.modern == b.modern && a.legacy == b.legacy && a.allowed_hosts == b.allowed_hosts &&
+         a.allowed_origins == b.allowed_origins && a.bind.local_only() == b.bind.local_only();
+}
+
 bool wants_tls(config::Settings const& settings) {
   for (auto const& server : settings.servers) {
     for (auto const& url : server.urls) {
@@ -92,6 +98,11 @@ Result<void> Gateway::listen() {
   };
   if (!options_.stdio) {
     for (auto const& listener : settings_->listeners) {
+      if (!same_rules(listener, settings_->listeners.front())) {
+        return Error(Fault::config, Blame::gateway,
+                     "listeners that differ in auth, eras, hosts, origins or reach are not possible in this version")
+            .advise("Give every listener the same rules, or run one Weir for each.");
+      }
       if (listener.tls) {
         return Error(Fault::config, Blame::gateway, "TLS listeners are not possible in this version");
       }
