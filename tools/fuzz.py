@@ -15,10 +15,17 @@ BIN = ROOT / "build/fuzz/bin"
 SECONDS = 20
 INPUT_SECONDS_MAX = 5
 MEMORY_MIB_MAX = 2048
+SHOWN_BYTES = 4000
 
 
 def targets():
     return sorted(p.name[: -len("_fuzz")] for p in BIN.glob("*_fuzz"))
+
+
+def told(text):
+    """The report of a finding: from its first line on, without the progress before it."""
+    report = re.search(r"^.*(?:ERROR: |runtime error: |deadly signal).*$", text, re.M)
+    return text[report.start() :][:SHOWN_BYTES] if report else text[-SHOWN_BYTES:]
 
 
 def fuzz(target, seconds):
@@ -54,7 +61,7 @@ def fuzz(target, seconds):
             return 0, "hangs"
     text = log.read_text(encoding="utf-8", errors="replace")
     executed = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
-    return int(executed.group(1)) if executed else 0, "" if code == 0 else f"exit {code}\n" + text[-3000:]
+    return int(executed.group(1)) if executed else 0, "" if code == 0 else f"exit {code}\n{told(text)}"
 
 
 def main():

@@ -61,6 +61,7 @@ class HttpConnection {
   void restore_head();
 
   std::string out_;         // written by us, not yet taken by the client
+  std::size_t out_sent_ = 0;  // bytes of it that the client has taken
   std::string head_bytes_;  // owned copy of the head when its bytes must outlive a suspension
   std::string_view rest_;   // what followed the head where it was parsed: in scratch or in head_bytes_
   base::TimePoint body_started_;

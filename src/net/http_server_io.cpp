@@ -120,12 +120,11 @@ HttpConnection::Flushing::~Flushing() {
 
 base::Task<bool> HttpConnection::flush() {
   Flushing const mark(*this);
-  std::size_t sent = 0;
-  while (!gone && sent < out_.size()) {
-    iovec const part{out_.data() + sent, out_.size() - sent};
+  while (!gone && out_sent_ < out_.size()) {
+    iovec const part{out_.data() + out_sent_, out_.size() - out_sent_};
     IoResult const put = stream->write({&part, 1});
     if (put.state == IoState::moved) {
-      sent += put.bytes;
+      out_sent_ += put.bytes;  // kept: whoever flushes may be cancelled while it waits, and the next one goes on
     } else if (put.state == IoState::blocked) {
       base::TimePoint const deadline = scheduler.now() + options.times.write_stall_max;
       if (!co_await base::ready_until(scheduler, stream->arm_write(), deadline)) gone = true;
@@ -134,6 +133,7 @@ base::Task<bool> HttpConnection::flush() {
     }
   }
   out_ = std::string();
+  out_sent_ = 0;
   co_return !gone;
 }
 

@@ -116,6 +116,23 @@ TEST(Streams, ALegacyClientThatStopsReadingAndLeavesHarmsNothing) {
   EXPECT_EQ(world.leftovers(), "");
 }
 
+TEST(Streams, ADeadlineThatStrikesWhileTheClientIsBlockedLeavesTheStreamWhole) {
+  World world;
+  world.pipe_bytes = 512;
+  world.http("a", Speaks::modern);
+  auto& client = world.client(Era::modern);
+  world.start();
+  client.read(false);
+  auto const reply = client.call("a__progress", R"({"key":"k","n":9,"ms":10,"bytes":700})");
+  world.advance(10s);
+  client.read(true);
+  world.advance(10s);
+  ASSERT_TRUE(reply->answered()) << reply->finals.size();
+  EXPECT_NE(reply->final().find(R"("reason":"timed_out")"), std::string::npos) << reply->final();
+  EXPECT_LE(reply->notes.size(), 1U);
+  EXPECT_EQ(world.leftovers(), "");
+}
+
 TEST(Streams, KeepAlivesNeverMixWithEventsThatWait) {
   World world;
   world.pipe_bytes = 3'000;
