@@ -1,10 +1,11 @@
 // weir_bench_upstream PORT: a modern MCP server with canned answers, for bench/run.py.
 //
 // One thread, one epoll set, 127.0.0.1 only. It answers server/discover, tools/list and tools/call with the
-// request's id spliced in, on keep-alive connections with Content-Length, and GET /healthz. Tools: `small` (300 B
-// body), `mid` (8 KiB), `large` (64 KiB, one text), `rows` (64 KiB, an array of small objects) and `stream` (an
-// event stream with one progress notification that stays open). Everything else gets -32601 with status 400, so a
-// gateway takes it for a server of revision 2026-07-28 only. It trusts its peers: it is no example of a server.
+// request's id spliced in, on keep-alive connections with Content-Length, and GET /healthz. Tools: `small`
+// (300 B body), `mid` (8 KiB), `large` (64 KiB, one text), `rows` (64 KiB, an array of small objects) and
+// `stream` (an event stream with one progress notification that stays open). Everything else gets -32601 with
+// status 400, so a gateway takes it for a server of revision 2026-07-28 only. It trusts its peers: it is no
+// example of a server.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -46,8 +47,8 @@ std::string rows_result(std::size_t body_bytes) {
   std::string const tail = R"(]},"content":[],"isError":false}})";
   for (int row = 0; all.size() + tail.size() + kUsualId + kBefore.size() + 80 < body_bytes; ++row) {
     std::array<char, 96> text{};
-    int const n = std::snprintf(text.data(), text.size(), R"({"id":%d,"name":"row-%d","score":%d.25,"ok":true},)", row,
-                                row, row % 97);
+    int const n = std::snprintf(text.data(), text.size(),
+                                R"({"id":%d,"name":"row-%d","score":%d.25,"ok":true},)", row, row, row % 97);
     all.append(text.data(), static_cast<std::size_t>(n));
   }
   all.pop_back();
@@ -117,16 +118,18 @@ void send_parts(Connection& to, std::array<iovec, 3> parts) {
 void reply(Connection& to, char const* status, std::string_view id, std::string_view rest) {
   std::array<char, 256> head{};
   std::size_t const length = kBefore.size() + id.size() + rest.size();
-  int const n = std::snprintf(head.data(), head.size(),
-                              "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%.*s%.*s",
-                              status, length, static_cast<int>(kBefore.size()), kBefore.data(),
-                              static_cast<int>(std::min<std::size_t>(id.size(), 64)), id.data());
+  int const n =
+      std::snprintf(head.data(), head.size(),
+                    "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%.*s%.*s",
+                    status, length, static_cast<int>(kBefore.size()), kBefore.data(),
+                    static_cast<int>(std::min<std::size_t>(id.size(), 64)), id.data());
   iovec const first{head.data(), static_cast<std::size_t>(n)};
   send_parts(to, {first, iovec{const_cast<char*>(rest.data()), rest.size()}, iovec{}});
 }
 
 void open_stream(Connection& to, std::string_view body) {
-  std::string event = R"(data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)";
+  std::string event =
+      R"(data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)";
   event.append(scalar(body, "\"progressToken\":")).append(R"(,"progress":1}})").append("\n\n");
   std::array<char, 16> size{};
   std::snprintf(size.data(), size.size(), "%zx\r\n", event.size());

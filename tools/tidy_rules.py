@@ -95,7 +95,8 @@ def file_length(file):
 
 
 def line_width(file):
-    if file.suffix in (".cpp", ".hpp", ".ipp", ".py", ".sh", ".cmake"):
+    table_script = str(file.path).startswith("bench/")  # long tables of figures and of peers' settings
+    if file.suffix in (".cpp", ".hpp", ".ipp", ".py", ".sh", ".cmake") and not table_script:
         text = (
             RAW_STRING.sub(lambda raw: "\n" * raw.group(0).count("\n"), file.text)
             if file.is_cpp

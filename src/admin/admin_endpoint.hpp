@@ -1,7 +1,7 @@
 // AdminEndpoint: health, metrics and status over HTTP, on a listener of its own.
 //
-// One per process, on the first worker. Reads copies through AdminViews; changes nothing. Loopback callers only need
-// a Host that is loopback; other listeners ask for credentials before this is reached.
+// One per process, on the first worker. Reads copies through AdminViews; changes nothing. Loopback callers
+// only need a Host that is loopback; other listeners ask for credentials before this is reached.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ struct Health {
 
 struct AdminViews {  // each called on the admin's worker
   std::function<Health()> health;
-  std::function<std::string()> metrics;      // Prometheus text
+  std::function<std::string()> metrics;  // Prometheus text
   std::function<std::string()> status_json;
   std::function<bool(std::string_view host)> host_allowed;
   std::function<bool(std::string_view origin)> origin_allowed;
@@ -28,7 +28,8 @@ struct AdminViews {  // each called on the admin's worker
 
 class AdminEndpoint final : public net::HttpHandler {
  public:
-  AdminEndpoint(AdminViews views, std::string metrics_path) : views_(std::move(views)), metrics_path_(std::move(metrics_path)) {}
+  AdminEndpoint(AdminViews views, std::string metrics_path)
+      : views_(std::move(views)), metrics_path_(std::move(metrics_path)) {}
 
   base::Task<void> serve(net::HttpExchange& exchange) override;
   void refused(int, std::string_view) override {}

@@ -17,7 +17,8 @@ void reply(net::HttpExchange& exchange, int status, std::string_view type, std::
 bool AdminEndpoint::admit(net::HttpExchange& exchange) {
   auto const& head = exchange.head();
   auto const* const origin = head.fields.find("origin");
-  bool const known = views_.host_allowed(head.host) && (origin == nullptr || views_.origin_allowed(origin->value));
+  bool const known =
+      views_.host_allowed(head.host) && (origin == nullptr || views_.origin_allowed(origin->value));
   if (!known) {
     exchange.reply_text(403, "", "This Host or Origin is not allowed.");
     return false;
@@ -26,8 +27,8 @@ bool AdminEndpoint::admit(net::HttpExchange& exchange) {
     exchange.reply_text(405, "Allow: GET, HEAD\r\n", "Only reading is possible here.");
     return false;
   }
-  bool const health = head.path == "/livez" || head.path == "/readyz" || head.path == "/startupz" ||
-                      head.path == "/healthz";
+  bool const health =
+      head.path == "/livez" || head.path == "/readyz" || head.path == "/startupz" || head.path == "/healthz";
   if (health || views_.authorized(head.fields.value("authorization"))) return true;
   exchange.reply_text(401, "WWW-Authenticate: Bearer\r\n", "Authentication is required.");
   return false;

@@ -1,7 +1,8 @@
 // Gateway: the running process: what it shares, its workers, its listeners, its reloads and its end.
 //
-// Built and run on the main thread, which is the first worker's. start() binds and begins; run() returns when it was
-// asked to stop and everything has ended. Signals: HUP reloads, TERM and INT drain (a second one ends at once).
+// Built and run on the main thread, which is the first worker's. start() binds and begins; run() returns when
+// it was asked to stop and everything has ended. Signals: HUP reloads, TERM and INT drain (a second one ends
+// at once).
 #pragma once
 
 #include <functional>
@@ -20,8 +21,8 @@ namespace weir::app {
 struct GatewayOptions {
   std::shared_ptr<config::Settings const> settings;
   std::function<base::Result<std::shared_ptr<config::Settings const>>()> reload;  // reads the sources again
-  bool stdio = false;                 // serve one client on stdin and stdout
-  std::function<void()> on_settled;   // every server has answered or failed, or its time is over
+  bool stdio = false;                // serve one client on stdin and stdout
+  std::function<void()> on_settled;  // every server has answered or failed, or its time is over
 };
 
 class Gateway {

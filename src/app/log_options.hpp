@@ -1,4 +1,6 @@
 // The log as the settings want it: level, format, and the mask of every known secret.
+//
+// Made once at start; the mask knows the secrets of the settings it was made from. Any thread may log.
 #pragma once
 
 #include <memory>

@@ -14,7 +14,8 @@
 // session   gives a legacy call the session it belongs to; modern calls pass through.
 //           (quotas come here: after we know who calls and in which session, before any work is done)
 // router    answers lists and discovery from the catalogue; sends the rest to the server that owns the name.
-//           (per server, outside the deadline: the cache, so that a hit costs nothing below, then fallbacks and
+//           (per server, outside the deadline: the cache, so that a hit costs nothing below, then fallbacks
+//           and
 //            retries, so that each attempt is counted by the breaker within them)
 // deadline  gives the call its time with this server.
 // upstream  speaks to the server: HTTP or a child process, in the revision it knows.

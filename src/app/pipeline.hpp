@@ -1,4 +1,7 @@
 // The pipeline: which layers a call passes, in which order, and why. Read pipeline.cpp first.
+//
+// One set of layers per worker, built with it and, after a reload, for the servers that changed. The order
+// and its reasons stand at the top of pipeline.cpp.
 #pragma once
 
 #include <memory>
@@ -20,12 +23,12 @@ struct WorkerParts {
   base::Random& random;
   net::Dialer& dialer;
   upstream::ChildSpawner& spawner;
-  core::BackendObserver& observer;   // the worker's catalogue
+  core::BackendObserver& observer;  // the worker's catalogue
   router::CatalogFeed& catalog;
   router::CursorSealer const& cursors;
   session::SessionTable& sessions;
   config::Environment const& environment;
-  std::string gateway_info;          // {"name":"weir","version":…}
+  std::string gateway_info;  // {"name":"weir","version":…}
 };
 
 // The door every call goes through, up to the choice of a server.

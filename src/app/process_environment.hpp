@@ -1,4 +1,6 @@
 // The process' own variables and disk, as configuration sees them. The only place that reads the environment.
+//
+// Made once by main, before any thread. Later changes of the process environment are not seen.
 #pragma once
 
 #include <memory>

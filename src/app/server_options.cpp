@@ -25,8 +25,8 @@ upstream::StdioBackend::Options stdio_options(config::Server const& server, std:
   upstream::StdioBackend::Options options;
   options.command.argv.push_back(server.command);
   options.command.argv.insert(options.command.argv.end(), server.args.begin(), server.args.end());
-  options.command.environment =
-      upstream::child_environment([&](std::string_view name) { return environment.variable(name); }, server.env);
+  options.command.environment = upstream::child_environment(
+      [&](std::string_view name) { return environment.variable(name); }, server.env);
   options.command.working_directory = server.cwd;
   options.child.server = server.name;
   options.child.gateway_info = gateway_info;

@@ -1,4 +1,6 @@
 // From the settings of one server to the options of the parts that serve it. Pure.
+//
+// Plain functions without state; any thread. Limits and defaults are the settings' and the options' own.
 #pragma once
 
 #include "config/environment.hpp"
@@ -18,7 +20,8 @@ router::ToolRules tool_rules(config::ToolEdits const& edits);
 upstream::StdioBackend::Options stdio_options(config::Server const& server, std::string const& gateway_info,
                                               config::Environment const& environment);
 upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info);
-base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server, std::string const& gateway_info);
+base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
+                                                        std::string const& gateway_info);
 resilience::DeadlineOptions deadline_options(config::Server const& server);
 base::TableOptions table_options(config::Sessions const& sessions);
 std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings);

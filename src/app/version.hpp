@@ -1,4 +1,6 @@
 // What this build calls itself.
+//
+// Constants of the build; WEIR_VERSION and WEIR_SOURCE_REVISION come from CMake.
 #pragma once
 
 #include <string>

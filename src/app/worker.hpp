@@ -1,7 +1,8 @@
-// Worker: one thread's share of the gateway: its loop, its stack of layers, its servers and its clients' connections.
+// Worker: one thread's share of the gateway: its loop, its stack of layers, its servers and its clients'
+// connections.
 //
-// Built before its thread runs, used on its thread only, destroyed after the thread has ended. What is shared between
-// workers comes in through SharedParts.
+// Built before its thread runs, used on its thread only, destroyed after the thread has ended. What is shared
+// between workers comes in through SharedParts.
 #pragma once
 
 #include <map>
@@ -14,7 +15,8 @@
 
 namespace weir::app {
 
-// What a worker reaches the world with: the kernel in production, twins in memory in tests. Outlives the worker.
+// What a worker reaches the world with: the kernel in production, twins in memory in tests. Outlives the
+// worker.
 struct WorkerIo {
   base::Scheduler& loop;
   net::Dialer& dialer;
@@ -44,8 +46,10 @@ class Worker {
   base::Scheduler& loop() noexcept { return loop_; }
   router::CatalogFeed& catalog() noexcept { return catalog_.feed(); }
 
-  // Starts, keeps or ends servers so that they are those of `settings`; equal ones keep running (ruling: reload).
-  void apply(std::shared_ptr<config::Settings const> settings, std::shared_ptr<edge::EndpointRules const> rules);
+  // Starts, keeps or ends servers so that they are those of `settings`; equal ones keep running (ruling:
+  // reload).
+  void apply(std::shared_ptr<config::Settings const> settings,
+             std::shared_ptr<edge::EndpointRules const> rules);
 
   void serve(std::unique_ptr<net::Stream> client);  // one of the MCP listener; dropped beyond kConnectionsMax
   edge::McpEndpoint& endpoint() noexcept { return *endpoint_; }

@@ -46,7 +46,8 @@ TEST(Authenticator, EverythingElseIsRefusedAlike) {
     EXPECT_EQ(who.error().fault, base::Fault::unauthenticated);
   }
   EXPECT_FALSE(closed.identify("Bearer abc", kNow)) << "expired from that instant on";
-  EXPECT_EQ(closed.identify("Bearer abc", kNow).error().detail, closed.identify("Bearer x", kNow).error().detail);
+  EXPECT_EQ(closed.identify("Bearer abc", kNow).error().detail,
+            closed.identify("Bearer x", kNow).error().detail);
   EXPECT_FALSE(closed.identify("Bearer " + std::string(16 * 1024 + 1, 'a'), kNow - 1ms));
 }
 

@@ -1,4 +1,5 @@
-// Time as a dependency. Brains take a TimePoint argument; only clock.cpp and the loop ask the operating system.
+// Time as a dependency. Brains take a TimePoint argument; only clock.cpp and the loop ask the operating
+// system.
 //
 // TimePoint is monotonic. Wall time is needed for logs and token expiry only.
 #pragma once

@@ -1,4 +1,5 @@
-// Memory for coroutine frames: per-thread free lists by size class, so that a call allocates nothing once warm.
+// Memory for coroutine frames: per-thread free lists by size class, so that a call allocates nothing once
+// warm.
 //
 // Frames may be freed on the thread that made them only. Kept memory per thread is bounded by kKeptPerClass.
 // Under AddressSanitizer the pool steps aside, so that a use after free is seen.

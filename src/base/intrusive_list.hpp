@@ -1,4 +1,5 @@
-// Doubly linked list whose links live in the elements: no allocation, O(1) removal, an element leaves when it dies.
+// Doubly linked list whose links live in the elements: no allocation, O(1) removal, an element leaves when it
+// dies.
 //
 // One thread (or one lock). The list owns nothing. An element is in at most one list per hook.
 #pragma once

@@ -1,4 +1,6 @@
 // Randomness as a dependency: the operating system's in production, a seed in tests.
+//
+// SystemRandom may be used from any thread; a SeededRandom belongs to one. Neither can fail.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +15,9 @@ class Random {
   virtual ~Random() = default;
   virtual void fill(std::span<unsigned char> out) = 0;
 
-  std::uint64_t next();                        // uniform over 64 bits
-  std::uint64_t below(std::uint64_t bound);    // uniform in [0, bound); bound > 0
-  std::string token(std::size_t bytes);        // URL-safe text carrying `bytes` random bytes
+  std::uint64_t next();                      // uniform over 64 bits
+  std::uint64_t below(std::uint64_t bound);  // uniform in [0, bound); bound > 0
+  std::string token(std::size_t bytes);      // URL-safe text carrying `bytes` random bytes
 };
 
 // getrandom(2); safe from any thread. Ends the process if the kernel has no randomness to give.

@@ -11,26 +11,30 @@
 namespace weir::base {
 
 enum class Fault {
-  invalid_input,     // what was given is malformed: a message, a value, a file
-  too_large,         // over a stated limit
-  not_found,         // no such tool, session, file
-  denied,            // known caller, not allowed
-  unauthenticated,   // no or wrong credential
-  busy,              // a bound is reached; later may work
-  starting,          // the server is not ready yet
-  unavailable,       // the server is down or could not be reached
-  connect_failed,    // nothing was sent
-  connection_lost,   // sent or partly sent, then the peer went away
-  protocol,          // the peer broke its protocol
-  timed_out,         // the deadline passed
-  unsupported,       // understood, not offered here
-  config,            // the operator's settings make it impossible
-  cancelled,         // the client asked for it: it wants no answer
-  internal,          // our own limit or failure
+  invalid_input,    // what was given is malformed: a message, a value, a file
+  too_large,        // over a stated limit
+  not_found,        // no such tool, session, file
+  denied,           // known caller, not allowed
+  unauthenticated,  // no or wrong credential
+  busy,             // a bound is reached; later may work
+  starting,         // the server is not ready yet
+  unavailable,      // the server is down or could not be reached
+  connect_failed,   // nothing was sent
+  connection_lost,  // sent or partly sent, then the peer went away
+  protocol,         // the peer broke its protocol
+  timed_out,        // the deadline passed
+  unsupported,      // understood, not offered here
+  config,           // the operator's settings make it impossible
+  cancelled,        // the client asked for it: it wants no answer
+  internal,         // our own limit or failure
 };
 
 enum class Blame { client, gateway, upstream };
-enum class Retry { never, if_idempotent, always };  // `always` only where the peer provably did not execute it
+enum class Retry {
+  never,
+  if_idempotent,
+  always
+};  // `always` only where the peer provably did not execute it
 
 struct Error {
   Fault fault = Fault::internal;
@@ -41,7 +45,8 @@ struct Error {
   std::string hint;    // one sentence for people and agents: what to do about it
 
   Error() = default;
-  Error(Fault f, Blame b, std::string d, Retry r = Retry::never) : fault(f), blame(b), retry(r), detail(std::move(d)) {}
+  Error(Fault f, Blame b, std::string d, Retry r = Retry::never)
+      : fault(f), blame(b), retry(r), detail(std::move(d)) {}
   Error about(std::string name) && {
     server = std::move(name);
     return std::move(*this);

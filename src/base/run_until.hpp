@@ -3,8 +3,9 @@
 //   Task<T> work = ...;
 //   switch (co_await run_until(scheduler, work, deadline, &hangup)) { ... }
 //
-// Returns why it ended. Only after `done` may the task's value be taken; otherwise drop the task, which cancels it, or
-// run_until() it again: it goes on where it was. Costs no coroutine frame. `stop` may be null; a deadline of TimePoint::max() means none.
+// Returns why it ended. Only after `done` may the task's value be taken; otherwise drop the task, which
+// cancels it, or run_until() it again: it goes on where it was. Costs no coroutine frame. `stop` may be null;
+// a deadline of TimePoint::max() means none.
 #pragma once
 
 #include "base/scheduler.hpp"
@@ -53,7 +54,8 @@ class RunUntil {
 };
 
 template <class T>
-RunUntil<T> run_until(Scheduler& scheduler, Task<T>& task, TimePoint deadline, Event* stop = nullptr) noexcept {
+RunUntil<T> run_until(Scheduler& scheduler, Task<T>& task, TimePoint deadline,
+                      Event* stop = nullptr) noexcept {
   return RunUntil<T>(scheduler, task, deadline, stop);
 }
 

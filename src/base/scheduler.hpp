@@ -1,8 +1,8 @@
 // Scheduler: where suspended coroutines of one thread become runnable again, and where their deadlines live.
 //
-// One per worker thread (net/io_loop) or per virtual world (base/virtual_loop). Everything but post() is for the
-// owning thread. Waking is never inline: make_ready() queues, the loop resumes; so whoever wakes another is never
-// destroyed by it. A Waiter that dies before it runs is simply not run.
+// One per worker thread (net/io_loop) or per virtual world (base/virtual_loop). Everything but post() is for
+// the owning thread. Waking is never inline: make_ready() queues, the loop resumes; so whoever wakes another
+// is never destroyed by it. A Waiter that dies before it runs is simply not run.
 #pragma once
 
 #include <coroutine>
@@ -74,8 +74,8 @@ class Scheduler {
   auto sleep_for(Duration by) noexcept { return sleep_until(now() + by); }
 
  protected:
-  virtual void wake() noexcept = 0;                      // the ready queue became non-empty: call run_ready() soon
-  virtual void wake_by(TimePoint due) noexcept = 0;      // call run_timers() at `due`, or earlier
+  virtual void wake() noexcept = 0;  // the ready queue became non-empty: call run_ready() soon
+  virtual void wake_by(TimePoint due) noexcept = 0;  // call run_timers() at `due`, or earlier
 
   void run_ready() {
     while (Waiter* const waiter = ready_.pop_front()) waiter->handle.resume();

@@ -1,12 +1,12 @@
 // Task<T>: a coroutine that is started by awaiting it and cancelled by destroying it.
 //
-// Lazy, single owner, single thread. `co_await task` runs the child until it first suspends; a child that never
-// suspends costs no stack and no trip through the scheduler. Destroying a Task that is suspended destroys its frame
-// and everything it owns, innermost first: that *is* cancellation (nobody wants the answer). Whatever is taken before
-// a co_await must therefore be an object whose destructor gives it back. A running coroutine must never destroy
-// itself: cancel from another task, or let TaskGroup do it.
-// An exception that leaves a coroutine is a bug and ends the process: failures are Result values.
-// g++ 12: never write an aggregate temporary inside a co_await expression; parameters by value or outliving the task.
+// Lazy, single owner, single thread. `co_await task` runs the child until it first suspends; a child that
+// never suspends costs no stack and no trip through the scheduler. Destroying a Task that is suspended
+// destroys its frame and everything it owns, innermost first: that *is* cancellation (nobody wants the
+// answer). Whatever is taken before a co_await must therefore be an object whose destructor gives it back. A
+// running coroutine must never destroy itself: cancel from another task, or let TaskGroup do it. An exception
+// that leaves a coroutine is a bug and ends the process: failures are Result values. g++ 12: never write an
+// aggregate temporary inside a co_await expression; parameters by value or outliving the task.
 #pragma once
 
 #include <coroutine>

@@ -1,6 +1,7 @@
 // TaskGroup: owns running coroutines. When the group dies they are cancelled; none outlives it.
 //
-// One thread. spawn() runs the task until it first suspends, within the call. A task may not destroy its own group.
+// One thread. spawn() runs the task until it first suspends, within the call. A task may not destroy its own
+// group.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +19,8 @@ class TaskGroup {
 
   void spawn(Task<void> task);
   std::size_t size() const noexcept { return size_; }
-  void cancel() noexcept;                         // destroys every task; afterwards the group is empty and usable
-  auto idle() noexcept { return idle_.wait(); }   // co_await: until no task is left
+  void cancel() noexcept;  // destroys every task; afterwards the group is empty and usable
+  auto idle() noexcept { return idle_.wait(); }  // co_await: until no task is left
 
  private:
   struct Root;

@@ -22,8 +22,8 @@ void TimerWheel::insert(TimerNode& node, TimePoint due) noexcept {
   place(node);
 }
 
-// The level is where the due tick first differs from the present one, so every node of a level shares all higher
-// digits with the present and moves down exactly once per level.
+// The level is where the due tick first differs from the present one, so every node of a level shares all
+// higher digits with the present and moves down exactly once per level.
 void TimerWheel::place(TimerNode& node) noexcept {
   std::uint64_t const tick = node.due_ <= current_ ? current_ : node.due_;
   std::uint64_t const differs = tick ^ current_;

@@ -1,8 +1,9 @@
 // TimerWheel: many deadlines, O(1) to set and to drop, in order of time to the millisecond.
 //
-// A brain: it never asks for the time. One thread, or the lock of the table that owns it. Seven levels of 64 slots at
-// 1 ms cover 139 years. A deadline never fires early; it fires at the first advance() at or after it, rounded up to
-// the next whole millisecond. Dropping a deadline is unlink() on its node; a node that dies leaves by itself.
+// A brain: it never asks for the time. One thread, or the lock of the table that owns it. Seven levels of 64
+// slots at 1 ms cover 139 years. A deadline never fires early; it fires at the first advance() at or after
+// it, rounded up to the next whole millisecond. Dropping a deadline is unlink() on its node; a node that dies
+// leaves by itself.
 #pragma once
 
 #include <array>
@@ -29,7 +30,8 @@ class TimerWheel {
 
   void insert(TimerNode& node, TimePoint due) noexcept;  // re-inserting moves it
 
-  // Calls fire(node) for each deadline at or before `now`, unlinked first; `fire` may insert and unlink nodes.
+  // Calls fire(node) for each deadline at or before `now`, unlinked first; `fire` may insert and unlink
+  // nodes.
   template <class Fire>
   void advance(TimePoint now, Fire fire) {
     std::uint64_t const target = floor_tick(now);

@@ -1,7 +1,7 @@
 // VirtualLoop: a Scheduler whose time moves only when a test says so. No thread, no kernel, no waiting.
 //
-// advance() walks from deadline to deadline in order and runs everything that becomes ready, so a virtual hour of
-// timers passes in microseconds and always in the same order.
+// advance() walks from deadline to deadline in order and runs everything that becomes ready, so a virtual
+// hour of timers passes in microseconds and always in the same order.
 #pragma once
 
 #include <deque>

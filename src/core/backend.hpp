@@ -1,7 +1,8 @@
 // Backend: one configured server as the router sees it. The far rim (upstream) implements it.
 //
-// One per server and worker; it is a Handler whose calls already carry the upstream's own names. Besides calls it
-// answers what the catalogue needs and reports changes. Destroying it ends its connections and children.
+// One per server and worker; it is a Handler whose calls already carry the upstream's own names. Besides
+// calls it answers what the catalogue needs and reports changes. Destroying it ends its connections and
+// children.
 #pragma once
 
 #include <string>
@@ -16,10 +17,10 @@ enum class ServerState { starting, ready, failed, stopped };
 // A copy for status, the start-up table and readiness.
 struct ServerStatus {
   ServerState state = ServerState::starting;
-  std::string era;            // "2026-07-28", "2025-11-25", … or "" while unknown
-  std::string transport;      // "stdio", "http", "sse"
-  std::string cause;          // one line: why it is not ready
-  std::string last_stderr;    // last lines of a child's stderr, newest last; empty for HTTP
+  std::string era;          // "2026-07-28", "2025-11-25", … or "" while unknown
+  std::string transport;    // "stdio", "http", "sse"
+  std::string cause;        // one line: why it is not ready
+  std::string last_stderr;  // last lines of a child's stderr, newest last; empty for HTTP
   base::Duration start_took{};
   long restarts = 0;
 };
@@ -27,10 +28,10 @@ struct ServerStatus {
 // What a server said of itself at discovery or initialize; JSON kept as received.
 struct ServerIdentity {
   mcp::Revision revision{};
-  std::string capabilities;   // JSON object
-  std::string server_info;    // JSON object, or ""
-  std::string instructions;   // decoded text
-  bool both_eras = false;     // calls of the other era reach it too, without a bridge
+  std::string capabilities;  // JSON object
+  std::string server_info;   // JSON object, or ""
+  std::string instructions;  // decoded text
+  bool both_eras = false;    // calls of the other era reach it too, without a bridge
   bool modern() const noexcept { return revision >= mcp::Revision::r2026_07_28; }
   bool speaks(bool modern_era) const noexcept { return both_eras || modern() == modern_era; }
 };
@@ -40,7 +41,8 @@ class Backend : public Handler {
   virtual std::string_view name() const noexcept = 0;
   // Connects (or starts the child), finds the era and says who it is. Called again after a failure.
   virtual base::Task<base::Result<ServerIdentity>> open() = 0;
-  // One request of the gateway's own, e.g. tools/list with {"cursor":…}: `params` is a JSON object without _meta.
+  // One request of the gateway's own, e.g. tools/list with {"cursor":…}: `params` is a JSON object without
+  // _meta.
   virtual base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) = 0;
   virtual ServerStatus status() const = 0;
   // A legacy client's session is over: what was opened upstream on its behalf is to be ended (F-20).

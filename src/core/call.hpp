@@ -1,9 +1,10 @@
 // Call, Outcome, Handler: the vocabulary that every layer speaks.
 //
-// A Call is one client request on its way inward. It lives in the edge's frame until its answer is written; layers
-// borrow it. What comes before the final answer (progress, log messages) goes through ClientSink; the final answer is
-// the return value, so no layer needs to know about SSE or JSON. Cancelling is destroying the task that handles it.
-// One worker thread. Inner protocol: revision 2026-07-28; older revisions are translated at the rims.
+// A Call is one client request on its way inward. It lives in the edge's frame until its answer is written;
+// layers borrow it. What comes before the final answer (progress, log messages) goes through ClientSink; the
+// final answer is the return value, so no layer needs to know about SSE or JSON. Cancelling is destroying the
+// task that handles it. One worker thread. Inner protocol: revision 2026-07-28; older revisions are
+// translated at the rims.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +26,9 @@
 
 namespace weir::core {
 
-// Takes what the client should see before the final answer. `notification` is one JSON-RPC message, ready to send:
-// ids and tokens are already the client's. Awaiting it is back-pressure: it returns when the client (or a bounded
-// buffer) has taken the bytes. False: nobody listens any more.
+// Takes what the client should see before the final answer. `notification` is one JSON-RPC message, ready to
+// send: ids and tokens are already the client's. Awaiting it is back-pressure: it returns when the client (or
+// a bounded buffer) has taken the bytes. False: nobody listens any more.
 class ClientSink {
  public:
   virtual ~ClientSink() = default;
@@ -37,17 +38,17 @@ class ClientSink {
 // The legacy session a call belongs to: what the client said in `initialize`, shared by all its calls.
 // Immutable after the handshake, so it may be read from any worker.
 struct ClientSession {
-  std::string id;               // secret-like: never logged whole
-  std::string capabilities;     // JSON object as the client sent it
-  std::string client_info;      // JSON object as the client sent it
+  std::string id;            // secret-like: never logged whole
+  std::string capabilities;  // JSON object as the client sent it
+  std::string client_info;   // JSON object as the client sent it
   mcp::Revision revision{};
 };
 
 // What a call learned on its way, for the access line, metrics and Server-Timing.
 struct CallFacts {
-  std::string_view server;      // configured name; lives as long as the pipeline that served the call
-  std::string tool;             // name as the upstream knows it; empty for methods without one
-  base::Duration upstream{};    // time spent waiting for the upstream
+  std::string_view server;    // configured name; lives as long as the pipeline that served the call
+  std::string tool;           // name as the upstream knows it; empty for methods without one
+  base::Duration upstream{};  // time spent waiting for the upstream
 };
 
 struct Call {
@@ -55,23 +56,25 @@ struct Call {
   Call(Call const&) = delete;
   Call& operator=(Call const&) = delete;
 
-  mcp::Message request;                   // the received bytes and their index
+  mcp::Message request;  // the received bytes and their index
   mcp::Method method{};
   mcp::Revision revision{};
-  bool revision_stated = true;            // false: a legacy request without version header, the session knows
-  Principal const* principal = nullptr;   // never null
-  std::string session_id;                 // legacy over HTTP: as the client sent it; set by `initialize`
+  bool revision_stated = true;           // false: a legacy request without version header, the session knows
+  Principal const* principal = nullptr;  // never null
+  std::string session_id;                // legacy over HTTP: as the client sent it; set by `initialize`
   std::shared_ptr<ClientSession const> session;  // legacy only, set by the session layer
-  bool http = true;                       // came over HTTP: headers are checked against the body
-  std::vector<std::pair<std::string, std::string>> param_headers;  // Mcp-Param-*, suffix and value as received
+  bool http = true;                              // came over HTTP: headers are checked against the body
+  std::vector<std::pair<std::string, std::string>>
+      param_headers;  // Mcp-Param-*, suffix and value as received
   base::TimePoint started;
-  base::TimePoint deadline;               // moved forward by progress, never beyond deadline_latest
+  base::TimePoint deadline;  // moved forward by progress, never beyond deadline_latest
   base::TimePoint deadline_latest;
-  base::Duration extend_by{};             // how far one progress notification moves it
-  std::string_view endpoint;              // "" for /mcp (all servers), else the one server's name
-  std::string target;                     // set by the router: the name or uri as the upstream knows it
-  std::vector<mcp::ParamHeader> const* mirrored = nullptr;  // set by the router: arguments that go into headers
-  ClientSink* client = nullptr;           // never null
+  base::Duration extend_by{};  // how far one progress notification moves it
+  std::string_view endpoint;   // "" for /mcp (all servers), else the one server's name
+  std::string target;          // set by the router: the name or uri as the upstream knows it
+  std::vector<mcp::ParamHeader> const* mirrored =
+      nullptr;                   // set by the router: arguments that go into headers
+  ClientSink* client = nullptr;  // never null
   CallFacts facts;
 
   bool modern() const noexcept { return revision >= mcp::Revision::r2026_07_28; }
@@ -81,8 +84,8 @@ struct Call {
   }
 };
 
-// The final answer: one JSON-RPC result or error, as the bytes that came from upstream (or were made here) with edits
-// still to be applied. Its `id` is not the client's: the edge splices that in.
+// The final answer: one JSON-RPC result or error, as the bytes that came from upstream (or were made here)
+// with edits still to be applied. Its `id` is not the client's: the edge splices that in.
 struct Outcome {
   mcp::Message message;
   mcp::Splice edits;

@@ -9,8 +9,8 @@
 namespace weir::core {
 
 struct Principal {
-  std::string id;                   // "anonymous", "key:ci", later "sub:issuer|subject"
-  std::string kind;                 // "anonymous", "key", …: the bounded label for metrics
+  std::string id;    // "anonymous", "key:ci", later "sub:issuer|subject"
+  std::string kind;  // "anonymous", "key", …: the bounded label for metrics
   std::vector<std::string> groups;
 
   bool anonymous() const noexcept { return kind == "anonymous"; }

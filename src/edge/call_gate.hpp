@@ -1,4 +1,6 @@
 // CallGate: how many calls the process works on at once. One per process; any thread.
+//
+// Never more than `most` Passes live at a time; a lowered limit holds for newcomers.
 #pragma once
 
 #include <atomic>

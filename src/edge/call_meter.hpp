@@ -1,7 +1,7 @@
 // CallMeter: one access line and the metrics of each finished call.
 //
-// One per worker. Handles are looked up by (server, method, tool) in a bounded table of this worker, so a call takes
-// no lock once its tool was seen. Only names from the catalogue become label values.
+// One per worker. Handles are looked up by (server, method, tool) in a bounded table of this worker, so a
+// call takes no lock once its tool was seen. Only names from the catalogue become label values.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace weir::edge {
 struct CallRecord {
   std::string_view request_id;
   observe::Outcome outcome = observe::Outcome::ok;
-  std::string_view error_type;   // "" on success
+  std::string_view error_type;  // "" on success
   int error_code = 0;
   base::Duration duration{};
   std::uint64_t bytes_in = 0;

@@ -29,7 +29,8 @@ constexpr Row kRows[] = {
     {Fault::starting, 200, 5030, "{} is still starting"},
     {Fault::unavailable, 200, 5030, "{} is not available"},
     {Fault::connect_failed, 200, 5030, "{} cannot be reached"},
-    {Fault::connection_lost, 200, 5020, "{} went away before it answered; the call may or may not have been executed"},
+    {Fault::connection_lost, 200, 5020,
+     "{} went away before it answered; the call may or may not have been executed"},
     {Fault::protocol, 200, 5020, "{} answered with something that is not MCP"},
     {Fault::timed_out, 200, 5040, "{} did not answer in time"},
     {Fault::unsupported, 200, -32601, "{} does not offer this"},
@@ -74,7 +75,8 @@ ErrorAnswer answer_for(Error const& error, bool modern, std::string_view tool, s
   ErrorAnswer answer;
   answer.http = row.http;
   answer.code = modern && row.code == -32001 ? -32602 : row.code;
-  std::string const server = error.server.empty() ? "The server" : fmt::format("The server `{}`", error.server);
+  std::string const server =
+      error.server.empty() ? "The server" : fmt::format("The server `{}`", error.server);
   answer.message = fmt::format(fmt::runtime(row.said), server);
   std::string data = "{";
   member(data, "source", error.blame == Blame::upstream ? "upstream" : "gateway");

@@ -1,7 +1,7 @@
 // The one place that turns an Error into what a client sees: HTTP status, JSON-RPC code, sentence and data.
 //
-// Pure. `detail` never appears: it is for logs. Codes are those of experience.md 1.3: JSON-RPC's own where one says
-// it, positive ones for what only a gateway can say; nothing in MCP's reserved ranges (P116).
+// Pure. `detail` never appears: it is for logs. Codes are those of experience.md 1.3: JSON-RPC's own where
+// one says it, positive ones for what only a gateway can say; nothing in MCP's reserved ranges (P116).
 #pragma once
 
 #include <string>
@@ -20,7 +20,8 @@ struct ErrorAnswer {
 };
 
 // `legacy_session`: the request was of a legacy revision, where an unknown session is HTTP 404 (P045).
-ErrorAnswer answer_for(base::Error const& error, bool modern, std::string_view tool, std::string_view request_id);
+ErrorAnswer answer_for(base::Error const& error, bool modern, std::string_view tool,
+                       std::string_view request_id);
 
 // The same as a tool's own result with isError, for models to read (errors.style: tool_result).
 std::string tool_result_for(ErrorAnswer const& answer, base::Error const& error, bool modern);

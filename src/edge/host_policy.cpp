@@ -41,7 +41,8 @@ bool is_127(std::string_view text) noexcept {
 }
 
 bool listed(std::vector<std::string> const& list, std::string_view value) noexcept {
-  return std::any_of(list.begin(), list.end(), [&](auto const& entry) { return net::same_name(entry, value); });
+  return std::any_of(list.begin(), list.end(),
+                     [&](auto const& entry) { return net::same_name(entry, value); });
 }
 
 }  // namespace
@@ -51,7 +52,8 @@ bool is_loopback_authority(std::string_view authority) noexcept {
   return net::same_name(authority, "localhost") || authority == "[::1]" || is_127(authority);
 }
 
-HostPolicy::HostPolicy(bool loopback, std::vector<std::string> allowed_hosts, std::vector<std::string> allowed_origins)
+HostPolicy::HostPolicy(bool loopback, std::vector<std::string> allowed_hosts,
+                       std::vector<std::string> allowed_origins)
     : loopback_(loopback), hosts_(std::move(allowed_hosts)), origins_(std::move(allowed_origins)) {}
 
 bool HostPolicy::host_allowed(std::string_view host) const noexcept {

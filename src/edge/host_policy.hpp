@@ -1,8 +1,8 @@
 // HostPolicy: which Host and Origin values a listener accepts (DNS rebinding; P017, T-52).
 //
-// Brain; immutable. A loopback listener accepts loopback names only, plus what is configured. Another one accepts any
-// Host unless `allowed_hosts` says which (it asks for credentials), and only configured origins. An absent Origin is
-// accepted: only browsers send one.
+// Brain; immutable. A loopback listener accepts loopback names only, plus what is configured. Another one
+// accepts any Host unless `allowed_hosts` says which (it asks for credentials), and only configured origins.
+// An absent Origin is accepted: only browsers send one.
 #pragma once
 
 #include <string>

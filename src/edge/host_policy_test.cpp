@@ -7,15 +7,37 @@ namespace {
 
 TEST(HostPolicy, ALoopbackListenerServesLoopbackNamesOnly) {  // T-52
   HostPolicy const policy(true, {}, {});
-  for (char const* const host : {"localhost", "localhost:6270", "LOCALHOST", "127.0.0.1", "127.0.0.1:80", "127.8.9.255",
-                                 "[::1]", "[::1]:6270"}) {
+  for (char const* const host : {"localhost", "localhost:6270", "LOCALHOST", "127.0.0.1", "127.0.0.1:80",
+                                 "127.8.9.255", "[::1]", "[::1]:6270"}) {
     EXPECT_TRUE(policy.host_allowed(host)) << host;
   }
-  for (char const* const host :
-       {"", ":6270", "evil.example", "evil.example:6270", "localhost.evil.example", "localhost.", "127.0.0.1.nip.io",
-        "127.0.0.1:6270@evil.example", "0.0.0.0", "0.0.0.0:6270", "127.1", "127.0.0.01", "0177.0.0.1", "2130706433",
-        "0x7f.0.0.1", "127.0.0.256", "[::]", "[::ffff:127.0.0.1]", "::1", "[::1", "127.0.0.1:", "127.0.0.1:0",
-        "127.0.0.1:99999", "127.0.0.1:x", "localhost:6270:6270", "192.168.0.1", "169.254.169.254"}) {
+  for (char const* const host : {"",
+                                 ":6270",
+                                 "evil.example",
+                                 "evil.example:6270",
+                                 "localhost.evil.example",
+                                 "localhost.",
+                                 "127.0.0.1.nip.io",
+                                 "127.0.0.1:6270@evil.example",
+                                 "0.0.0.0",
+                                 "0.0.0.0:6270",
+                                 "127.1",
+                                 "127.0.0.01",
+                                 "0177.0.0.1",
+                                 "2130706433",
+                                 "0x7f.0.0.1",
+                                 "127.0.0.256",
+                                 "[::]",
+                                 "[::ffff:127.0.0.1]",
+                                 "::1",
+                                 "[::1",
+                                 "127.0.0.1:",
+                                 "127.0.0.1:0",
+                                 "127.0.0.1:99999",
+                                 "127.0.0.1:x",
+                                 "localhost:6270:6270",
+                                 "192.168.0.1",
+                                 "169.254.169.254"}) {
     EXPECT_FALSE(policy.host_allowed(host)) << host;
   }
 }
@@ -35,8 +57,8 @@ TEST(HostPolicy, AnotherListenerServesAnyHostUnlessToldWhich) {
 
 TEST(HostPolicy, OriginsMustBeLoopbackOrConfigured) {  // P017
   HostPolicy const local(true, {}, {"https://console.example.com"});
-  for (char const* const origin : {"http://localhost:3000", "https://localhost", "http://127.0.0.1:6274", "http://[::1]:1",
-                                   "https://console.example.com"}) {
+  for (char const* const origin : {"http://localhost:3000", "https://localhost", "http://127.0.0.1:6274",
+                                   "http://[::1]:1", "https://console.example.com"}) {
     EXPECT_TRUE(local.origin_allowed(origin)) << origin;
   }
   for (char const* const origin :

@@ -1,4 +1,5 @@
-// HttpSink: turns an HTTP answer into an event stream with the first notification, and sends each as it comes.
+// HttpSink: turns an HTTP answer into an event stream with the first notification, and sends each as it
+// comes.
 //
 // Lives in the frame of the request it serves. notify() returns when the client has taken the bytes.
 #pragma once
@@ -15,7 +16,8 @@ namespace weir::edge {
 class HttpSink final : public core::ClientSink {
  public:
   // `fields`: complete header lines for the stream's head.
-  HttpSink(net::HttpExchange& exchange, std::string fields) : exchange_(exchange), fields_(std::move(fields)) {}
+  HttpSink(net::HttpExchange& exchange, std::string fields)
+      : exchange_(exchange), fields_(std::move(fields)) {}
 
   base::Task<bool> notify(std::string notification) override;
   void keep_alive();  // between events, while nothing waits for the client; does not suspend

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view kPath = "/mcp";
 constexpr std::string_view kJson = "application/json";
-constexpr std::array<std::string_view, 7> kSingle{"host",   "content-type", "authorization", "origin",
-                                                  "accept-encoding", "mcp-*", "last-event-id"};
+constexpr std::array<std::string_view, 7> kSingle{
+    "host", "content-type", "authorization", "origin", "accept-encoding", "mcp-*", "last-event-id"};
 
 iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
@@ -56,7 +56,9 @@ std::string cors_fields(std::string_view origin) {
 }  // namespace
 
 void McpEndpoint::refused(int status, std::string_view) {
-  parts_.meter.refused(status == 408 ? "timeout" : status == 413 || status == 414 || status == 431 ? "size" : "framing");
+  parts_.meter.refused(status == 408                                     ? "timeout"
+                       : status == 413 || status == 414 || status == 431 ? "size"
+                                                                         : "framing");
 }
 
 void McpEndpoint::reject(net::HttpExchange& exchange, std::string_view reason, era::Refusal const& refusal,
@@ -87,8 +89,10 @@ bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted const& admi
   if (head.method == "OPTIONS") {
     std::string fields = cors_fields(head.fields.value("origin"));
     fields +=
-        "Access-Control-Allow-Methods: POST, GET, DELETE\r\nAccess-Control-Allow-Headers: Content-Type, Authorization, "
-        "MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID\r\nAccess-Control-Max-Age: 600\r\n";
+        "Access-Control-Allow-Methods: POST, GET, DELETE\r\nAccess-Control-Allow-Headers: Content-Type, "
+        "Authorization, "
+        "MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, "
+        "Last-Event-ID\r\nAccess-Control-Max-Age: 600\r\n";
     exchange.reply(204, "", fields, {});
     return false;
   }
@@ -121,7 +125,8 @@ void McpEndpoint::end_session(net::HttpExchange& exchange, Admitted const& admit
 bool McpEndpoint::check_media(net::HttpExchange& exchange) {
   auto const& fields = exchange.head().fields;
   if (!is_json(fields.value("content-type"))) {
-    reject(exchange, "media_type", era::Refusal{415, -32600, "Content-Type must be application/json", {}}, {});
+    reject(exchange, "media_type", era::Refusal{415, -32600, "Content-Type must be application/json", {}},
+           {});
     return false;
   }
   if (accepts(fields, kJson, "application/*") && accepts(fields, "text/event-stream", "text/*")) return true;
@@ -140,17 +145,20 @@ bool McpEndpoint::admit(net::HttpExchange& exchange, Admitted& admitted) {
     return false;
   }
   if (!rules_->hosts.host_allowed(head.host)) {
-    reject(exchange, "host", era::Refusal{403, -32600, "This Host is not served here; see allowed_hosts", {}}, {});
+    reject(exchange, "host", era::Refusal{403, -32600, "This Host is not served here; see allowed_hosts", {}},
+           {});
     return false;
   }
   auto const* const origin = head.fields.find("origin");
   if (origin != nullptr && !rules_->hosts.origin_allowed(origin->value)) {
-    reject(exchange, "origin", era::Refusal{403, -32600, "This Origin is not allowed; see allowed_origins", {}}, {});
+    reject(exchange, "origin",
+           era::Refusal{403, -32600, "This Origin is not allowed; see allowed_origins", {}}, {});
     return false;
   }
   if (!find_endpoint(exchange, admitted)) return false;
   if (head.method != "OPTIONS") {
-    auto who = rules_->authenticator.identify(head.fields.value("authorization"), parts_.scheduler.clock().wall());
+    auto who =
+        rules_->authenticator.identify(head.fields.value("authorization"), parts_.scheduler.clock().wall());
     if (!who) {
       reject(exchange, "unauthenticated", era::Refusal{401, 4010, "Authentication is required", {}}, {},
              "WWW-Authenticate: Bearer\r\n");
@@ -167,7 +175,9 @@ bool McpEndpoint::admit(net::HttpExchange& exchange, Admitted& admitted) {
 }
 
 void McpEndpoint::body_failed(net::HttpExchange& exchange, base::Error const& error) {
-  int const status = error.fault == base::Fault::too_large ? 413 : error.fault == base::Fault::timed_out ? 408 : 400;
+  int const status = error.fault == base::Fault::too_large   ? 413
+                     : error.fault == base::Fault::timed_out ? 408
+                                                             : 400;
   refused(status, error.detail);
   if (error.fault == base::Fault::connection_lost) return;  // nobody is there to answer
   std::string const body = error_message({}, -32600, error.detail, {});

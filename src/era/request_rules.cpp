@@ -104,8 +104,10 @@ std::optional<Refusal> climb_modern_ladder(McpFields const& fields, Message cons
   bool const request = message.kind() == MessageKind::request;
   std::string scratch;
   bool const claims = message.is(Field::meta_protocol_version, JsonKind::string);
-  std::string const claimed(claims ? message.text(Field::meta_protocol_version, scratch) : std::string_view{});
-  if (http && claims && fields.protocol_version && mcp::trim_white_space(*fields.protocol_version) != claimed) {
+  std::string const claimed(claims ? message.text(Field::meta_protocol_version, scratch)
+                                   : std::string_view{});
+  if (http && claims && fields.protocol_version &&
+      mcp::trim_white_space(*fields.protocol_version) != claimed) {
     return mismatch("the header MCP-Protocol-Version differs from the body");
   }
   if (!request && !claims) return std::nullopt;  // header rules for notifications are undefined
@@ -118,12 +120,14 @@ std::optional<Refusal> climb_modern_ladder(McpFields const& fields, Message cons
   }
   auto const& traits = mcp::traits_of(message.method());
   if (!traits.modern || traits.to_client || traits.notification) {
-    return Refusal{404, -32601, fmt::format("Method not found: {}", message.text(Field::method, scratch)), {}};
+    return Refusal{
+        404, -32601, fmt::format("Method not found: {}", message.text(Field::method, scratch)), {}};
   }
   return std::nullopt;
 }
 
-std::optional<mcp::Revision> legacy_revision(std::optional<std::string_view> header, mcp::Revision of_session) {
+std::optional<mcp::Revision> legacy_revision(std::optional<std::string_view> header,
+                                             mcp::Revision of_session) {
   if (!header) return of_session;
   auto const named = mcp::parse_revision(mcp::trim_white_space(*header));
   if (!named || mcp::is_modern(*named)) return std::nullopt;

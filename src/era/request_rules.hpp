@@ -1,7 +1,8 @@
 // Request rules of the near rim: which era an HTTP request belongs to and whether its headers fit its body.
 //
-// Brains on views: nothing is kept. The body decides (P001); headers are checked against it. Source: protocol.md 1.2
-// (decision order, modern ladder a–g), 2.1–2.3. Every refusal is a JSON-RPC error with the HTTP status it travels on.
+// Brains on views: nothing is kept. The body decides (P001); headers are checked against it. Source:
+// protocol.md 1.2 (decision order, modern ladder a–g), 2.1–2.3. Every refusal is a JSON-RPC error with the
+// HTTP status it travels on.
 #pragma once
 
 #include <optional>
@@ -37,12 +38,14 @@ struct Classified {
 // Steps 5 to 8: from the message, with the version header as a cross-check.
 Classified classify(McpFields const& fields, mcp::Message const& message);
 
-// Rungs a to g for a message that classify() called modern. On stdio there are no headers: `http` false skips a, d–f.
+// Rungs a to g for a message that classify() called modern. On stdio there are no headers: `http` false skips
+// a, d–f.
 std::optional<Refusal> climb_modern_ladder(McpFields const& fields, mcp::Message const& message, bool http);
 
 // The revision of a legacy request after the handshake: the header's, else the session's (P046).
 // Nothing: the header names a version that is not offered, refuse with 400.
-std::optional<mcp::Revision> legacy_revision(std::optional<std::string_view> header, mcp::Revision of_session);
+std::optional<mcp::Revision> legacy_revision(std::optional<std::string_view> header,
+                                             mcp::Revision of_session);
 
 // The version to answer an `initialize` with (P008): the one asked for, or the newest legacy one.
 mcp::Revision negotiate_legacy(std::string_view asked) noexcept;

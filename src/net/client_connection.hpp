@@ -1,5 +1,7 @@
-// ClientConnection: one connection to an upstream and the answer being read from it. For http_client_io.cpp and
-// http_reply_io.cpp only.
+// ClientConnection: one connection to an upstream and the answer being read from it. For http_client_io.cpp
+// and http_reply_io.cpp only.
+//
+// Owned by a ConnectionLease while at work, by its HttpClient while idle. One thread. See http_client.hpp.
 #pragma once
 
 #include <memory>
@@ -13,7 +15,8 @@ namespace weir::net {
 
 class ClientConnection {
  public:
-  ClientConnection(base::Scheduler& s, std::unique_ptr<Stream> st, ClientOptions const& o, base::Semaphore::Permit p)
+  ClientConnection(base::Scheduler& s, std::unique_ptr<Stream> st, ClientOptions const& o,
+                   base::Semaphore::Permit p)
       : scheduler(s), stream(std::move(st)), options(o), place(std::move(p)), sse(o.event_bytes_max) {}
 
   base::Task<base::Result<void>> send(std::string_view head, std::span<iovec const> body);
@@ -28,29 +31,30 @@ class ClientConnection {
   base::Scheduler& scheduler;
   std::unique_ptr<Stream> stream;
   ClientOptions const& options;
-  base::Semaphore::Permit place;   // held while at work, not while idle
+  base::Semaphore::Permit place;  // held while at work, not while idle
   base::TimePoint idle_until;
   base::Duration idle_for{};
   int served = 0;
   bool keep_alive = false;
-  bool complete = false;           // the answer has been read to its end
+  bool complete = false;  // the answer has been read to its end
   bool sent_all = false;
 
  private:
   friend class HttpReply;
-  bool take_head(std::string_view bytes, HeadSearch& search, base::Result<ReplyHead>& head, std::size_t& used);
+  bool take_head(std::string_view bytes, HeadSearch& search, base::Result<ReplyHead>& head,
+                 std::size_t& used);
   ReplyHead copy_head();
-  base::Task<base::Result<bool>> fill();             // more raw bytes into `in`; false: the peer ended
+  base::Task<base::Result<bool>> fill();                    // more raw bytes into `in`; false: the peer ended
   base::Result<std::string_view> next_payload(bool ended);  // "" means: need more, or complete
   base::Task<base::Result<std::string>> read_sized();
 
   Framing framing_;
   std::optional<ChunkedDecoder> chunks_;
-  std::string body_;               // the part of a sized body that came with the head
-  std::string in;                  // raw bytes not yet consumed
-  std::size_t at_ = 0;             // consumed bytes of `in`
-  std::string_view piece_;         // payload within `in`, not yet given to the event parser
-  std::uint64_t received_ = 0;     // payload bytes of this answer
+  std::string body_;            // the part of a sized body that came with the head
+  std::string in;               // raw bytes not yet consumed
+  std::size_t at_ = 0;          // consumed bytes of `in`
+  std::string_view piece_;      // payload within `in`, not yet given to the event parser
+  std::uint64_t received_ = 0;  // payload bytes of this answer
   SseParser sse;
 };
 

@@ -1,7 +1,8 @@
 // Dialer: makes outgoing connections. NetDialer does it over TCP and TLS; tests give an in-memory twin.
 //
-// One per worker. Names are resolved off the loop; every address of a name is tried in turn until the deadline.
-// Errors: connect_failed (nothing was sent: always safe to try again), timed_out, config (TLS trust).
+// One per worker. Names are resolved off the loop; every address of a name is tried in turn until the
+// deadline. Errors: connect_failed (nothing was sent: always safe to try again), timed_out, config (TLS
+// trust).
 #pragma once
 
 #include <cstdint>
@@ -28,14 +29,16 @@ class Dialer {
  public:
   virtual ~Dialer() = default;
   // `to` must outlive the task.
-  virtual base::Task<base::Result<std::unique_ptr<Stream>>> dial(Endpoint const& to, base::TimePoint deadline) = 0;
+  virtual base::Task<base::Result<std::unique_ptr<Stream>>> dial(Endpoint const& to,
+                                                                 base::TimePoint deadline) = 0;
 };
 
 class NetDialer final : public Dialer {
  public:
   // `tls` may be null when no endpoint uses TLS; it is shared by all workers.
   NetDialer(IoLoop& loop, TlsContext const* tls) noexcept : loop_(loop), tls_(tls) {}
-  base::Task<base::Result<std::unique_ptr<Stream>>> dial(Endpoint const& to, base::TimePoint deadline) override;
+  base::Task<base::Result<std::unique_ptr<Stream>>> dial(Endpoint const& to,
+                                                         base::TimePoint deadline) override;
 
  private:
   IoLoop& loop_;

@@ -78,7 +78,8 @@ void start_lookup(IoLoop& loop, std::shared_ptr<Lookup> const& lookup, Endpoint 
 
 // A non-blocking connect in progress. The descriptor is closed unless it was taken.
 base::Task<Result<std::shared_ptr<internal::FdWatch>>> connect_one(IoLoop& loop, Endpoint const& to,
-                                                                   Tcp::endpoint address, base::TimePoint deadline) {
+                                                                   Tcp::endpoint address,
+                                                                   base::TimePoint deadline) {
   int const fd = ::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) co_return connect_error(to, std::strerror(errno));
   int const on = 1;
@@ -129,8 +130,8 @@ base::Task<Result<std::unique_ptr<Stream>>> secure(IoLoop& loop, TlsContext cons
     auto const shake = stream->handshake();
     if (shake == internal::TlsStream::Shake::done) co_return std::unique_ptr<Stream>(std::move(stream));
     if (shake == internal::TlsStream::Shake::failed) {
-      co_return Error(Fault::connect_failed, Blame::upstream, "TLS with " + to.host + ": " + stream->failure(),
-                      Retry::always);
+      co_return Error(Fault::connect_failed, Blame::upstream,
+                      "TLS with " + to.host + ": " + stream->failure(), Retry::always);
     }
     base::Event& next =
         shake == internal::TlsStream::Shake::wants_read ? stream->arm_read() : stream->arm_write();
@@ -153,7 +154,8 @@ base::Task<Result<std::unique_ptr<Stream>>> NetDialer::dial(Endpoint const& to, 
     }
     if (!to.tls) {
       std::string const peer = to.host + ":" + std::to_string(to.port);
-      co_return std::unique_ptr<Stream>(std::make_unique<internal::SocketStream>(std::move(*watch), true, peer));
+      co_return std::unique_ptr<Stream>(
+          std::make_unique<internal::SocketStream>(std::move(*watch), true, peer));
     }
     if (tls_ == nullptr) co_return Error(Fault::config, Blame::gateway, "TLS is not set up");
     auto secured = co_await secure(loop_, *tls_, to, std::move(*watch), deadline);

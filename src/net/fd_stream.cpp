@@ -30,8 +30,8 @@ void SocketStream::want_write() noexcept {
 
 IoResult SocketStream::read(std::span<char> into) noexcept {
   for (;;) {
-    ssize_t const got = is_socket_ ? ::recv(fd(), into.data(), into.size(), 0)
-                                   : ::read(fd(), into.data(), into.size());
+    ssize_t const got =
+        is_socket_ ? ::recv(fd(), into.data(), into.size(), 0) : ::read(fd(), into.data(), into.size());
     if (got > 0) {
       auto const bytes = static_cast<std::size_t>(got);
       if (bytes < into.size()) read_ready_.reset();  // drained: arming again asks the kernel afresh

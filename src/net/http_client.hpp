@@ -1,11 +1,11 @@
 // HttpClient: requests to one origin over a pool of keep-alive connections.
 //
-// One per upstream and worker. A connection returns to the pool only when its framing is beyond doubt: the answer was
-// complete, nothing followed it, and the peer did not ask to close. An idle connection is watched: one that the peer
-// closed, or that says something unasked, is dropped before it is used again. Cancelling an exchange (destroying its
-// task or its Reply) closes that connection, which is how an HTTP/1.1 upstream learns of it.
-// Errors: connect_failed (nothing sent), connection_lost and
-// protocol (sent, no usable answer: the peer may have executed it), timed_out, too_large.
+// One per upstream and worker. A connection returns to the pool only when its framing is beyond doubt: the
+// answer was complete, nothing followed it, and the peer did not ask to close. An idle connection is watched:
+// one that the peer closed, or that says something unasked, is dropped before it is used again. Cancelling an
+// exchange (destroying its task or its Reply) closes that connection, which is how an HTTP/1.1 upstream
+// learns of it. Errors: connect_failed (nothing sent), connection_lost and protocol (sent, no usable answer:
+// the peer may have executed it), timed_out, too_large.
 #pragma once
 
 #include <memory>
@@ -27,8 +27,8 @@ namespace weir::net {
 
 struct ClientOptions {
   HttpLimits limits{.body_bytes_max = 16 * 1024 * 1024};
-  std::size_t in_use_max = 512;            // connections at work, per origin and worker; more requests wait
-  std::size_t idle_max = 128;              // kept open without work
+  std::size_t in_use_max = 512;  // connections at work, per origin and worker; more requests wait
+  std::size_t idle_max = 128;    // kept open without work
   base::Duration idle_for_max = std::chrono::seconds{30};  // shortened by the peer's Keep-Alive: timeout
   base::Duration connect_max = std::chrono::seconds{5};
   base::Duration write_stall_max = std::chrono::seconds{30};
@@ -58,8 +58,9 @@ class ConnectionLease {
 // The head of an answer, as far as callers need it: copied out of scratch.
 struct ReplyHead {
   int status = 0;
-  std::string content_type;   // lower case, without parameters
-  std::vector<std::pair<std::string_view, std::string>> fields;  // those of ClientOptions::fields_kept that came
+  std::string content_type;  // lower case, without parameters
+  std::vector<std::pair<std::string_view, std::string>>
+      fields;  // those of ClientOptions::fields_kept that came
 
   std::string_view field(std::string_view name) const noexcept;  // "" when absent
 };
@@ -71,8 +72,8 @@ class HttpReply {
 
   // The whole body (not for event streams). Call once.
   base::Task<base::Result<std::string>> body();
-  // The next event with non-empty data; nothing when the stream ended properly. A stream that breaks off before its
-  // end is connection_lost.
+  // The next event with non-empty data; nothing when the stream ended properly. A stream that breaks off
+  // before its end is connection_lost.
   struct Event {
     std::string type;
     std::string data;
@@ -94,8 +95,8 @@ class HttpClient {
   HttpClient(HttpClient const&) = delete;
   HttpClient& operator=(HttpClient const&) = delete;
 
-  // `head` is a complete request head with its empty line; `head` and `body` must outlive the task. Resumes when
-  // the answer's head is here. The caller bounds the whole by a deadline (run_until).
+  // `head` is a complete request head with its empty line; `head` and `body` must outlive the task. Resumes
+  // when the answer's head is here. The caller bounds the whole by a deadline (run_until).
   base::Task<base::Result<HttpReply>> exchange(std::string_view head, std::span<iovec const> body);
 
   std::size_t open_connections() const noexcept { return open_; }

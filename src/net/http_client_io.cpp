@@ -18,7 +18,9 @@ using internal::scratch;
 
 namespace {
 
-Error lost(char const* how) { return Error(Fault::connection_lost, Blame::upstream, how, Retry::if_idempotent); }
+Error lost(char const* how) {
+  return Error(Fault::connection_lost, Blame::upstream, how, Retry::if_idempotent);
+}
 
 // Node and others announce how long they keep an idle connection: "timeout=5". Leave well before that.
 base::Duration idle_allowed(std::string_view keep_alive, base::Duration most) {
@@ -216,7 +218,8 @@ void HttpClient::give_back(std::unique_ptr<ClientConnection> connection) noexcep
 
 void HttpClient::drop_stale() noexcept {
   base::TimePoint const now = scheduler_.now();
-  std::erase_if(idle_, [now](auto const& c) { return now >= c->idle_until || c->stream->arm_read().is_set(); });
+  std::erase_if(idle_,
+                [now](auto const& c) { return now >= c->idle_until || c->stream->arm_read().is_set(); });
 }
 
 base::Task<void> HttpClient::sweep_idle() {

@@ -1,4 +1,6 @@
 // HttpConnection: the state of one server connection. For http_server_io.cpp and http_exchange_io.cpp only.
+//
+// Owned by serve_connection(), one thread. See http_server.hpp for the contract and the bounds.
 #pragma once
 
 #include <memory>
@@ -60,10 +62,10 @@ class HttpConnection {
   void keep_head();
   void restore_head();
 
-  std::string out_;         // written by us, not yet taken by the client
+  std::string out_;           // written by us, not yet taken by the client
   std::size_t out_sent_ = 0;  // bytes of it that the client has taken
-  std::string head_bytes_;  // owned copy of the head when its bytes must outlive a suspension
-  std::string_view rest_;   // what followed the head where it was parsed: in scratch or in head_bytes_
+  std::string head_bytes_;    // owned copy of the head when its bytes must outlive a suspension
+  std::string_view rest_;     // what followed the head where it was parsed: in scratch or in head_bytes_
   base::TimePoint body_started_;
   HeadSearch search_;
   std::uint32_t head_length_ = 0;

@@ -45,7 +45,8 @@ Result<std::string_view> ClientConnection::next_payload(bool ended) {
     payload = step.payload;
     complete = chunks_->done();
   } else {
-    std::uint64_t const most = framing_.kind == Framing::Kind::length ? framing_.length - received_ : left.size();
+    std::uint64_t const most =
+        framing_.kind == Framing::Kind::length ? framing_.length - received_ : left.size();
     payload = left.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(most, left.size())));
     at_ += payload.size();
     complete = framing_.kind == Framing::Kind::length ? received_ + payload.size() == framing_.length : ended;
@@ -138,7 +139,9 @@ base::Task<Result<std::optional<HttpReply::Event>>> ClientConnection::next_event
 
 base::Task<Result<std::string>> HttpReply::body() { return connection_->read_body(); }
 
-base::Task<Result<std::optional<HttpReply::Event>>> HttpReply::next_event() { return connection_->next_event(); }
+base::Task<Result<std::optional<HttpReply::Event>>> HttpReply::next_event() {
+  return connection_->next_event();
+}
 
 std::string_view HttpReply::last_event_id() const noexcept { return connection_->sse.last_event_id(); }
 

@@ -1,8 +1,8 @@
 // HttpConnection and HttpHandler: one client connection of our HTTP/1.1 server, request after request.
 //
-// serve_connection() reads a head, calls the handler, writes what it replied, and goes on until either side closes.
-// One worker thread; the connection owns the stream, the handler outlives all connections. An idle connection owns no
-// buffer: bytes are read into the thread's scratch and only what is unfinished is kept.
+// serve_connection() reads a head, calls the handler, writes what it replied, and goes on until either side
+// closes. One worker thread; the connection owns the stream, the handler outlives all connections. An idle
+// connection owns no buffer: bytes are read into the thread's scratch and only what is unfinished is kept.
 // Bounds: HttpLimits, and the times in ServerTimes; a client that is slower than those is cut off.
 // A request is answered exactly once; a handler that returns without reply() is a bug.
 #pragma once
@@ -22,19 +22,20 @@
 namespace weir::net {
 
 struct ServerTimes {
-  base::Duration head_max = std::chrono::seconds{10};       // from the first byte of a head to its end
-  base::Duration idle_max = std::chrono::seconds{60};       // between requests
-  base::Duration body_grace = std::chrono::seconds{5};      // then body_bytes_per_second_min applies
+  base::Duration head_max = std::chrono::seconds{10};   // from the first byte of a head to its end
+  base::Duration idle_max = std::chrono::seconds{60};   // between requests
+  base::Duration body_grace = std::chrono::seconds{5};  // then body_bytes_per_second_min applies
   std::uint64_t body_bytes_per_second_min = 1024;
   base::Duration write_stall_max = std::chrono::seconds{30};  // the client takes nothing for so long
-  base::Duration linger_max = std::chrono::seconds{2};      // after a refusal: let the client send on and read it
+  base::Duration linger_max = std::chrono::seconds{2};  // after a refusal: let the client send on and read it
   std::size_t linger_bytes_max = 16 * 1024 * 1024;
 };
 
 struct ServerOptions {
   HttpLimits limits;
   ServerTimes times;
-  int pipelined_max = 100;  // requests answered from bytes that arrived in advance, then the connection closes
+  int pipelined_max =
+      100;  // requests answered from bytes that arrived in advance, then the connection closes
 };
 
 class HttpConnection;
@@ -52,23 +53,24 @@ class HttpExchange {
   // Errors: too_large (413), timed_out (408), connection_lost, invalid_input (400).
   base::Task<base::Result<std::string>> read_body();
 
-  // The whole answer. `fields` are complete "Name: value\r\n" lines. Never suspends: what the socket does not take
-  // at once is kept and sent after the handler returned.
+  // The whole answer. `fields` are complete "Name: value\r\n" lines. Never suspends: what the socket does not
+  // take at once is kept and sent after the handler returned.
   void reply(int status, std::string_view content_type, std::string_view fields, std::span<iovec const> body);
   void reply_text(int status, std::string_view fields, std::string_view text);
   void close_after() noexcept;  // no further request on this connection
 
-  // A streamed answer (200, text/event-stream): begin, then any number of sends, then end. send() suspends while the
-  // client does not read; false means that the client has gone or stalled beyond write_stall_max.
+  // A streamed answer (200, text/event-stream): begin, then any number of sends, then end. send() suspends
+  // while the client does not read; false means that the client has gone or stalled beyond write_stall_max.
   void begin_stream(std::string_view fields);
   base::Task<bool> send(std::span<iovec const> chunk);
-  void send_now(std::span<iovec const> chunk);  // keeps what the client does not take; the next send() goes on with it
+  void send_now(
+      std::span<iovec const> chunk);  // keeps what the client does not take; the next send() goes on with it
   void end_stream();
   bool streaming() const noexcept;
   bool flushed() const noexcept;  // the client has taken everything so far
 
-  // For run_until(): set when the client hangs up *or* sends more. Then ask client_gone(), and wait again if not.
-  // Null when there is nothing to watch (bytes of the next request are already here).
+  // For run_until(): set when the client hangs up *or* sends more. Then ask client_gone(), and wait again if
+  // not. Null when there is nothing to watch (bytes of the next request are already here).
   base::Event* watch();
   bool client_gone();
   // The client has gone, the work goes on: frees the socket now. What is replied later is dropped.
@@ -89,7 +91,7 @@ class HttpHandler {
 };
 
 // `stopping` may become true at any time: after the request in progress the connection closes.
-base::Task<void> serve_connection(base::Scheduler& scheduler, std::unique_ptr<Stream> stream, HttpHandler& handler,
-                                  ServerOptions const& options, bool const& stopping);
+base::Task<void> serve_connection(base::Scheduler& scheduler, std::unique_ptr<Stream> stream,
+                                  HttpHandler& handler, ServerOptions const& options, bool const& stopping);
 
 }  // namespace weir::net

@@ -124,7 +124,8 @@ base::Task<bool> HttpConnection::flush() {
     iovec const part{out_.data() + out_sent_, out_.size() - out_sent_};
     IoResult const put = stream->write({&part, 1});
     if (put.state == IoState::moved) {
-      out_sent_ += put.bytes;  // kept: whoever flushes may be cancelled while it waits, and the next one goes on
+      out_sent_ +=
+          put.bytes;  // kept: whoever flushes may be cancelled while it waits, and the next one goes on
     } else if (put.state == IoState::blocked) {
       base::TimePoint const deadline = scheduler.now() + options.times.write_stall_max;
       if (!co_await base::ready_until(scheduler, stream->arm_write(), deadline)) gone = true;
@@ -154,8 +155,8 @@ base::Task<void> HttpConnection::linger() {
 
 base::Task<bool> HttpConnection::finish(bool stopping) {
   WEIR_ASSERT(replied || gone);
-  bool const more = keep_alive && !stopping && !gone && body_done && !stream_open &&
-                    pipelined_ < options.pipelined_max;
+  bool const more =
+      keep_alive && !stopping && !gone && body_done && !stream_open && pipelined_ < options.pipelined_max;
   if (!out_.empty() && !co_await flush()) co_return false;
   if (gone) co_return false;
   if (more) {
@@ -167,8 +168,8 @@ base::Task<bool> HttpConnection::finish(bool stopping) {
   co_return false;
 }
 
-base::Task<void> serve_connection(base::Scheduler& scheduler, std::unique_ptr<Stream> stream, HttpHandler& handler,
-                                  ServerOptions const& options, bool const& stopping) {
+base::Task<void> serve_connection(base::Scheduler& scheduler, std::unique_ptr<Stream> stream,
+                                  HttpHandler& handler, ServerOptions const& options, bool const& stopping) {
   HttpConnection connection(scheduler, std::move(stream), options);
   HttpExchange exchange(connection);
   for (;;) {

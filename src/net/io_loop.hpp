@@ -1,7 +1,9 @@
-// IoLoop: the Scheduler of one worker thread, over Boost.Asio: sockets, pipes, kernel timer, posts from other threads.
+// IoLoop: the Scheduler of one worker thread, over Boost.Asio: sockets, pipes, kernel timer, posts from other
+// threads.
 //
-// run() is called by the thread that then owns everything made on this loop. Only post() and stop() may be called from
-// other threads. One kernel timer serves the whole timer wheel. Asio itself is visible in src/net/internal only.
+// run() is called by the thread that then owns everything made on this loop. Only post() and stop() may be
+// called from other threads. One kernel timer serves the whole timer wheel. Asio itself is visible in
+// src/net/internal only.
 #pragma once
 
 #include <functional>
@@ -20,8 +22,8 @@ class IoLoop final : public base::Scheduler {
   explicit IoLoop(base::Clock const& clock);
   ~IoLoop() override;
 
-  void run();   // until stop(); may be called again
-  void stop();  // any thread
+  void run();                                      // until stop(); may be called again
+  void stop();                                     // any thread
   void post(std::function<void()> work) override;  // any thread
 
   internal::AsioLoop& asio() noexcept { return *asio_; }

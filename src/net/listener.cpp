@@ -60,7 +60,8 @@ base::Result<std::unique_ptr<Listener>> Listener::bind(std::string const& host, 
   addrinfo* found = nullptr;
   std::string const where = host + ":" + std::to_string(port);
   int const code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &found);
-  if (code != 0) return Error(Fault::config, Blame::gateway, "cannot listen on " + where + ": " + gai_strerror(code));
+  if (code != 0)
+    return Error(Fault::config, Blame::gateway, "cannot listen on " + where + ": " + gai_strerror(code));
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> const owned(found, &::freeaddrinfo);
   auto fd = bind_one(*found, where);
   if (!fd) return fd.error();
@@ -83,7 +84,8 @@ std::vector<Accepted> Listener::accept() {
   while (connections.size() < kAcceptBatchMax) {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
-    int const fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int const fd =
+        ::accept4(fd_, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       out_of_descriptors_ = errno == EMFILE || errno == ENFILE;

@@ -1,7 +1,8 @@
 // Listener: a bound TCP port that hands out connected descriptors.
 //
-// Bound without SO_REUSEPORT, so that a second Weir on the same port is an error with a cause. The accepting worker
-// passes descriptors on to the others: accept() takes what is there in one go, at most `accept_batch_max`.
+// Bound without SO_REUSEPORT, so that a second Weir on the same port is an error with a cause. The accepting
+// worker passes descriptors on to the others: accept() takes what is there in one go, at most
+// `accept_batch_max`.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +34,8 @@ class Listener {
   // From here on the loop's thread uses the listener. False if the kernel refuses.
   bool attach(IoLoop& loop);
   base::Event& ready() noexcept { return watch_->event(); }
-  std::vector<Accepted> accept();  // what is waiting; arms again. Out of descriptors counts as nothing waiting.
+  std::vector<Accepted>
+  accept();  // what is waiting; arms again. Out of descriptors counts as nothing waiting.
   bool out_of_descriptors() const noexcept { return out_of_descriptors_; }
 
  private:
@@ -45,7 +47,8 @@ class Listener {
   std::unique_ptr<Readable> watch_;
 };
 
-// The process that listens on a local TCP port, "node (pid 4711)", or "" when it cannot be found (another user's).
+// The process that listens on a local TCP port, "node (pid 4711)", or "" when it cannot be found (another
+// user's).
 std::string owner_of_port(std::uint16_t port);
 
 }  // namespace weir::net

@@ -9,8 +9,8 @@ class PipeEnd;
 
 struct Direction {  // bytes on their way from one end to the other
   std::string bytes;
-  bool ended = false;            // the writer will write no more
-  PipeEnd* reader = nullptr;     // null once that end is gone
+  bool ended = false;         // the writer will write no more
+  PipeEnd* reader = nullptr;  // null once that end is gone
   PipeEnd* writer = nullptr;
 };
 

@@ -1,7 +1,8 @@
 // Pipe: two Streams joined in memory. The twin of a socket for tests on virtual time.
 //
-// Each direction holds at most `capacity` bytes: a full pipe blocks its writer like a socket does. Destroying one end
-// lets the other read what is left, then its end; writing to it says ended. Both ends live on one Scheduler.
+// Each direction holds at most `capacity` bytes: a full pipe blocks its writer like a socket does. Destroying
+// one end lets the other read what is left, then its end; writing to it says ended. Both ends live on one
+// Scheduler.
 #pragma once
 
 #include <cstddef>

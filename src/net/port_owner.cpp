@@ -25,7 +25,8 @@ std::string inode_of(char const* table, std::uint16_t port) {
     char local[80];
     char state[8];
     char inode[32];
-    if (std::sscanf(line.c_str(), "%*s %79s %*s %7s %*s %*s %*s %*s %*s %31s", local, state, inode) != 3) continue;
+    if (std::sscanf(line.c_str(), "%*s %79s %*s %7s %*s %*s %*s %*s %*s %31s", local, state, inode) != 3)
+      continue;
     if (std::string_view(state) == kListening && std::string_view(local).ends_with(wanted)) return inode;
   }
   return "";

@@ -1,9 +1,11 @@
-// Stream: an ordered byte stream that never blocks: a TCP or TLS socket, a child's pipe, or an in-memory Pipe.
+// Stream: an ordered byte stream that never blocks: a TCP or TLS socket, a child's pipe, or an in-memory
+// Pipe.
 //
-// One worker thread; one reader and one writer at a time. Reading and writing are attempts: they move what can be
-// moved now and say `blocked` otherwise; readable()/writable() then wait without owning any buffer (an idle connection
-// costs no buffer). Readiness is sticky: an event that arrives while nobody waits is not lost. Destroying a Stream
-// closes it and wakes nobody; whoever waits on it must be cancelled first (it is owned by the same task).
+// One worker thread; one reader and one writer at a time. Reading and writing are attempts: they move what
+// can be moved now and say `blocked` otherwise; readable()/writable() then wait without owning any buffer (an
+// idle connection costs no buffer). Readiness is sticky: an event that arrives while nobody waits is not
+// lost. Destroying a Stream closes it and wakes nobody; whoever waits on it must be cancelled first (it is
+// owned by the same task).
 #pragma once
 
 #include <sys/uio.h>

@@ -6,7 +6,8 @@ namespace weir::net {
 
 base::Result<std::shared_ptr<TlsContext const>> TlsContext::system() {
   SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
-  if (context == nullptr) return base::Error(base::Fault::internal, base::Blame::gateway, "no memory for TLS");
+  if (context == nullptr)
+    return base::Error(base::Fault::internal, base::Blame::gateway, "no memory for TLS");
   std::shared_ptr<TlsContext const> made(new TlsContext(context));
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);

@@ -1,7 +1,9 @@
-// TlsContext: what TLS connections to upstreams share: the system's trusted certificates, versions, verification.
+// TlsContext: what TLS connections to upstreams share: the system's trusted certificates, versions,
+// verification.
 //
-// Building one reads the system bundle (about 20 ms, 0.8 MiB): build it before the loops start or off the loop, once,
-// and share it. Immutable afterwards, used from all workers. TLS 1.2 and 1.3; the peer's name is always verified.
+// Building one reads the system bundle (about 20 ms, 0.8 MiB): build it before the loops start or off the
+// loop, once, and share it. Immutable afterwards, used from all workers. TLS 1.2 and 1.3; the peer's name is
+// always verified.
 #pragma once
 
 #include <memory>

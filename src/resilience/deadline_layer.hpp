@@ -1,14 +1,14 @@
 // DeadlineLayer: gives each call of one server its time, and ends it when that is over.
 //
-// Innermost but one: around the upstream. The time begins when the call was received; each progress notification moves
-// the end forward by the same amount, never beyond the hard maximum. Time is counted on the worker's clock.
-// Error: timed_out, blaming the upstream; the call is cancelled upstream.
+// Innermost but one: around the upstream. The time begins when the call was received; each progress
+// notification moves the end forward by the same amount, never beyond the hard maximum. Time is counted on
+// the worker's clock. Error: timed_out, blaming the upstream; the call is cancelled upstream.
 #pragma once
 
 #include <memory>
 
-#include "core/call.hpp"
 #include "base/scheduler.hpp"
+#include "core/call.hpp"
 
 namespace weir::resilience {
 

@@ -1,4 +1,5 @@
-// ReaperLoop: ends sessions whose time is over, at most a second late, in batches with room to breathe.
+// ReaperLoop: ends sessions whose time is over, at most a second late, in batches with room to breathe
+//
 //
 // One per process, on one worker. Stops when it is destroyed.
 #pragma once
@@ -13,7 +14,8 @@ class ReaperLoop {
   static constexpr base::Duration kPeriod = std::chrono::milliseconds{500};
   static constexpr std::size_t kBatchMax = 256;
 
-  ReaperLoop(base::Scheduler& scheduler, SessionTable& sessions) : scheduler_(scheduler), sessions_(sessions), task_(scheduler) {}
+  ReaperLoop(base::Scheduler& scheduler, SessionTable& sessions)
+      : scheduler_(scheduler), sessions_(sessions), task_(scheduler) {}
   void start() {  // idempotent
     if (task_.size() == 0) task_.spawn(run());
   }

@@ -21,7 +21,10 @@ Error unknown_session() {
 class Registration {
  public:
   Registration(Session& session, std::string_view id, base::Scheduler& scheduler)
-      : session_(session), id_(id), flag_(std::make_shared<CancelFlag>(scheduler)), in_(session.started(id, flag_)) {}
+      : session_(session),
+        id_(id),
+        flag_(std::make_shared<CancelFlag>(scheduler)),
+        in_(session.started(id, flag_)) {}
   Registration(Registration const&) = delete;
   Registration& operator=(Registration const&) = delete;
   ~Registration() {
@@ -56,7 +59,8 @@ base::Task<Result<Outcome>> SessionLayer::initialize(core::Call& call) {
 base::Task<Result<Outcome>> SessionLayer::within(core::Call& call, SessionTable::Table::Pin pin) {
   Registration run(*pin, call.request.raw(Field::id), scheduler_);
   if (!run.in()) {
-    co_return Error(Fault::busy, Blame::client, "too many requests in flight in this session", base::Retry::always);
+    co_return Error(Fault::busy, Blame::client, "too many requests in flight in this session",
+                    base::Retry::always);
   }
   auto work = inner_->handle(call);
   auto const ended = co_await base::run_until(scheduler_, work, base::TimePoint::max(), &run.cancelled());

@@ -1,9 +1,10 @@
 // SessionLayer: gives legacy calls the session they belong to. Modern calls pass through untouched.
 //
-// One per worker, over the process' SessionTable. `initialize` opens a session once the inner handler has answered;
-// every other legacy request needs one that is known, live and of the same principal, holds it while it runs and
-// refreshes it before and after (F-18). notifications/cancelled ends the run it names (P088: never initialize).
-// Errors: not_found (unknown, expired or foreign session: all alike), busy, cancelled.
+// One per worker, over the process' SessionTable. `initialize` opens a session once the inner handler has
+// answered; every other legacy request needs one that is known, live and of the same principal, holds it
+// while it runs and refreshes it before and after (F-18). notifications/cancelled ends the run it names
+// (P088: never initialize). Errors: not_found (unknown, expired or foreign session: all alike), busy,
+// cancelled.
 #pragma once
 
 #include <memory>

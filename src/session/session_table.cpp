@@ -65,7 +65,8 @@ Result<SessionTable::Table::Pin> SessionTable::open(core::ClientSession client, 
       .advise("End sessions that are no longer used (DELETE), or try again later.");
 }
 
-SessionTable::Table::Pin SessionTable::find(std::string const& id, core::Principal const& who, base::TimePoint now) {
+SessionTable::Table::Pin SessionTable::find(std::string const& id, core::Principal const& who,
+                                            base::TimePoint now) {
   return table_.find(id, who.id, now);
 }
 

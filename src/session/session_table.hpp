@@ -1,9 +1,9 @@
 // SessionTable: the legacy sessions of the whole process, bounded.
 //
-// One per process; any thread. A session is found by its id and its principal: a foreign one looks unknown (P108).
-// Ids carry 192 random bits. Ended sessions are handed to `ended`, on the thread that noticed, outside all locks.
-// Runs of a session are known by the client's request id, so that notifications/cancelled reaches them on whatever
-// worker they run.
+// One per process; any thread. A session is found by its id and its principal: a foreign one looks unknown
+// (P108). Ids carry 192 random bits. Ended sessions are handed to `ended`, on the thread that noticed,
+// outside all locks. Runs of a session are known by the client's request id, so that notifications/cancelled
+// reaches them on whatever worker they run.
 #pragma once
 
 #include <functional>

@@ -28,9 +28,8 @@ struct SlowEcho final : core::Handler {
 };
 
 struct World {
-  explicit World(base::TableOptions options = {}) : table(options, random, [this](auto& id, auto why) {
-    ended.emplace_back(id, why);
-  }) {
+  explicit World(base::TableOptions options = {})
+      : table(options, random, [this](auto& id, auto why) { ended.emplace_back(id, why); }) {
     auto handler = std::make_unique<SlowEcho>(loop);
     echo = handler.get();
     layer = std::make_unique<SessionLayer>(std::move(handler), loop, table);
@@ -150,8 +149,8 @@ TEST(Session, CancelledReachesTheRunItNamesAndNoOther) {
   world.tasks.spawn(world.ask(World::kPing, id, world.anyone, named));
   world.tasks.spawn(world.ask(R"({"jsonrpc":"2.0","id":"7","method":"ping"})", id, world.anyone, another));
   EXPECT_EQ(world.echo->running, 2);
-  core::Call note(std::move(*mcp::decode(
-      R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}})")));
+  core::Call note(std::move(
+      *mcp::decode(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}})")));
   note.session_id = id;
   note.principal = &world.anyone;
   EXPECT_TRUE(world.layer->note(note));

@@ -68,7 +68,8 @@ bool declares_tasks(core::Call const& call) {
 // P116: codes that a modern client must not see, as the ones that say the same.
 std::string_view replacement_for(std::int64_t code) {
   if (code == -32002) return "-32602";
-  // P117 within one era: the client's capabilities went up as they came, so it is the client's to know what they lack.
+  // P117 within one era: the client's capabilities went up as they came, so it is the client's to know what
+  // they lack.
   if (code == -32021) return {};
   if (code == -32042 || (code <= -32020 && code >= -32099)) return "-32603";
   return {};

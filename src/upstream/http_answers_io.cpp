@@ -44,8 +44,8 @@ Result<Outcome> HttpBackend::take_answer(core::Call const& call, Dialect const& 
   return dialect.answer(call, std::move(*message));
 }
 
-base::Task<Result<Outcome>> HttpBackend::read_answer(core::Call& call, Dialect const& dialect, net::HttpReply reply,
-                                                     std::uint64_t id) {
+base::Task<Result<Outcome>> HttpBackend::read_answer(core::Call& call, Dialect const& dialect,
+                                                     net::HttpReply reply, std::uint64_t id) {
   if (reply.event_stream() && reply.head.status == 200) {
     co_return co_await read_events(call, dialect, std::move(reply), id);
   }
@@ -79,8 +79,8 @@ base::Task<bool> HttpBackend::relay_note(core::Call& call, mcp::Message note, No
 }
 
 // Event by event: the next one is read when the client has taken this one.
-base::Task<Result<Outcome>> HttpBackend::read_events(core::Call& call, Dialect const& dialect, net::HttpReply reply,
-                                                     std::uint64_t id) {
+base::Task<Result<Outcome>> HttpBackend::read_events(core::Call& call, Dialect const& dialect,
+                                                     net::HttpReply reply, std::uint64_t id) {
   NoteRelay relay(call);
   for (;;) {
     auto event = co_await reply.next_event();

@@ -81,18 +81,20 @@ class HttpBackend final : public core::Backend {
   base::Task<void> tell(std::string session, std::string message);
   base::Task<void> end_session(std::string session);
 
-  base::Task<base::Result<net::HttpReply>> post_modern(core::Call& call, Dialect const* dialect, std::uint64_t id);
+  base::Task<base::Result<net::HttpReply>> post_modern(core::Call& call, Dialect const* dialect,
+                                                       std::uint64_t id);
   base::Task<base::Result<net::HttpReply>> post_legacy(core::Call& call, Dialect const* dialect,
                                                        std::uint64_t id, std::string session);
-  base::Task<base::Result<core::Outcome>> handle_legacy(core::Call& call, std::shared_ptr<Dialect const> dialect);
+  base::Task<base::Result<core::Outcome>> handle_legacy(core::Call& call,
+                                                        std::shared_ptr<Dialect const> dialect);
   base::Task<void> adopt_own_session(std::string id);
   base::Task<base::Result<net::HttpReply>> open_listening();
   base::Task<void> listen_loop();
   void all_lists_changed();
-  base::Task<base::Result<core::Outcome>> read_answer(core::Call& call, Dialect const& dialect, net::HttpReply reply,
-                                                      std::uint64_t id);
-  base::Task<base::Result<core::Outcome>> read_events(core::Call& call, Dialect const& dialect, net::HttpReply reply,
-                                                      std::uint64_t id);
+  base::Task<base::Result<core::Outcome>> read_answer(core::Call& call, Dialect const& dialect,
+                                                      net::HttpReply reply, std::uint64_t id);
+  base::Task<base::Result<core::Outcome>> read_events(core::Call& call, Dialect const& dialect,
+                                                      net::HttpReply reply, std::uint64_t id);
   base::Task<bool> relay_note(core::Call& call, mcp::Message note, NoteRelay& relay, std::uint64_t id);
   base::Task<void> finish_stream(net::HttpReply reply);
   base::Result<core::Outcome> take_answer(core::Call const& call, Dialect const& dialect, std::string body,
@@ -118,7 +120,7 @@ class HttpBackend final : public core::Backend {
   std::shared_ptr<Session> own_session_;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by the client's session
   base::TaskGroup listening_;
-  base::TaskGroup background_;                                             // last: cancelled first
+  base::TaskGroup background_;  // last: cancelled first
 };
 
 }  // namespace weir::upstream

@@ -150,7 +150,8 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
 }
 
 base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, Seen seen) {
-  auto const dialect = std::make_shared<Dialect const>(options_.name, verdict.revision, options_.gateway_info);
+  auto const dialect =
+      std::make_shared<Dialect const>(options_.name, verdict.revision, options_.gateway_info);
   auto identity = dialect->identity(*seen.message);
   modern_.reset();
   legacy_.reset();
@@ -174,8 +175,8 @@ base::Task<void> HttpBackend::adopt_own_session(std::string id) {
   co_await tell(own_session_->id, own_notification(mcp::Method::notifications_initialized, "{}"));
 }
 
-// A modern server may serve legacy clients as well, whether or not its list of versions says so (real servers name the
-// modern ones only): it is asked once, after a clean discovery. A refusal is an answer too.
+// A modern server may serve legacy clients as well, whether or not its list of versions says so (real servers
+// name the modern ones only): it is asked once, after a clean discovery. A refusal is an answer too.
 base::Task<bool> HttpBackend::speak_legacy_too(Seen const& discovered) {
   auto const named = versions_in(discovered.message->raw(Field::supported_versions));
   NextStep step;

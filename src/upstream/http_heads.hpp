@@ -27,7 +27,8 @@ class HttpHeads {
   // `session` and `revision` are left out while they are unknown.
   std::string legacy(std::string_view session, std::string_view revision, std::size_t body_bytes) const;
   std::string legacy_delete(std::string_view session, std::string_view revision) const;
-  std::string open_events(std::string_view session, std::string_view revision) const;  // GET, text/event-stream
+  std::string open_events(std::string_view session,
+                          std::string_view revision) const;  // GET, text/event-stream
 
  private:
   static void close(std::string& head, std::size_t body_bytes);

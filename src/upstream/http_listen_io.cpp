@@ -1,7 +1,8 @@
 #include "upstream/http_backend.hpp"
 #include "upstream/own_request.hpp"
 
-// How HttpBackend hears that a list changed: its own subscription (modern) or the session's GET stream (legacy).
+// How HttpBackend hears that a list changed: its own subscription (modern) or the session's GET stream
+// (legacy).
 namespace weir::upstream {
 
 using base::Result;
@@ -35,7 +36,8 @@ void HttpBackend::all_lists_changed() {
   observer_.list_changed(options_.name, mcp::Method::resources_list);
 }
 
-// For as long as the server stays open here. What was missed between two streams is made up for by asking again (P071).
+// For as long as the server stays open here. What was missed between two streams is made up for by asking
+// again (P071).
 base::Task<void> HttpBackend::listen_loop() {
   base::Duration again = kAgainMin;
   for (bool gap = false;; gap = true) {

@@ -93,7 +93,8 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_legacy(core::Call& call, Di
   co_return co_await client_.exchange(head, {pieces.data(), count});
 }
 
-base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call, std::shared_ptr<Dialect const> dialect) {
+base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
+                                                       std::shared_ptr<Dialect const> dialect) {
   base::TimePoint const begun = scheduler_.now();
   for (int attempt = 0;; ++attempt) {
     auto session = co_await session_for(call);

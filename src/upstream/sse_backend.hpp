@@ -1,4 +1,5 @@
-// SseBackend: an HTTP+SSE server (2024-11-05): a StdioBackend whose child is an event stream (sse_process_io).
+// SseBackend: an HTTP+SSE server (2024-11-05): a StdioBackend whose child is an event stream
+// (sse_process_io).
 //
 // One per server and worker, like StdioBackend, whose contract it has: restarts are reconnections.
 #pragma once

@@ -97,10 +97,12 @@ base::Task<void> SseProcess::run() {
     co_return co_await die("no event stream: HTTP " + std::to_string(reply->head.status));
   }
   auto first = reply->next_event();
-  auto const waited = co_await base::run_until(scheduler_, first, scheduler_.now() + SseSpawner::kEndpointMax);
+  auto const waited =
+      co_await base::run_until(scheduler_, first, scheduler_.now() + SseSpawner::kEndpointMax);
   if (waited != base::Ended::done) co_return co_await die("the event stream names no endpoint");
   auto event = first.take();
-  if (!event || !*event || (*event)->type != "endpoint") co_return co_await die("the event stream names no endpoint");
+  if (!event || !*event || (*event)->type != "endpoint")
+    co_return co_await die("the event stream names no endpoint");
   auto const endpoint = net::resolve_url(options_.url, (*event)->data);
   if (!endpoint || !net::same_origin(*endpoint, options_.url)) {
     co_return co_await die("the endpoint is of another origin");

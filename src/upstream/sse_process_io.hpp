@@ -1,9 +1,11 @@
-// SseProcess: an HTTP+SSE server (2024-11-05) in the shape of a child process, so that StdioBackend can serve it.
+// SseProcess: an HTTP+SSE server (2024-11-05) in the shape of a child process, so that StdioBackend can serve
+// it.
 //
-// "Spawning" opens the event stream; lines written to input() are POSTed to the endpoint that the stream names (same
-// origin only, P051); each message event becomes a line of output(); the end of the stream, a refused POST or a wrong
-// endpoint is the exit, with its cause on errors(). One worker thread; destroying it closes the stream.
-// Limits: the endpoint must be named within kEndpointMax; POSTs go out one after the other, each within kPostMax.
+// "Spawning" opens the event stream; lines written to input() are POSTed to the endpoint that the stream
+// names (same origin only, P051); each message event becomes a line of output(); the end of the stream, a
+// refused POST or a wrong endpoint is the exit, with its cause on errors(). One worker thread; destroying it
+// closes the stream. Limits: the endpoint must be named within kEndpointMax; POSTs go out one after the
+// other, each within kPostMax.
 #pragma once
 
 #include <memory>

@@ -27,7 +27,7 @@ class StdioBackend final : public core::Backend {
   struct Options {
     ChildCommand command;
     std::string transport = "stdio";  // what status calls it
-    StdioChild::Options child;  // child.server is the name
+    StdioChild::Options child;        // child.server is the name
     RestartPolicy::Options restart;
     base::Duration start_max =
         std::chrono::seconds(30);  // from spawn to the end of the handshake; and a call's wait

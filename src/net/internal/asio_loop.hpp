@@ -11,8 +11,9 @@
 namespace weir::net::internal {
 
 using Executor = boost::asio::io_context::executor_type;
-using KernelTimer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                      boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using KernelTimer =
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                      boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 struct AsioLoop {
   boost::asio::io_context context{1};

@@ -1,7 +1,7 @@
 // FdWatch: the part of a descriptor that Asio's handlers may still refer to after its owner has gone.
 //
-// Shared between the owner and the wait in flight. The owner clears `owner` and closes; a late handler then does
-// nothing. Each arm costs one epoll_ctl; a wait that is already armed is not armed again.
+// Shared between the owner and the wait in flight. The owner clears `owner` and closes; a late handler then
+// does nothing. Each arm costs one epoll_ctl; a wait that is already armed is not armed again.
 #pragma once
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -19,7 +19,7 @@ struct FdWatch {
 
   IoLoop& loop;
   Descriptor descriptor;
-  base::Event* on_read = nullptr;   // null once the owner has gone
+  base::Event* on_read = nullptr;  // null once the owner has gone
   base::Event* on_write = nullptr;
   bool reading = false;
   bool writing = false;

@@ -1,4 +1,6 @@
 // SocketStream: the plain-bytes Stream over a descriptor; TlsStream builds on it.
+//
+// Owned like every Stream by one task of one worker; closes the descriptor when it dies.
 #pragma once
 
 #include "net/internal/fd_watch.hpp"

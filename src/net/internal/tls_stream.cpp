@@ -33,7 +33,8 @@ std::string TlsStream::failure() const {
   return text;
 }
 
-// A read that wants to write (a key update) and the reverse are rare: both events are armed and the caller tries again.
+// A read that wants to write (a key update) and the reverse are rare: both events are armed and the caller
+// tries again.
 IoResult TlsStream::outcome(int returned) noexcept {
   switch (SSL_get_error(ssl_, returned)) {
     case SSL_ERROR_WANT_READ: read_ready_.reset(); return {IoState::blocked};
@@ -48,7 +49,8 @@ IoResult TlsStream::read(std::span<char> into) noexcept {
   int const size = into.size() > INT_MAX ? INT_MAX : static_cast<int>(into.size());
   int const got = SSL_read(ssl_, into.data(), size);
   if (got <= 0) return outcome(got);
-  // OpenSSL may hold more decrypted bytes than the kernel will ever announce: stay ready until it says otherwise.
+  // OpenSSL may hold more decrypted bytes than the kernel will ever announce: stay ready until it says
+  // otherwise.
   read_ready_.set();
   return {IoState::moved, static_cast<std::size_t>(got)};
 }

@@ -18,8 +18,9 @@ namespace {
 
 // One set of rules serves every listener: one with weaker rules would open the door of the others.
 bool same_rules(config::Listener const& a, config::Listener const& b) {
-  return a.auth == b.auth && a.modern == b.modern && a.legacy == b.legacy && a.allowed_hosts == b.allowed_hosts &&
-         a.allowed_origins == b.allowed_origins && a.bind.local_only() == b.bind.local_only();
+  return a.auth == b.auth && a.modern == b.modern && a.legacy == b.legacy &&
+         a.allowed_hosts == b.allowed_hosts && a.allowed_origins == b.allowed_origins &&
+         a.bind.local_only() == b.bind.local_only();
 }
 
 bool wants_tls(config::Settings const& settings) {
@@ -84,7 +85,8 @@ Result<void> Gateway::start() {
 Result<void> Gateway::listen() {
   auto bind = [](config::Address const& at) -> Result<std::unique_ptr<net::Listener>> {
     if (at.kind != config::Address::Kind::tcp) {
-      return Error(Fault::config, Blame::gateway, "listening on " + at.shown() + " is not possible in this version");
+      return Error(Fault::config, Blame::gateway,
+                   "listening on " + at.shown() + " is not possible in this version");
     }
     auto made = net::Listener::bind(at.host.empty() ? "0.0.0.0" : at.host, at.port);
     if (made || made.error().fault != Fault::busy) return made;
@@ -93,14 +95,17 @@ Result<void> Gateway::listen() {
     std::string text = fmt::format("port {} is in use", at.port);
     if (!owner.empty()) text += " by " + owner;
     Error error(Fault::busy, Blame::gateway, text);
-    if (free) return std::move(error).advise(fmt::format("{} is free: use --listen {}:{}", (*free)->port(), at.host, (*free)->port()));
+    if (free)
+      return std::move(error).advise(
+          fmt::format("{} is free: use --listen {}:{}", (*free)->port(), at.host, (*free)->port()));
     return error;
   };
   if (!options_.stdio) {
     for (auto const& listener : settings_->listeners) {
       if (!same_rules(listener, settings_->listeners.front())) {
         return Error(Fault::config, Blame::gateway,
-                     "listeners that differ in auth, eras, hosts, origins or reach are not possible in this version")
+                     "listeners that differ in auth, eras, hosts, origins or reach are not possible in this "
+                     "version")
             .advise("Give every listener the same rules, or run one Weir for each.");
       }
       if (listener.tls) {
@@ -168,10 +173,11 @@ void Gateway::reload() {
   auto const& gauges = metrics_->gateway();
   auto read = options_.reload();
   gauges.config_last_reload_success.set(read ? 1 : 0);
-  gauges.config_last_reload_timestamp.set(
-      static_cast<double>(std::chrono::duration_cast<std::chrono::seconds>(clock_.wall().time_since_epoch()).count()));
+  gauges.config_last_reload_timestamp.set(static_cast<double>(
+      std::chrono::duration_cast<std::chrono::seconds>(clock_.wall().time_since_epoch()).count()));
   if (!read) {
-    log_->event(observe::Level::error, "config.reload", "the configuration was not taken over: " + read.error().detail);
+    log_->event(observe::Level::error, "config.reload",
+                "the configuration was not taken over: " + read.error().detail);
     return;
   }
   auto const before = std::exchange(settings_, std::move(*read));
@@ -184,8 +190,8 @@ void Gateway::reload() {
   }
   for (auto& thread : threads_) thread->worker.apply(settings_, endpoint_rules(*settings_));
   log_->event(observe::Level::info, "config.reload",
-              fmt::format("{} servers added, {} removed, {} changed, the rest keeps running", changed.added.size(),
-                          changed.removed.size(), changed.changed.size()));
+              fmt::format("{} servers added, {} removed, {} changed, the rest keeps running",
+                          changed.added.size(), changed.removed.size(), changed.changed.size()));
 }
 
 int Gateway::run() {
