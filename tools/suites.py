@@ -286,6 +286,32 @@ def driver(folder):
     return run
 
 
+# --- many clients over sockets ---
+
+LOAD_CALLS = {"quick": 2_000, "standard": 10_000, "long": 100_000}
+
+
+def load_run(command, tier):
+    """Runs weir_load; its last lines are the figures as JSON, `failed: …` and the counts."""
+    code, output = execute(command, "load", PROGRAM_SECONDS_MAX[tier])
+    told = re.search(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", output, re.M)
+    if not told:
+        return Count.of_failure("weir_load", f"{ended(code)}\n{output[-SHOWN_BYTES:]}")
+    failed = re.findall(r"^failed: (.*)$", output, re.M)
+    count = Count(passed=int(told.group(1)), notes=re.findall(r'^(\{"calls".*\})$', output, re.M))
+    count.skipped = [(text, "see build/logs/load.log") for text in re.findall(r"^skipped: (.*)$", output, re.M)]
+    count.failures = [(text, "see build/logs/load.log") for text in failed]
+    if code != 0 and not failed:
+        count.failures.append(("weir_load", f"{ended(code)}\n{output[-SHOWN_BYTES:]}"))
+    return count
+
+
+def load(tier, _):
+    programs = ROOT / "build/dev/bin"
+    calls = str(LOAD_CALLS[tier])
+    return load_run([str(programs / "weir_load"), "--weir", str(programs / "weir"), "--calls", calls], tier)
+
+
 FULL = ("standard", "long")
 ALL = [
     Suite("format", format_suite),
@@ -293,6 +319,7 @@ ALL = [
     Suite("unit", unit, preset="dev", targets=("all",)),
     Suite("conformance", driver("conformance"), preset="dev", targets=("all",), tiers=FULL, needs_node=True),
     Suite("e2e", driver("e2e"), preset="dev", targets=("all",), tiers=FULL, needs_node=True),
+    Suite("load", load, preset="dev", targets=("all",), tiers=FULL),
     Suite("tsan", tsan, preset="tsan", targets=("weir_tsan_tests",), tiers=FULL),
     Suite("fuzz", fuzz_suite, preset="fuzz", targets=("weir_fuzz_targets",), tiers=FULL),
     Suite("lint", lint, preset="fuzz", targets=("weir_pch_std",), tiers=("long",)),

@@ -46,6 +46,19 @@ class Counting(unittest.TestCase):
         self.assertEqual(self.count("", "import os; os.abort()").failures[0][1].split("\n")[0], "signal 6")
         self.assertEqual(self.count("", "pass").failed, 1)
 
+    def load(self, *lines):
+        suites.PROGRAM_SECONDS_MAX["probe"] = 60
+        then = "".join(f"print({line!r})\n" for line in lines[:-1]) + f"import sys; sys.exit({lines[-1]})"
+        return suites.load_run([sys.executable, "-c", then], "probe")
+
+    def test_a_load_run_counts_its_checks_and_never_passes_by_silence(self):
+        good = self.load('{"calls":5}', "7 passed, 0 failed, 0 skipped", 0)
+        self.assertEqual((good.passed, good.failed, good.notes), (7, 0, ['{"calls":5}']))
+        bad = self.load("failed: no answer is crossed: 1", "6 passed, 1 failed, 0 skipped", 1)
+        self.assertEqual((bad.passed, bad.failures[0][0]), (6, "no answer is crossed: 1"))
+        self.assertEqual(self.load("7 passed, 0 failed, 0 skipped", 1).failed, 1)
+        self.assertEqual(self.load("nothing", 0).failed, 1)
+
     def test_a_program_that_hangs_is_a_failure(self):
         count = self.count("", "import time; time.sleep(60)", limits=0.2)
         self.assertTrue(count.failures[0][1].startswith("hangs"))

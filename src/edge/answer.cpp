@@ -2,6 +2,7 @@
 
 #include "core/outcome.hpp"
 #include "edge/error_map.hpp"
+#include "mcp/json_cursor.hpp"
 #include "mcp/json_text.hpp"
 
 namespace weir::edge {
@@ -38,7 +39,13 @@ void put_id(core::Outcome& outcome, std::string_view id) {
     outcome.edits.replace(outcome.message.span(Field::id), id);
     return;
   }
-  std::string const& bytes = outcome.message.bytes();  // an error that named no request
+  std::string const& bytes = outcome.message.bytes();  // an error that named no request, or null
+  mcp::JsonCursor cursor(bytes);
+  mcp::JsonValue key, value;
+  cursor.enter_object();
+  while (cursor.next_member(key) && cursor.read_value(value)) {
+    if (key.inner(bytes) == "id") return outcome.edits.replace(value.span, id);
+  }
   auto const open = static_cast<std::uint32_t>(bytes.find('{'));
   auto const end = static_cast<std::uint32_t>(bytes.rfind('}') + 1);
   outcome.edits.insert_member({open, end}, "id", id);

@@ -115,6 +115,10 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
       if ((*session)->id == used) (*session)->open = false;  // somebody else may have opened it anew already
       continue;
     }
+    if (reply->head.status == 404 && !used.empty()) {  // what it says of sessions is not for our client
+      cancel.armed = false;
+      co_return refused(reply->head);
+    }
     auto outcome = co_await read_answer(call, *dialect, std::move(*reply), id);
     cancel.armed = false;
     call.facts.upstream += scheduler_.now() - begun;

@@ -121,6 +121,35 @@ TEST(Failures, AForgottenSessionIsOpenedAnewUnseenAndCounted) {  // P050
   EXPECT_EQ(world.leftovers(), "");
 }
 
+TEST(Failures, AnErrorThatNamesNoRequestGetsTheIdOfTheCall) {
+  World world;
+  auto& server = world.http("a", Speaks::modern);
+  auto& client = world.client(Era::modern);
+  world.start();
+  server.nameless_errors_next = 1;
+  auto const reply = client.call("a__echo", "{}", "12");
+  world.advance(0s);
+  ASSERT_TRUE(reply->answered());
+  EXPECT_EQ(reply->final(),
+            R"({"jsonrpc":"2.0","id":12,"error":{"code":-32603,"message":"Internal error"}})");
+}
+
+TEST(Failures, AServerThatForgetsEverySessionIsNotMistakenForWeir) {
+  World world;
+  auto& server = world.http("a", Speaks::legacy);
+  auto& client = world.client(Era::legacy);
+  world.start();
+  client.initialize();
+  world.advance(0s);
+  server.forgets_at_once = true;
+  auto const reply = client.call("a__echo");
+  world.advance(0s);
+  ASSERT_TRUE(reply->answered());
+  EXPECT_EQ(reply->head.status(), 200);
+  EXPECT_TRUE(is_error_result(*reply)) << reply->final();
+  EXPECT_EQ(world.leftovers(), "");
+}
+
 TEST(Failures, ADeadOrSlowServerNeverHidesTheOthers) {  // T-06
   World world;
   world.http("dead", Speaks::modern).die();

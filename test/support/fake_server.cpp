@@ -123,7 +123,7 @@ base::Task<bool> FakeServer::result(Wire& wire, std::string id, std::string json
 
 base::Task<bool> FakeServer::answer_legacy_handshake(Wire& wire, Request const& request) {
   std::string const id = "s" + std::to_string(++session_count_);
-  sessions_.insert(id);
+  if (!forgets_at_once) sessions_.insert(id);
   std::string const body = response(
       request.id,
       R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{},"resources":{}},"serverInfo":{"name":")" +
@@ -146,6 +146,11 @@ base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
   if (unavailable_next > 0) {
     --unavailable_next;
     co_return co_await wire.write(http(503, ""));
+  }
+  if (nameless_errors_next > 0) {
+    --nameless_errors_next;
+    co_return co_await wire.write(
+        http(200, R"({"jsonrpc":"2.0","id":null,"error":{"code":-32603,"message":"Internal error"}})"));
   }
   bool const is_modern = modern(request);
   if (is_modern && speaks_ == Speaks::legacy) {
