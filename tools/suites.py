@@ -299,7 +299,8 @@ def load_run(command, tier):
         return Count.of_failure("weir_load", f"{ended(code)}\n{output[-SHOWN_BYTES:]}")
     failed = re.findall(r"^failed: (.*)$", output, re.M)
     count = Count(passed=int(told.group(1)), notes=re.findall(r'^(\{"calls".*\})$', output, re.M))
-    count.skipped = [(text, "see build/logs/load.log") for text in re.findall(r"^skipped: (.*)$", output, re.M)]
+    reasons = re.findall(r"^skipped: (.*)$", output, re.M)
+    count.skipped = [(text, "see build/logs/load.log") for text in reasons]
     count.failures = [(text, "see build/logs/load.log") for text in failed]
     if code != 0 and not failed:
         count.failures.append(("weir_load", f"{ended(code)}\n{output[-SHOWN_BYTES:]}"))

@@ -24,7 +24,10 @@ struct Widths {
 };
 
 bool is_up(TableRow const& row) { return row.state == core::ServerState::ready; }
-bool is_down(TableRow const& row) { return !is_up(row) && row.state != core::ServerState::starting; }
+// A server that failed once and is tried again is down until it answers.
+bool is_down(TableRow const& row) {
+  return !is_up(row) && (row.state != core::ServerState::starting || !row.cause.empty());
+}
 
 // The cause, with the last words of a child where they are one line and say more.
 std::string state_of(TableRow const& row, std::string& below, bool colour) {

@@ -63,6 +63,12 @@ TEST(StartTable, DoesNotRepeatWordsThatTheCauseHasAlready) {
   EXPECT_NE(render_start_table(view, false).find("FAILED  exit 1: no such file\n"), std::string::npos);
 }
 
+TEST(StartTable, CountsAServerThatIsTriedAgainAsFailed) {  // acceptance row 4
+  auto const view =
+      view_of({{"a", "stdio", "f", ServerState::starting, "", 0, 0ms, "x: not found (attempt 1/5)", ""}});
+  EXPECT_NE(render_start_table(view, false).find("FAILED  x: not found (attempt 1/5)\n"), std::string::npos);
+}
+
 TEST(StartTable, SaysHowToAddAServerWhenThereIsNone) {  // acceptance row 2
   EXPECT_EQ(
       render_start_table(view_of({}), false),
