@@ -178,11 +178,12 @@ void McpEndpoint::body_failed(net::HttpExchange& exchange, base::Error const& er
   int const status = error.fault == base::Fault::too_large   ? 413
                      : error.fault == base::Fault::timed_out ? 408
                                                              : 400;
-  refused(status, error.detail);
+  int const shown = exchange.refusal_status() != 0 ? exchange.refusal_status() : status;
+  refused(shown, error.detail);
   if (error.fault == base::Fault::connection_lost) return;  // nobody is there to answer
   std::string const body = error_message({}, -32600, error.detail, {});
   iovec const part = part_of(body);
-  exchange.reply(status, kJson, "", {&part, 1});
+  exchange.reply(shown, kJson, "", {&part, 1});
 }
 
 }  // namespace weir::edge

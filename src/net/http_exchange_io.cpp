@@ -107,6 +107,7 @@ base::Task<Result<std::string>> HttpConnection::read_chunked() {
     while (!decoder.done()) {
       auto const step = decoder.next(left);
       if (step.state == ChunkedDecoder::Step::State::bad) {
+        refusal = step.refusal;
         bool const large = step.refusal.status == 413;
         co_return refuse_body(large ? Fault::too_large : Fault::invalid_input, step.refusal.reason);
       }
@@ -148,6 +149,8 @@ base::Task<Result<std::string>> HttpExchange::read_body() { return connection_.r
 void HttpExchange::close_after() noexcept { connection_.keep_alive = false; }
 
 bool HttpExchange::streaming() const noexcept { return connection_.stream_open; }
+
+int HttpExchange::refusal_status() const noexcept { return connection_.refusal.status; }
 
 bool HttpExchange::flushed() const noexcept { return connection_.flushed(); }
 

@@ -67,7 +67,8 @@ class HttpExchange {
       std::span<iovec const> chunk);  // keeps what the client does not take; the next send() goes on with it
   void end_stream();
   bool streaming() const noexcept;
-  bool flushed() const noexcept;  // the client has taken everything so far
+  int refusal_status() const noexcept;  // why read_body() failed, where framing was the cause; else 0
+  bool flushed() const noexcept;        // the client has taken everything so far
 
   // For run_until(): set when the client hangs up *or* sends more. Then ask client_gone(), and wait again if
   // not. Null when there is nothing to watch (bytes of the next request are already here).
