@@ -61,6 +61,7 @@ void Catalog::gather(ListKind kind) {
     auto const& server = (*servers_)[index];
     auto const* list = server.contents->list(kind);
     if (list == nullptr) continue;
+    merged.announced += server.contents->announced[static_cast<std::size_t>(kind)];
     merged.fresh_until = std::min(merged.fresh_until, list->fresh_until());
     merged.shareable = merged.shareable && list->shareable();
     for (Item const& item : list->items()) {

@@ -31,6 +31,7 @@ struct ServerContents {
   core::ServerIdentity identity;
   Capabilities capabilities;
   std::array<std::shared_ptr<ItemList const>, kListKinds.size()> lists;  // null: the server has no such list
+  std::array<std::uint64_t, kListKinds.size()> announced{};  // list_changed heard before that list was read
 
   ItemList const* list(ListKind kind) const noexcept { return lists[static_cast<std::size_t>(kind)].get(); }
 };
@@ -70,7 +71,8 @@ struct CatalogEntry {
 
 struct CatalogList {
   std::vector<CatalogEntry> entries;
-  std::uint64_t hash = 0;  // of everything shown; equal in every worker
+  std::uint64_t hash = 0;       // of everything shown; equal in every worker
+  std::uint64_t announced = 0;  // list_changed that its servers have sent so far
   base::TimePoint fresh_until = base::TimePoint::min();
   bool shareable = false;
 };

@@ -384,14 +384,13 @@ std::string tagged(std::string const& method, std::string const& before = {}) {
          R"("_meta":{"io.modelcontextprotocol/subscriptionId":"q1"}}})";
 }
 
-TEST_F(Router, ASubscriptionIsAcknowledgedThenTellsOfRealChanges) {  // P064, P065, P066
+TEST_F(Router, ASubscriptionIsAcknowledgedThenTellsOfChanges) {  // P064, P065, P066
   auto const server = add("s", kTools), other = add("other", kTools);
   start();
   auto const running = send("subscriptions/listen", kListen);
   ASSERT_EQ(running->client.heard.size(), 1U);
   EXPECT_EQ(running->client.heard[0],
             tagged("subscriptions/acknowledged", R"("notifications":{"toolsListChanged":true},)"));
-  catalogs_.list_changed("s", mcp::Method::tools_list);  // nothing is different
   server->lists[ListKind::prompts] = {R"({"name":"p"})"};
   catalogs_.list_changed("s", mcp::Method::prompts_list);  // not asked for
   loop_.advance(1s);
@@ -406,6 +405,9 @@ TEST_F(Router, ASubscriptionIsAcknowledgedThenTellsOfRealChanges) {  // P064, P0
   EXPECT_EQ(catalogs_.feed().current()->generation(), seen + 2);
   ASSERT_EQ(running->client.heard.size(), 2U);
   EXPECT_EQ(running->client.heard[1], tagged("tools/list_changed"));
+  catalogs_.list_changed("s", mcp::Method::tools_list);  // the list looks the same, but its server says so
+  loop_.advance(1s);
+  EXPECT_EQ(running->client.heard.size(), 3U);
   EXPECT_FALSE(running->answer);
   catalogs_.stop();
   loop_.run();

@@ -44,6 +44,7 @@ ServerWatch::ServerWatch(base::Scheduler& scheduler, base::Random& random, Serve
 
 void ServerWatch::list_changed(Kinds kinds) {
   stale_ |= kinds;
+  for (std::size_t i = 0; i < kinds.size(); ++i) announced_[i] += kinds.test(i) ? 1 : 0;
   if (failures_ == 0) woken_.set();  // else the pause goes on: it is what protects a server in trouble
 }
 
@@ -116,6 +117,7 @@ base::Task<bool> ServerWatch::read_lists(ServerContents& next, Kinds wanted) {
   for (ListKind const kind : kListKinds) {
     auto const place = static_cast<std::size_t>(kind);
     if (!wanted.test(place)) continue;
+    auto const announced = announced_[place];  // one that comes while it is read asks for another reading
     if (!declares(next.capabilities, kind)) {
       next.lists[place] = nullptr;
       continue;
@@ -123,6 +125,7 @@ base::Task<bool> ServerWatch::read_lists(ServerContents& next, Kinds wanted) {
     auto list = co_await read_list(kind, items);
     if (list) {
       next.lists[place] = std::move(*list);
+      next.announced[place] = announced;
       continue;
     }
     complete = false;

@@ -5,7 +5,9 @@
 // jittered pause. Limits: those of CatalogWatchOptions; every wait for the server has a deadline.
 #pragma once
 
+#include <array>
 #include <bitset>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -68,6 +70,7 @@ class ServerWatch {
   base::TimePoint since_;
   Readiness readiness_ = Readiness::pending;
   std::shared_ptr<ServerContents const> contents_;
+  std::array<std::uint64_t, kListKinds.size()> announced_{};
   Kinds stale_;            // lists to ask for; set again while asking means: ask once more
   bool closed_ = true;     // open() is due
   unsigned failures_ = 0;  // in a row

@@ -24,7 +24,15 @@ constexpr std::array<Kind, 3> kKinds{{
 }};
 
 using Wanted = std::array<bool, kKinds.size()>;
-using Shown = std::array<std::uint64_t, kKinds.size()>;  // hash of what the client can see, by kind
+
+// What a client can see of one kind, and what servers have said of it: a server may know of a change that its
+// list does not show.
+struct Shown {
+  std::uint64_t hash = 0;
+  std::uint64_t announced = 0;
+  bool operator==(Shown const&) const = default;
+};
+using AllShown = std::array<Shown, kKinds.size()>;
 
 // Nothing if it is not an object whose known members are of the right type.
 std::optional<Wanted> read_wanted(std::string_view notifications) {
@@ -44,12 +52,16 @@ std::optional<Wanted> read_wanted(std::string_view notifications) {
   return wanted;
 }
 
-std::optional<Shown> shown(CatalogSet const& set, core::Call const& call) {
+std::optional<AllShown> shown(CatalogSet const& set, core::Call const& call) {
   auto const* const catalog = set.find(call.endpoint, call.modern());
   if (catalog == nullptr) return std::nullopt;
-  auto const hash = [catalog](ListKind kind) { return catalog->list(kind).hash; };
-  return Shown{hash(ListKind::tools), hash(ListKind::prompts),
-               hash(ListKind::resources) ^ (hash(ListKind::templates) << 1 | 1)};
+  auto const one = [catalog](ListKind kind) {
+    auto const& list = catalog->list(kind);
+    return Shown{list.hash, list.announced};
+  };
+  auto const resources = one(ListKind::resources), templates = one(ListKind::templates);
+  Shown const both{resources.hash ^ (templates.hash << 1 | 1), resources.announced + templates.announced};
+  return AllShown{one(ListKind::tools), one(ListKind::prompts), both};
 }
 
 std::string tag(core::Call const& call) {
