@@ -58,14 +58,15 @@ function(weir_check_floors name floor)
   endforeach()
 endfunction()
 
-# WEIR_SOURCE_DIR, for the tests that read committed files. Only those get it: a path on the command line makes
-# ccache useless to other checkouts.
+# WEIR_SOURCE_DIR, for the tests that read committed files. Only those get it: a path on the command line
+# makes ccache useless to other checkouts.
 function(weir_tell_source_dir)
   foreach(source ${ARGN})
     file(STRINGS ${source} uses REGEX WEIR_SOURCE_DIR LIMIT_COUNT 1)
     if(uses)
       set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
-      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS WEIR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS
+        WEIR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     endif()
   endforeach()
 endfunction()

@@ -33,6 +33,12 @@ class ClientSink {
  public:
   virtual ~ClientSink() = default;
   virtual base::Task<bool> notify(std::string notification) = 0;
+
+  // Asks a legacy client what a server wants to know: elicitation/create, sampling/createMessage, roots/list.
+  // `params` is a JSON object or "". The sink chooses the id, sends the request where the client expects it
+  // and returns the response, result or error, as received. Errors: unsupported (this client cannot be
+  // asked), connection_lost, timed_out. Destroying the task withdraws the question.
+  virtual base::Task<base::Result<mcp::Message>> ask(std::string method, std::string params);
 };
 
 // The legacy session a call belongs to: what the client said in `initialize`, shared by all its calls.
