@@ -26,6 +26,8 @@ STRIPPED = re.compile(
     re.S,
 )
 
+COMMENT = re.compile(r"(?:(?<![:/])//|#|^\s*/?\*)(.*)")
+
 
 def without_text(source):
     """The same lines with comments, strings and characters emptied, so that rules see code only."""
@@ -38,8 +40,17 @@ def without_text(source):
     return STRIPPED.sub(blank, source)
 
 
+def comments_of(lines):
+    """(line number, comment) of each line that seems to have one: a string with # in it counts too."""
+    found = [(number, COMMENT.search(line)) for number, line in enumerate(lines, 1)]
+    return [(number, match.group(1)) for number, match in found if match]
+
+
 class File:
-    """One file of the tree. `path` is relative to the root, with slashes; `code` is set for C++ only."""
+    """One file of the tree. `path` is relative to the root, with slashes; `code` is set for C++ only.
+
+    `prose` is what people read, by line: all of a page, the comments of everything else.
+    """
 
     def __init__(self, root, full):
         self.path = full.relative_to(root).as_posix()
@@ -50,6 +61,9 @@ class File:
         self.is_cpp = self.suffix in (".cpp", ".hpp", ".ipp")
         self.code = without_text(self.text) if self.is_cpp else ""
         parts = self.path.split("/")
+        self.prose = list(enumerate(self.lines, 1)) if self.suffix == ".md" else comments_of(self.lines)
+        if self.path.startswith("tools/tidy"):  # samples of what is wrong
+            self.prose = []
         self.folder = parts[1] if parts[0] == "src" and len(parts) > 2 else ""
         self.is_test = parts[0] == "test" or full.stem.endswith("_test")
 

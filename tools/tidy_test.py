@@ -27,6 +27,8 @@ CLEAN = {
     "test/fuzz/CMakeLists.txt": "weir_fuzz(wire NEEDS net)\n",
     "test/fuzz/wire_fuzz.cpp": '#include "net/wire.hpp"\n',
     "tools/demo.py": "print('hello')\n",
+    "docs/tour.md": "Start with [the numbers](requirements.md).\n",
+    "docs/requirements.md": "| P029 | a |\n| P030 | b |\n| R-001 | c |\n",
 }
 
 
@@ -156,6 +158,22 @@ class Tidy(unittest.TestCase):
     def test_readmes(self):
         self.assertEqual(rules_broken({"src/net/README.md": None}), {"src/net/README.md: folder_readme"})
         self.expect("src/net/README.md", "line\n" * 41, "folder_readme")
+
+    def test_cited_numbers(self):
+        for cited in ("P031", "R-002", "F-01", "T-66", "C-7", "P029…P031", "R-001 to R-003"):
+            self.expect("src/net/wire.cpp", f"+int a;  // {cited}\n", "cited_number")
+            self.expect("docs/tour.md", f"Proved by {cited}.\n", "cited_number")
+        self.expect("tools/demo.py", "a = 1  # P031\n", "cited_number")
+        self.expect("test/look.mjs", "/* Looks.\n * P031\n */\n", "cited_number")
+        self.expect_clean("src/net/wire.cpp", "+a(\"P031\");  // P029…P030, R-001; UTF-8, AP031\n")
+
+    def test_cited_pages(self):
+        for cited in ("lost.md 4.2", "docs/lost.md", "../tour.md"):
+            self.expect("src/net/wire.cpp", f"+// {cited}\n", "cited_page")
+        self.expect("docs/tour.md", "[lost](lost.md)\n", "cited_page")
+        self.expect("docs/tour.md", "[lost](net/requirements.md)\n", "cited_page")
+        self.expect_clean("src/net/wire.cpp", "+// docs/tour.md\nchar const* a = \"file:///lost.md\";\n")
+        self.expect_clean("docs/tour.md", "[a](requirements.md#x), docs/requirements.md, each README.md\n")
 
     def test_dead_files(self):
         self.expect("src/net/lost.cpp", "int a;\n", "dead_file")

@@ -1,7 +1,12 @@
 """Rules of tools/tidy.py about how files belong together: (root, files) -> (path, line, message)."""
+import posixpath
 import re
 
 README_LINES_MAX = 40
+REQUIREMENTS = "docs/requirements.md"
+NUMBER = r"(?:[RF]-\d{2,3}|C-\d{1,2}|T-\d{2}|P\d{3})"
+CITED = re.compile(rf"(?<![\w-]){NUMBER}(?:(?:…| to ){NUMBER})?(?![\w-])")
+PAGE = re.compile(r"(?<![\w./*-])[\w./-]*\w\.md\b(?!/)")
 MODULE = re.compile(r"weir_module\(\s*(\w+)\s+FLOOR\s+(\d)(.*?)\)", re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 
@@ -108,4 +113,33 @@ def dead_file(_, files):
             yield file.path, 1, "no CMakeLists.txt names it"
 
 
-RULES = [include_direction, internal_privacy, folder_readme, dead_file]
+def numbers(citation):
+    """P029 -> P029; R-120…R-122 -> R-120, R-121, R-122."""
+    first, last = re.match(NUMBER, citation).group(0), re.search(NUMBER + "$", citation).group(0)
+    letters, digits = re.match(r"\D+", first).group(0), len(re.search(r"\d+$", first).group(0))
+    for number in range(int(first[len(letters) :]), int(last[len(letters) :]) + 1):
+        yield f"{letters}{number:0{digits}}"
+
+
+def cited_number(_, files):
+    text = next((f.text for f in files if f.path == REQUIREMENTS), "")
+    listed = set(re.findall(rf"^\| ({NUMBER}) \|", text, re.M))
+    for file in files:
+        for line, text in file.prose if file.path != REQUIREMENTS else []:
+            for number in (n for citation in CITED.findall(text) for n in numbers(citation)):
+                if number not in listed:
+                    yield file.path, line, f"{number}: say in one line of {REQUIREMENTS} what it asks"
+
+
+def cited_page(_, files):
+    """Comments name pages from the root, pages from where they are; a README may be that of any folder."""
+    pages = {f.path for f in files if f.suffix == ".md"}
+    for file in files:
+        for line, text in file.prose:
+            for page in PAGE.findall(text):
+                near = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), page))
+                if page not in pages and near not in pages and posixpath.basename(page) != "README.md":
+                    yield file.path, line, f"{page} is not in the repository: cite a number or say why"
+
+
+RULES = [include_direction, internal_privacy, folder_readme, dead_file, cited_number, cited_page]

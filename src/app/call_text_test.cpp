@@ -51,7 +51,7 @@ TEST(CallText, ShowsAnErrorWithItsHint) {
   EXPECT_EQ(error_text(error(R"({"code":-32602,"message":"no \u001b[1m"})")), "error: no ?[1m\n");
 }
 
-TEST(CallText, EndsWithTheCodeThatSaysWhoIsToBlame) {  // experience.md 1.5
+TEST(CallText, EndsWithTheCodeThatSaysWhoIsToBlame) {
   EXPECT_EQ(exit_code_of(result(R"({"content":[]})")), 0);
   EXPECT_EQ(exit_code_of(result(R"({"content":[],"isError":true})")), 1);
   auto const failed = [](std::string const& reason) {

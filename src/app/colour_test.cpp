@@ -17,7 +17,7 @@ TEST(Colour, IsForTerminalsOnly) {
   EXPECT_FALSE(wants({{"TERM", "dumb"}}, true));
 }
 
-TEST(Colour, FollowsTheUsersVariables) {  // experience.md 1.5
+TEST(Colour, FollowsTheUsersVariables) {
   EXPECT_FALSE(wants({{"NO_COLOR", "1"}}, true));
   EXPECT_TRUE(wants({{"NO_COLOR", ""}}, true));
   EXPECT_FALSE(wants({{"NO_COLOR", "1"}, {"CLICOLOR_FORCE", "1"}}, true));

@@ -1,4 +1,4 @@
-// What a command's exit code says, for scripts and service managers (experience.md 1.5).
+// What a command's exit code says, for scripts and service managers.
 //
 // 0 is success. Codes from 64 on are those of sysexits. Constants, any thread.
 #pragma once

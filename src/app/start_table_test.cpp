@@ -19,7 +19,7 @@ TableView view_of(std::vector<TableRow> rows) {
           "/metrics"};
 }
 
-TEST(StartTable, ShowsEachServerWithItsStateAndTheCauseOfAFailure) {  // experience.md 3.1
+TEST(StartTable, ShowsEachServerWithItsStateAndTheCauseOfAFailure) {
   auto view =
       view_of({{"github", "http", "~/.claude.json", ServerState::ready, "2026-07-28", 43, 212ms, "", ""},
                {"files", "stdio", ".mcp.json", ServerState::ready, "2025-11-25", 11, 640ms, "", "chatter\n"},

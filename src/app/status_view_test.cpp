@@ -15,7 +15,7 @@ constexpr char kJson[] =
    "stderr":"Error: no \u001b[31mDATABASE_URL\n    at main\n"},
   {"name":"slow","state":"starting","transport":"stdio","era":"","tools":0}]})";
 
-TEST(StatusView, IsOneScreen) {  // experience.md 3.1
+TEST(StatusView, IsOneScreen) {
   auto const status = read_status(kJson);
   ASSERT_TRUE(status.has_value());
   EXPECT_EQ(render_status(*status, false),

@@ -46,8 +46,7 @@ class Worker {
   base::Scheduler& loop() noexcept { return loop_; }
   router::CatalogFeed& catalog() noexcept { return catalog_.feed(); }
 
-  // Starts, keeps or ends servers so that they are those of `settings`; equal ones keep running (ruling:
-  // reload).
+  // Starts, keeps or ends servers so that they are those of `settings`; equal ones keep running.
   void apply(std::shared_ptr<config::Settings const> settings,
              std::shared_ptr<edge::EndpointRules const> rules);
 

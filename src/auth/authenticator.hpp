@@ -1,9 +1,8 @@
 // Authenticator: turns the credential of a request into a Principal, or refuses it.
 //
 // Immutable; rebuilt and swapped on a reload, shared by all workers. Keys are known by their SHA-256 only and
-// compared in constant time over the hash (experience.md 3.2 auth.keys). A listener that asks for nothing
-// serves everybody as `anonymous`, whatever they send. Answers and timing do not tell an unknown key from an
-// expired one.
+// compared in constant time over the hash. A listener that asks for nothing serves everybody as `anonymous`,
+// whatever they send. Answers and timing do not tell an unknown key from an expired one.
 #pragma once
 
 #include <memory>

@@ -324,7 +324,7 @@ TEST_F(BoundedTableTest, BookkeepingStaysWithinNinetySixBytes) {
   EXPECT_LE(sizeof(Entry) + sizeof(void*) - sizeof(std::string) - sizeof(std::shared_ptr<Session>), 96U);
 }
 
-// R-036; exact caps for any number of threads (ruling 4). Run it under ThreadSanitizer too.
+// R-036; caps are exact for any number of threads. Run it under ThreadSanitizer too.
 TEST_F(BoundedTableTest, EightThreadsNeverSeeACapExceeded) {
   constexpr std::size_t kCap = 64;
   constexpr std::size_t kShare = 24;

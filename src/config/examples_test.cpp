@@ -1,4 +1,4 @@
-// The configuration files of examples/, as they are shipped (design ruling 6; …R-102).
+// The configuration files of examples/, as they are shipped (R-086, R-099…R-102).
 #include <gtest/gtest.h>
 
 #include <fstream>

@@ -1,7 +1,7 @@
 // The one place that turns an Error into what a client sees: HTTP status, JSON-RPC code, sentence and data.
 //
-// Pure. `detail` never appears: it is for logs. Codes are those of experience.md 1.3: JSON-RPC's own where
-// one says it, positive ones for what only a gateway can say; nothing in MCP's reserved ranges (P116).
+// Pure. `detail` never appears: it is for logs. Codes are JSON-RPC's own where one says it, positive ones for
+// what only a gateway can say; nothing in MCP's reserved ranges (P116).
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // McpEndpoint: /mcp and /mcp/{server} over HTTP, for clients of both eras.
 //
-// One per worker; serves any number of connections. Order of checks is protocol.md 1.2: path, Host and
+// One per worker; serves any number of connections. Checks stand in this order: path, Host and
 // Origin, method, credential, media types, size, JSON, era, ladder; the first that fails answers. A modern
 // client that hangs up cancels its call; a legacy one does not (P041, P043). An answer is JSON until
 // something comes before it, then SSE. What may change on a reload is in EndpointRules, held by each request

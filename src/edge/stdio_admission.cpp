@@ -1,7 +1,7 @@
 #include "edge/stdio_endpoint.hpp"
 #include "mcp/json_text.hpp"
 
-// Which era the process speaks, and what that allows (protocol.md 1.2, last paragraph).
+// Which era the process speaks, and what that allows (MCP 2026-07-28, basic/versioning).
 namespace weir::edge {
 
 using era::Refusal;

@@ -1,5 +1,4 @@
-// StdioEndpoint: the one client that started Weir as its child, of either era, on two streams
-// (protocol.md 1.2, 2.5).
+// StdioEndpoint: the one client that started Weir as its child, of either era, on two streams (P052).
 //
 // One thread. One message a line, both ways; requests run at the same time and are answered as they finish.
 // The opening exchange pins the era: a claimless `initialize` legacy, a valid modern request modern,

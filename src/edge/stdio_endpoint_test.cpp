@@ -158,7 +158,7 @@ TEST(StdioEndpoint, KeepsALegacyClientToItsHandshake) {
             R"({"jsonrpc":"2.0","id":4,"error":{"code":-32600,"message":"initialize was sent before"}})");
 }
 
-TEST(StdioEndpoint, RefusesTheOtherEraOnceOneIsPinned) {  // protocol.md 1.2
+TEST(StdioEndpoint, RefusesTheOtherEraOnceOneIsPinned) {
   Desk old;
   old.ask(initialize("1"));
   EXPECT_EQ(

@@ -1,8 +1,8 @@
 // Request rules of the near rim: which era an HTTP request belongs to and whether its headers fit its body.
 //
 // Brains on views: nothing is kept. The body decides (P001); headers are checked against it. Source:
-// protocol.md 1.2 (decision order, modern ladder a–g), 2.1–2.3. Every refusal is a JSON-RPC error with the
-// HTTP status it travels on.
+// MCP 2026-07-28, basic/versioning and basic/transports/streamable-http. Every refusal is a JSON-RPC error
+// with the HTTP status it travels on.
 #pragma once
 
 #include <optional>

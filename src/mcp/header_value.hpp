@@ -1,5 +1,4 @@
-// Values of Mcp-Name and Mcp-Param-* headers: the `=?base64?…?=` sentinel and comparison (protocol.md 2.2,
-// P029–P031).
+// Values of Mcp-Name and Mcp-Param-* headers: the `=?base64?…?=` sentinel and comparison (P029–P031).
 //
 // Safe values travel as they are: bytes 0x20–0x7E without white space at either end, not looking like a
 // sentinel. All others are the sentinel around base64 (RFC 4648 section 4, padded) of their UTF-8. Markers

@@ -1,4 +1,4 @@
-// Wire samples of every revision (protocol.md section 11, test/golden/<revision>/): each decodes to exactly
+// Wire samples of every revision (test/golden/<revision>/): each decodes to exactly
 // these members, and every file is checked by a row.
 #include <gtest/gtest.h>
 

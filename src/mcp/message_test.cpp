@@ -56,7 +56,7 @@ TEST(Message, ReadsMembersInAnyOrderAndWithWhiteSpace) {
   EXPECT_EQ(message.raw(Field::params), R"({ "arguments" : { } , "name" : "t" })");
 }
 
-// P083; protocol.md 3.4: 0 is an id, 1 is not "1", integers beyond 2^53 keep their text.
+// P083: 0 is an id, 1 is not "1", integers beyond 2^53 keep their text.
 TEST(Message, KeepsTheTextOfIds) {
   for (std::string const id : {"0", "1", "\"1\"", "-7", "9007199254740993", "\"\"", "\"\\u0041\"",
                                "123456789012345678901234567890123456789"}) {
@@ -147,7 +147,7 @@ TEST(Message, PrefersTheSyntaxErrorOverTheMeaning) {
   EXPECT_EQ(bad(R"({"jsonrpc":"2.0","id":1,"method":5,"params":[})").fault, DecodeFault::parse_error);
 }
 
-// reliability.md 4.2: no key twice in the envelope, in params and in _meta; protocol.md 7.1.
+// No key twice in the envelope, in params and in _meta: other readers would take the other one (T-45).
 TEST(Message, RefusesTheSameMemberTwiceWhereItMatters) {
   expect_invalid(R"({"jsonrpc":"2.0","jsonrpc":"2.0","id":1,"method":"ping"})", "twice in the message", "1");
   expect_invalid(R"({"jsonrpc":"2.0","id":1,"method":"ping","id":2})", "twice in the message", "");
@@ -194,7 +194,7 @@ TEST(Message, LimitsTheMembersOfItsCheckedObjects) {
   EXPECT_EQ(bad(call_with(params(4)), {.members_max = 3}).fault, DecodeFault::invalid_request);
 }
 
-// protocol.md 7.1: no lone surrogates in what routes; opaque text passes in its escaped form.
+// T-45: no lone surrogates in what routes; opaque text passes in its escaped form.
 TEST(Message, RefusesHalfASurrogatePairInRoutedText) {
   for (std::string const key :
        {"name", "uri", "cursor", "taskId", "level", "progressToken", "protocolVersion"}) {

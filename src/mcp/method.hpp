@@ -1,6 +1,6 @@
 // The methods of MCP as a table: who may use them, what routes them and what may be done with them.
 //
-// One row per request or notification of any revision, from protocol.md 3.2 and 3.3. Constant, any thread.
+// One row per request or notification of any revision, from their schemas. Constant, any thread.
 #pragma once
 
 #include <cstdint>

@@ -44,7 +44,7 @@ std::set<std::string_view> names_where(bool (*is)(MethodTraits const&)) {
 
 using Names = std::set<std::string_view>;
 
-// protocol.md 2.1: the requests with a mandatory Mcp-Name.
+// P027: the requests with a mandatory Mcp-Name.
 TEST(Method, NeedsMcpNameWhereTheHeaderIsMandatory) {
   EXPECT_EQ(
       names_where([](MethodTraits const& t) { return t.needs_mcp_name; }),

@@ -1,5 +1,4 @@
-// The protocol revisions that Weir speaks, oldest first, and what tells them apart on the wire
-// (protocol.md 1.1, 1.6).
+// The protocol revisions that Weir speaks, oldest first, and what tells them apart on the wire.
 //
 // Comparing two revisions compares their age. "Legacy" is everything with an `initialize` handshake; the
 // model inside Weir is the newest. Constant, any thread.

@@ -24,7 +24,7 @@ TEST(Revision, IsOrderedByAge) {
   EXPECT_FALSE(is_modern(kNewestLegacy));
 }
 
-// protocol.md 1.1, by the revision each trait came with.
+// By the revision that each trait came with, as the changelogs of MCP say.
 TEST(Revision, HasWhatItsTableSays) {
   auto const since = [](bool RevisionTraits::*trait) {
     std::string marks;

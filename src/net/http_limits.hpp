@@ -3,7 +3,7 @@
 //
 // A head over a limit is refused with 414 (start line) or 431 (the rest), a body with 413. Limits hold for
 // incomplete heads too: a peer that never ends its line is refused as soon as the line is too long.
-// Time limits belong to the I/O files. reliability.md 4.2.
+// Time limits belong to the I/O files.
 #pragma once
 
 #include <cstddef>

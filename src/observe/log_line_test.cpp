@@ -90,7 +90,7 @@ TEST(LogLine, OneCallAsTextBeginsWithWhatAPersonReadsFirst) {
   EXPECT_NE(bare.view().find("tools/call error 12.345 ms request_id=r-17"), std::string_view::npos);
 }
 
-// experience.md row 57: hostile text is shown escaped everywhere.
+// T-51: hostile text is shown escaped.
 TEST(LogLine, ControlAndDirectionCharactersAndInvalidUtf8AreEscaped) {
   std::vector<std::pair<std::string, std::string>> const cases{
       {"plain äöü 漢字 🌊", "plain äöü 漢字 🌊"},

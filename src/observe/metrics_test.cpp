@@ -103,7 +103,7 @@ std::vector<Movement> MetricsTest::movements() {
   };
 }
 
-// Ruling 12: each metric, moved by exactly one, and nothing else with it.
+// Each metric, moved by exactly one, and nothing else with it.
 TEST_F(MetricsTest, EveryMetricMovesByExactlyOneAndMovesNoOther) {
   std::set<Metric> moved{Metric::build_info};  // constant
   for (auto const& movement : movements()) {
@@ -122,7 +122,7 @@ TEST_F(MetricsTest, EveryMetricMovesByExactlyOneAndMovesNoOther) {
   EXPECT_EQ(moved.size(), kMetricCount);
 }
 
-// seeds.md A7, R-120 to R-127: present at 0 for each configured server, with exactly these labels.
+// R-120…R-127: present at 0 for each configured server, with exactly these labels.
 TEST_F(MetricsTest, TheEightPromisedNamesExistAtZeroForEachServer) {
   metrics.server("jira");
   auto const all = samples();

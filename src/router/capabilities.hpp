@@ -1,5 +1,4 @@
-// Capabilities: what a server declared that the router decides by, and the merged declaration of many
-// (protocol.md 3.5).
+// Capabilities: what a server declared that the router decides by, and the merged declaration of many.
 //
 // Pure, any thread. Malformed members count as absent: a server's mistake must not hide the rest of it.
 #pragma once

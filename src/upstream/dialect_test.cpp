@@ -171,7 +171,7 @@ std::string error_of(int code) {
          R"(,"message":"no","data":{"uri":"a:b"}}})";
 }
 
-TEST(Dialect, TranslatesErrorsThatConcernOurHopOnly) {  // P117; ruling 9
+TEST(Dialect, TranslatesErrorsThatConcernOurHopOnly) {  // P117, T-03
   for (int const code : {-32020, -32022}) {
     auto const refused = downwards(kModern, error_of(code));
     ASSERT_FALSE(refused);

@@ -1,4 +1,4 @@
-// Discovery: which era a server speaks, as a decision table over what its probes brought (protocol.md 1.3).
+// Discovery: which era a server speaks, as a decision table over what its probes brought (P010–P013).
 //
 // HttpDiscovery and StdioDiscovery say what to send next until they reach a verdict or a failure. They see
 // each answer once and hold a few bytes; whoever drives them does the sending, the deadlines and the caching

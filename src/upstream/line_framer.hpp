@@ -1,5 +1,5 @@
 // LineFramer: cuts a child's stdout into lines, bounded, and watches for output that is no message
-// (protocol.md 2.5).
+// (P052).
 //
 // One per child; one thread. Memory: at most line_bytes_max (default 10 MiB) plus what is fed. A longer line
 // is skipped and reported once with the id it seems to answer, so that one call fails and the child lives.

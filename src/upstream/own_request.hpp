@@ -1,4 +1,4 @@
-// What the gateway itself asks of a server, in either era, as finished JSON-RPC text (protocol.md 3.1, 7.3).
+// What the gateway itself asks of a server, in either era, as finished JSON-RPC text.
 //
 // Modern requests carry the per-request envelope in `_meta`; legacy ones do not. The text has no raw newline,
 // so it is one stdio line. Pure functions, any thread.
@@ -29,7 +29,7 @@ std::string initialize_params(mcp::Revision offered, std::string_view gateway_in
 
 std::string own_notification(mcp::Method method, std::string_view params);
 
-// notifications/cancelled for the request `id` (protocol.md 3.7).
+// notifications/cancelled for the request `id`; never for `initialize` (P088).
 std::string cancel_notification(std::uint64_t id);
 
 }  // namespace weir::upstream

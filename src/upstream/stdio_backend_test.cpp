@@ -298,7 +298,7 @@ TEST_F(Stdio, GivesUpAfterItsAttemptsAndTriesAgainWhenAsked) {
   EXPECT_EQ(backend->status().state, ServerState::ready);
 }
 
-TEST_F(Stdio, ACallWaitsForAStartingServerAndThenSaysSo) {  // ruling 7
+TEST_F(Stdio, ACallWaitsForAStartingServerAndThenSaysSo) {
   spawner.handshake = Handshake::none;
   make();
   auto const client = echo("x");
@@ -310,7 +310,7 @@ TEST_F(Stdio, ACallWaitsForAStartingServerAndThenSaysSo) {  // ruling 7
   EXPECT_EQ(client->outcome->error().retry, base::Retry::always);
 }
 
-TEST_F(Stdio, WaitingForAStartDoesNotUseUpTheCallsOwnTime) {  // ruling 7
+TEST_F(Stdio, WaitingForAStartDoesNotUseUpTheCallsOwnTime) {
   spawner.handshake = Handshake::legacy_silent;
   make();
   auto waiting = std::make_unique<Waiting>(loop);

@@ -167,7 +167,7 @@ TEST_F(Channel, TellsOfChangedLists) {
   EXPECT_EQ(step.changed, mcp::Method::notifications_tools_list_changed);
 }
 
-TEST_F(Channel, FailsEveryRequestWhenTheChildIsGoneAndTellsWhetherItSawThem) {  // ruling 9
+TEST_F(Channel, FailsEveryRequestWhenTheChildIsGoneAndTellsWhetherItSawThem) {  // T-03
   auto const sent = flight();
   auto const unsent = flight();
   sent->sent = true;

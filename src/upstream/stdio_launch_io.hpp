@@ -1,4 +1,4 @@
-// StdioLauncher: from a command to a child that speaks: probe, start, handshake (protocol.md 1.3, P010).
+// StdioLauncher: from a command to a child that speaks: probe, start, handshake (P010).
 //
 // server/discover goes to a fresh process. If that proves to be a modern server, the process stays: nothing
 // it saw is foreign to it. Otherwise it was a disposable sibling: it is ended and the real child gets

@@ -43,7 +43,7 @@ TEST(Failures, EachProgressGivesACallItsTimeAgain) {
 
 class Misbehaviour : public testing::TestWithParam<std::string_view> {};
 
-TEST_P(Misbehaviour, IsAnsweredHonestlyAndNotRepeated) {  // ruling 9
+TEST_P(Misbehaviour, IsAnsweredHonestlyAndNotRepeated) {  // T-03
   World world;
   world.http("a", Speaks::both);
   auto& modern = world.client(Era::modern);

@@ -5,7 +5,7 @@
 
 // Seeded simulation: one seed decides everything that clients, servers and the operator do. The checkers know
 // nothing of what was played: every id is answered once, by its own server, no call runs twice, limits hold,
-// and in the end nothing is alive (reliability.md 7, T-40, T-66).
+// and in the end nothing is alive (T-40, T-66).
 namespace weir::test {
 namespace {
 

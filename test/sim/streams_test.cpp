@@ -45,7 +45,7 @@ TEST(Streams, AClientThatDoesNotReadBoundsTheMemory) {  // T-47
   EXPECT_EQ(world.leftovers(), "");
 }
 
-TEST(Streams, AModernClientThatHangsUpCancelsItsCallAtOnce) {  // ruling 10
+TEST(Streams, AModernClientThatHangsUpCancelsItsCallAtOnce) {  // P041
   World world;
   auto& server = world.http("a", Speaks::modern);
   auto& client = world.client(Era::modern);
@@ -61,7 +61,7 @@ TEST(Streams, AModernClientThatHangsUpCancelsItsCallAtOnce) {  // ruling 10
   EXPECT_EQ(world.leftovers(), "");
 }
 
-TEST(Streams, ALegacyClientThatHangsUpLeavesItsCallRunning) {  // ruling 10
+TEST(Streams, ALegacyClientThatHangsUpLeavesItsCallRunning) {  // P043
   World world;
   auto& server = world.http("a", Speaks::legacy);
   auto& client = world.client(Era::legacy);

@@ -1,4 +1,4 @@
-// FaultProxy: a TCP proxy in front of one server that harms what passes, by seed (T-01 to T-05).
+// FaultProxy: a TCP proxy in front of one server that harms what passes, by seed (T-01, T-03).
 //
 // For request/answer protocols over one loop: whatever the client sends goes on untouched; each answer (the
 // first bytes that come back after a request) may be hit by one toxic, drawn from the seed. The default harms

@@ -1,6 +1,7 @@
 // Scratch: per-thread memory for one read and one parsed head, used between two suspensions only.
 //
-// stack.md 3.1: nothing big lives in a coroutine frame. Whoever suspends copies out what must survive.
+// Nothing big lives in a coroutine frame, or every idle connection would pay for it. Whoever suspends copies
+// out what must survive.
 #pragma once
 
 #include <array>
