@@ -45,13 +45,18 @@ bool accepts(net::Fields const& fields, std::string_view type, std::string_view 
   return !stated;
 }
 
-// CORS answers go to origins that passed the policy only.
+// Without these a browser keeps our answer from the page that asked. For origins that passed the policy only.
 std::string cors_fields(std::string_view origin) {
   std::string fields;
-  if (origin.empty() || !net::append_field(fields, "Access-Control-Allow-Origin", origin)) return {};
+  if (!net::append_field(fields, "Access-Control-Allow-Origin", origin)) return {};
   fields += "Vary: Origin\r\nAccess-Control-Expose-Headers: Mcp-Session-Id, X-Request-Id, Server-Timing\r\n";
   return fields;
 }
+
+constexpr std::string_view kPreflightFields =
+    "Access-Control-Allow-Methods: POST, GET, DELETE\r\nAccess-Control-Allow-Headers: Content-Type, "
+    "Authorization, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID\r\n"
+    "Access-Control-Max-Age: 600\r\n";
 
 }  // namespace
 
@@ -87,13 +92,7 @@ bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted const& admi
   auto const& head = exchange.head();
   if (head.method == "POST") return true;
   if (head.method == "OPTIONS") {
-    std::string fields = cors_fields(head.fields.value("origin"));
-    fields +=
-        "Access-Control-Allow-Methods: POST, GET, DELETE\r\nAccess-Control-Allow-Headers: Content-Type, "
-        "Authorization, "
-        "MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, "
-        "Last-Event-ID\r\nAccess-Control-Max-Age: 600\r\n";
-    exchange.reply(204, "", fields, {});
+    exchange.reply(204, "", kPreflightFields, {});
     return false;
   }
   if (head.method == "DELETE" && admitted.rules->legacy && head.fields.has("mcp-session-id")) {
@@ -155,6 +154,7 @@ bool McpEndpoint::admit(net::HttpExchange& exchange, Admitted& admitted) {
            era::Refusal{403, -32600, "This Origin is not allowed; see allowed_origins", {}}, {});
     return false;
   }
+  if (origin != nullptr) exchange.add_fields(cors_fields(origin->value));
   if (!find_endpoint(exchange, admitted)) return false;
   if (head.method != "OPTIONS") {
     auto who =

@@ -44,7 +44,8 @@ class HttpConnection {
   bool head_request = false;
   bool keep_alive = true;
   bool gone = false;
-  std::string in;  // bytes received beyond the current request, or an unfinished head
+  std::string common_fields;  // of every answer to this request
+  std::string in;             // bytes received beyond the current request, or an unfinished head
 
  private:
   base::Result<std::string> refuse_body(base::Fault fault, char const* reason);

@@ -53,6 +53,9 @@ class HttpExchange {
   // Errors: too_large (413), timed_out (408), connection_lost, invalid_input (400).
   base::Task<base::Result<std::string>> read_body();
 
+  // Complete "Name: value\r\n" lines for whatever this request is answered with.
+  void add_fields(std::string_view fields);
+
   // The whole answer. `fields` are complete "Name: value\r\n" lines. Never suspends: what the socket does not
   // take at once is kept and sent after the handler returned.
   void reply(int status, std::string_view content_type, std::string_view fields, std::span<iovec const> body);

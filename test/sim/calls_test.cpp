@@ -50,5 +50,34 @@ TEST(Calls, ALegacyClientInitializesCallsAndEndsItsSession) {
   EXPECT_EQ(world.leftovers(), "");
 }
 
+std::string from_page(std::string const& method, std::string const& body) {
+  return method + " /mcp HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:5173\r\nContent-Type: " +
+         "application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+TEST(Calls, ABrowserMayShowItsPageEveryAnswer) {
+  World world;
+  world.http("a", Speaks::both);
+  auto& client = world.client(Era::legacy);
+  world.start();
+  auto const before = client.post(from_page("OPTIONS", ""));
+  world.advance(0s);
+  EXPECT_EQ(before->head.status(), 204);
+  EXPECT_NE(before->head.field("access-control-allow-headers").find("Mcp-Session-Id"), std::string::npos);
+  for (std::string const body :
+       {R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18",)"
+        R"("capabilities":{},"clientInfo":{"name":"page","version":"1"}}})",
+        "not json"}) {
+    auto const reply = client.post(from_page("POST", body));
+    world.advance(0s);
+    EXPECT_EQ(reply->head.field("access-control-allow-origin"), "http://localhost:5173") << body;
+    EXPECT_NE(reply->head.field("access-control-expose-headers").find("Mcp-Session-Id"), std::string::npos);
+    EXPECT_EQ(reply->head.field("vary"), "Origin");
+  }
+  auto const own = client.initialize();
+  world.advance(0s);
+  EXPECT_EQ(own->head.field("access-control-allow-origin"), "");
+}
+
 }  // namespace
 }  // namespace weir::test
