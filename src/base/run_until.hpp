@@ -27,6 +27,7 @@ class RunUntil {
     if (stop_ != nullptr && stop_->is_set()) return false;
     if (!task_.started()) task_.start();
     if (task_.done()) return false;
+    if (stop_ != nullptr && stop_->is_set()) return false;  // by the task itself
     task_.on_done(self);
     if (deadline_ != TimePoint::max()) {
       timer_.waiter.handle = self;

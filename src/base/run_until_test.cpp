@@ -59,6 +59,26 @@ TEST(RunUntil, EndsWhenNobodyWantsTheAnswer) {
   EXPECT_EQ(seen.ended, static_cast<int>(Ended::stopped));
 }
 
+Task<int> call_off_and_wait(Scheduler& scheduler, Event& stop) {
+  stop.set();
+  co_await scheduler.sleep_for(1h);
+  co_return 42;
+}
+
+Task<void> called_off_from_within(Scheduler& scheduler, Seen& seen) {
+  Event stop(scheduler);
+  Task<int> work = call_off_and_wait(scheduler, stop);
+  seen.ended = static_cast<int>(co_await run_until(scheduler, work, TimePoint::max(), &stop));
+}
+
+TEST(RunUntil, EndsWhenTheTaskItselfCallsItOff) {
+  VirtualLoop loop;
+  TaskGroup group(loop);
+  Seen seen;
+  group.spawn(called_off_from_within(loop, seen));
+  EXPECT_EQ(seen.ended, static_cast<int>(Ended::stopped));
+}
+
 TEST(RunUntil, ATaskDoneInTheSameInstantAsTheDeadlineCountsAsDoneOrLateButNeverBoth) {
   VirtualLoop loop;
   TaskGroup group(loop);

@@ -17,6 +17,8 @@ namespace {
 
 iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
+// Memory for a body grows with what has come: who announces much and sends little costs little.
+constexpr std::size_t kBodyRoomMin = 64 * 1024;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
@@ -77,9 +79,9 @@ base::Task<Result<std::string>> HttpConnection::read_body() {
 
 base::Task<Result<std::string>> HttpConnection::read_sized(std::string body, std::size_t length) {
   std::size_t got = body.size();
-  body.resize(length);  // read straight into place
   while (got < length) {
-    IoResult const more = stream->read(std::span(body.data() + got, length - got));
+    if (got == body.size()) body.resize(std::min(length, std::max(2 * got, kBodyRoomMin)));
+    IoResult const more = stream->read(std::span(body.data() + got, body.size() - got));
     if (more.state == IoState::moved) {
       got += more.bytes;
     } else if (more.state == IoState::blocked) {
@@ -158,6 +160,8 @@ void HttpExchange::abandon() noexcept { connection_.abandon(); }
 
 std::uint64_t HttpExchange::bytes_out() const noexcept { return connection_.bytes_out; }
 
+void HttpExchange::add_fields(std::string_view fields) { connection_.common_fields += fields; }
+
 void HttpExchange::reply(int status, std::string_view content_type, std::string_view fields,
                          std::span<iovec const> body) {
   WEIR_ASSERT(!connection_.replied);
@@ -168,7 +172,7 @@ void HttpExchange::reply(int status, std::string_view content_type, std::string_
   std::string& text = scratch().text;
   connection_.begin_reply(text, status);
   if (!content_type.empty()) text.append("Content-Type: ").append(content_type).append("\r\n");
-  text.append(fields);
+  text.append(fields).append(connection_.common_fields);
   if (!connection_.keep_alive) text.append("Connection: close\r\n");
   append_content_length(text, length);
   append_head_end(text);
@@ -196,7 +200,7 @@ void HttpExchange::begin_stream(std::string_view fields) {
   text.append(
       "Content-Type: text/event-stream\r\nCache-Control: no-cache, no-transform\r\nX-Accel-Buffering: "
       "no\r\n");
-  text.append(fields);
+  text.append(fields).append(connection_.common_fields);
   if (!connection_.keep_alive) text.append("Connection: close\r\n");
   if (connection_.chunked_reply) text.append("Transfer-Encoding: chunked\r\n");
   append_head_end(text);

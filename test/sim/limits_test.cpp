@@ -56,6 +56,51 @@ TEST(Limits, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_EQ(world.leftovers(), "");
 }
 
+// A client that announces a long body and sends a little of it; notes the most memory it was offered.
+class Announcer final : public net::Stream {
+ public:
+  Announcer(base::Scheduler& scheduler, std::size_t& room_most) : Stream(scheduler), room_most_(room_most) {}
+
+  net::IoResult read(std::span<char> into) noexcept override {
+    room_most_ = std::max(room_most_, into.size());
+    std::size_t const n = text_.copy(into.data(), into.size());
+    text_.erase(0, n);
+    if (n > 0) return {net::IoState::moved, n};
+    read_ready_.reset();
+    return {net::IoState::blocked};
+  }
+  net::IoResult write(std::span<iovec const> from) noexcept override {
+    std::size_t bytes = 0;
+    for (auto const& part : from) bytes += part.iov_len;
+    return {net::IoState::moved, bytes};
+  }
+  void shutdown_write() noexcept override {}
+  std::string peer() const override { return "announcer"; }
+
+ protected:
+  void want_read() noexcept override {
+    if (!text_.empty()) read_ready_.set();
+  }
+  void want_write() noexcept override { write_ready_.set(); }
+
+ private:
+  std::string text_ =
+      "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4000000"
+      "\r\n\r\n{\"jsonrpc\"";
+  std::size_t& room_most_;
+};
+
+TEST(Limits, MemoryForABodyGrowsWithWhatHasCome) {
+  World world;
+  world.start();
+  std::size_t room_most = 0;
+  world.weir().serve(std::make_unique<Announcer>(world.loop, room_most));
+  world.advance(1s);
+  EXPECT_EQ(world.weir().connections(), 1U);
+  EXPECT_GT(room_most, 0U);
+  EXPECT_LE(room_most, 64U * 1024);
+}
+
 TEST(Limits, SessionsNeverExceedTheirCap) {
   World world;
   world.settings.sessions.max = world.settings.sessions.per_principal = 3;
