@@ -14,7 +14,7 @@ MUTEX_ALLOWED = {
     "base/bounded_table": "one truth per process, short sharded sections",
     "base/table_shard": "one truth per process, short sharded sections",
     "base/owner_ledger": "one truth per process, short sharded sections",
-    "session/session_table": "one truth per process, short sections",
+    "session/": "a client may be served by every worker at once; short sections",
     "observe/": "metrics and the log are written by every worker",
 }
 

@@ -17,6 +17,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "core/client_inbox.hpp"
 #include "core/principal.hpp"
 #include "mcp/message.hpp"
 #include "mcp/method.hpp"
@@ -48,6 +49,7 @@ struct ClientSession {
   std::string capabilities;  // JSON object as the client sent it
   std::string client_info;   // JSON object as the client sent it
   mcp::Revision revision{};
+  std::weak_ptr<ClientInbox> inbox;  // for what belongs to no call; gone with the session
 };
 
 // What a call learned on its way, for the access line, metrics and Server-Timing.
@@ -76,8 +78,12 @@ struct Call {
   base::TimePoint deadline;  // moved forward by progress, never beyond deadline_latest
   base::TimePoint deadline_latest;
   base::Duration extend_by{};  // how far one progress notification moves it
-  std::string_view endpoint;   // "" for /mcp (all servers), else the one server's name
-  std::string target;          // set by the router: the name or uri as the upstream knows it
+  struct {                     // what Parked (parked.hpp) keeps while the client is asked
+    unsigned questions = 0;
+    base::TimePoint since{}, deadline{}, deadline_latest{};
+  } parked;
+  std::string_view endpoint;  // "" for /mcp (all servers), else the one server's name
+  std::string target;         // set by the router: the name or uri as the upstream knows it
   std::vector<mcp::ParamHeader> const* mirrored =
       nullptr;                   // set by the router: arguments that go into headers
   ClientSink* client = nullptr;  // never null

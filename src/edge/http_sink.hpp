@@ -7,28 +7,36 @@
 #include <array>
 #include <string>
 
-#include "core/call.hpp"
+#include "edge/asking_sink.hpp"
 #include "net/http_server.hpp"
 #include "net/sse.hpp"
 
 namespace weir::edge {
 
-class HttpSink final : public core::ClientSink {
+class HttpSink final : public AskingSink {
  public:
   // `fields`: complete header lines for the stream's head.
-  HttpSink(net::HttpExchange& exchange, std::string fields)
-      : exchange_(exchange), fields_(std::move(fields)) {}
+  HttpSink(Parts parts, core::Call& call, net::HttpExchange& exchange, std::string fields)
+      : AskingSink(parts, call),
+        exchange_(exchange),
+        fields_(std::move(fields)),
+        turn_(parts.scheduler, 1),
+        left_(parts.scheduler) {}
 
   base::Task<bool> notify(std::string notification) override;
   void keep_alive();  // between events, while nothing waits for the client; does not suspend
   // Nobody reads any more: what comes is dropped (a legacy call goes on without its client).
-  void detach() noexcept { attached_ = false; }
-  bool attached() const noexcept { return attached_; }
+  void detach() noexcept { left_.set(); }
+  bool attached() const noexcept { return !left_.is_set(); }
 
  private:
+  void tell_now(std::string notification) override;
+  base::Event& client_left() noexcept override { return left_; }
+
   net::HttpExchange& exchange_;
   std::string fields_;
-  bool attached_ = true;
+  base::Semaphore turn_;  // a call may say several things at the same time
+  base::Event left_;
 };
 
 }  // namespace weir::edge

@@ -8,20 +8,31 @@ iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), t
 }  // namespace
 
 base::Task<bool> HttpSink::notify(std::string notification) {
-  if (!attached_) co_return false;
+  auto const turn = co_await turn_.acquire();
+  if (!attached()) co_return false;
   if (!exchange_.streaming()) exchange_.begin_stream(fields_);
   if (net::has_line_break(notification)) {
     std::string event;
     net::append_sse_message(event, notification);
     iovec const part = part_of(event);
-    co_return attached_ = co_await exchange_.send({&part, 1});
+    if (!co_await exchange_.send({&part, 1})) left_.set();
+    co_return attached();
   }
   std::array<iovec, 3> const parts{part_of(net::kSsePrefix), part_of(notification), part_of(net::kSseEnd)};
-  co_return attached_ = co_await exchange_.send(parts);
+  if (!co_await exchange_.send(parts)) left_.set();
+  co_return attached();
+}
+
+void HttpSink::tell_now(std::string notification) {
+  if (!attached() || !exchange_.streaming()) return;
+  std::string event;
+  net::append_sse_message(event, notification);
+  iovec const part = part_of(event);
+  exchange_.send_now({&part, 1});
 }
 
 void HttpSink::keep_alive() {
-  if (!attached_ || !exchange_.streaming() || !exchange_.flushed()) return;
+  if (!attached() || !exchange_.streaming() || !exchange_.flushed()) return;
   iovec const part = part_of(net::kSseKeepAlive);
   exchange_.send_now({&part, 1});
 }

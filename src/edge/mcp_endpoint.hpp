@@ -33,6 +33,7 @@ struct EndpointRules {
   bool tool_results = true;  // upstream failures of tools/call as results (errors.style)
   std::size_t body_bytes_max = 4 * 1024 * 1024;
   base::Duration call_max = std::chrono::minutes{10};  // hard end of any call
+  base::Duration ask_max = std::chrono::minutes{10};   // for a client's answer to a server's question
   base::Duration keepalive = std::chrono::seconds{15};
 };
 

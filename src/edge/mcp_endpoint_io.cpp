@@ -182,7 +182,7 @@ base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchang
     Ended const ended = co_await base::run_until(parts_.scheduler, work, until, hangup);
     if (ended == Ended::done) co_return Waited::done;
     if (ended == Ended::deadline) {
-      if (parts_.scheduler.now() >= end) co_return Waited::too_long;
+      if (!endless && parts_.scheduler.now() >= call.deadline_latest) co_return Waited::too_long;
       sink.keep_alive();
     }
     if (!sink.attached() || !exchange.client_gone()) continue;
@@ -214,7 +214,7 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, EndpointRu
   std::string const request_id(next_request_id());
   auto const pass = parts_.gate.enter();
   std::string head_fields = "X-Request-Id: " + request_id + "\r\nCache-Control: no-store\r\n";
-  HttpSink sink(exchange, head_fields);
+  HttpSink sink({parts_.scheduler, parts_.sessions, rules.ask_max}, call, exchange, head_fields);
   call.client = &sink;
   base::Result<Outcome> outcome =
       base::Error(base::Fault::busy, base::Blame::gateway, "too many calls at once", base::Retry::always);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "edge/answer.hpp"
+#include "edge/asking_sink.hpp"
 #include "net/sse.hpp"
 
 namespace weir::edge {
@@ -46,14 +47,19 @@ class StdioEndpoint::Place {
   StdioEndpoint& endpoint_;
 };
 
-class StdioEndpoint::Sink final : public core::ClientSink {
+class StdioEndpoint::Sink final : public AskingSink {
  public:
-  explicit Sink(StdioEndpoint& endpoint) noexcept : endpoint_(endpoint) {}
+  Sink(StdioEndpoint& endpoint, core::Call& call) noexcept
+      : AskingSink({endpoint.parts_.scheduler, endpoint.parts_.sessions, endpoint.rules_()->ask_max}, call),
+        endpoint_(endpoint) {}
   Task<bool> notify(std::string notification) override {
     return endpoint_.write_line(std::move(notification));
   }
 
  private:
+  void tell_now(std::string notification) override { endpoint_.writer_->write_small(notification); }
+  base::Event& client_left() noexcept override { return endpoint_.gone_; }
+
   StdioEndpoint& endpoint_;
 };
 
@@ -145,12 +151,10 @@ void StdioEndpoint::take_line(LineFramer::Line line) {
   }
   switch (decoded->kind()) {
     case mcp::MessageKind::request: requests_group_.spawn(serve_request(std::move(*decoded))); break;
-    case mcp::MessageKind::notification: {
+    default: {
       core::Call call(std::move(*decoded));
       take_note(call);
-      break;
     }
-    default: break;  // an answer to a request that was never sent
   }
 }
 
@@ -217,11 +221,14 @@ Task<Ended> StdioEndpoint::work_on(core::Call& call, base::Result<Outcome>& outc
   bool const endless = call.method == mcp::Method::subscriptions_listen;
   Running run(parts_.scheduler, call.request.raw(Field::id), endless);
   if (call.method != mcp::Method::initialize) running_.push_back(run);  // P088
-  Sink sink(*this);
+  Sink sink(*this, call);
   call.client = &sink;
   auto work = parts_.entry.handle(call);
-  auto const until = endless ? base::TimePoint::max() : call.deadline_latest;
-  Ended const ended = co_await base::run_until(parts_.scheduler, work, until, &run.cancelled);
+  Ended ended = Ended::deadline;
+  while (ended == Ended::deadline && (endless || parts_.scheduler.now() < call.deadline_latest)) {
+    auto const until = endless ? base::TimePoint::max() : call.deadline_latest;
+    ended = co_await base::run_until(parts_.scheduler, work, until, &run.cancelled);
+  }
   if (ended == Ended::done) outcome = work.take();
   if (ended == Ended::deadline)
     outcome = base::Error(base::Fault::timed_out, base::Blame::gateway, "call_max");

@@ -27,6 +27,10 @@ struct Servers final : core::Handler {
     if (call.method == mcp::Method::tools_call) {
       for (auto const* note : {R"({"n":1})", "{\n\"n\":2}"}) co_await call.client->notify(note);
     }
+    if (call.method == mcp::Method::prompts_get) {
+      auto const said = co_await call.client->ask("roots/list", "");
+      result = said ? said->raw(mcp::Field::result) : std::string_view("[]");
+    }
     if (call.method == mcp::Method::subscriptions_listen) co_await scheduler.sleep_for(10h);
     if (call.method != mcp::Method::initialize) co_await scheduler.sleep_for(delay);
     co_return core::from_result(result);
@@ -288,6 +292,15 @@ TEST(StdioEndpoint, EndsWhenNobodyReadsItsOutput) {
   desk.ear.reset();
   desk.loop.advance(2s);
   EXPECT_TRUE(desk.ended);
+}
+
+TEST(StdioEndpoint, AsksALegacyClientAndHearsItsAnswer) {
+  Desk desk;
+  desk.ask(legacy("0", "initialize",
+                  R"({"protocolVersion":"2025-06-18","capabilities":{"roots":{}},"clientInfo":{}})"));
+  EXPECT_EQ(desk.ask(legacy("1", "prompts/get")), R"({"jsonrpc":"2.0","id":"weir-1","method":"roots/list"})");
+  EXPECT_EQ(desk.ask(R"({"jsonrpc":"2.0","id":"weir-1","result":{"roots":[7]}})"),
+            R"({"jsonrpc":"2.0","id":1,"result":{"roots":[7]}})");
 }
 
 TEST(StdioEndpoint, TakesNoNewWorkWhileItStops) {

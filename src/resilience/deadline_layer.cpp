@@ -1,5 +1,7 @@
 #include "resilience/deadline_layer.hpp"
 
+#include <algorithm>
+
 #include "base/run_until.hpp"
 
 namespace weir::resilience {
@@ -11,9 +13,10 @@ base::Task<base::Result<core::Outcome>> DeadlineLayer::handle(core::Call& call) 
   call.deadline_latest = call.started + options_.call_max;
   auto work = inner_->handle(call);
   for (;;) {
-    base::TimePoint const until = call.deadline;
+    // The end moves ahead with progress and while the client is asked, and comes back after that.
+    base::TimePoint const until = std::min(call.deadline, scheduler_.now() + options_.call);
     if (co_await base::run_until(scheduler_, work, until) == base::Ended::done) co_return work.take();
-    if (call.deadline > until) continue;  // it reported progress, or its server was still starting
+    if (call.deadline > scheduler_.now()) continue;
     co_return base::Error(base::Fault::timed_out, base::Blame::upstream, "no answer within the deadline",
                           base::Retry::if_idempotent)
         .about(server_)

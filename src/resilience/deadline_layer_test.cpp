@@ -5,6 +5,7 @@
 #include "base/task_group.hpp"
 #include "base/virtual_loop.hpp"
 #include "core/outcome.hpp"
+#include "core/parked.hpp"
 
 namespace weir::resilience {
 namespace {
@@ -13,6 +14,10 @@ using namespace std::chrono_literals;
 
 struct SlowServer final : core::Handler {
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+    if (parked > base::Duration::zero()) {
+      core::Parked const mark(call, scheduler, 10min);
+      co_await scheduler.sleep_for(parked);
+    }
     for (int i = 0; i < reports; ++i) {
       co_await scheduler.sleep_for(between);
       call.progressed(scheduler.now());
@@ -22,6 +27,7 @@ struct SlowServer final : core::Handler {
   }
   explicit SlowServer(base::Scheduler& s) : scheduler(s) {}
   base::Scheduler& scheduler;
+  base::Duration parked{};  // waits for the client's own answer first
   int reports = 0;
   base::Duration between{};
   base::Duration last{};
@@ -55,6 +61,20 @@ TEST(Deadline, AnAnswerJustInTimeIsAnAnswer) {
   world.server->last = 5s - 1ms;
   world.run();
   EXPECT_FALSE(world.fault);
+}
+
+TEST(Deadline, TimeSpentAskingTheClientDoesNotCountAndTheRestOfTheTimeDoes) {
+  World patient;
+  patient.server->parked = 30s;
+  patient.server->last = 5s - 1ms;
+  patient.run();
+  EXPECT_FALSE(patient.fault);
+  World late;
+  late.server->parked = 18s;
+  late.server->last = 20s;
+  late.run();
+  EXPECT_EQ(late.fault, base::Fault::timed_out);
+  EXPECT_LE(late.took, 28s) << "5 s of its own, seen at most 5 s late";
 }
 
 TEST(Deadline, AfterFiveSecondsTheCallIsOver) {

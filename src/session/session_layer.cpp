@@ -21,22 +21,19 @@ Error unknown_session() {
 class Registration {
  public:
   Registration(Session& session, std::string_view id, base::Scheduler& scheduler)
-      : session_(session),
-        id_(id),
-        flag_(std::make_shared<CancelFlag>(scheduler)),
-        in_(session.started(id, flag_)) {}
+      : session_(session), flag_(std::make_shared<RunFlag>(scheduler)), in_(session.started(id, flag_)) {}
   Registration(Registration const&) = delete;
   Registration& operator=(Registration const&) = delete;
   ~Registration() {
-    if (in_) session_.finished(id_, *flag_);
+    if (in_) session_.finished(*flag_);
   }
   bool in() const noexcept { return in_; }
-  base::Event& cancelled() noexcept { return flag_->event; }
+  base::Event& stop() noexcept { return flag_->stop; }
+  bool session_over() const noexcept { return flag_->session_over; }
 
  private:
   Session& session_;
-  std::string_view id_;
-  std::shared_ptr<CancelFlag> flag_;
+  std::shared_ptr<RunFlag> flag_;
   bool in_;
 };
 
@@ -63,8 +60,9 @@ base::Task<Result<Outcome>> SessionLayer::within(core::Call& call, SessionTable:
                     base::Retry::always);
   }
   auto work = inner_->handle(call);
-  auto const ended = co_await base::run_until(scheduler_, work, base::TimePoint::max(), &run.cancelled());
+  auto const ended = co_await base::run_until(scheduler_, work, base::TimePoint::max(), &run.stop());
   pin.refresh(scheduler_.now());
+  if (ended != base::Ended::done && run.session_over()) co_return unknown_session();
   if (ended != base::Ended::done) co_return Error(Fault::cancelled, Blame::client, "cancelled by the client");
   co_return work.take();
 }
@@ -84,7 +82,12 @@ bool SessionLayer::note(core::Call& call) {
   auto pin = sessions_.find(call.session_id, *call.principal, scheduler_.now());
   if (!pin) return false;
   pin.refresh(scheduler_.now());
-  if (call.method == mcp::Method::notifications_cancelled) pin->cancel(call.request.raw(Field::request_id));
+  auto const kind = call.request.kind();
+  if (kind == mcp::MessageKind::result || kind == mcp::MessageKind::error) {
+    pin->questions().answer(std::move(call.request));
+  } else if (call.method == mcp::Method::notifications_cancelled) {
+    pin->cancel(call.request.raw(Field::request_id));
+  }
   return true;
 }
 

@@ -21,7 +21,7 @@ class SessionLayer final : public core::Handler {
 
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
 
-  // A legacy notification. False: no such session.
+  // A legacy notification, or the client's answer to a question. False: no such session.
   bool note(core::Call& call);
 
  private:

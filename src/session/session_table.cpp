@@ -1,7 +1,5 @@
 #include "session/session_table.hpp"
 
-#include <algorithm>
-
 namespace weir::session {
 
 using base::Blame;
@@ -13,38 +11,16 @@ namespace {
 constexpr std::size_t kIdBytes = 24;
 }
 
-bool Session::started(std::string_view id, std::shared_ptr<CancelFlag> flag) {
-  std::lock_guard const lock(mutex_);
-  if (runs_.size() >= kRunsMax) return false;
-  runs_.push_back(Run{std::string(id), std::move(flag)});
-  return true;
-}
-
-void Session::finished(std::string_view id, CancelFlag const& flag) {
-  std::lock_guard const lock(mutex_);
-  auto const found = std::find_if(runs_.begin(), runs_.end(),
-                                  [&](Run const& run) { return run.flag.get() == &flag && run.id == id; });
-  if (found != runs_.end()) runs_.erase(found);
-}
-
-void Session::cancel(std::string_view id) {
-  std::shared_ptr<CancelFlag> flag;
-  {
-    std::lock_guard const lock(mutex_);
-    auto const found = std::find_if(runs_.begin(), runs_.end(), [&](Run const& run) { return run.id == id; });
-    if (found == runs_.end()) return;
-    flag = found->flag;
-  }
-  flag->home.post([flag] { flag->event.set(); });
-}
-
 SessionTable::SessionTable(base::TableOptions const& options, base::Random& random, Ended ended)
     : random_(random), table_(options, random.next()), ended_(std::move(ended)) {}
 
 SessionTable::~SessionTable() = default;
 
 void SessionTable::tell(std::vector<Table::Removed> removed) {
-  for (auto const& gone : removed) ended_(gone.key, gone.reason);
+  for (auto const& gone : removed) {
+    gone.value->end();
+    ended_(gone.key, gone.reason);
+  }
 }
 
 Result<SessionTable::Table::Pin> SessionTable::open(core::ClientSession client, core::Principal const& who,
@@ -75,7 +51,9 @@ bool SessionTable::end(std::string const& id, core::Principal const& who, base::
   if (!pin) return false;
   auto const handle = pin.handle();
   pin = Table::Pin();
-  if (auto removed = table_.erase(handle)) ended_(removed->key, removed->reason);
+  std::vector<Table::Removed> removed;
+  if (auto erased = table_.erase(handle)) removed.push_back(std::move(*erased));
+  tell(std::move(removed));
   return true;
 }
 

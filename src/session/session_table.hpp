@@ -1,9 +1,8 @@
 // SessionTable: the legacy sessions of the whole process, bounded.
 //
 // One per process; any thread. A session is found by its id and its principal: a foreign one looks unknown
-// (P108). Ids carry 192 random bits. Ended sessions are handed to `ended`, on the thread that noticed,
-// outside all locks. Runs of a session are known by the client's request id, so that notifications/cancelled
-// reaches them on whatever worker they run.
+// (P108). Ids carry 192 random bits. A session that leaves the table ends: its work stops, then it is handed
+// to `ended`, on the thread that noticed, outside all locks (F-19).
 #pragma once
 
 #include <functional>
@@ -14,39 +13,9 @@
 
 #include "base/bounded_table.hpp"
 #include "base/random.hpp"
-#include "base/sync.hpp"
-#include "core/call.hpp"
+#include "session/session.hpp"
 
 namespace weir::session {
-
-// Set once the client no longer wants the answer. Shared with posts that may arrive late.
-struct CancelFlag {
-  explicit CancelFlag(base::Scheduler& s) : home(s), event(s) {}
-  base::Scheduler& home;
-  base::Event event;
-};
-
-class Session {
- public:
-  explicit Session(std::shared_ptr<core::ClientSession const> client) : client_(std::move(client)) {}
-  std::shared_ptr<core::ClientSession const> const& client() const noexcept { return client_; }
-
-  static constexpr std::size_t kRunsMax = 1024;  // requests in flight in one session
-
-  // False: too many in flight. `id` is the client's request id as received.
-  bool started(std::string_view id, std::shared_ptr<CancelFlag> flag);
-  void finished(std::string_view id, CancelFlag const& flag);
-  void cancel(std::string_view id);
-
- private:
-  struct Run {
-    std::string id;
-    std::shared_ptr<CancelFlag> flag;
-  };
-  std::shared_ptr<core::ClientSession const> client_;
-  std::mutex mutex_;
-  std::vector<Run> runs_;
-};
 
 class SessionTable {
  public:

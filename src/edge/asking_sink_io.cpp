@@ -1,0 +1,98 @@
+#include "base/ready_any.hpp"
+#include "core/parked.hpp"
+#include "edge/asking_sink.hpp"
+#include "mcp/json_cursor.hpp"
+
+namespace weir::edge {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+
+namespace {
+
+struct Askable {
+  std::string_view method;
+  std::string_view capability;
+};
+constexpr std::array<Askable, 3> kAskable{
+    {{"elicitation/create", "elicitation"}, {"sampling/createMessage", "sampling"}, {"roots/list", "roots"}}};
+
+// The token of a member of an object; empty if there is none.
+std::string_view member(std::string_view object, std::string_view name) {
+  mcp::JsonCursor cursor(object);
+  mcp::JsonValue key, value;
+  if (!cursor.enter_object()) return {};
+  while (cursor.next_member(key) && cursor.read_value(value)) {
+    if (key.inner(object) == name) return value.span.of(object);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool may_be_asked(std::string_view capabilities, std::string_view method, std::string_view params) {
+  for (auto const& one : kAskable) {
+    if (one.method != method) continue;
+    auto const declared = member(capabilities, one.capability);
+    if (!declared.starts_with('{')) return false;
+    return member(params, "mode") != R"("url")" || member(declared, "url").starts_with('{');
+  }
+  return false;
+}
+
+// A question while it is open. Dropped before it was settled: the client is told.
+class AskingSink::Asking {
+ public:
+  Asking(AskingSink& sink, session::Questions::Open question)
+      : sink_(sink),
+        question_(std::move(question)),
+        parked_(sink.call_, sink.parts_.scheduler, sink.parts_.ask_max) {}
+  Asking(Asking const&) = delete;
+  Asking& operator=(Asking const&) = delete;
+  ~Asking() {
+    if (question_.settled().is_set() || sink_.client_left().is_set()) return;
+    sink_.tell_now(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" +
+                   question_.id() + R"(,"reason":"no longer needed"}})");
+  }
+  session::Questions::Open& question() noexcept { return question_; }
+
+ private:
+  AskingSink& sink_;
+  session::Questions::Open question_;
+  core::Parked parked_;
+};
+
+base::Task<Result<mcp::Message>> AskingSink::ask(std::string method, std::string params) {
+  if (call_.modern() || !call_.session || !may_be_asked(call_.session->capabilities, method, params)) {
+    co_return Error(Fault::unsupported, Blame::client, method + ": the client did not declare it");
+  }
+  Error const lost(Fault::connection_lost, Blame::client, "the client left before it answered");
+  std::shared_ptr<session::Session> session;
+  if (auto const pin = parts_.sessions.find(call_.session->id, *call_.principal, parts_.scheduler.now())) {
+    session = pin.share();
+  }
+  if (!session) co_return lost;
+  auto opened = session->questions().ask(parts_.scheduler);
+  if (!opened) co_return Error(Fault::busy, Blame::client, "too many questions are open in this session");
+  Asking asking(*this, std::move(*opened));
+  auto& question = asking.question();
+  std::string request = R"({"jsonrpc":"2.0","id":)" + question.id() + R"(,"method":")" + method + '"';
+  if (!params.empty()) request.append(R"(,"params":)").append(params);
+  bool const sent = co_await notify(request.append(1, '}'));
+  if (!sent) co_return lost;
+  base::TimePoint const until = parts_.scheduler.now() + parts_.ask_max;
+  std::array<base::Event*, 2> const either{&question.settled(), &client_left()};
+  while (!question.settled().is_set() && !client_left().is_set()) {
+    if (parts_.scheduler.now() >= until) {
+      co_return Error(Fault::timed_out, Blame::client, "the client did not answer in time");
+    }
+    co_await base::ready_any(parts_.scheduler, until, either);
+  }
+  auto answer = question.take();
+  if (!answer) co_return lost;
+  co_return std::move(*answer);
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,51 @@
+#include "session/session.hpp"
+
+#include <algorithm>
+
+namespace weir::session {
+
+bool Session::started(std::string_view id, std::shared_ptr<RunFlag> flag) {
+  std::lock_guard const lock(mutex_);
+  if (over_ || runs_.size() >= kRunsMax) return false;
+  runs_.push_back(Run{std::string(id), std::move(flag)});
+  return true;
+}
+
+void Session::finished(RunFlag const& flag) {
+  std::lock_guard const lock(mutex_);
+  auto const found =
+      std::find_if(runs_.begin(), runs_.end(), [&](Run const& run) { return run.flag.get() == &flag; });
+  if (found != runs_.end()) runs_.erase(found);
+}
+
+void Session::stop(std::shared_ptr<RunFlag> flag, bool session_over) {
+  auto& home = flag->home;
+  home.post([flag = std::move(flag), session_over] {
+    flag->session_over = session_over;
+    flag->stop.set();
+  });
+}
+
+void Session::cancel(std::string_view id) {
+  std::shared_ptr<RunFlag> flag;
+  {
+    std::lock_guard const lock(mutex_);
+    auto const found = std::find_if(runs_.begin(), runs_.end(), [&](Run const& run) { return run.id == id; });
+    if (found == runs_.end()) return;
+    flag = found->flag;
+  }
+  stop(std::move(flag), false);
+}
+
+void Session::end() {
+  std::vector<Run> left;
+  {
+    std::lock_guard const lock(mutex_);
+    over_ = true;
+    left.swap(runs_);
+  }
+  for (auto& run : left) stop(std::move(run.flag), true);
+  questions_.close();
+}
+
+}  // namespace weir::session

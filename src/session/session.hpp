@@ -1,0 +1,57 @@
+// Session: one legacy client between `initialize` and its end: who it is, what runs for it, what it was
+// asked.
+//
+// Shared by the session table and by whoever works for the client; any thread. A run may be on any worker:
+// its flag is set by a post to its home. Runs are known by the client's request id, at most kRunsMax at once.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/sync.hpp"
+#include "core/call.hpp"
+#include "session/questions.hpp"
+
+namespace weir::session {
+
+// Set once a run is to stop. Shared with posts that may arrive late.
+struct RunFlag {
+  explicit RunFlag(base::Scheduler& s) : home(s), stop(s) {}
+  base::Scheduler& home;
+  base::Event stop;
+  bool session_over = false;  // … because the session has ended, not because the client cancelled it
+};
+
+class Session {
+ public:
+  static constexpr std::size_t kRunsMax = 1024;  // requests in flight in one session
+
+  explicit Session(std::shared_ptr<core::ClientSession const> client) : client_(std::move(client)) {}
+  std::shared_ptr<core::ClientSession const> const& client() const noexcept { return client_; }
+  Questions& questions() noexcept { return questions_; }
+
+  // False: too many in flight, or the session is over. `id` is the client's request id as received.
+  bool started(std::string_view id, std::shared_ptr<RunFlag> flag);
+  void finished(RunFlag const& flag);
+  void cancel(std::string_view id);
+
+  void end();  // every run stops, no question will be answered; once
+
+ private:
+  struct Run {
+    std::string id;
+    std::shared_ptr<RunFlag> flag;
+  };
+  static void stop(std::shared_ptr<RunFlag> flag, bool session_over);
+
+  std::shared_ptr<core::ClientSession const> client_;
+  Questions questions_;
+  std::mutex mutex_;
+  std::vector<Run> runs_;
+  bool over_ = false;
+};
+
+}  // namespace weir::session
