@@ -39,4 +39,13 @@ std::string cancel_notification(std::uint64_t id) {
   return own_notification(mcp::Method::notifications_cancelled, fmt::format(R"({{"requestId":{}}})", id));
 }
 
+std::string reply_to_server(mcp::Message const& request) {
+  auto const id = request.raw(mcp::Field::id);
+  if (request.method() == mcp::Method::ping) {
+    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{{}}}})", id);
+  }
+  return fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{{"code":-32601,"message":"Method not found"}}}})",
+                     id);
+}
+
 }  // namespace weir::upstream

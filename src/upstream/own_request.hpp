@@ -32,4 +32,8 @@ std::string own_notification(mcp::Method method, std::string_view params);
 // notifications/cancelled for the request `id`; never for `initialize` (P088).
 std::string cancel_notification(std::uint64_t id);
 
+// What a legacy server gets for a request of its own: a ping is answered, anything else is refused, so that
+// it does not wait for somebody who will not answer.
+std::string reply_to_server(mcp::Message const& request);
+
 }  // namespace weir::upstream

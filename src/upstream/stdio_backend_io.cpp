@@ -17,6 +17,7 @@ using mcp::Method;
 
 namespace {
 constexpr std::size_t kStderrLinesShown = 20;
+constexpr long kStderrLinesPerSecondMax = 200;  // in the log; the ring has them all
 constexpr auto kListenAgain = std::chrono::seconds(1);
 constexpr std::string_view kListenTo =
     R"({"notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true}})";
@@ -110,7 +111,17 @@ Task<void> StdioBackend::listen(std::shared_ptr<StdioChild> child) {
 
 void StdioBackend::log_stderr(std::string const& line) {
   if (options_.log == nullptr) return;
-  options_.log->event(observe::Level::info, "upstream.stderr", line, {{observe::Key::server, name()}});
+  auto const say = [this](std::string_view text) {
+    options_.log->event(observe::Level::info, "upstream.stderr", text, {{observe::Key::server, name()}});
+  };
+  auto const now = scheduler_.now();
+  if (now - logging_since_ >= std::chrono::seconds(1)) {
+    if (lines_logged_ > kStderrLinesPerSecondMax)
+      say(fmt::format("({} lines left out)", lines_logged_ - kStderrLinesPerSecondMax));
+    logging_since_ = now;
+    lines_logged_ = 0;
+  }
+  if (++lines_logged_ <= kStderrLinesPerSecondMax) say(line);
 }
 
 void StdioBackend::lists_changed(Method notification) {
@@ -138,6 +149,7 @@ Error StdioBackend::failure() const {
 
 Task<base::Result<core::ServerIdentity>> StdioBackend::open() {
   auto const before = attempts_over_;
+  if (state_ == ServerState::failed && !policy_.may_ask(scheduler_.now())) co_return failure();
   if (state_ != ServerState::ready) wake_keeper();
   while (state_ != ServerState::ready && attempts_over_ == before) {
     if (state_ == ServerState::stopped) co_return last_error_;

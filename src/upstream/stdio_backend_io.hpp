@@ -62,6 +62,8 @@ class StdioBackend final : public core::Backend {
   Options options_;
   core::BackendObserver* observer_;
   StderrRing log_;
+  base::TimePoint logging_since_;
+  long lines_logged_ = 0;  // since then, or left out
   StdioChild::ListChanged on_list_changed_;
   StdioLauncher launcher_;
   RestartPolicy policy_;

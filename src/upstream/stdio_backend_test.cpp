@@ -298,6 +298,16 @@ TEST_F(Stdio, GivesUpAfterItsAttemptsAndTriesAgainWhenAsked) {
   EXPECT_EQ(backend->status().state, ServerState::ready);
 }
 
+TEST_F(Stdio, AServerThatDiesAfterEveryStartIsNotStartedFasterBecauseItIsOpenedAgain) {
+  start();
+  for (int i = 0; i < 1000; ++i) {  // 100 s: the catalogue opens again whatever went away
+    if (program().running()) program().exit({.code = 0});
+    open();
+    loop.advance(100ms);
+  }
+  EXPECT_LE(spawner.programs.size(), 2U + 5U + 3U) << "sibling, attempts_max, then one per wait_max";
+}
+
 TEST_F(Stdio, ACallWaitsForAStartingServerAndThenSaysSo) {
   spawner.handshake = Handshake::none;
   make();

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "upstream/own_request.hpp"
+
 namespace weir::upstream {
 
 using mcp::Field;
@@ -97,15 +99,8 @@ StdioChannel::Step StdioChannel::on_request(mcp::Message const& request) {
     ++counters_.refused;
     return {};
   }
-  auto const id = request.raw(Field::id);
-  if (request.method() == Method::ping) {
-    return {Step::Kind::reply, fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{{}}}})", id), {}};
-  }
-  ++counters_.refused;
-  return {Step::Kind::reply,
-          fmt::format(R"({{"jsonrpc":"2.0","id":{},"error":{{"code":-32601,"message":"Method not found"}}}})",
-                      id),
-          {}};
+  if (request.method() != Method::ping) ++counters_.refused;
+  return {Step::Kind::reply, reply_to_server(request), {}};
 }
 
 std::optional<std::string> StdioChannel::next_note(Flight& flight) {

@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr std::uint32_t kNodesMax = 1'000'000;  // of one message: servers are trusted with more than clients
 constexpr int kReadsInARow = 16;                // then others get a turn
+constexpr auto kStderrPause = 10ms;             // a child that floods its stderr is slowed down to 6.5 MB/s
 constexpr auto kKillReserve = 500ms;            // of a deadline, for SIGKILL to do its work
 constexpr auto kAfterOutput = 1s;               // from the end of stdout to the exit
 constexpr auto kAfterExit = 1s;                 // from the exit to the end of what the pipes still hold
@@ -237,12 +238,13 @@ void StdioChild::deliver(mcp::Message message) {
 
 Task<void> StdioChild::read_errors() {
   std::array<char, 4096> buffer;
-  for (;;) {
+  for (int reads = 0;;) {
     auto const got = process_->errors().read(buffer);
     if (got.state == net::IoState::blocked) {
       co_await process_->errors().readable();
     } else if (got.state == net::IoState::moved) {
       log_.append({buffer.data(), got.bytes});
+      if (++reads % kReadsInARow == 0) co_await scheduler_.sleep_for(kStderrPause);
     } else {
       break;
     }

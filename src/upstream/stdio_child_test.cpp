@@ -44,6 +44,15 @@ TEST_F(Child, IsToldOfCancelledRequestsButNeverOfInitialize) {  // P088
             std::string::npos);
 }
 
+TEST_F(Child, ThatFloodsItsStderrLeavesTheWorkerToOthers) {  // hangs where it does not hold
+  auto process = spawner.spawn(command);
+  spawner.last().never_stop_complaining();
+  StdioChild const flooding(loop, std::move(*process), command, log, options, ignore);
+  loop.advance(std::chrono::seconds(1));
+  EXPECT_EQ(log.size(), StderrRing::kLinesMax);
+  EXPECT_LE(log.total() * 12, 8U * 1024 * 1024) << "bytes in a second";
+}
+
 TEST_F(Child, ThatClosesItsStdoutIsEndedAndSaysSo) {
   spawner.last().stubborn = true;
   spawner.last().close_output();

@@ -15,6 +15,7 @@
 #include "base/task_group.hpp"
 #include "mcp/message.hpp"
 #include "net/pipe.hpp"
+#include "support/endless_stream.hpp"
 #include "upstream/child_process.hpp"
 
 namespace weir::test {
@@ -33,7 +34,7 @@ enum class Handshake {
 class FakeProgram {
  public:
   FakeProgram(base::Scheduler& scheduler, Handshake handshake, std::size_t pipe_bytes)
-      : exited(scheduler), handshake_(handshake) {
+      : exited(scheduler), scheduler_(scheduler), handshake_(handshake) {
     std::tie(near_in, in_) = net::make_pipe(scheduler, pipe_bytes);
     std::tie(near_out, out_) = net::make_pipe(scheduler, pipe_bytes);
     std::tie(near_err, err_) = net::make_pipe(scheduler, pipe_bytes);
@@ -52,6 +53,9 @@ class FakeProgram {
   void complain(std::string text) { put(*err_, std::move(text)); }
   void answer(std::string id, std::string result) {
     say(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":)" + result + "}");
+  }
+  void never_stop_complaining() {  // before Weir reads for the first time
+    near_err = std::make_unique<EndlessStream>(scheduler_, "", "what a mess\n");
   }
   void exit(upstream::ExitStatus with) {
     if (exited.is_set()) return;
@@ -136,6 +140,7 @@ class FakeProgram {
     }
   }
 
+  base::Scheduler& scheduler_;
   Handshake handshake_;
   bool initialized_ = false;
   std::string pending_;  // of a line
