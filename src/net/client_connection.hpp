@@ -50,10 +50,12 @@ class ClientConnection {
 
   Framing framing_;
   std::optional<ChunkedDecoder> chunks_;
-  std::string body_;            // the part of a sized body that came with the head
-  std::string in;               // raw bytes not yet consumed
-  std::size_t at_ = 0;          // consumed bytes of `in`
-  std::string_view piece_;      // payload within `in`, not yet given to the event parser
+  std::string body_;        // the part of a sized body that came with the head
+  std::string in;           // raw bytes not yet consumed
+  std::size_t at_ = 0;      // consumed bytes of `in`
+  std::string_view piece_;  // payload within `in`, not yet given to the event parser
+  unsigned interim_ = 0;    // 1xx answers to this request
+  unsigned reads_ = 0;
   std::uint64_t received_ = 0;  // payload bytes of this answer
   SseParser sse;
 };

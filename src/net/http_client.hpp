@@ -32,6 +32,7 @@ struct ClientOptions {
   base::Duration idle_for_max = std::chrono::seconds{30};  // shortened by the peer's Keep-Alive: timeout
   base::Duration connect_max = std::chrono::seconds{5};
   base::Duration write_stall_max = std::chrono::seconds{30};
+  unsigned interim_max = 16;  // 1xx answers before the final one
   std::size_t event_bytes_max = 16 * 1024 * 1024;
   std::vector<std::string_view> fields_kept;  // constants: names of answer fields that callers will ask for
 };

@@ -55,6 +55,7 @@ void ClientConnection::begin() noexcept {
   framing_ = {};
   chunks_.reset();
   received_ = 0;
+  interim_ = 0;
   sse = SseParser(options.event_bytes_max);
   ++served;
 }
@@ -114,12 +115,17 @@ bool ClientConnection::take_head(std::string_view bytes, HeadSearch& search, Res
         parse_response_head(bytes.substr(used), options.limits, search, scratch().response);
     if (verdict.state == HeadVerdict::State::need_more) return false;
     if (verdict.state == HeadVerdict::State::bad) {
-      head = Error(Fault::protocol, Blame::upstream, verdict.refusal.reason);
+      bool const large = verdict.refusal.status == 413;
+      head = Error(large ? Fault::too_large : Fault::protocol, Blame::upstream, verdict.refusal.reason);
       return true;
     }
     search = {};
     used += verdict.head_bytes;
-    if (scratch().response.interim()) continue;
+    if (scratch().response.interim()) {
+      if (++interim_ <= options.interim_max) continue;
+      head = Error(Fault::protocol, Blame::upstream, "too many interim answers");
+      return true;
+    }
     head = copy_head();
     return true;
   }

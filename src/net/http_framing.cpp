@@ -118,7 +118,7 @@ Refusal frame_response(FramingFields const& seen, int minor_version, int status,
     framing = {};
     return {};
   }
-  if (framing.length > body_bytes_max) return {502, "the body is larger than allowed"};
+  if (framing.length > body_bytes_max) return {413, "the body is larger than allowed"};
   if (framing.kind == Framing::Kind::none) framing.kind = Framing::Kind::until_close;
   return {};
 }

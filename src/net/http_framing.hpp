@@ -49,7 +49,8 @@ struct FramingFields {
 // `framing` is valid when no refusal is returned. A length over `body_bytes_max` is refused with 413.
 Refusal frame_request(FramingFields const& seen, int minor_version, std::uint64_t body_bytes_max,
                       Framing& framing);
-// For answers to any method but HEAD and CONNECT, which Weir does not send. Every refusal has status 502.
+// For answers to any method but HEAD and CONNECT, which Weir does not send. A length over
+// `body_bytes_max` is refused with 413, anything else with 502.
 Refusal frame_response(FramingFields const& seen, int minor_version, int status, std::uint64_t body_bytes_max,
                        Framing& framing);
 

@@ -259,7 +259,7 @@ HeadVerdict parse_request_head(std::string_view buffer, HttpLimits const& limits
 HeadVerdict parse_response_head(std::string_view buffer, HttpLimits const& limits, HeadSearch& search,
                                 ResponseHead& head) {
   HeadVerdict verdict = parse(buffer, limits, search, head);
-  if (verdict.refusal) verdict.refusal.status = 502;
+  if (verdict.refusal && verdict.refusal.status != 413) verdict.refusal.status = 502;
   return verdict;
 }
 

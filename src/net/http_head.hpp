@@ -54,7 +54,7 @@ struct HeadVerdict {
   enum class State { need_more, complete, bad };
   State state = State::need_more;
   std::size_t head_bytes = 0;  // complete: the body begins here
-  Refusal refusal;             // bad: 400 405 413 414 417 431 501 505 for requests, 502 for responses
+  Refusal refusal;             // bad: 400 405 413 414 417 431 501 505 for requests, 413 502 for responses
 };
 
 // `buffer` begins with the first byte of the head and only grows between calls with the same `search`.

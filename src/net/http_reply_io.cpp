@@ -12,6 +12,8 @@ using internal::scratch;
 
 namespace {
 
+constexpr unsigned kReadsInARow = 16;  // then others get a turn
+
 Error broke_off() {
   return Error(Fault::connection_lost, Blame::upstream, "the answer broke off", Retry::if_idempotent);
 }
@@ -27,6 +29,8 @@ base::Task<Result<bool>> ClientConnection::fill() {
     if (got.state == IoState::ended) co_return false;
     in.assign(scratch().bytes.data(), got.bytes);
     at_ = 0;
+    // One that never stops sending must not keep the worker from everybody else.
+    if (++reads_ % kReadsInARow == 0) co_await scheduler.sleep_for({});
     co_return true;
   }
 }

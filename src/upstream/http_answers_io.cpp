@@ -1,8 +1,8 @@
-#include "upstream/http_backend.hpp"
-
 #include <fmt/core.h>
 
 #include "base/run_until.hpp"
+#include "upstream/http_backend.hpp"
+#include "upstream/own_request.hpp"
 
 // The answers of HttpBackend: a JSON body or an event stream, turned into the one outcome of a call.
 namespace weir::upstream {
@@ -26,7 +26,19 @@ bool is_id(std::string_view token, std::uint64_t id) {
   return token == std::string_view(text, end.size);
 }
 
+bool answers(mcp::Message const& message, std::uint64_t id) {
+  if (message.kind() == MessageKind::error && !message.has(Field::id)) return true;  // it names no request
+  bool const response = message.kind() == MessageKind::result || message.kind() == MessageKind::error;
+  return response && is_id(message.raw(Field::id), id);
+}
+
 }  // namespace
+
+// Only legacy servers may ask; until somebody else does, this keeps them from waiting.
+void HttpBackend::answer_server(mcp::Message const& request, std::string session) {
+  if (!legacy_ || background_.size() >= kFinishingMax) return;
+  background_.spawn(tell(std::move(session), reply_to_server(request)));
+}
 
 Result<Outcome> HttpBackend::take_answer(core::Call const& call, Dialect const& dialect, std::string body,
                                          std::uint64_t id) const {
@@ -35,10 +47,7 @@ Result<Outcome> HttpBackend::take_answer(core::Call const& call, Dialect const& 
     return about(
         Error(Fault::protocol, Blame::upstream, "the answer is not a message: " + message.error().sentence));
   }
-  bool const response = message->kind() == MessageKind::result || message->kind() == MessageKind::error;
-  bool const ours = is_id(message->raw(Field::id), id) ||
-                    (message->kind() == MessageKind::error && !message->has(Field::id));
-  if (!response || !ours) {
+  if (!answers(*message, id)) {
     return about(Error(Fault::protocol, Blame::upstream, "the answer is to another request"));
   }
   return dialect.answer(call, std::move(*message));
@@ -89,6 +98,7 @@ base::Task<Result<Outcome>> HttpBackend::read_events(core::Call& call, Dialect c
       co_return about(
           Error(Fault::connection_lost, Blame::upstream, "the event stream ended without an answer"));
     }
+    if ((*event)->type != kMessageEvent) continue;
     auto message = mcp::decode(std::move((*event)->data), options_.limits);
     if (!message) {
       co_return about(
@@ -98,7 +108,8 @@ base::Task<Result<Outcome>> HttpBackend::read_events(core::Call& call, Dialect c
       co_await relay_note(call, std::move(*message), relay, id);
       continue;
     }
-    if (message->kind() == MessageKind::request) continue;  // the bridges answer these
+    if (message->kind() == MessageKind::request) answer_server(*message, session_of(call));
+    if (!answers(*message, id)) continue;
     std::string body = std::move(*message).take_bytes();
     auto answer = take_answer(call, dialect, std::move(body), id);
     if (background_.size() < kFinishingMax) background_.spawn(finish_stream(std::move(reply)));

@@ -40,6 +40,8 @@ struct HttpBackendOptions {
   std::function<std::shared_ptr<core::Backend>()> older;
 };
 
+inline constexpr std::string_view kMessageEvent = "message";  // events of other types carry no messages
+
 class HttpBackend final : public core::Backend {
  public:
   HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, core::BackendObserver& observer,
@@ -95,6 +97,8 @@ class HttpBackend final : public core::Backend {
                                                       net::HttpReply reply, std::uint64_t id);
   base::Task<base::Result<core::Outcome>> read_events(core::Call& call, Dialect const& dialect,
                                                       net::HttpReply reply, std::uint64_t id);
+  void answer_server(mcp::Message const& request, std::string session);
+  std::string session_of(core::Call const& call) const;
   base::Task<bool> relay_note(core::Call& call, mcp::Message note, NoteRelay& relay, std::uint64_t id);
   base::Task<void> finish_stream(net::HttpReply reply);
   base::Result<core::Outcome> take_answer(core::Call const& call, Dialect const& dialect, std::string body,
@@ -105,6 +109,7 @@ class HttpBackend final : public core::Backend {
   base::Error about(base::Error error) const;
   void noticed(mcp::Message const& note);
   void failed(base::Error const& error);
+  void contact(base::Result<net::HttpReply> const& reply);
 
   base::Scheduler& scheduler_;
   core::BackendObserver& observer_;
@@ -115,6 +120,7 @@ class HttpBackend final : public core::Backend {
   std::shared_ptr<Dialect const> legacy_;  // calls in flight hold on to theirs
   std::shared_ptr<core::Backend> older_;   // set once the server turned out to speak HTTP+SSE only
   core::ServerStatus status_;
+  bool unreachable_ = false;  // the last connect failed
   std::uint64_t next_id_ = 1;
   std::uint64_t reinitialised_ = 0;
   std::shared_ptr<Session> own_session_;

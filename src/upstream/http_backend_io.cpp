@@ -1,6 +1,9 @@
 #include "upstream/http_backend.hpp"
 
+#include <fmt/core.h>
+
 #include <array>
+#include <charconv>
 
 #include "base/run_until.hpp"
 #include "upstream/own_request.hpp"
@@ -18,6 +21,15 @@ using mcp::Field;
 namespace {
 
 constexpr std::string_view kSessionField = "mcp-session-id";
+
+// Of a Retry-After; a date is as good as none.
+std::optional<std::uint32_t> whole_seconds(std::string_view text) {
+  std::uint32_t seconds = 0;
+  auto const parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (text.empty() || parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size())
+    return std::nullopt;
+  return seconds;
+}
 
 net::ClientOptions with_fields(net::ClientOptions options) {
   options.fields_kept = {kSessionField, "www-authenticate", "retry-after"};
@@ -55,14 +67,33 @@ Error HttpBackend::refused(net::ReplyHead const& head) const {
                      .advise("The server wants a credential that Weir has not; set headers or auth for it."));
   }
   if (head.status == 404 || head.status == 405) return about(Error(Fault::protocol, Blame::upstream, text));
-  if (head.status == 429 || head.status == 503)
-    return about(Error(Fault::unavailable, Blame::upstream, text));
+  if (head.status == 429 || head.status == 503) {
+    auto error = Error(Fault::unavailable, Blame::upstream, text);
+    auto const seconds = whole_seconds(head.field("retry-after"));
+    if (!seconds) return about(std::move(error));
+    return about(std::move(error).advise(fmt::format("It asks to come back in {} s.", *seconds)));
+  }
   return about(Error(head.status >= 500 ? Fault::unavailable : Fault::protocol, Blame::upstream, text));
 }
 
 void HttpBackend::failed(Error const& error) {
   status_.state = core::ServerState::failed;
   status_.cause = error.detail;
+  unreachable_ = error.fault == Fault::connect_failed;
+}
+
+// Calls learn before anybody else that a server is gone or back; the catalogue then asks it anew.
+void HttpBackend::contact(Result<net::HttpReply> const& reply) {
+  bool const gone = !reply && reply.error().fault == Fault::connect_failed;
+  if (gone && status_.state == core::ServerState::ready) {
+    failed(reply.error());
+    observer_.state_changed(options_.name);
+  } else if (reply && unreachable_) {
+    unreachable_ = false;
+    status_.state = core::ServerState::ready;
+    status_.cause.clear();
+    observer_.state_changed(options_.name);
+  }
 }
 
 // One request of our own: the first response message, wherever it comes.
@@ -75,9 +106,11 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::collect(net::HttpReply reply)
       auto event = co_await reply.next_event();
       if (!event) co_return about(event.error());
       if (!*event) co_return seen;
+      if ((*event)->type != kMessageEvent) continue;
       auto message = mcp::decode(std::move((*event)->data), options_.limits);
       if (!message) co_return about(Error(Fault::protocol, Blame::upstream, message.error().sentence));
       if (message->kind() == mcp::MessageKind::notification) noticed(*message);
+      if (message->kind() == mcp::MessageKind::request) answer_server(*message, own_session_->id);
       if (message->kind() != mcp::MessageKind::result && message->kind() != mcp::MessageKind::error) continue;
       seen.message = std::move(*message);
       background_.spawn(finish_stream(std::move(reply)));
@@ -162,6 +195,7 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
     modern_ = dialect;
     identity.both_eras = co_await speak_legacy_too(seen);
   }
+  unreachable_ = false;
   status_.state = core::ServerState::ready;
   status_.era = mcp::text_of(verdict.revision);
   status_.cause.clear();
@@ -170,6 +204,7 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
 }
 
 base::Task<void> HttpBackend::adopt_own_session(std::string id) {
+  if (own_session_->open && own_session_->id != id) background_.spawn(end_session(own_session_->id));
   own_session_->id = std::move(id);
   own_session_->open = true;
   co_await tell(own_session_->id, own_notification(mcp::Method::notifications_initialized, "{}"));
@@ -244,6 +279,7 @@ base::Task<Result<Outcome>> HttpBackend::handle(core::Call& call) {
   for (int attempt = 0;; ++attempt) {
     std::uint64_t const id = next_id_++;
     auto reply = co_await post_modern(call, dialect->get(), id);
+    contact(reply);
     if (!reply) {
       // A kept connection may die just as it is used again; only what is safe to repeat is sent once more.
       bool const again =

@@ -51,9 +51,11 @@ base::Task<void> HttpBackend::listen_loop() {
         for (;;) {
           auto event = co_await reply->next_event();
           if (!event || !*event) break;
+          if ((*event)->type != kMessageEvent) continue;
           auto const message = mcp::decode(std::move((*event)->data), options_.limits);
           if (!message) break;
           if (message->kind() == mcp::MessageKind::notification) noticed(*message);
+          if (message->kind() == mcp::MessageKind::request) answer_server(*message, own_session_->id);
           if (message->kind() == mcp::MessageKind::error) co_return;
         }
       }

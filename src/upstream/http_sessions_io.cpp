@@ -62,8 +62,11 @@ base::Task<Result<void>> HttpBackend::open_session(std::shared_ptr<Session> sess
   bool const again = !session->id.empty();
   session->id = std::move(seen->session);
   session->open = true;
-  if (again) ++reinitialised_;
   co_await tell(session->id, own_notification(mcp::Method::notifications_initialized, "{}"));
+  if (again) {
+    ++reinitialised_;
+    all_lists_changed();  // a server that knows its sessions no more was probably started anew
+  }
   co_return Result<void>{};
 }
 
@@ -82,6 +85,11 @@ base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_f
     if (auto opened = co_await open_session(session); !opened) co_return opened.error();
   }
   co_return session;
+}
+
+std::string HttpBackend::session_of(core::Call const& call) const {
+  auto const found = sessions_.find(call.session ? std::string_view(call.session->id) : std::string_view());
+  return found == sessions_.end() ? std::string() : found->second->id;
 }
 
 base::Task<Result<net::HttpReply>> HttpBackend::post_legacy(core::Call& call, Dialect const* dialect,
@@ -103,6 +111,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
     std::uint64_t const id = next_id_++;
     CancelOnDrop cancel(*this, used, id);
     auto reply = co_await post_legacy(call, dialect.get(), id, used);
+    contact(reply);
     if (!reply) {
       cancel.armed = false;
       bool const again =

@@ -80,6 +80,7 @@ std::string FakeServer::tools_json() const {
   };
   for (auto const name : kHonestTools) add(name);
   for (auto const name : kBadTools) add(name);
+  if (!canned.empty()) add("canned");
   for (auto const& name : extra_tools) add(name);
   return json + "]}";
 }
@@ -137,6 +138,10 @@ base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
   if (request.message.kind() == mcp::MessageKind::notification) {
     if (request.message.method() == Method::notifications_cancelled)
       cancelled.push_back(request.message.bytes());
+    co_return co_await wire.write(http(202, ""));
+  }
+  if (request.message.kind() != mcp::MessageKind::request) {
+    replies.push_back(request.message.bytes());
     co_return co_await wire.write(http(202, ""));
   }
   if (reset_next > 0) {
@@ -203,6 +208,14 @@ base::Task<bool> FakeServer::call_tool(Wire& wire, Request request) {
   if (tool == "slow") {
     co_await scheduler_.sleep_for(std::chrono::milliseconds{std::atoi(member_of(arguments, "ms").c_str())});
     co_return co_await result(wire, request.id, text);
+  }
+  if (tool == "canned") {
+    std::string sent = canned;
+    for (auto at = sent.find("%ID%"); at != std::string::npos; at = sent.find("%ID%"))
+      sent.replace(at, 4, request.id);
+    bool const last = sent.find("Connection: close") != std::string::npos;
+    bool const told = co_await wire.write(std::move(sent));
+    co_return told && !last;
   }
   if (tool == "progress") co_return co_await progress(wire, request, text);
   bool const bad = std::find(std::begin(kBadTools), std::end(kBadTools), tool) != std::end(kBadTools);

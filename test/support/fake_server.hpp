@@ -53,9 +53,11 @@ class FakeServer {
   bool mute = false;         // reads requests and answers nothing
   int reset_next = 0;        // so many of the coming requests are read and then cut off, whatever they are
   int unavailable_next = 0;  // … or answered 503
-  int nameless_errors_next = 0;          // … or with an error whose id is null
-  bool forgets_at_once = false;          // opens sessions and knows none of them
-  std::set<std::string> extra_tools;     // more names for the list, behaving like echo
+  int nameless_errors_next = 0;       // … or with an error whose id is null
+  bool forgets_at_once = false;       // opens sessions and knows none of them
+  std::set<std::string> extra_tools;  // more names for the list, behaving like echo
+  std::string canned;  // what tool `canned` sends, byte for byte, with the call's id for each %ID%
+  std::vector<std::string> replies;      // bodies of what clients answered to requests of the server
   std::map<std::string, int> seen;       // requests by method
   std::vector<base::TimePoint> hung_up;  // when a caller left while its call hung
   std::vector<std::string> cancelled;    // bodies of notifications/cancelled
