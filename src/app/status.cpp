@@ -89,12 +89,6 @@ std::string Gateway::status_json() {
     member(json, "state", name_of(status.state));
     member(json, "transport", status.transport);
     member(json, "era", status.era);
-    auto const* const server = set->server(name);
-    bool const known = server != nullptr && server->contents;
-    member(json, "shown_to",
-           !known             ? "nobody yet"
-           : server->modern() ? "clients of 2026-07-28"
-                              : "clients up to 2025-11-25");
     json += fmt::format(R"(,"tools":{},"start_ms":{:.0f},"restarts":{})", tools_of(*set, name),
                         milliseconds(status.start_took), status.restarts);
     if (!status.cause.empty()) member(json, "cause", status.cause);

@@ -31,7 +31,6 @@ ServerView read_server(dom::element const& object) {
   read(object, "state", server.state);
   read(object, "transport", server.transport);
   read(object, "era", server.era);
-  read(object, "shown_to", server.shown_to);
   read(object, "tools", server.tools);
   read(object, "restarts", server.restarts);
   read(object, "cause", server.cause);
@@ -57,7 +56,6 @@ std::string server_lines(ServerView const& server, std::size_t name_width, std::
   out += fmt::format("  {}  {}  {} tools", left(shown(server.transport), 5),
                      left(server.era.empty() ? "-" : shown(server.era), era_width),
                      right(std::to_string(server.tools), 4));
-  if (!server.shown_to.empty()) out += "  for " + shown(server.shown_to);
   if (server.restarts > 0) out += fmt::format("  ({})", plural(server.restarts, "restart"));
   return out + "\n";
 }

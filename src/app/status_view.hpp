@@ -18,7 +18,6 @@ struct ServerView {
   std::string state;  // "ok", "starting", "failed", "stopped"
   std::string transport;
   std::string era;
-  std::string shown_to;
   std::uint64_t tools = 0;
   std::uint64_t restarts = 0;
   std::string cause;

@@ -31,9 +31,7 @@ struct ServerIdentity {
   std::string capabilities;  // JSON object
   std::string server_info;   // JSON object, or ""
   std::string instructions;  // decoded text
-  bool both_eras = false;    // calls of the other era reach it too, without a bridge
   bool modern() const noexcept { return revision >= mcp::Revision::r2026_07_28; }
-  bool speaks(bool modern_era) const noexcept { return both_eras || modern() == modern_era; }
 };
 
 class Backend : public Handler {

@@ -7,6 +7,7 @@
 // translated at the rims.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@
 #include "base/task.hpp"
 #include "core/client_inbox.hpp"
 #include "core/principal.hpp"
+#include "mcp/log_level.hpp"
 #include "mcp/message.hpp"
 #include "mcp/method.hpp"
 #include "mcp/param_headers.hpp"
@@ -43,13 +45,20 @@ class ClientSink {
 };
 
 // The legacy session a call belongs to: what the client said in `initialize`, shared by all its calls.
-// Immutable after the handshake, so it may be read from any worker.
+// Immutable after the handshake but for the log level, so it may be read from any worker.
 struct ClientSession {
   std::string id;            // secret-like: never logged whole
   std::string capabilities;  // JSON object as the client sent it
   std::string client_info;   // JSON object as the client sent it
   mcp::Revision revision{};
   std::weak_ptr<ClientInbox> inbox;  // for what belongs to no call; gone with the session
+  // Severity that logging/setLevel asked for; below 0 while it has not.
+  std::shared_ptr<std::atomic<int>> log_floor = std::make_shared<std::atomic<int>>(-1);
+
+  std::string_view log_level() const noexcept {
+    int const floor = log_floor->load(std::memory_order_relaxed);
+    return floor < 0 ? std::string_view() : mcp::kLogLevels[static_cast<std::size_t>(floor)];
+  }
 };
 
 // What a call learned on its way, for the access line, metrics and Server-Timing.
@@ -86,6 +95,7 @@ struct Call {
   std::string target;         // set by the router: the name or uri as the upstream knows it
   std::vector<mcp::ParamHeader> const* mirrored =
       nullptr;                   // set by the router: arguments that go into headers
+  bool wraps_output = false;     // set by the router: legacy clients see this tool's output as {"result":…}
   ClientSink* client = nullptr;  // never null
   CallFacts facts;
 

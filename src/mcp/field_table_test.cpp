@@ -45,6 +45,7 @@ std::vector<Row> const kRows{
     {"result resultType", Field::result_type},
     {"result supportedVersions", Field::supported_versions},
     {"result isError", Field::is_error},
+    {"result structuredContent", Field::structured_content},
     {"result nextCursor", Field::next_cursor},
     {"result ttlMs", Field::ttl_ms},
     {"result cacheScope", Field::cache_scope},

@@ -81,6 +81,7 @@ enum class Field : std::uint8_t {
   result_type,
   supported_versions,
   is_error,
+  structured_content,
   next_cursor,
   ttl_ms,
   cache_scope,

@@ -7,7 +7,16 @@
 namespace weir::mcp {
 namespace {
 constexpr std::size_t kEditsUsual = 4;  // id, name, and what the revision asks for
+constexpr std::string_view kSpace = " \t\r\n";
+
+// Where the key of the member with this value begins: its opening quote.
+std::size_t key_of(std::string_view bytes, Span value) {
+  auto const key_end = bytes.find_last_of('"', value.begin - 1);
+  auto key = bytes.find_last_of('"', key_end - 1);
+  while (bytes[key - 1] == '\\') key = bytes.find_last_of('"', key - 1);  // an escaped quote
+  return key;
 }
+}  // namespace
 
 void Splice::add(Edit edit) noexcept {
   WEIR_ASSERT(edits_.size() < kEditsMax);
@@ -48,6 +57,24 @@ void Splice::insert_member(Span object, std::string_view key, std::string_view v
   member.append("\"").append(key).append("\":").append(value);
   if (!was_empty) member += ',';
   insert_owned(at, member);
+}
+
+void Splice::erase_members(std::vector<Span> values) {
+  std::sort(values.begin(), values.end(), [](Span a, Span b) { return a.begin < b.begin; });
+  for (std::size_t i = 0; i < values.size();) {
+    auto const begin = static_cast<std::uint32_t>(key_of(bytes_, values[i]));
+    std::uint32_t end = values[i].end;
+    bool comma = false;
+    for (;;) {  // members side by side go together: there is one comma fewer than members
+      auto const after = bytes_.find_first_not_of(kSpace, values[i].end);
+      comma = bytes_[after] == ',';
+      end = comma ? static_cast<std::uint32_t>(after + 1) : values[i].end;
+      if (++i == values.size() || !comma) break;
+      if (bytes_.find_first_not_of(kSpace, end) != key_of(bytes_, values[i])) break;
+    }
+    auto const before = static_cast<std::uint32_t>(bytes_.find_last_not_of(kSpace, begin - 1));
+    erase({!comma && bytes_[before] == ',' ? before : begin, end});
+  }
 }
 
 std::string_view Splice::text_of(Edit const& edit) const noexcept {

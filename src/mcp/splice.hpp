@@ -35,6 +35,10 @@ class Splice {
   // touch its opening bracket.
   void insert_member(Span object, std::string_view key, std::string_view value);
 
+  // Removes members of one object, each given by its value, with the commas that they leave behind. No other
+  // edit may touch them.
+  void erase_members(std::vector<Span> values);
+
   bool empty() const noexcept { return edits_.empty(); }
   std::size_t size() const noexcept;  // bytes of the edited text
   void append_to(std::string& out) const;

@@ -44,6 +44,25 @@ TEST(Splice, ReplacesErasesAndInsertsInAnyOrder) {
   EXPECT_FALSE(splice.empty());
 }
 
+TEST(Splice, ErasesMembersWithTheCommasTheyLeaveBehind) {
+  auto const without = [](std::string_view text, std::vector<std::string_view> values) {
+    std::vector<Span> spans;
+    for (auto const value : values) {
+      auto const at = static_cast<std::uint32_t>(text.find(value));
+      spans.push_back({at, at + static_cast<std::uint32_t>(value.size())});
+    }
+    Splice splice(text);
+    splice.erase_members(spans);
+    return edited(splice);
+  };
+  EXPECT_EQ(without(R"({"a":11,"b":22,"c":33})", {"22"}), R"({"a":11,"c":33})");
+  EXPECT_EQ(without(R"({"a":11 , "b":22 , "c":33})", {"11", "22"}), R"({ "c":33})");
+  EXPECT_EQ(without(R"({"a":11,"b" : 22, "c":33 })", {"33", "22"}), R"({"a":11 })");
+  EXPECT_EQ(without(R"({"a":11,"b":22,"c":33})", {"11", "33"}), R"({"b":22})");
+  EXPECT_EQ(without(R"({ "a\"":11, "b":22,"c":33 })", {"11", "22", "33"}), R"({  })");
+  EXPECT_EQ(without(R"({"a":11})", {}), R"({"a":11})");
+}
+
 TEST(Splice, KeepsTheOrderOfInsertionsAtOnePlace) {
   Splice splice("ab");
   splice.insert(1, "1");

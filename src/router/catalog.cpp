@@ -40,7 +40,7 @@ void Catalog::choose_members() {
   for (std::uint32_t i = 0; i < servers_->size(); ++i) {
     auto const& server = (*servers_)[i];
     bool const belongs = endpoint_.empty() ? server.in_aggregate : server.name == endpoint_;
-    if (!belongs || !server.contents || !server.contents->identity.speaks(modern_)) continue;
+    if (!belongs || !server.contents) continue;
     members_.push_back(i);
     if (!server.contents->capabilities.resources) continue;
     if (++with_resources == 1) only_with_resources_ = i;
@@ -66,6 +66,7 @@ void Catalog::gather(ListKind kind) {
     merged.shareable = merged.shareable && list->shareable();
     for (Item const& item : list->items()) {
       if (kind == ListKind::tools && server.rules.hides(item.key)) continue;
+      if (modern_ && item.task_required) continue;  // P086
       auto const* text = kind == ListKind::tools ? server.rules.shown_description(item.key) : nullptr;
       merged.entries.push_back({index, &item, text});
     }

@@ -2,7 +2,8 @@
 //
 // Immutable snapshot; built by CatalogLoop whenever a server's part has changed, shared between any threads
 // and held by each call that it routes. Endpoint "" is all servers under prefixed names, "github" that server
-// alone under its own names. Only servers of the client's era are in it. Order: configuration, then the
+// alone under its own names. Servers of either era are in it; what the client's era cannot use is left out
+// (P086). Order: configuration, then the
 // server's own (P074). A URI or template that two servers list belongs to the first of them; the second is
 // left out and noted. Lookups cost one hash each; an unlisted URI is tried against the templates in order.
 #pragma once

@@ -38,22 +38,46 @@ TEST(Catalog, ShowsServersInOrderAndTheirListsInTheirs) {  // P074
   EXPECT_EQ(catalog->find_prompt("a__b"), nullptr);
 }
 
-TEST(Catalog, ShowsOnlyServersOfTheClientsEra) {
+TEST(Catalog, ShowsServersOfBothErasToClientsOfBoth) {
   CatalogServers const servers{catalog_server("new", {{ListKind::tools, {tool("t")}}}, true),
                                catalog_server("old", {{ListKind::tools, {tool("t")}}}, false)};
-  EXPECT_EQ(names(*catalog_of(servers)), std::vector<std::string>{"new__t"});
-  EXPECT_EQ(names(*catalog_of(servers, "", false)), std::vector<std::string>{"old__t"});
-  EXPECT_EQ(names(*catalog_of(servers, "old", false)), std::vector<std::string>{"t"});
-  EXPECT_TRUE(names(*catalog_of(servers, "old", true)).empty());
+  for (bool const modern : {true, false}) {
+    EXPECT_EQ(names(*catalog_of(servers, "", modern)), (std::vector<std::string>{"new__t", "old__t"}));
+    EXPECT_EQ(names(*catalog_of(servers, "old", modern)), std::vector<std::string>{"t"});
+  }
 }
 
-TEST(Catalog, ShowsAServerOfBothErasToEverybody) {
-  auto server = catalog_server("s", {{ListKind::tools, {tool("t")}}});
-  auto contents = *server.contents;
-  contents.identity.both_eras = true;
-  server.contents = std::make_shared<ServerContents const>(contents);
-  EXPECT_EQ(names(*catalog_of({server}, "", true)), std::vector<std::string>{"s__t"});
-  EXPECT_EQ(names(*catalog_of({server}, "", false)), std::vector<std::string>{"s__t"});
+TEST(Catalog, ShowsModernClientsNoExecutionAndNoToolThatMustBeATask) {  // P086
+  CatalogServers const servers{
+      catalog_server("s",
+                     {{ListKind::tools,
+                       {R"({"name":"may","execution":{"taskSupport":"optional"},"x":1})",
+                        R"({"name":"must","execution":{"taskSupport":"required"}})",
+                        R"({"name":"is","title":"T","execution":{}})"}}},
+                     false)};
+  auto const modern = page(*catalog_of(servers), ListKind::tools);
+  EXPECT_NE(modern.find(R"([{"name":"s__may","x":1},{"name":"s__is","title":"T"}])"), std::string::npos)
+      << modern;
+  auto const legacy = page(*catalog_of(servers, "", false), ListKind::tools);
+  EXPECT_NE(legacy.find(R"({"name":"s__must","execution":{"taskSupport":"required"}})"), std::string::npos)
+      << legacy;
+}
+
+TEST(Catalog, WrapsOutputOfAnyJsonForLegacyClients) {  // P085
+  CatalogServers const servers{
+      catalog_server("s", {{ListKind::tools,
+                            {R"({"name":"list","outputSchema":{"type":"array","items":{"$ref":"#"}}})",
+                             R"({"name":"map","outputSchema":{"type":"object"}})"}}})};
+  auto const legacy = page(*catalog_of(servers, "s", false), ListKind::tools);
+  EXPECT_NE(
+      legacy.find(R"({"name":"list","outputSchema":{"type":"object","properties":{"result":{"type":"array",)"
+                  R"("items":{"$ref":"#/properties/result"}}},"required":["result"]}},)"
+                  R"({"name":"map","outputSchema":{"type":"object"}})"),
+      std::string::npos)
+      << legacy;
+  auto const modern = page(*catalog_of(servers, "s"), ListKind::tools);
+  EXPECT_NE(modern.find(R"("outputSchema":{"type":"array","items":{"$ref":"#"}})"), std::string::npos)
+      << modern;
 }
 
 TEST(Catalog, HidesFromTheAggregateWhatIsNotExposed) {

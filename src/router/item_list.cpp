@@ -24,6 +24,17 @@ constexpr mcp::JsonLimits kDecodedBefore{.depth_max = 64,
 
 mcp::Span moved(mcp::Span span, std::uint32_t by) noexcept { return {span.begin + by, span.end + by}; }
 
+// The token of a member of an object; empty if it has none.
+std::string_view member_of(std::string_view object, std::string_view wanted) {
+  mcp::JsonCursor cursor(object, kDecodedBefore);
+  mcp::JsonValue key, value;
+  cursor.enter_object();
+  while (cursor.next_member(key) && cursor.read_value(value)) {
+    if (key.inner(object) == wanted) return value.span.of(object);
+  }
+  return {};
+}
+
 base::Error broken(std::string what) {
   return {base::Fault::protocol, base::Blame::upstream, std::move(what)};
 }
@@ -98,12 +109,25 @@ std::string ItemList::read_item(Item& item) const {
       }
     } else if (member == "description") {
       item.description_token = moved(value.span, item.whole.begin);
-    } else if (kind_ == ListKind::tools && member == "inputSchema" && value.kind == JsonKind::object) {
-      schema = value.span.of(cursor.text());
+    } else if (kind_ == ListKind::tools && value.kind == JsonKind::object) {
+      if (member == "inputSchema") schema = value.span.of(cursor.text());
+      read_tool_member(item, member, value, value.span.of(cursor.text()));
     }
   }
   if (!has_key) return "has no " + std::string(key_name);
   return read_schema(item, schema);
+}
+
+void ItemList::read_tool_member(Item& item, std::string_view member, mcp::JsonValue const& value,
+                                std::string_view token) const {
+  auto const span = moved(value.span, item.whole.begin);
+  if (member == "outputSchema") {
+    item.output_schema = span;
+    item.output = member_of(token, "type") == R"("object")" ? Output::object : Output::anything;
+  } else if (member == "execution") {
+    item.execution = span;
+    item.task_required = member_of(token, "taskSupport") == R"("required")";
+  }
 }
 
 std::string ItemList::read_schema(Item& item, std::string_view schema) const {

@@ -29,13 +29,20 @@ struct ItemListOptions {
       false;  // leave out tools whose x-mcp-header is invalid: modern servers over HTTP
 };
 
+// What a tool's results hold by its outputSchema. Before 2026-07-28 only objects exist (P085).
+enum class Output : std::uint8_t { unstated, object, anything };
+
 struct Item {
   std::uint32_t page = 0;
   mcp::Span whole;
   mcp::Span key_token;          // the value of name, uri or uriTemplate
   mcp::Span description_token;  // empty if there is none
-  std::string key;              // its text
-  std::uint64_t hash = 0;       // of the bytes
+  mcp::Span output_schema;      // tools; empty if there is none
+  mcp::Span execution;          // tools of 2025-11-25; empty if there is none
+  Output output = Output::unstated;
+  bool task_required = false;  // execution.taskSupport: cannot be called otherwise
+  std::string key;             // its text
+  std::uint64_t hash = 0;      // of the bytes
   std::vector<mcp::ParamHeader> param_headers;
 };
 
@@ -69,6 +76,8 @@ class ItemList {
  private:
   bool add_elements(std::uint32_t page, mcp::Span array);
   std::string read_item(Item& item) const;
+  void read_tool_member(Item& item, std::string_view member, mcp::JsonValue const& value,
+                        std::string_view token) const;
   std::string read_schema(Item& item, std::string_view schema) const;
   void drop(Item const& item, std::string_view why);
   void note_freshness(mcp::Message const& page, base::TimePoint received);

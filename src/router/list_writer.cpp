@@ -4,6 +4,7 @@
 
 #include "mcp/json_text.hpp"
 #include "mcp/splice.hpp"
+#include "router/output_schema.hpp"
 
 namespace weir::router {
 namespace {
@@ -14,7 +15,9 @@ void append_element(std::string& out, Catalog const& catalog, ListKind kind, std
   auto const& list = *catalog.servers()[entry.server].contents->list(kind);
   auto const exposed = catalog.exposed(kind, position);
   bool const renamed = !exposed.empty() && exposed != item.key;
-  if (!renamed && entry.description == nullptr) {
+  bool const wraps = !catalog.modern() && item.output == Output::anything;
+  bool const drops = catalog.modern() && !item.execution.empty();
+  if (!renamed && !wraps && !drops && entry.description == nullptr) {
     out += list.bytes_of(item);
     return;
   }
@@ -35,6 +38,10 @@ void append_element(std::string& out, Catalog const& catalog, ListKind kind, std
       edits.replace(inside(item.description_token), description);
     }
   }
+  if (wraps)
+    edits.replace_owned(inside(item.output_schema),
+                        wrapped_schema(item.output_schema.of(list.page_of(item))));
+  if (drops) edits.erase_members({inside(item.execution)});
   edits.append_to(out);
 }
 

@@ -9,7 +9,6 @@ namespace {
 constexpr int kInvalidParams = -32602;
 constexpr int kMethodNotFound = -32601;
 constexpr int kResourceNotFoundLegacy = -32002;
-constexpr int kUnsupportedVersion = -32022;
 
 constexpr std::size_t kShownBytesMax = 200;
 constexpr std::size_t kUriBytesMax = 8 * 1024;
@@ -27,33 +26,25 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-template <class Wanted>
-std::string versions(Wanted&& wanted) {  // newest first
+std::string versions() {  // newest first
   std::string out;
   for (std::size_t i = mcp::kRevisions.size(); i-- > 0;) {
-    if (!wanted(mcp::kRevisions[i])) continue;
     out += out.empty() ? "[" : ",";
     out += quoted(mcp::text_of(mcp::kRevisions[i]));
   }
   return out += ']';
 }
 
-std::string discover_result(Catalog const& catalog, std::string_view versions_json,
-                            std::string_view server_info) {
+}  // namespace
+
+core::Outcome discovered(Catalog const& catalog, std::string_view server_info) {
   std::string out = R"({"resultType":"complete","supportedVersions":)";
-  out.append(versions_json).append(R"(,"capabilities":)").append(catalog.capabilities());
+  out.append(versions()).append(R"(,"capabilities":)").append(catalog.capabilities());
   if (!catalog.instructions().empty()) {
     out.append(R"(,"instructions":)").append(quoted(catalog.instructions()));
   }
   out += R"(,"ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":)";
-  return out.append(server_info).append("}}");
-}
-
-}  // namespace
-
-core::Outcome discovered(Catalog const& catalog, std::string_view server_info) {
-  return core::from_result(
-      discover_result(catalog, versions([](mcp::Revision) { return true; }), server_info));
+  return core::from_result(out.append(server_info).append("}}"));
 }
 
 core::Outcome initialized(Catalog const& catalog, core::Call& call, std::string_view server_info) {
@@ -88,19 +79,6 @@ core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_vi
 core::Outcome unknown_resource(std::string_view uri, bool modern) {
   return core::from_error(modern ? kInvalidParams : kResourceNotFoundLegacy, "Resource not found",
                           R"({"uri":)" + quoted(excerpt(uri, kUriBytesMax)) + '}');
-}
-
-core::Outcome other_era(Catalog const& catalog, core::Call const& call, CatalogServer const& server,
-                        std::string_view server_info) {
-  bool const modern = server.modern();
-  auto const spoken =
-      versions([modern](mcp::Revision revision) { return mcp::is_modern(revision) == modern; });
-  if (call.method == mcp::Method::server_discover) {
-    return core::from_result(discover_result(catalog, spoken, server_info));
-  }
-  return core::from_error(
-      kUnsupportedVersion, "This server speaks another revision of the protocol",
-      R"({"supported":)" + spoken + R"(,"requested":)" + quoted(mcp::text_of(call.revision)) + '}');
 }
 
 base::Error not_usable(CatalogServer const& server) {

@@ -28,11 +28,6 @@ core::Outcome no_such_method(std::string_view why);
 core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_view name);
 core::Outcome unknown_resource(std::string_view uri, bool modern);  // P080
 
-// At the endpoint of a server that speaks the other era: what it does speak. server/discover gets a result,
-// so that a client that speaks both goes on with the right one.
-core::Outcome other_era(Catalog const& catalog, core::Call const& call, CatalogServer const& server,
-                        std::string_view server_info);
-
 // A server without contents.
 base::Error not_usable(CatalogServer const& server);
 

@@ -1,7 +1,6 @@
 #include "router/router_layer.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/ready_until.hpp"
@@ -25,23 +24,16 @@ bool is_routed(Method method) noexcept {
          method != Method::logging_set_level;
 }
 
-// Null while the endpoint's one server cannot answer this call.
+// Null while the endpoint's one server has not answered yet.
 Catalog const* usable_catalog(CatalogSet const& set, core::Call const& call) {
   if (!call.endpoint.empty()) {
     auto const* const server = set.server(call.endpoint);
-    bool const answered = server != nullptr && server->contents;
-    if (!answered || !server->contents->identity.speaks(call.modern())) return nullptr;
+    if (server == nullptr || !server->contents) return nullptr;
   }
   return set.find(call.endpoint, call.modern());
 }
 
 base::Task<base::Result<core::Outcome>> pong() { co_return core::from_result("{}"); }  // P087
-
-bool is_log_level(std::string_view text) noexcept {
-  static constexpr std::array<std::string_view, 8> kLevels{"debug", "info",     "notice", "warning",
-                                                           "error", "critical", "alert",  "emergency"};
-  return std::find(kLevels.begin(), kLevels.end(), text) != kLevels.end();
-}
 
 }  // namespace
 
@@ -71,11 +63,7 @@ base::Task<RouterLayer::Answer> RouterLayer::handle_at_server(core::Call& call) 
     if (server == nullptr) {
       co_return base::Error(base::Fault::not_found, base::Blame::client, "no such server");
     }
-    if (server->contents) {
-      auto const& catalog = *set->find(call.endpoint, call.modern());
-      if (server->contents->identity.speaks(call.modern())) co_return co_await answer(call, set, catalog);
-      co_return other_era(catalog, call, *server, options_.server_info);
-    }
+    if (server->contents) co_return co_await answer(call, set, *set->find(call.endpoint, call.modern()));
     bool const may_wait = server->readiness == Readiness::pending && !feed_.closed();
     if (!may_wait || scheduler_.now() >= until) co_return not_usable(*server);
     co_await base::ready_until(scheduler_, feed_.changed(), until);
@@ -144,6 +132,7 @@ base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapsh
       if (to->tool != nullptr) {
         call.facts.tool = call.target;
         call.mirrored = &to->tool->param_headers;
+        call.wraps_output = to->tool->output == Output::anything;
         if (auto refusal = header_mismatch(call, *to->tool)) co_return std::move(*refusal);
       }
       co_return co_await server.entry->handle(call);
@@ -159,16 +148,20 @@ base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapsh
   }
 }
 
-// One after the other, as they share the call; each has its own short time, so a slow one harms only itself.
+// Kept for the calls to modern servers (P072), told to the legacy ones: one after the other, as they share
+// the call; each has its own short time, so a slow one harms only itself.
 base::Task<RouterLayer::Answer> RouterLayer::set_log_level(core::Call& call, Snapshot set,
                                                            Catalog const& catalog) {
   std::string scratch;
-  if (!is_log_level(call.request.text(Field::level, scratch))) co_return invalid_params("No such log level");
+  auto const severity = mcp::severity_of(call.request.text(Field::level, scratch));
+  if (!severity) co_return invalid_params("No such log level");
+  if (call.session) call.session->log_floor->store(*severity, std::memory_order_relaxed);
   bool found = false;
   for (std::uint32_t const index : catalog.members()) {
     auto const& server = set->servers()[index];
     if (!server.contents->capabilities.logging) continue;
     found = true;
+    if (server.modern()) continue;
     auto work = server.entry->handle(call);
     co_await base::run_until(scheduler_, work, scheduler_.now() + options_.fan_out_max);
   }

@@ -33,12 +33,14 @@ class Router : public testing::Test {
     }
   };
   std::unique_ptr<Running> send(std::string const& method, std::string const& params = "{}",
-                                std::string_view endpoint = {}, bool modern = true) {
+                                std::string_view endpoint = {}, bool modern = true,
+                                std::shared_ptr<core::ClientSession const> session = nullptr) {
     auto message =
         mcp::decode(R"({"jsonrpc":"2.0","id":"q1","method":")" + method + R"(","params":)" + params + '}');
     EXPECT_TRUE(message.has_value());
     auto running = std::make_unique<Running>(std::move(*message), modern ? mcp::kNewest : mcp::kNewestLegacy);
     running->call.endpoint = endpoint;
+    running->call.session = std::move(session);
     running->call.principal = &principal_;
     running->call.started = loop_.now();
     group_.spawn(serve(*running));
@@ -187,8 +189,6 @@ TEST_F(Router, DescribesItself) {
   auto const a = add("a", kTools);
   a->identity.instructions = "Use \"a\".";
   a->identity.capabilities = R"({"tools":{}})";
-  auto const old = add("old", kTools, false);
-  old->identity.capabilities = R"({"tools":{"listChanged":true}})";
   start();
   EXPECT_EQ(
       text("server/discover"),
@@ -204,7 +204,8 @@ TEST_F(Router, DescribesItself) {
     ASSERT_TRUE(running->answer && *running->answer);
     EXPECT_EQ((*running->answer)->message.raw(mcp::Field::result),
               R"({"protocolVersion":")" + chosen +
-                  R"(","capabilities":{"tools":{}},"serverInfo":{"name":"weir","version":"0"}})");
+                  R"(","capabilities":{"tools":{}},"serverInfo":{"name":"weir","version":"0"},)"
+                  R"("instructions":"# a\nUse \"a\"."})");
     EXPECT_EQ(mcp::text_of(running->call.revision), chosen);
   }
 }
@@ -328,19 +329,34 @@ TEST_F(Router, ACallToAServerThatFailedSaysSoAtOnce) {
   EXPECT_EQ(text("tools/list").substr(0, 9), R"("result":)");  // the aggregate goes on without it
 }
 
-TEST_F(Router, AServerOfTheOtherEraSaysWhatItSpeaks) {
+TEST_F(Router, AClientOfEitherEraReachesAServerOfEitherEra) {
   add("old", kTools, false);
   add("new", kTools, true);
   start();
-  EXPECT_EQ(text("tools/list", "{}", "old"),
-            R"("error":{"code":-32022,"message":"This server speaks another revision of the protocol",)"
-            R"("data":{"supported":["2025-11-25","2025-06-18","2025-03-26","2024-11-05"],)"
-            R"("requested":"2026-07-28"}})");
-  EXPECT_EQ(text("server/discover", "{}", "old").substr(0, 70),
-            R"("result":{"resultType":"complete","supportedVersions":["2025-11-25","2)");
-  EXPECT_EQ(text("initialize", R"({"protocolVersion":"2025-11-25"})", "new", false),
-            R"("error":{"code":-32022,"message":"This server speaks another revision of the protocol",)"
-            R"("data":{"supported":["2026-07-28"],"requested":"2025-11-25"}})");
+  for (bool const modern : {true, false}) {
+    EXPECT_EQ(text("tools/call", R"({"name":"old__get"})", "", modern), R"("result":{"from":"old"})");
+    EXPECT_EQ(text("tools/call", R"({"name":"get"})", "new", modern), R"("result":{"from":"new"})");
+  }
+}
+
+TEST_F(Router, AMethodThatTheServersEraDoesNotKnowStopsHere) {
+  auto const old = add("old", {}, false), fresh = add("new", {}, true);
+  old->identity.capabilities = fresh->identity.capabilities = kAllCapabilities;
+  start();
+  EXPECT_EQ(text("tasks/update", "{}", "old").substr(0, 23), R"("error":{"code":-32601,)");
+  EXPECT_EQ(text("tasks/result", "{}", "new", false).substr(0, 23), R"("error":{"code":-32601,)");
+  EXPECT_TRUE(old->calls.empty() && fresh->calls.empty());
+}
+
+TEST_F(Router, ALogLevelIsKeptForModernServersAndNotToldThem) {  // P072
+  auto const fresh = add("new", {}, true), old = add("old", {}, false);
+  start();
+  auto session = std::make_shared<core::ClientSession const>();
+  auto const running = send("logging/setLevel", R"({"level":"warning"})", "", false, session);
+  EXPECT_TRUE(running->answer && *running->answer);
+  EXPECT_EQ(session->log_level(), "warning");
+  EXPECT_TRUE(fresh->calls.empty());
+  EXPECT_EQ(old->calls.size(), 1U);
 }
 
 TEST_F(Router, LogLevelsGoToEveryServerThatTakesThemAndASlowOneHarmsNobody) {

@@ -59,10 +59,20 @@ Routed if_able(Catalog const& catalog, Routed routed, Method method) {
   auto const* const to = std::get_if<Route>(&routed);
   if (to == nullptr) return routed;
   auto const& contents = *catalog.servers()[to->server].contents;
-  bool const able =
-      method == Method::completion_complete ? completes(contents) : contents.capabilities.subscribe;
+  bool const able = method == Method::completion_complete
+                        ? completes(contents)
+                        : contents.capabilities.subscribe && !contents.identity.modern();
   if (able) return routed;
   return no_such_method("The server that this belongs to does not support the method");
+}
+
+// A server's own endpoint passes on what has no routing rule, as far as the server's era has such a method.
+bool alone_and_knows(Catalog const& catalog, core::Call const& call) {
+  if (catalog.endpoint().empty() || catalog.members().size() != 1) return false;
+  bool const modern = catalog.servers()[catalog.members().front()].modern();
+  if (modern == call.modern() || call.method == Method::unknown) return true;
+  auto const& traits = mcp::traits_of(call.method);
+  return modern ? traits.modern : traits.legacy;
 }
 
 }  // namespace
@@ -77,9 +87,7 @@ Routed route(Catalog const& catalog, core::Call const& call) {
       return if_able(catalog, by_uri(catalog, call, Field::uri), call.method);
     case Method::completion_complete: return if_able(catalog, by_reference(catalog, call), call.method);
     default:
-      if (!catalog.endpoint().empty() && catalog.members().size() == 1) {
-        return Route{catalog.members().front(), {}, nullptr};
-      }
+      if (alone_and_knows(catalog, call)) return Route{catalog.members().front(), {}, nullptr};
       return no_such_method("Method not found");
   }
 }

@@ -1,9 +1,9 @@
 // Dialect: how one server is spoken to: a client's request becomes an upstream request, its answer comes
 // back.
 //
-// Both ways are edits of the received bytes (mcp::Splice); nothing is re-serialised. Same era only: modern
-// client to modern server, legacy to legacy. One per backend, immutable once the server's revision is known;
-// any thread. Upwards: own id, the server's own name or uri, own progress token (P070), hop-scoped `_meta`
+// Both ways are edits of the received bytes (mcp::Splice); nothing is re-serialised. Within one era here; the
+// two ways across are legacy_client.hpp and modern_client.hpp. One per backend and revision, immutable; any
+// thread. Upwards: own id, the server's own name or uri, own progress token (P070), hop-scoped `_meta`
 // keys rewritten, all other keys byte-exact (P082, P118). Downwards: serverInfo is the gateway's, hop-scoped
 // errors become Error values (P117), unknown result types are protocol errors (P016), codes that a modern
 // client may not see are replaced (P116).
@@ -29,9 +29,6 @@ class Dialect {
   mcp::Revision revision() const noexcept { return revision_; }
   std::string const& gateway_info() const noexcept { return gateway_info_; }
 
-  // Error unsupported, blaming the gateway, if the call is of the other era.
-  base::Result<void> same_era(core::Call const& call) const;
-
   // The edits under which call.request.bytes() is sent. `id` becomes both request id and progress token. The
   // call and the Dialect must outlive the Splice.
   mcp::Splice request(core::Call const& call, std::uint64_t id) const;
@@ -43,6 +40,8 @@ class Dialect {
   core::ServerIdentity identity(mcp::Message const& result) const;
 
  private:
+  void rewrite_envelope(core::Call const& call, std::string_view own, mcp::Splice& edits) const;
+  core::Outcome within_era(core::Call const& call, mcp::Message message) const;
   base::Error hop_error(mcp::Message const& message) const;
   base::Error broke_protocol(std::string detail) const;
   base::Result<void> check_result_type(core::Call const& call, mcp::Message const& message) const;

@@ -105,16 +105,6 @@ TEST(Dialect, KeepsTheSpellingOfATargetThatIsTheSame) {  // P082
       R"({"jsonrpc":"2.0","id":42,"method":"tools/call","params":{"name":"\u0061b"}})");
 }
 
-TEST(Dialect, RefusesACallOfTheOtherEra) {
-  Dialect const modern("files", kModern, kInfo);
-  auto const call = call_of(R"({"jsonrpc":"2.0","id":1,"method":"ping"})", kLegacy);
-  auto const result = modern.same_era(*call);
-  ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().fault, base::Fault::unsupported);
-  EXPECT_EQ(result.error().server, "files");
-  EXPECT_TRUE(Dialect("files", Revision::r2024_11_05, kInfo).same_era(*call));
-}
-
 TEST(Dialect, ReplacesTheServersInfoAndRelaysTheRest) {  // P082, P118
   auto const relayed = downwards(
       kModern, R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete","content":[ ],"_meta":)"

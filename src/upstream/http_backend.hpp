@@ -3,11 +3,11 @@
 //
 // One per server and worker; owns its connections. open() finds the era (discovery) and, for legacy servers,
 // opens the gateway's own session, used for ask(). A legacy client's calls go over a session of their own,
-// opened on first use and ended with the client's (P050: one forgotten by the server is opened anew, once,
-// because 404 proves that nothing ran). Request-scoped events reach the client one by one; while it does not
-// read, nothing more is read here. Cancelling a modern call closes its connection; cancelling a legacy one
-// also sends notifications/cancelled. Errors carry the server's name. At most `sessions_max` upstream
-// sessions at a time.
+// opened on first use and ended with the client's; modern clients share pooled ones (P050: one forgotten by
+// the server is opened anew, once, because 404 proves that nothing ran). Request-scoped events reach the
+// client one by one; while it does not read, nothing more is read here. Cancelling a modern call closes its
+// connection; cancelling a legacy one also sends notifications/cancelled. Errors carry the server's name. At
+// most `sessions_max` upstream sessions at a time; a pooled one that rests makes room.
 #pragma once
 
 #include <functional>
@@ -65,6 +65,7 @@ class HttpBackend final : public core::Backend {
     explicit Session(base::Scheduler& scheduler) : opening(scheduler, 1) {}
     std::string id;
     bool open = false;
+    base::TimePoint last_used;
     base::Semaphore opening;
   };
   struct Seen {  // what one of our own requests brought
@@ -80,6 +81,8 @@ class HttpBackend final : public core::Backend {
   base::Task<base::Result<Seen>> probe(NextStep step);
   base::Task<base::Result<void>> open_session(std::shared_ptr<Session> session);
   base::Task<base::Result<std::shared_ptr<Session>>> session_for(core::Call const& call);
+  static std::string session_key(core::Call const& call);
+  bool drop_a_pooled_session();
   base::Task<void> tell(std::string session, std::string message);
   base::Task<void> end_session(std::string session);
 
@@ -104,7 +107,7 @@ class HttpBackend final : public core::Backend {
   base::Result<core::Outcome> take_answer(core::Call const& call, Dialect const& dialect, std::string body,
                                           std::uint64_t id) const;
   base::Result<std::shared_ptr<Dialect const>> dialect_for(core::Call const& call) const;
-  base::Task<bool> speak_legacy_too(Seen const& discovered);
+  base::Task<void> speak_legacy_too(Seen const& discovered);
   base::Error refused(net::ReplyHead const& head) const;
   base::Error about(base::Error error) const;
   void noticed(mcp::Message const& note);
@@ -124,7 +127,7 @@ class HttpBackend final : public core::Backend {
   std::uint64_t next_id_ = 1;
   std::uint64_t reinitialised_ = 0;
   std::shared_ptr<Session> own_session_;
-  std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by the client's session
+  std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by session_key()
   base::TaskGroup listening_;
   base::TaskGroup background_;  // last: cancelled first
 };

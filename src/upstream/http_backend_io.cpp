@@ -193,7 +193,7 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
     co_await adopt_own_session(std::move(seen.session));
   } else {
     modern_ = dialect;
-    identity.both_eras = co_await speak_legacy_too(seen);
+    co_await speak_legacy_too(seen);
   }
   unreachable_ = false;
   status_.state = core::ServerState::ready;
@@ -211,28 +211,27 @@ base::Task<void> HttpBackend::adopt_own_session(std::string id) {
 }
 
 // A modern server may serve legacy clients as well, whether or not its list of versions says so (real servers
-// name the modern ones only): it is asked once, after a clean discovery. A refusal is an answer too.
-base::Task<bool> HttpBackend::speak_legacy_too(Seen const& discovered) {
+// name the modern ones only): their calls then need no bridge. It is asked once, after a clean discovery; a
+// refusal is an answer too.
+base::Task<void> HttpBackend::speak_legacy_too(Seen const& discovered) {
   auto const named = versions_in(discovered.message->raw(Field::supported_versions));
   NextStep step;
   step.kind = NextStep::Kind::initialize;
   step.revision = named.legacy.value_or(mcp::kNewestLegacy);
   auto seen = co_await probe(step);
-  if (!seen || !seen->message || seen->message->kind() != mcp::MessageKind::result) co_return false;
+  if (!seen || !seen->message || seen->message->kind() != mcp::MessageKind::result) co_return;
   std::string scratch;
   auto const settled = mcp::parse_revision(seen->message->text(Field::protocol_version, scratch));
-  if (!settled || mcp::is_modern(*settled)) co_return false;
+  if (!settled || mcp::is_modern(*settled)) co_return;
   legacy_ = std::make_shared<Dialect const>(options_.name, *settled, options_.gateway_info);
   co_await adopt_own_session(std::move(seen->session));
-  co_return true;
 }
 
 Result<std::shared_ptr<Dialect const>> HttpBackend::dialect_for(core::Call const& call) const {
-  auto const& wanted = call.modern() ? modern_ : legacy_;
-  if (wanted) return wanted;
+  auto const& same = call.modern() ? modern_ : legacy_;
   auto const& other = call.modern() ? legacy_ : modern_;
-  if (!other) return about(Error(Fault::starting, Blame::upstream, "not connected yet", Retry::always));
-  return other->same_era(call).error();
+  if (same || other) return same ? same : other;
+  return about(Error(Fault::starting, Blame::upstream, "not connected yet", Retry::always));
 }
 
 base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::string params) {
@@ -274,7 +273,7 @@ base::Task<Result<Outcome>> HttpBackend::handle(core::Call& call) {
   if (older_) co_return co_await older_->handle(call);
   auto const dialect = dialect_for(call);
   if (!dialect) co_return dialect.error();
-  if (!call.modern()) co_return co_await handle_legacy(call, *dialect);
+  if (!mcp::is_modern((*dialect)->revision())) co_return co_await handle_legacy(call, *dialect);
   base::TimePoint const begun = scheduler_.now();
   for (int attempt = 0;; ++attempt) {
     std::uint64_t const id = next_id_++;

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "base/run_until.hpp"
+#include "core/client_capabilities.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/own_request.hpp"
 
@@ -13,6 +14,10 @@ using base::Fault;
 using base::Result;
 using base::Retry;
 using core::Outcome;
+
+namespace {
+constexpr std::string_view kPooled = "*";  // begins the keys of modern clients; ids of sessions never have it
+}
 
 // Tells a legacy server that nobody wants the answer any more, unless the answer came.
 class HttpBackend::CancelOnDrop {
@@ -70,17 +75,42 @@ base::Task<Result<void>> HttpBackend::open_session(std::shared_ptr<Session> sess
   co_return Result<void>{};
 }
 
+// Modern clients have no session: those of one principal that can be asked the same things share one.
+std::string HttpBackend::session_key(core::Call const& call) {
+  if (call.session) return call.session->id;
+  std::string key(kPooled);
+  if (call.principal != nullptr) key += call.principal->id;
+  return key.append(1, ' ').append(core::ClientCapabilities::of(call).write());
+}
+
+// Makes room for one more by ending the pooled session that rested longest; false: all are clients' or in
+// use.
+bool HttpBackend::drop_a_pooled_session() {
+  auto oldest = sessions_.end();
+  for (auto at = sessions_.lower_bound(kPooled); at != sessions_.end() && at->first.starts_with(kPooled);
+       ++at) {
+    bool const in_use = at->second.use_count() > 1;
+    if (in_use || (oldest != sessions_.end() && oldest->second->last_used <= at->second->last_used)) continue;
+    oldest = at;
+  }
+  if (oldest == sessions_.end()) return false;
+  if (oldest->second->open) background_.spawn(end_session(oldest->second->id));
+  sessions_.erase(oldest);
+  return true;
+}
+
 base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_for(core::Call const& call) {
-  std::string const key = call.session ? call.session->id : std::string();
+  std::string const key = session_key(call);
   auto found = sessions_.find(key);
   if (found == sessions_.end()) {
-    if (sessions_.size() >= options_.sessions_max) {
+    if (sessions_.size() >= options_.sessions_max && !drop_a_pooled_session()) {
       co_return about(
           Error(Fault::busy, Blame::gateway, "too many sessions with this server", Retry::always));
     }
     found = sessions_.emplace(key, std::make_shared<Session>(scheduler_)).first;
   }
   std::shared_ptr<Session> session = found->second;
+  session->last_used = scheduler_.now();
   if (!session->open) {
     if (auto opened = co_await open_session(session); !opened) co_return opened.error();
   }

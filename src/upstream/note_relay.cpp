@@ -1,27 +1,16 @@
 #include "upstream/note_relay.hpp"
 
-#include <array>
 #include <charconv>
 #include <string_view>
 
+#include "mcp/log_level.hpp"
+
 namespace weir::upstream {
-namespace {
-
-constexpr std::array<std::string_view, 8> kLevels{"debug", "info",     "notice", "warning",
-                                                  "error", "critical", "alert",  "emergency"};
-
-int severity_of(std::string_view level) noexcept {
-  for (std::size_t i = 0; i < kLevels.size(); ++i) {
-    if (kLevels[i] == level) return static_cast<int>(i);
-  }
-  return -1;
-}
-
-}  // namespace
-
 NoteRelay::NoteRelay(core::Call const& call) : token_(call.request.raw(mcp::Field::meta_progress_token)) {
   std::string scratch;
-  log_floor_ = call.modern() ? severity_of(call.request.text(mcp::Field::meta_log_level, scratch)) : 0;
+  log_floor_ = call.modern()
+                   ? mcp::severity_of(call.request.text(mcp::Field::meta_log_level, scratch)).value_or(-1)
+                   : 0;
 }
 
 std::optional<std::string> NoteRelay::progress(mcp::Message const& note) {
@@ -40,7 +29,8 @@ std::optional<std::string> NoteRelay::progress(mcp::Message const& note) {
 
 std::optional<std::string> NoteRelay::log(mcp::Message const& note) {
   std::string scratch;
-  if (!wants_log() || severity_of(note.text(mcp::Field::level, scratch)) < log_floor_) return std::nullopt;
+  auto const severity = mcp::severity_of(note.text(mcp::Field::level, scratch)).value_or(-1);
+  if (!wants_log() || severity < log_floor_) return std::nullopt;
   return note.bytes();
 }
 

@@ -17,6 +17,7 @@ namespace weir::upstream {
 inline constexpr std::string_view kMetaProtocolVersion = "io.modelcontextprotocol/protocolVersion";
 inline constexpr std::string_view kMetaClientCapabilities = "io.modelcontextprotocol/clientCapabilities";
 inline constexpr std::string_view kMetaClientInfo = "io.modelcontextprotocol/clientInfo";
+inline constexpr std::string_view kMetaLogLevel = "io.modelcontextprotocol/logLevel";
 inline constexpr std::string_view kTasksExtension = "io.modelcontextprotocol/tasks";
 
 // `params`: a JSON object without `_meta` and without raw newlines, e.g. {"cursor":"x"}. `gateway_info`: the

@@ -107,7 +107,6 @@ Task<void> StdioChild::send(Flight& flight, std::string_view bytes, mcp::Splice 
 }
 
 Task<base::Result<core::Outcome>> StdioChild::relay(core::Call& call) {
-  if (auto const fine = dialect_->same_era(call); !fine) co_return fine.error();
   Place place(*this, NoteRelay(call));
   auto& flight = place.flight;
   if (auto const enrolled = channel_.enroll(flight); !enrolled) co_return enrolled.error();

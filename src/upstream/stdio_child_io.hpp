@@ -44,8 +44,8 @@ class StdioChild {
   // The verdict on its era is in. From then on relay() may be used.
   void speak(mcp::Revision revision);
 
-  // A client's call, to its answer; what comes before goes to call.client. Errors: unsupported (other era),
-  // busy, too_large, protocol, connection_lost (it may have been executed), connect_failed (it was not).
+  // A client's call, to its answer; what comes before goes to call.client. Errors: busy,
+  // too_large, protocol, connection_lost (it may have been executed), connect_failed (it was not).
   base::Task<base::Result<core::Outcome>> relay(core::Call& call);
 
   // A request of the gateway's own. `params` as for own_request().
