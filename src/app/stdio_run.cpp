@@ -19,7 +19,9 @@ int run_stdio(Gateway& gateway) {
   options.linger = gateway.settings().drain;
   edge::StdioEndpoint client(
       worker.endpoint_parts(), [&worker] { return worker.endpoint().rules(); }, options, gateway.stopping());
-  client.start(std::move(streams->in), std::move(streams->out), [&gateway] { gateway.stop(); });
+  // Posted: a client that has gone already must not stop a loop that has yet to run.
+  auto const end = [&gateway] { gateway.main_loop().post([&gateway] { gateway.stop(); }); };
+  client.start(std::move(streams->in), std::move(streams->out), end);
   return gateway.run();
 }
 

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect } from './clients.mjs';
-import { cleanEnv, descendants, direct, eventually, gone, kStartMs, killAll, sleep,
+import { cleanEnv, descendants, direct, eventually, gone, kHangMs, kStartMs, killAll, sleep,
   startFixture, startWeir, stdioFixture, stopAll, weirBin, writeConfig } from './harness.mjs';
 
 const kSkip = { skip: direct && 'direct: there is no gateway process' };
@@ -47,6 +47,16 @@ for (const era of ['legacy', 'modern']) {
       client = undefined;
       await gone(below);
     });
+  });
+}
+
+for (const [what, input] of [['nothing', ''], ['half a message', '{"jsonrpc":"2.0","id":1,"meth']]) {
+  test(`a stdio client that sends ${what} and goes ends the process with 0`, kSkip, async () => {
+    const { file } = await writeConfig({});
+    const pipeline = `printf %s "$1" | timeout ${kHangMs / 1000} "$0" run --stdio "$2"`;
+    const run = spawnSync('sh', ['-c', pipeline, weirBin, input, file], { env: cleanEnv(), encoding: 'utf8' });
+    assert.equal(run.status, 0, run.stderr);
+    for (const line of run.stdout.split('\n').filter(Boolean)) assert.equal(JSON.parse(line).jsonrpc, '2.0');
   });
 }
 
