@@ -11,6 +11,8 @@ using mcp::Field;
 
 namespace {
 
+constexpr int kMethodNotFound = -32601;
+
 observe::Outcome counted_as(base::Fault fault) noexcept {
   if (fault == base::Fault::busy) return observe::Outcome::shed;
   return fault == base::Fault::denied ? observe::Outcome::denied : observe::Outcome::error;
@@ -18,6 +20,13 @@ observe::Outcome counted_as(base::Fault fault) noexcept {
 
 bool is_tool_error(core::Outcome const& outcome) noexcept {
   return outcome.message.raw(Field::is_error) == "true";
+}
+
+// Errors that a server answered with are 200, but for those that stand for the request itself.
+int status_of(core::Call const& call, int code) noexcept {
+  bool const ours = call.facts.server.empty();
+  if (code <= -32020 && code >= -32022 && (ours || call.modern())) return 400;
+  return ours && call.modern() && code == kMethodNotFound ? 404 : 200;  // P024
 }
 
 Settled settle_failure(core::Call const& call, base::Error const& error, bool tool_results,
@@ -69,8 +78,7 @@ Settled settle(core::Call const& call, base::Result<core::Outcome> outcome, bool
     record.outcome = observe::Outcome::error;
     record.error_type = observe::kRpcError;
     record.error_code = static_cast<int>(settled.outcome.message.integer(Field::error_code).value_or(0));
-    bool const client_fault = record.error_code <= -32020 && record.error_code >= -32022;
-    if (call.modern() && client_fault) settled.http = 400;
+    settled.http = status_of(call, record.error_code);
   } else if (is_tool_error(settled.outcome)) {
     record.outcome = observe::Outcome::tool_error;
     record.error_type = observe::kToolError;

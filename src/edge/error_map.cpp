@@ -75,8 +75,10 @@ ErrorAnswer answer_for(Error const& error, bool modern, std::string_view tool, s
   ErrorAnswer answer;
   answer.http = row.http;
   answer.code = modern && row.code == -32001 ? -32602 : row.code;
-  std::string const server =
-      error.server.empty() ? "The server" : fmt::format("The server `{}`", error.server);
+  bool const ours = error.server.empty() && error.blame != Blame::upstream;
+  std::string const server = ours                   ? "Weir"
+                             : error.server.empty() ? "The server"
+                                                    : fmt::format("The server `{}`", error.server);
   answer.message = fmt::format(fmt::runtime(row.said), server);
   std::string data = "{";
   member(data, "source", error.blame == Blame::upstream ? "upstream" : "gateway");

@@ -2,6 +2,7 @@
 
 #include "edge/answer.hpp"
 #include "edge/mcp_endpoint.hpp"
+#include "edge/media_types.hpp"
 #include "net/http_fields.hpp"
 #include "net/http_text.hpp"
 
@@ -13,50 +14,35 @@ namespace {
 constexpr std::string_view kPath = "/mcp";
 constexpr std::string_view kJson = "application/json";
 constexpr std::array<std::string_view, 7> kSingle{
-    "host", "content-type", "authorization", "origin", "accept-encoding", "mcp-*", "last-event-id"};
+    "host", "content-type", "content-encoding", "authorization", "origin", "mcp-*", "last-event-id"};
 
 iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
-bool is_json(std::string_view content_type) {
-  auto const end = content_type.find(';');
-  auto type = content_type.substr(0, end);
-  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-  return net::same_name(type, kJson);
-}
-
-// Whether an Accept value allows `type`, by name or by wildcard. Absent means anything.
-bool accepts(net::Fields const& fields, std::string_view type, std::string_view family) {
-  bool stated = false;
-  for (auto const& field : fields) {
-    if (!net::same_name(field.name, "accept")) continue;
-    stated = true;
-    std::string_view rest = field.value;
-    while (!rest.empty()) {
-      auto const comma = rest.find(',');
-      auto one = rest.substr(0, comma);
-      one = one.substr(0, one.find(';'));
-      while (!one.empty() && one.front() == ' ') one.remove_prefix(1);
-      while (!one.empty() && one.back() == ' ') one.remove_suffix(1);
-      if (net::same_name(one, type) || one == "*/*" || net::same_name(one, family)) return true;
-      if (comma == std::string_view::npos) break;
-      rest.remove_prefix(comma + 1);
-    }
-  }
-  return !stated;
-}
-
-// Without these a browser keeps our answer from the page that asked. For origins that passed the policy only.
+// What lets a page of an origin that passed the policy read the answer, whichever it is.
 std::string cors_fields(std::string_view origin) {
   std::string fields;
   if (!net::append_field(fields, "Access-Control-Allow-Origin", origin)) return {};
-  fields += "Vary: Origin\r\nAccess-Control-Expose-Headers: Mcp-Session-Id, X-Request-Id, Server-Timing\r\n";
+  fields +=
+      "Vary: Origin\r\n"
+      "Access-Control-Expose-Headers: Mcp-Session-Id, Retry-After, Server-Timing, WWW-Authenticate, "
+      "X-Request-Id\r\n";
   return fields;
 }
 
-constexpr std::string_view kPreflightFields =
-    "Access-Control-Allow-Methods: POST, GET, DELETE\r\nAccess-Control-Allow-Headers: Content-Type, "
-    "Authorization, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID\r\n"
+constexpr std::string_view kPreflight =
+    "Access-Control-Allow-Methods: POST, GET, DELETE\r\n"
+    "Access-Control-Allow-Headers: Content-Type, Authorization, MCP-Protocol-Version, Mcp-Session-Id, "
+    "Mcp-Method, Mcp-Name, Last-Event-ID\r\n"
     "Access-Control-Max-Age: 600\r\n";
+
+std::string_view allowed_methods(bool legacy) noexcept {
+  return legacy ? "Allow: POST, DELETE, OPTIONS\r\n" : "Allow: POST, OPTIONS\r\n";
+}
+
+std::optional<std::string_view> version_field(net::Fields const& fields) {
+  auto const* const field = fields.find("mcp-protocol-version");
+  return field == nullptr ? std::nullopt : std::optional(field->value);
+}
 
 }  // namespace
 
@@ -91,29 +77,34 @@ bool McpEndpoint::find_endpoint(net::HttpExchange& exchange, Admitted& admitted)
 bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted const& admitted) {
   auto const& head = exchange.head();
   if (head.method == "POST") return true;
+  bool const legacy = admitted.rules->legacy;
   if (head.method == "OPTIONS") {
-    exchange.reply(204, "", kPreflightFields, {});
+    exchange.reply(204, "", std::string(kPreflight).append(allowed_methods(legacy)), {});
     return false;
   }
-  if (head.method == "DELETE" && admitted.rules->legacy && head.fields.has("mcp-session-id")) {
+  if (head.method == "DELETE" && legacy && !era::names_modern(version_field(head.fields))) {
     end_session(exchange, admitted);
     return false;
   }
   // There is no stream to open with GET here, but a session that has ended is to be known as such.
   auto const* const session = head.fields.find("mcp-session-id");
-  if (head.method == "GET" && session != nullptr &&
+  if (head.method == "GET" && legacy && session != nullptr &&
       !parts_.sessions.find(std::string(session->value), *admitted.principal, parts_.scheduler.now())) {
     reject(exchange, "session", era::Refusal{404, -32001, "Session not found", {}}, {});
     return false;
   }
   parts_.meter.refused("method");
-  exchange.reply_text(405, admitted.rules->legacy ? "Allow: POST, DELETE\r\n" : "Allow: POST\r\n",
-                      "Send MCP requests with POST.");
+  exchange.reply_text(405, allowed_methods(legacy), "Send MCP requests with POST.");
   return false;
 }
 
 void McpEndpoint::end_session(net::HttpExchange& exchange, Admitted const& admitted) {
-  std::string const id(exchange.head().fields.value("mcp-session-id"));
+  auto const& fields = exchange.head().fields;
+  std::string const id(fields.value("mcp-session-id"));
+  if (id.empty()) return reject(exchange, "session", era::missing_session(), {});
+  if (!era::legacy_revision(version_field(fields), mcp::kAssumedWithoutHeader)) {
+    return reject(exchange, "version", era::unknown_legacy_version(), {});
+  }
   if (parts_.sessions.end(id, *admitted.principal, parts_.scheduler.now())) {
     exchange.reply(200, "", "", {});
     return;
@@ -123,12 +114,18 @@ void McpEndpoint::end_session(net::HttpExchange& exchange, Admitted const& admit
 
 bool McpEndpoint::check_media(net::HttpExchange& exchange) {
   auto const& fields = exchange.head().fields;
-  if (!is_json(fields.value("content-type"))) {
-    reject(exchange, "media_type", era::Refusal{415, -32600, "Content-Type must be application/json", {}},
-           {});
+  if (!is_json_type(fields.value("content-type"))) {
+    reject(exchange, "media_type",
+           era::Refusal{415, -32600, "Content-Type must be application/json in UTF-8", {}}, {});
     return false;
   }
-  if (accepts(fields, kJson, "application/*") && accepts(fields, "text/event-stream", "text/*")) return true;
+  auto const coding = fields.value("content-encoding");
+  if (!coding.empty() && !net::same_name(coding, "identity")) {
+    reject(exchange, "media_type", era::Refusal{415, -32600, "A request body must not be compressed", {}}, {},
+           "Accept-Encoding: identity\r\n");
+    return false;
+  }
+  if (accepts(fields, kJson) && accepts(fields, "text/event-stream")) return true;
   reject(exchange, "media_type",
          era::Refusal{406, -32600, "Accept must list application/json and text/event-stream", {}}, {});
   return false;
@@ -171,7 +168,7 @@ bool McpEndpoint::admit(net::HttpExchange& exchange, Admitted& admitted) {
     reject(exchange, "size", era::Refusal{413, -32600, "The request body is too large", {}}, {});
     return false;
   }
-  return true;
+  return !head.expect_continue || check_media(exchange);  // who asks before sending is told before sending
 }
 
 void McpEndpoint::body_failed(net::HttpExchange& exchange, base::Error const& error) {

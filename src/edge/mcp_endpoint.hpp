@@ -35,6 +35,8 @@ struct EndpointRules {
   base::Duration call_max = std::chrono::minutes{10};  // hard end of any call
   base::Duration ask_max = std::chrono::minutes{10};   // for a client's answer to a server's question
   base::Duration keepalive = std::chrono::seconds{15};
+
+  era::Eras eras() const noexcept { return {modern, legacy}; }
 };
 
 struct EndpointParts {  // borrowed; all outlive the endpoint
@@ -77,7 +79,8 @@ class McpEndpoint final : public net::HttpHandler {
 
   base::Task<void> serve_message(net::HttpExchange& exchange, Admitted admitted, std::string body);
   bool prepare(net::HttpExchange& exchange, Admitted const& admitted, core::Call& call);
-  bool take_legacy_fields(net::HttpExchange& exchange, core::Call& call, bool initialize);
+  bool take_legacy_fields(net::HttpExchange& exchange, core::Call& call, bool initialize,
+                          std::string_view id);
   void take_note(net::HttpExchange& exchange, core::Call& call);
   base::Task<void> serve_call(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
                               std::size_t bytes_in);

@@ -105,7 +105,9 @@ base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitte
 bool McpEndpoint::prepare(net::HttpExchange& exchange, Admitted const& admitted, core::Call& call) {
   auto const& fields = exchange.head().fields;
   auto const seen = mcp_fields(fields);
-  auto const id = call.request.raw(Field::id);
+  // The id of a response is the server's: echoed, it would answer a request of the client's own.
+  bool const request = call.request.kind() == mcp::MessageKind::request;
+  auto const id = request ? call.request.raw(Field::id) : std::string_view{};
   auto const classified = era::classify(seen, call.request);
   if (classified.refusal) {
     reject(exchange, "envelope", *classified.refusal, id);
@@ -117,28 +119,32 @@ bool McpEndpoint::prepare(net::HttpExchange& exchange, Admitted const& admitted,
     std::string scratch;
     auto const asked =
         call.request.text(modern ? Field::meta_protocol_version : Field::protocol_version, scratch);
-    reject(exchange, "version", era::unsupported_version(asked), id);
+    reject(exchange, "version", era::unsupported_version(asked, admitted.rules->eras()), id);
     return false;
   }
   if (modern) {
     call.revision = mcp::kNewest;
-    if (auto const refusal = era::climb_modern_ladder(seen, call.request, true)) {
+    if (auto const refusal = era::climb_modern_ladder(seen, call.request, admitted.rules->eras(), true)) {
       reject(exchange, "ladder", *refusal, id);
       return false;
     }
     take_param_headers(fields, call);
-  } else if (!take_legacy_fields(exchange, call, classified.route == era::Route::legacy_initialize)) {
+  } else if (!take_legacy_fields(exchange, call, classified.route == era::Route::legacy_initialize, id)) {
     return false;
   }
-  if (call.request.kind() == mcp::MessageKind::request) return true;
+  if (request) return true;
   take_note(exchange, call);
   return false;
 }
 
-bool McpEndpoint::take_legacy_fields(net::HttpExchange& exchange, core::Call& call, bool initialize) {
+bool McpEndpoint::take_legacy_fields(net::HttpExchange& exchange, core::Call& call, bool initialize,
+                                     std::string_view id) {
   auto const& fields = exchange.head().fields;
-  auto const id = call.request.raw(Field::id);
   if (initialize) {
+    if (auto const refusal = era::check_initialize(call.request)) {
+      reject(exchange, "envelope", *refusal, id);
+      return false;
+    }
     std::string scratch;
     call.revision = era::negotiate_legacy(call.request.text(Field::protocol_version, scratch));
     return true;
@@ -146,15 +152,14 @@ bool McpEndpoint::take_legacy_fields(net::HttpExchange& exchange, core::Call& ca
   auto const header = optional_field(fields, "mcp-protocol-version");
   auto const revision = era::legacy_revision(header, mcp::kAssumedWithoutHeader);
   if (!revision) {
-    reject(exchange, "version", era::Refusal{400, -32000, "Unsupported protocol version", {}}, id);
+    reject(exchange, "version", era::unknown_legacy_version(), id);
     return false;
   }
   call.revision = *revision;
   call.revision_stated = header.has_value();
   call.session_id = fields.value("mcp-session-id");
   if (!call.session_id.empty()) return true;
-  reject(exchange, "session",
-         era::Refusal{400, -32000, "Mcp-Session-Id is missing; send initialize first", {}}, id);
+  reject(exchange, "session", era::missing_session(), id);
   return false;
 }
 

@@ -1,5 +1,4 @@
 #include "edge/stdio_endpoint.hpp"
-#include "mcp/json_text.hpp"
 
 // Which era the process speaks, and what that allows (MCP 2026-07-28, basic/versioning).
 namespace weir::edge {
@@ -12,19 +11,11 @@ namespace {
 constexpr int kInvalidRequest = -32600;
 constexpr int kInvalidParams = -32602;
 constexpr int kServerError = -32000;
-constexpr int kUnsupportedVersion = -32022;
 
 Refusal pinned_to(bool modern, std::string_view requested) {
-  std::string data = R"({"supported":[)";
-  for (auto at = mcp::kRevisions.rbegin(); at != mcp::kRevisions.rend(); ++at) {
-    if (mcp::is_modern(*at) != modern) continue;
-    if (data.back() != '[') data += ',';
-    mcp::append_json_string(data, mcp::text_of(*at));
-  }
-  data += R"(],"requested":)";
-  mcp::append_json_string(data, requested);
-  return {400, kUnsupportedVersion, "This process already speaks another revision of the protocol",
-          data + '}'};
+  auto refusal = era::unsupported_version(requested, {modern, !modern});
+  refusal.message = "This process already speaks another revision of the protocol";
+  return refusal;
 }
 
 }  // namespace
@@ -36,14 +27,14 @@ std::optional<Refusal> StdioEndpoint::admit(core::Call& call, EndpointRules cons
   if (modern ? !rules.modern : !rules.legacy) {
     std::string scratch;
     auto const asked = modern ? Field::meta_protocol_version : Field::protocol_version;
-    return era::unsupported_version(call.request.text(asked, scratch));
+    return era::unsupported_version(call.request.text(asked, scratch), rules.eras());
   }
-  if (modern) return admit_modern(call);
+  if (modern) return admit_modern(call, rules);
   return classified.route == era::Route::legacy_initialize ? admit_initialize(call) : admit_legacy(call);
 }
 
-std::optional<Refusal> StdioEndpoint::admit_modern(core::Call& call) {
-  if (auto refusal = era::climb_modern_ladder({}, call.request, false)) return refusal;
+std::optional<Refusal> StdioEndpoint::admit_modern(core::Call& call, EndpointRules const& rules) {
+  if (auto refusal = era::climb_modern_ladder({}, call.request, rules.eras(), false)) return refusal;
   std::string scratch;
   if (pinned_ == Pinned::legacy) {
     return pinned_to(false, call.request.text(Field::meta_protocol_version, scratch));
@@ -58,6 +49,7 @@ std::optional<Refusal> StdioEndpoint::admit_initialize(core::Call& call) {
   auto const asked = call.request.text(Field::protocol_version, scratch);
   if (pinned_ == Pinned::modern) return pinned_to(true, asked);
   if (shaking_hands_ || session_) return Refusal{400, kInvalidRequest, "initialize was sent before", {}};
+  if (auto refusal = era::check_initialize(call.request)) return refusal;
   shaking_hands_ = true;
   call.revision = era::negotiate_legacy(asked);
   return std::nullopt;

@@ -66,7 +66,7 @@ class StdioEndpoint {
   base::Task<void> my_turn();
 
   std::optional<era::Refusal> admit(core::Call& call, EndpointRules const& rules);
-  std::optional<era::Refusal> admit_modern(core::Call& call);
+  std::optional<era::Refusal> admit_modern(core::Call& call, EndpointRules const& rules);
   std::optional<era::Refusal> admit_initialize(core::Call& call);
   std::optional<era::Refusal> admit_legacy(core::Call& call);
   std::optional<era::Refusal> keep_session(core::Call& call);

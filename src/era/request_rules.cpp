@@ -66,10 +66,23 @@ std::optional<Refusal> check_standard_headers(McpFields const& fields, Message c
 
 }  // namespace
 
-Refusal unsupported_version(std::string_view requested) {
+bool names_modern(std::optional<std::string_view> version) noexcept {
+  if (!version) return false;
+  auto const named = mcp::parse_revision(mcp::trim_white_space(*version));
+  return named && mcp::is_modern(*named);
+}
+
+Refusal unknown_legacy_version() { return Refusal{400, -32000, "Unsupported protocol version", {}}; }
+
+Refusal missing_session() {
+  return Refusal{400, -32000, "Mcp-Session-Id is missing; send initialize first", {}};
+}
+
+Refusal unsupported_version(std::string_view requested, Eras offered) {
   std::string data = R"({"supported":[)";
   for (auto at = mcp::kRevisions.rbegin(); at != mcp::kRevisions.rend(); ++at) {
-    if (at != mcp::kRevisions.rbegin()) data += ',';
+    if (mcp::is_modern(*at) ? !offered.modern : !offered.legacy) continue;
+    if (data.back() != '[') data += ',';
     mcp::append_json_string(data, mcp::text_of(*at));
   }
   data += R"(],"requested":)";
@@ -79,11 +92,7 @@ Refusal unsupported_version(std::string_view requested) {
 }
 
 Classified classify(McpFields const& fields, Message const& message) {
-  std::string scratch;
-  bool const modern_header = fields.protocol_version && [&] {
-    auto const named = mcp::parse_revision(mcp::trim_white_space(*fields.protocol_version));
-    return named && mcp::is_modern(*named);
-  }();
+  bool const modern_header = names_modern(fields.protocol_version);
   if (message.kind() == MessageKind::result || message.kind() == MessageKind::error) {
     if (!modern_header) return {Route::legacy, std::nullopt};
     return {Route::modern, Refusal{400, -32600, "a response cannot be sent to this server", {}}};  // P021
@@ -100,7 +109,8 @@ Classified classify(McpFields const& fields, Message const& message) {
   return {initialize ? Route::legacy_initialize : Route::legacy, std::nullopt};
 }
 
-std::optional<Refusal> climb_modern_ladder(McpFields const& fields, Message const& message, bool http) {
+std::optional<Refusal> climb_modern_ladder(McpFields const& fields, Message const& message, Eras offered,
+                                           bool http) {
   bool const request = message.kind() == MessageKind::request;
   std::string scratch;
   bool const claims = message.is(Field::meta_protocol_version, JsonKind::string);
@@ -113,7 +123,7 @@ std::optional<Refusal> climb_modern_ladder(McpFields const& fields, Message cons
   if (!request && !claims) return std::nullopt;  // header rules for notifications are undefined
   if (auto refusal = check_envelope(message)) return refusal;
   auto const revision = mcp::parse_revision(claimed);
-  if (!revision || !mcp::is_modern(*revision)) return unsupported_version(claimed);
+  if (!revision || !mcp::is_modern(*revision)) return unsupported_version(claimed, offered);
   if (!request) return std::nullopt;
   if (http) {
     if (auto refusal = check_standard_headers(fields, message)) return refusal;
@@ -132,6 +142,18 @@ std::optional<mcp::Revision> legacy_revision(std::optional<std::string_view> hea
   auto const named = mcp::parse_revision(mcp::trim_white_space(*header));
   if (!named || mcp::is_modern(*named)) return std::nullopt;
   return named;
+}
+
+std::optional<Refusal> check_initialize(Message const& message) {
+  if (!message.is(Field::protocol_version, JsonKind::string)) {
+    return invalid_params("initialize needs protocolVersion, a string");
+  }
+  for (Field const field : {Field::capabilities, Field::client_info}) {
+    if (message.has(field) && !message.is(field, JsonKind::object)) {
+      return invalid_params("capabilities and clientInfo of initialize must be objects");
+    }
+  }
+  return std::nullopt;
 }
 
 mcp::Revision negotiate_legacy(std::string_view asked) noexcept {

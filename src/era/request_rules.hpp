@@ -38,18 +38,33 @@ struct Classified {
 // Steps 5 to 8: from the message, with the version header as a cross-check.
 Classified classify(McpFields const& fields, mcp::Message const& message);
 
+// Which revisions a listener speaks.
+struct Eras {
+  bool modern = true;
+  bool legacy = true;
+};
+
 // Rungs a to g for a message that classify() called modern. On stdio there are no headers: `http` false skips
 // a, d–f.
-std::optional<Refusal> climb_modern_ladder(McpFields const& fields, mcp::Message const& message, bool http);
+std::optional<Refusal> climb_modern_ladder(McpFields const& fields, mcp::Message const& message, Eras offered,
+                                           bool http);
+
+// Whether a version header names a modern revision.
+bool names_modern(std::optional<std::string_view> version) noexcept;
 
 // The revision of a legacy request after the handshake: the header's, else the session's (P046).
 // Nothing: the header names a version that is not offered, refuse with 400.
 std::optional<mcp::Revision> legacy_revision(std::optional<std::string_view> header,
                                              mcp::Revision of_session);
 
+// What an `initialize` must say: the version, and objects where objects belong.
+std::optional<Refusal> check_initialize(mcp::Message const& message);
+
 // The version to answer an `initialize` with (P008): the one asked for, or the newest legacy one.
 mcp::Revision negotiate_legacy(std::string_view asked) noexcept;
 
-Refusal unsupported_version(std::string_view requested);  // -32022 with data
+Refusal unsupported_version(std::string_view requested, Eras offered);  // -32022 with data
+Refusal unknown_legacy_version();
+Refusal missing_session();
 
 }  // namespace weir::era

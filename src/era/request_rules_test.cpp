@@ -118,21 +118,22 @@ TEST(ModernLadder, TheFirstFailingRungAnswers) {
   auto rungs = envelope_ladder();
   for (auto& rung : header_ladder()) rungs.push_back(std::move(rung));
   for (auto const& rung : rungs) {
-    auto const refusal = climb_modern_ladder(rung.fields, message(rung.body), true);
+    auto const refusal = climb_modern_ladder(rung.fields, message(rung.body), {}, true);
     EXPECT_EQ(refusal ? refusal->http : 0, rung.http) << rung.what;
     EXPECT_EQ(refusal ? refusal->code : 0, rung.code) << rung.what;
   }
 }
 
 TEST(ModernLadder, UnsupportedVersionNamesWhatIsOfferedAndWhatWasAsked) {
-  auto const refusal = unsupported_version("2099-01-01");
+  auto const refusal = unsupported_version("2099-01-01", {});
   EXPECT_EQ(
       refusal.data,
       R"({"supported":["2026-07-28","2025-11-25","2025-06-18","2025-03-26","2024-11-05"],"requested":"2099-01-01"})");
 }
 
 TEST(ModernLadder, WithoutHttpThereAreNoHeaderRungs) {
-  EXPECT_FALSE(climb_modern_ladder({}, message(request("tools/call", R"("name":"x",)", envelope())), false));
+  EXPECT_FALSE(
+      climb_modern_ladder({}, message(request("tools/call", R"("name":"x",)", envelope())), {}, false));
 }
 
 TEST(Classify, TheBodyDecidesTheEra) {

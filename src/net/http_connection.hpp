@@ -30,6 +30,7 @@ class HttpConnection {
   base::Task<bool> flush();          // one at a time
   void abandon() noexcept;
   void begin_reply(std::string& into, int status);
+  bool is_last() const noexcept { return pipelined_ >= options.pipelined_max; }
 
   base::Scheduler& scheduler;
   std::unique_ptr<Stream> stream;

@@ -238,15 +238,18 @@ void HttpExchange::end_stream() {
 }
 
 base::Event* HttpExchange::watch() {
-  return connection_.gone || !connection_.in.empty() ? nullptr : &connection_.stream->arm_read();
+  bool const full = connection_.in.size() >= connection_.options.ahead_bytes_max;
+  return connection_.gone || full ? nullptr : &connection_.stream->arm_read();
 }
 
-// Looks without waiting. Bytes of a next request are kept (one scratch-full at most), then nothing is
-// watched.
+// Looks without waiting. Bytes of later requests are kept: the end of the connection stands behind them.
 bool HttpExchange::client_gone() {
-  if (connection_.gone || !connection_.in.empty()) return connection_.gone;
-  IoResult const got = connection_.stream->read(scratch().bytes);
-  if (got.state == IoState::moved) connection_.in.assign(scratch().bytes.data(), got.bytes);
+  std::size_t const most = connection_.options.ahead_bytes_max;
+  if (connection_.gone || connection_.in.size() >= most) return connection_.gone;
+  auto& bytes = scratch().bytes;
+  std::size_t const room = std::min(most - connection_.in.size(), bytes.size());
+  IoResult const got = connection_.stream->read(std::span(bytes.data(), room));
+  if (got.state == IoState::moved) connection_.in.append(bytes.data(), got.bytes);
   if (got.state == IoState::ended || got.state == IoState::failed) connection_.gone = true;
   return connection_.gone;
 }

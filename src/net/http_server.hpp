@@ -36,6 +36,7 @@ struct ServerOptions {
   ServerTimes times;
   int pipelined_max =
       100;  // requests answered from bytes that arrived in advance, then the connection closes
+  std::size_t ahead_bytes_max = 64 * 1024;  // of later requests, kept while one is at work
 };
 
 class HttpConnection;
@@ -74,7 +75,7 @@ class HttpExchange {
   bool flushed() const noexcept;        // the client has taken everything so far
 
   // For run_until(): set when the client hangs up *or* sends more. Then ask client_gone(), and wait again if
-  // not. Null when there is nothing to watch (bytes of the next request are already here).
+  // not. Null when there is nothing to watch (ahead_bytes_max of later requests are already here).
   base::Event* watch();
   bool client_gone();
   // The client has gone, the work goes on: frees the socket now. What is replied later is dropped.

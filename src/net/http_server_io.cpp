@@ -155,8 +155,7 @@ base::Task<void> HttpConnection::linger() {
 
 base::Task<bool> HttpConnection::finish(bool stopping) {
   WEIR_ASSERT(replied || gone);
-  bool const more =
-      keep_alive && !stopping && !gone && body_done && !stream_open && pipelined_ < options.pipelined_max;
+  bool const more = keep_alive && !stopping && !gone && body_done && !stream_open;
   if (!out_.empty() && !co_await flush()) co_return false;
   if (gone) co_return false;
   if (more) {
@@ -189,7 +188,7 @@ base::Task<void> serve_connection(base::Scheduler& scheduler, std::unique_ptr<St
       co_return;
     }
     RequestHead const& head = exchange.head();
-    connection.keep_alive = head.keep_alive;
+    connection.keep_alive = head.keep_alive && !stopping && !connection.is_last();
     connection.http10 = head.minor_version == 0;
     connection.head_request = head.method == "HEAD";
     connection.body_done = head.framing.empty();

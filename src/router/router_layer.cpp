@@ -91,6 +91,8 @@ base::Task<void> RouterLayer::first_lists() {
 }
 
 base::Task<RouterLayer::Answer> RouterLayer::answer(core::Call& call, Snapshot set, Catalog const& catalog) {
+  bool const of_other_era = !call.modern() && !mcp::traits_of(call.method).legacy;
+  if (of_other_era && call.method != Method::unknown) co_return no_such_method("Method not found");
   if (auto const kind = list_of(call.method)) co_return list_page(call, catalog, *kind);
   switch (call.method) {
     case Method::server_discover: co_return discovered(catalog, options_.server_info);
