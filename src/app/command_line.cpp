@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "app/call_command.hpp"
 #include "app/call_text.hpp"
@@ -35,7 +36,13 @@ struct Requests {
   std::string topic;
   std::string colour = "auto";
   bool check_json = false;
+  bool version_json = false;
 };
+
+void add_colour(CLI::App& verb, std::string& colour) {
+  verb.add_option("--color", colour, "always, never or auto")
+      ->check(CLI::IsMember({"always", "never", "auto"}));
+}
 
 void add_sources(CLI::App& verb, SourceRequest& sources) {
   verb.add_option("--config,FILE", sources.file,
@@ -50,7 +57,8 @@ void add_gateway(CLI::App& verb, AddressRequest& gateway) {
   verb.add_option("--config", gateway.config, "the configuration the gateway runs with");
 }
 
-void add_run(CLI::App& cli, RunRequest& run) {
+void add_run(CLI::App& cli, Requests& requests) {
+  auto& run = requests.run;
   auto& verb = *cli.add_subcommand("run", "start the gateway");
   verb.footer(
       "  weir run                      the servers that your editor already knows\n"
@@ -63,7 +71,12 @@ void add_run(CLI::App& cli, RunRequest& run) {
   verb.add_flag("--stdio", run.stdio, "serve one client on stdin and stdout");
   verb.add_flag("--trust", run.trust, "use a project's files without asking");
   verb.add_flag("--insecure", run.sources.insecure, "allow a public address without authentication");
+  verb.add_option("--log-level", run.sources.log_level, "error, warn, info, debug or trace");
+  verb.add_option("--log-format", run.sources.log_format, "text, json or auto");
+  verb.add_flag("-v,--verbose", run.verbose, "the same as --log-level debug");
   verb.add_flag("-q,--quiet", run.quiet, "print no table");
+  verb.add_flag("--json", run.json, "print the status as one JSON line instead of the table");
+  add_colour(verb, requests.colour);
 }
 
 void add_check(CLI::App& cli, Requests& requests) {
@@ -82,6 +95,7 @@ void add_check(CLI::App& cli, Requests& requests) {
   verb.add_option("--format", check.format, "text, json or sarif")
       ->check(CLI::IsMember({"text", "json", "sarif"}));
   verb.add_flag("--json", requests.check_json, "the same as --format json");
+  add_colour(verb, requests.colour);
 }
 
 void add_call(CLI::App& cli, CallRequest& call) {
@@ -103,52 +117,87 @@ void add_call(CLI::App& cli, CallRequest& call) {
   add_gateway(verb, call.gateway);
 }
 
-void add_status(CLI::App& cli, StatusRequest& status) {
+void add_status(CLI::App& cli, Requests& requests) {
+  auto& status = requests.status;
   auto& verb = *cli.add_subcommand("status", "show the running gateway on one screen");
   verb.footer("  weir status\n  weir status --json\n  weir status -q && echo all well");
   verb.add_flag("--json", status.json, "as JSON");
   verb.add_flag("-q,--quiet", status.quiet, "the exit code alone");
   add_gateway(verb, status.gateway);
+  add_colour(verb, requests.colour);
 }
 
-int usage_error(CLI::App const& cli, CLI::ParseError const& error, int argc, char** argv) {
-  auto const verbs = cli.get_subcommands([](CLI::App const*) { return true; });
-  std::vector<std::string_view> names;
-  for (auto const* verb : verbs) names.push_back(verb->get_name());
-  std::string_view const given = argc > 1 ? argv[1] : "";
-  bool const known = std::find(names.begin(), names.end(), given) != names.end();
-  if (!known && !given.starts_with('-')) {
-    auto const meant = meant_by(given, names);
-    fmt::print(stderr, "error: there is no command `{}`\n", shown(given));
-    fmt::print(stderr, "  = {}\n",
-               meant.empty() ? "`weir help` lists them" : fmt::format("did you mean `{}`?", meant));
-  } else {
-    fmt::print(stderr, "error: {}\n  = `weir{}{} --help` shows how\n", shown(error.what()), known ? " " : "",
-               known ? given : "");
-  }
+int wrong(std::string const& what, std::string const& advice) {
+  fmt::print(stderr, "error: {}\n  = {}\n", what, advice);
   return kExitUsage;
+}
+
+std::string meant_or(std::string_view given, std::vector<std::string_view> const& known,
+                     std::string otherwise) {
+  auto const meant = meant_by(given, known);
+  return meant.empty() ? std::move(otherwise) : fmt::format("did you mean `{}`?", meant);
+}
+
+// The option that `error` complains of, if the command does not have it.
+int unknown_option(CLI::App const& verb, std::string const& option) {
+  std::vector<std::string> names;
+  for (auto const* known : verb.get_options()) {
+    for (auto const& name : known->get_lnames()) names.push_back("--" + name);
+  }
+  auto const command = verb.get_parent() == nullptr ? "weir" : "weir " + verb.get_name();
+  return wrong(
+      fmt::format("`{}` has no option `{}`", command, shown(option)),
+      meant_or(option, {names.begin(), names.end()}, fmt::format("`{} --help` lists them", command)));
+}
+
+int usage_error(CLI::App& cli, CLI::ParseError const& error) {
+  auto const verbs = cli.get_subcommands();
+  auto const& verb = verbs.empty() ? cli : *verbs.front();
+  auto const extra = cli.remaining(true);
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) && !extra.empty()) {
+    auto const name = extra.front().substr(0, extra.front().find('='));
+    if (name.starts_with('-')) return unknown_option(verb, name);
+    if (verbs.empty()) {
+      auto const known = cli.get_subcommands([](CLI::App const*) { return true; });
+      std::vector<std::string> names;
+      for (auto const* one : known) names.push_back(one->get_name());
+      return wrong(fmt::format("there is no command `{}`", shown(name)),
+                   meant_or(name, {names.begin(), names.end()}, "`weir help` lists them"));
+    }
+    return wrong(fmt::format("`weir {}` does not take `{}`", verb.get_name(), shown(extra.front())),
+                 fmt::format("`weir {} --help` shows how", verb.get_name()));
+  }
+  return wrong(shown(error.what()), verbs.empty()
+                                        ? "`weir help` shows how"
+                                        : fmt::format("`weir {} --help` shows how", verb.get_name()));
+}
+
+// CLI::App::help() would print the help of the command that was given.
+int print_help(CLI::App const& cli) {
+  fmt::print("{}", cli.get_formatter()->make_help(&cli, cli.get_name(), CLI::AppFormatMode::Normal));
+  return kExitOk;
+}
+
+int explain(CLI::App& cli, std::string const& topic) {
+  if (topic.empty()) return print_help(cli);
+  auto const verbs = cli.get_subcommands([&](CLI::App const* verb) { return verb->get_name() == topic; });
+  if (verbs.empty()) return explain_code(topic);
+  fmt::print("{}", verbs.front()->help(cli.get_name()));
+  return kExitOk;
 }
 
 int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment) {
   requests.run.colour = requests.check.colour = requests.status.colour = requests.colour;
   if (requests.check_json) requests.check.format = "json";
+  if (requests.run.verbose && requests.run.sources.log_level.empty())
+    requests.run.sources.log_level = "debug";
   if (cli.got_subcommand("run")) return run_command(requests.run, environment);
   if (cli.got_subcommand("check")) return check_command(requests.check, environment);
   if (cli.got_subcommand("call")) return call_command(requests.call, environment);
   if (cli.got_subcommand("status")) return status_command(requests.status, environment);
-  if (cli.got_subcommand("version")) return print_version();
-  if (cli.got_subcommand("help") && !requests.topic.empty()) {
-    auto const verbs =
-        cli.get_subcommands([&](CLI::App const* verb) { return verb->get_name() == requests.topic; });
-    if (verbs.empty()) return explain_code(requests.topic);
-    fmt::print("{}", verbs.front()->help());
-    return kExitOk;
-  }
+  if (cli.got_subcommand("version")) return print_version(requests.version_json);
   bool const on_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
-  if (cli.got_subcommand("help") || !on_terminal) {
-    fmt::print("{}", cli.help());
-    return kExitOk;
-  }
+  if (cli.got_subcommand("help") || !on_terminal) return explain(cli, requests.topic);
   fmt::print(stderr, "This is `weir run`; `weir help` lists the other commands.\n");
   return run_command(requests.run, environment);
 }
@@ -165,22 +214,23 @@ int command_line(int argc, char** argv) {
       "  weir call files.read_file path=a.txt     use a tool through the gateway\n"
       "  weir status                              how is everybody?");
   cli.set_version_flag("--version", version_text());
-  cli.add_option("--color", requests.colour, "always, never or auto")
-      ->check(CLI::IsMember({"always", "never", "auto"}));
-  cli.fallthrough();
-  add_run(cli, requests.run);
+  cli.require_subcommand(0, 1);  // else `weir help run` and a server named `run` would be commands
+  add_colour(cli, requests.colour);
+  add_run(cli, requests);
   add_check(cli, requests);
   add_call(cli, requests.call);
-  add_status(cli, requests.status);
+  add_status(cli, requests);
   auto& help = *cli.add_subcommand("help", "explain a command, or an error by its code");
   help.footer("  weir help call\n  weir help E012");
   help.add_option("TOPIC", requests.topic, "a command, or a code like E012");
-  cli.add_subcommand("version", "say which version this is")->footer("  weir version");
+  auto& version = *cli.add_subcommand("version", "say which version this is");
+  version.footer("  weir version\n  weir version --json");
+  version.add_flag("--json", requests.version_json, "as JSON");
   try {
     cli.parse(argc, argv);
   } catch (CLI::ParseError const& error) {
     bool const asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-    return asked ? cli.exit(error) : usage_error(cli, error, argc, argv);
+    return asked ? cli.exit(error) : usage_error(cli, error);
   }
   auto environment = process_environment();
   return dispatch(cli, requests, *environment);

@@ -25,10 +25,10 @@ TEST(ExplainKeys, ShowsWhatIsBelowAKey) {
 }
 
 TEST(ExplainKeys, DescribesASingleKeyAndItsDefault) {
-  EXPECT_EQ(
-      render_keys_text(explain_keys(kSet, "listeners.0.bind")),
-      "listeners.0.bind  :7001  command line:1:10\n"
-      "  `host:port`, `unix:/path` or `fd:name` (socket activation). An empty host means every interface.\n");
+  EXPECT_EQ(render_keys_text(explain_keys(kSet, "listeners.0.bind")),
+            "listeners.0.bind  :7001  command line:1:10\n"
+            "  `host:port`; an empty host means every interface. `unix:/path` and `fd:name` are not in this "
+            "version.\n");
   auto const unset = explain_keys(kSet, "listeners.0.name");
   ASSERT_EQ(unset.size(), 1u);
   EXPECT_EQ(unset[0].value, "default");

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "admin/admin_endpoint.hpp"
+#include "app/last_words.hpp"
 #include "app/worker.hpp"
 #include "net/listener.hpp"
 #include "session/reaper_loop.hpp"
@@ -41,7 +42,7 @@ class Gateway {
   Worker& first_worker() noexcept { return threads_.front()->worker; }
   net::IoLoop& main_loop() noexcept { return threads_.front()->loop; }
   base::Duration uptime() const;
-  void stop() { begin_stop(); }  // orderly, as on SIGTERM; the second time at once
+  void stop() { begin_stop(0); }  // orderly, as on SIGTERM; the second time at once
   bool const& stopping() const noexcept { return stopping_; }
 
   // A server that has not answered by then delays neither readiness nor the table any longer.
@@ -67,7 +68,7 @@ class Gateway {
   base::Task<void> settle();
   base::Task<void> stop_all();
   void reload();
-  void begin_stop();
+  void begin_stop(int signal);  // 0: nobody sent one
   void session_ended(std::string const& id, base::TableReason why);
   void refresh_gauges();
   admin::Health health();
@@ -79,6 +80,7 @@ class Gateway {
   base::SystemClock clock_;
   base::SystemRandom random_;
   std::unique_ptr<observe::Log> log_;
+  std::unique_ptr<LastWords> last_words_;
   std::unique_ptr<observe::Metrics> metrics_;
   std::unique_ptr<session::SessionTable> sessions_;
   std::unique_ptr<edge::CallGate> gate_;

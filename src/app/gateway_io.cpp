@@ -44,6 +44,7 @@ Gateway::~Gateway() {
 
 Result<void> Gateway::start() {
   log_ = make_log(*settings_, clock_);
+  last_words_ = std::make_unique<LastWords>(*log_);
   observe::Metrics::Options metrics;
   metrics.version = kVersion;
   metrics.revision = kSourceRevision;
@@ -182,6 +183,7 @@ void Gateway::reload() {
   }
   auto const before = std::exchange(settings_, std::move(*read));
   auto const changed = config::changes(*before, *settings_);
+  adjust_log(*log_, *before, *settings_);
   for (auto const& server : settings_->servers) metrics_->server(server.name);
   gate_->set_most(settings_->limits.in_flight);
   sessions_->set_options(table_options(settings_->sessions), clock_.now());
@@ -201,8 +203,10 @@ int Gateway::run() {
   return exit_code_;
 }
 
-void Gateway::begin_stop() {
-  if (stopping_) {  // the second time: at once
+void Gateway::begin_stop(int signal) {
+  if (stopping_) {  // the second time: at once, and as a shell shows what a signal has ended
+    constexpr int kBySignal = 128;
+    if (signal != 0) exit_code_ = kBySignal + signal;
     main_loop().stop();
     return;
   }

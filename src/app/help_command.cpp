@@ -27,8 +27,12 @@ std::string version_text() {
   return text;
 }
 
-int print_version() {
-  fmt::print("{}\n", version_text());
+int print_version(bool json) {
+  if (json) {
+    fmt::print("{{\"version\":1,\"weir\":\"{}\",\"revision\":\"{}\"}}\n", kVersion, kSourceRevision);
+  } else {
+    fmt::print("{}\n", version_text());
+  }
   return kExitOk;
 }
 

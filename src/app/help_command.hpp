@@ -10,6 +10,6 @@ namespace weir::app {
 
 int explain_code(std::string_view topic);  // "E012", "WEIR-E012"
 std::string version_text();                // "weir 0.1.0 (revision)"
-int print_version();
+int print_version(bool json);
 
 }  // namespace weir::app

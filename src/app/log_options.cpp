@@ -23,16 +23,25 @@ observe::LogFormat format_of(std::string const& name) {
   return colour ? observe::LogFormat::colour : observe::LogFormat::text;
 }
 
+observe::Mask mask_of(std::vector<base::Secret> const& known) {
+  auto const mask = std::make_shared<secrets::SecretMask const>(known);
+  if (mask->empty()) return {};
+  return [mask](std::string& text) { mask->apply(text); };
+}
+
 }  // namespace
 
 std::unique_ptr<observe::Log> make_log(config::Settings const& settings, base::Clock const& clock) {
   observe::Log::Options options;
   options.level = level_of(settings.log.level);
   options.format = format_of(settings.log.format);
-  auto const mask = std::make_shared<secrets::SecretMask const>(settings.secrets);
-  observe::Mask apply;
-  if (!mask->empty()) apply = [mask](std::string& text) { mask->apply(text); };
-  return std::make_unique<observe::Log>(options, clock, std::move(apply));
+  return std::make_unique<observe::Log>(options, clock, mask_of(settings.secrets));
+}
+
+void adjust_log(observe::Log& log, config::Settings const& before, config::Settings const& now) {
+  auto known = now.secrets;
+  known.insert(known.end(), before.secrets.begin(), before.secrets.end());
+  log.reconfigure(level_of(now.log.level), mask_of(known));
 }
 
 }  // namespace weir::app

@@ -27,17 +27,28 @@ void say(base::Error const& error) {
   if (!error.hint.empty()) fmt::print(stderr, "  = fix: {}\n", error.hint);
 }
 
-// Reads the sources again; a bad file keeps the old configuration.
-base::Result<std::shared_ptr<config::Settings const>> read_again(config::Sources const& sources,
+base::Error not_taken(std::string why) { return {base::Fault::config, base::Blame::gateway, std::move(why)}; }
+
+// Reads the sources again; what is wrong with them keeps the old configuration. Nobody is asked for consent:
+// whoever could answer may be long gone.
+base::Result<std::shared_ptr<config::Settings const>> read_again(RunRequest const& request,
+                                                                 config::TrustStore const& agreed,
                                                                  config::Environment const& environment) {
+  FoundSources found;
+  if (find_sources(request.sources, environment, found) != kExitOk)
+    return not_taken("a file cannot be read; see above");
+  auto const* const file = without_consent(found, agreed);
+  if (file != nullptr && !request.trust) {
+    return not_taken(fmt::format(
+        "{} has changed and nobody has agreed to it; stop, read it and start with --trust", file->path));
+  }
+  found.sources.starting = true;
   config::Problems problems;
-  auto loaded = config::load(sources, environment, problems);
-  if (problems.count(config::Severity::error) > 0) {
+  auto loaded = config::load(found.sources, environment, problems);
+  if (!problems.sorted().empty()) {
     fmt::print(stderr, "{}", config::render_text(problems.sorted(), false));
   }
-  if (problems.must_not_start()) {
-    return base::Error(base::Fault::config, base::Blame::gateway, "it has errors; see above");
-  }
+  if (problems.must_not_start()) return not_taken("it has errors; see above");
   return std::make_shared<config::Settings const>(std::move(loaded.settings));
 }
 
@@ -52,7 +63,10 @@ bool cannot_start(std::vector<config::Problem> const& problems) {
 int run_command(RunRequest const& request, config::Environment& environment) {
   FoundSources found;
   if (int const refused = find_sources(request.sources, environment, found); refused != 0) return refused;
-  if (int const refused = take_consent(found, request.trust, environment); refused != 0) return refused;
+  auto agreed = config::load_trust(environment);
+  if (int const refused = take_consent(found, request.trust, agreed, environment); refused != 0)
+    return refused;
+  found.sources.starting = true;
   auto checked = config::check(found.sources, environment);
   bool const colour = wants_colour(request.colour, ::isatty(STDERR_FILENO) != 0, environment);
   if (!checked.problems.empty()) fmt::print(stderr, "{}", config::render_text(checked.problems, colour));
@@ -61,12 +75,13 @@ int run_command(RunRequest const& request, config::Environment& environment) {
   GatewayOptions options;
   options.settings = std::make_shared<config::Settings const>(std::move(checked.settings));
   options.stdio = request.stdio;
-  options.reload = [&] { return read_again(found.sources, environment); };
+  options.reload = [&] { return read_again(request, agreed, environment); };
   Gateway* running = nullptr;
   if (!request.stdio && !request.quiet) {
     bool const colour_out = wants_colour(request.colour, ::isatty(STDOUT_FILENO) != 0, environment);
-    options.on_settled = [&running, &found, colour_out] {
-      fmt::print("{}", render_start_table(table_view(*running, found), colour_out));
+    options.on_settled = [&running, &found, colour_out, json = request.json] {
+      fmt::print("{}",
+                 json ? running->status_json() : render_start_table(table_view(*running, found), colour_out));
       std::fflush(stdout);
     };
   }

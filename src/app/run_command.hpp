@@ -18,6 +18,8 @@ struct RunRequest {
   bool stdio = false;
   bool trust = false;  // take project files without asking
   bool quiet = false;
+  bool verbose = false;
+  bool json = false;  // the status as one line instead of the table
   std::string colour = "auto";
 };
 

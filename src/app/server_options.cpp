@@ -8,10 +8,16 @@ router::RouterOptions router_options(std::string const& gateway_info) {
   return options;
 }
 
+router::NameRules name_rules(config::Settings const& settings) {
+  router::NameRules rules;
+  rules.prefix = settings.names.prefix;
+  rules.bytes_max = settings.names.bytes_max;
+  return rules;
+}
+
 router::CatalogLoopOptions catalog_options(config::Settings const& settings, std::uint64_t seed) {
   router::CatalogLoopOptions options;
-  options.catalog.names.prefix = settings.names.prefix;
-  options.catalog.names.bytes_max = settings.names.bytes_max;
+  options.catalog.names = name_rules(settings);
   options.catalog.seed = seed;
   return options;
 }

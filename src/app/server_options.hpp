@@ -16,6 +16,7 @@ namespace weir::app {
 
 router::RouterOptions router_options(std::string const& gateway_info);
 router::CatalogLoopOptions catalog_options(config::Settings const& settings, std::uint64_t seed);
+router::NameRules name_rules(config::Settings const& settings);
 router::ToolRules tool_rules(config::ToolEdits const& edits);
 upstream::StdioBackend::Options stdio_options(config::Server const& server, std::string const& gateway_info,
                                               config::Environment const& environment);

@@ -32,7 +32,7 @@ base::Task<void> Gateway::signal_loop() {
         case SIGHUP: reload(); break;
         case SIGUSR1: break;  // log files are not ours to reopen: lines go to stderr
         case SIGUSR2: log_->event(observe::Level::info, "gateway.status", status_json()); break;
-        default: begin_stop();
+        default: begin_stop(static_cast<int>(info.ssi_signo));
       }
     }
     watch->again();

@@ -28,21 +28,27 @@ std::string names_of(std::vector<config::ClientFile> const& files) {
 
 }  // namespace
 
-int take_consent(FoundSources const& found, bool trust, config::Environment& environment) {
-  auto store = config::load_trust(environment);
-  bool remembered = false;
+config::ClientFile const* without_consent(FoundSources const& found, config::TrustStore const& store) {
   for (auto const& file : found.sources.client_files) {
-    std::string const hash = config::content_hash(file.text);
-    if (!file.project || file.named || !store.needs_consent(file.path, hash)) continue;
+    bool const asks = file.project && !file.named;
+    if (asks && store.needs_consent(file.path, config::content_hash(file.text))) return &file;
+  }
+  return nullptr;
+}
+
+int take_consent(FoundSources const& found, bool trust, config::TrustStore& store,
+                 config::Environment& environment) {
+  bool remembered = false;
+  while (auto const* const file = without_consent(found, store)) {
     if (!trust && !on_a_terminal()) {
       fmt::print(stderr,
                  "error: {} can start programs on this machine and nobody has agreed to it yet\n"
                  "  = fix: read it, then run `weir run --trust` here, or `weir run --from {}`\n",
-                 file.path, file.shown);
+                 file->path, file->shown);
       return kExitDenied;
     }
-    if (!trust && !ask(file)) return kExitDenied;
-    store.remember(file.path, hash);
+    if (!trust && !ask(*file)) return kExitDenied;
+    store.remember(file->path, config::content_hash(file->text));
     remembered = true;
   }
   if (remembered) {
@@ -57,6 +63,10 @@ int find_sources(SourceRequest const& request, config::Environment const& enviro
   auto& sources = found.sources;
   sources.insecure = request.insecure;
   if (!request.listen.empty()) sources.flags.push_back({"--listen", "listeners.0.bind", request.listen});
+  if (!request.log_level.empty())
+    sources.flags.push_back({"--log-level", "observability.log.level", request.log_level});
+  if (!request.log_format.empty())
+    sources.flags.push_back({"--log-format", "observability.log.format", request.log_format});
   if (!request.admin.empty()) {
     sources.flags.push_back({"--admin", "admin.bind", request.admin});
     found.flags = " --admin " + request.admin;

@@ -16,6 +16,8 @@ struct SourceRequest {
   std::vector<std::string> from;  // client files; naming one is consent
   std::string listen;             // "" = as configured
   std::string admin;
+  std::string log_level;
+  std::string log_format;
   bool insecure = false;  // allow a public address without authentication
 };
 
@@ -29,7 +31,12 @@ struct FoundSources {
 // 0, or 66: a client file that was named cannot be read. A missing file of our own is reported by load().
 int find_sources(SourceRequest const& request, config::Environment const& environment, FoundSources& found);
 
-// 0, or 77: a project's file that nobody has agreed to. Asks on a terminal only; remembers by content.
-int take_consent(FoundSources const& found, bool trust, config::Environment& environment);
+// 0, or 77: a project's file that nobody has agreed to. Asks on a terminal only; remembers by content, in
+// `store` and on disk.
+int take_consent(FoundSources const& found, bool trust, config::TrustStore& store,
+                 config::Environment& environment);
+
+// The first project file whose content is not in `store`; null if there is none.
+config::ClientFile const* without_consent(FoundSources const& found, config::TrustStore const& store);
 
 }  // namespace weir::app

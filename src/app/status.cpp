@@ -8,9 +8,10 @@
 namespace weir::app {
 namespace {
 
-char const* name_of(core::ServerState state) {
-  switch (state) {
-    case core::ServerState::starting: return "starting";
+// A server that failed once and is tried again is down until it answers.
+char const* name_of(core::ServerStatus const& status) {
+  switch (status.state) {
+    case core::ServerState::starting: return status.cause.empty() ? "starting" : "failed";
     case core::ServerState::ready: return "ok";
     case core::ServerState::failed: return "failed";
     case core::ServerState::stopped: return "stopped";
@@ -86,7 +87,7 @@ std::string Gateway::status_json() {
     if (!std::exchange(first, false)) json += ',';
     json += R"({"name":)";
     mcp::append_json_string(json, name);
-    member(json, "state", name_of(status.state));
+    member(json, "state", name_of(status));
     member(json, "transport", status.transport);
     member(json, "era", status.era);
     json += fmt::format(R"(,"tools":{},"start_ms":{:.0f},"restarts":{})", tools_of(*set, name),

@@ -46,6 +46,8 @@ void Worker::apply(std::shared_ptr<config::Settings const> settings,
                                        tool_rules(server.tools), server.expose});
     kept.emplace(server.name, std::move(running));
   }
+  meter_.set_access_lines(settings->log.access);
+  catalog_.set_names(name_rules(*settings));
   catalog_.set_servers(std::move(specs));
   base::TimePoint const deadline = loop_.now() + settings->drain;
   for (auto& [name, running] : servers_) closing_.spawn(close_stack(std::move(running.stack), deadline));

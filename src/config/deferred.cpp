@@ -8,74 +8,109 @@ namespace {
 
 constexpr std::size_t kPathsShown = 6;
 
-// Keys whose absence weakens a protection.
-bool protects(std::string_view path) {
-  for (std::string_view const part :
-       {"policies", "auth.jwt", "admin.roles", "limits.per_principal", "security", "tls"}) {
+struct Guard {
+  std::string_view part;  // a whole path, its first parts, or its last ones
+  Loss loss;
+};
+constexpr Guard kGuards[] = {
+    {"policies", Loss::access},          {"tls", Loss::access},
+    {"auth.jwt", Loss::protection},      {"admin.roles", Loss::protection},
+    {"limits.global", Loss::protection}, {"limits.per_principal", Loss::protection},
+    {"limits.shed", Loss::protection},   {"security", Loss::protection},
+    {"pin", Loss::protection},           {"observability.audit", Loss::protection},
+    {"stdio.share", Loss::protection},   {"stdio.memory_max", Loss::protection},
+};
+
+Loss loss_of(std::string_view path) {
+  for (auto const& [part, loss] : kGuards) {
     if (path == part || path.ends_with("." + std::string(part)) || path.starts_with(std::string(part) + "."))
-      return true;
+      return loss;
   }
-  return false;
+  return Loss::none;
 }
+
+struct Found {
+  std::string path;
+  Mark mark;  // of the key
+};
 
 bool is_default(Node const& node, Option const& row) {
   return node.kind == Node::Kind::null || (node.is_scalar() && node.text == row.fallback);
 }
 
 // The highest keys that are for later and say something else than their default.
-void collect(Node const& node, Shape const& shape, std::string const& path, std::vector<std::string>& out) {
-  auto const visit = [&](Node const& value, Shape const* below, std::string const& name) {
+void collect(Node const& node, Shape const& shape, std::string const& path, std::vector<Found>& out) {
+  auto const visit = [&](Node const& value, Mark const& mark, Shape const* below, std::string const& name) {
     if (below == nullptr || below->rows.empty()) return;
     if (below->rows.front()->effect == Effect::now) return collect(value, *below, name, out);
     if (is_default(value, *below->rows.front())) return;
-    if (value.is_scalar() || value.is_sequence()) return out.push_back(name);
-    std::vector<std::string> inner;  // a section of defaults says nothing
+    if (value.is_scalar() || value.is_sequence()) return out.push_back({name, mark});
+    std::vector<Found> inner;  // a section of defaults says nothing
     collect(value, *below, name, inner);
-    if (!inner.empty()) out.push_back(name);
+    if (!inner.empty()) out.push_back({name, mark});
   };
   for (auto const& member : node.members) {
-    visit(member.value, shape.below(member.key), path.empty() ? member.key : path + "." + member.key);
+    auto const name = path.empty() ? member.key : path + "." + member.key;
+    visit(member.value, member.mark, shape.below(member.key), name);
   }
-  for (auto const& item : node.items) visit(item, shape.item.get(), path + "[]");
+  for (auto const& item : node.items) visit(item, item.mark, shape.item.get(), path + "[]");
 }
 
 // Words that are known and for later.
-void collect_words(Node const& root, std::string_view top, std::vector<std::string>& out) {
+void collect_words(Node const& root, std::string_view top, std::vector<Found>& out) {
   if (top != "servers") return;
   auto const* servers = root.find("servers");
   for (auto const& server : servers->members) {
     auto const* type = server.value.at("auth.type");
     if (type != nullptr && (type->text == "oauth" || type->text == "exchange")) {
-      out.push_back(fmt::format("servers.{}.auth.type: {}", server.key, type->text));
+      out.push_back({fmt::format("servers.{}.auth.type: {}", server.key, type->text), type->mark});
     }
   }
 }
 
+void complain(Found const& found, Loss loss, bool insecure, Problems& problems) {
+  bool const refuses = loss == Loss::access && !insecure;
+  auto& problem =
+      problems.add(refuses ? Severity::error : Severity::warning, "WEIR-E061", found.mark,
+                   fmt::format("`{}` asks for a protection that this version does not give", found.path));
+  problem.fix = refuses ? "remove it, or start with `--insecure` if you can do without it"
+                        : "remove it if you can do without it";
+}
+
 }  // namespace
 
-std::vector<Deferred> note_deferred(Node const& root, Problems& problems) {
+std::vector<Deferred> note_deferred(Node const& root, Sources const& sources, Problems& problems) {
   std::vector<Deferred> all;
   for (auto const& member : root.members) {
-    std::vector<std::string> paths;
+    std::vector<Found> found;
     Node one;
     one.kind = Node::Kind::map;
     one.members.push_back(member);
-    collect(one, root_shape(), "", paths);
-    collect_words(one, member.key, paths);
-    if (paths.empty()) continue;
+    collect(one, root_shape(), "", found);
+    collect_words(one, member.key, found);
+    if (found.empty()) continue;
     auto& problem = problems.note("WEIR-E060", member.mark,
                                   fmt::format("`{}`: accepted; not in effect in this version", member.key));
-    if (paths.front() != member.key) {
+    if (found.front().path != member.key) {
       problem.message = fmt::format("parts of `{}`: accepted; not in effect in this version", member.key);
       std::string list;
-      for (std::size_t i = 0; i < std::min(paths.size(), kPathsShown); ++i)
-        list += (i == 0 ? "" : ", ") + paths[i];
-      if (paths.size() > kPathsShown) list += ", …";
+      for (std::size_t i = 0; i < std::min(found.size(), kPathsShown); ++i)
+        list += (i == 0 ? "" : ", ") + found[i].path;
+      if (found.size() > kPathsShown) list += ", …";
       problem.notes.push_back(std::move(list));
     }
-    for (auto& path : paths) {
-      bool const protecting = protects(path);
-      all.push_back({std::move(path), protecting});
+    bool refuses = false;
+    for (auto& [path, mark] : found) {
+      auto const loss = loss_of(path);
+      refuses = refuses || loss == Loss::access;
+      all.push_back({path, loss});
+    }
+    if (refuses && !sources.insecure)
+      problem.notes.emplace_back("`weir run` does not start with it unless `--insecure` is given");
+    if (!sources.starting) continue;
+    for (auto const& one_found : found) {
+      auto const loss = loss_of(one_found.path);
+      if (loss != Loss::none) complain(one_found, loss, sources.insecure, problems);
     }
   }
   return all;

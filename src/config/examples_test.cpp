@@ -104,8 +104,11 @@ TEST(Examples, TheFullExampleTellsWhichProtectionsAreNotInEffect) {
   auto const report = check_text(example("full.yaml"), with_files_of_the_full_example());
   std::string protections;
   for (auto const& deferred : report.settings.deferred)
-    protections += deferred.protects ? deferred.path + " " : "";
-  EXPECT_EQ(protections, "listeners[].tls admin.roles auth.jwt policies limits.per_principal security ");
+    protections += deferred.loss != Loss::none ? deferred.path + " " : "";
+  EXPECT_EQ(
+      protections,
+      "listeners[].tls admin.roles auth.jwt policies limits.global.rate limits.per_principal limits.shed "
+      "observability.audit security ");
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ struct Sources {
   std::vector<Flag> flags;
   bool insecure = false;  // lets a public listener go without auth
   bool strict = false;    // check(): warnings are failures
+  bool starting = false;  // the gateway is to run with it: protections that are not in effect are problems
 };
 
 // Where one key's value came from.

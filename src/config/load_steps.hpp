@@ -65,8 +65,9 @@ void check_servers(Node const& root, Environment const& environment, Problems& p
 void check_sections(Node const& root, Environment const& environment,
                     Problems& problems);  // caching, degradation
 
-// --- deferred.cpp: keys in use that have no effect in this version: one note per top-level section
-std::vector<Deferred> note_deferred(Node const& root, Problems& problems);
+// --- deferred.cpp: keys in use that have no effect in this version: one note per top-level section, and,
+// where the gateway is to run with them, a warning or an error for each protection that it cannot give
+std::vector<Deferred> note_deferred(Node const& root, Sources const& sources, Problems& problems);
 
 // --- server_names.cpp
 // The configured server that `name` means, by itself or as an alias; empty if none.

@@ -43,7 +43,7 @@ servers:
     command: npx
     args: [-y, server-files, /data]
     env: { LEVEL: warn }
-    stdio: { share: per_session, instances: 2..3, restart: 1s..5s, memory_max: 64mb }
+    stdio: { restart: 1s..5s, idle_stop: 7s }
     required: true
   docs:
     urls: [http://a/mcp, http://b/mcp]
@@ -60,11 +60,8 @@ servers:
   EXPECT_EQ(files.kind, UpstreamKind::stdio);
   EXPECT_EQ(files.args, (std::vector<std::string>{"-y", "server-files", "/data"}));
   EXPECT_EQ(files.env[0].second.reveal(), "warn");
-  EXPECT_EQ(files.stdio.share, ChildShare::per_session);
-  EXPECT_EQ(files.stdio.instances_min, 2U);
-  EXPECT_EQ(files.stdio.instances_max, 3U);
   EXPECT_EQ(files.stdio.restart_max, milliseconds(5000));
-  EXPECT_EQ(files.stdio.memory_bytes_max, 64'000'000U);
+  EXPECT_EQ(files.stdio.idle_stop, milliseconds(7000));
   EXPECT_TRUE(files.required);
   auto const& docs = *report.settings.server("docs");
   EXPECT_EQ(docs.kind, UpstreamKind::streamable_http);
@@ -89,14 +86,13 @@ listeners:
     auth: [keys]
     allowed_origins: [https://x]
     allowed_hosts: [h]
-    protocol: {{ eras: [legacy], legacy_sse: true }}
-  - {{ name: b, bind: "unix:/run/w.sock" }}
+    protocol: {{ eras: [legacy] }}
 admin: {{ bind: "127.0.0.1:1" }}
 auth: {{ keys: [ {{ name: ci, hash: "{}", groups: [bots], expires: 1970-01-02 }} ] }}
-names: {{ prefix: "{{server}}.", max: 64 }}
+names: {{ prefix: "{{server}}-", max: 64 }}
 limits: {{ global: {{ in_flight: 7 }}, body_max: 1MiB }}
-sessions: {{ idle: 1s, lifetime: 2s, max: 3, sweep: 4s }}
-streams: {{ sweep: 1s, stale: 2s, keepalive: 3s, buffer: 4KiB, replay: {{ bytes: 5, age: 6s }} }}
+sessions: {{ idle: 1s, lifetime: 2s, max: 3 }}
+streams: {{ keepalive: 3s }}
 errors: {{ style: jsonrpc }}
 observability:
   log: {{ level: debug, format: json, access: false }}
@@ -109,16 +105,15 @@ shutdown: {{ drain: 0s }}
   auto const& s = report.settings;
   EXPECT_EQ(s.workers, 3U);
   EXPECT_FALSE(s.listeners[0].modern);
-  EXPECT_TRUE(s.listeners[0].legacy && s.listeners[0].legacy_sse);
+  EXPECT_TRUE(s.listeners[0].legacy);
   EXPECT_EQ(s.listeners[0].allowed_hosts, std::vector<std::string>{"h"});
-  EXPECT_EQ(s.listeners[1].bind.path, "/run/w.sock");
   ASSERT_EQ(s.keys.size(), 1U);
   EXPECT_EQ(s.keys[0].sha256[0], 0x9F);
   EXPECT_EQ(s.keys[0].expires->time_since_epoch(), std::chrono::hours(24));
-  EXPECT_EQ(s.names, (Names{"{server}.", 64}));
+  EXPECT_EQ(s.names, (Names{"{server}-", 64}));
   EXPECT_EQ(s.limits, (Limits{7, 1024 * 1024}));
   EXPECT_EQ(s.sessions.per_principal, 3U);  // the quota defaults to the cap
-  EXPECT_EQ(s.streams.replay_bytes, 5U);
+  EXPECT_EQ(s.streams.keepalive, milliseconds(3000));
   EXPECT_EQ(s.error_style, ErrorStyle::jsonrpc);
   EXPECT_EQ(s.log, (Logging{"debug", "json", false}));
   EXPECT_EQ(s.metrics, (Metrics{"/m", 100}));
@@ -361,36 +356,6 @@ TEST(Load, TimeoutsComeFromTheServersSectionOrAnAliasOrTheDefaults) {
 TEST(Load, TwoSecondCachesExcludeEachOther) {
   World world("caching: { l2: { type: none }, l2_redis: { host: h } }\n");
   EXPECT_EQ(world.codes(), "E060 E023 ");
-}
-
-TEST(Load, KeysForLaterAreOneNotePerSection) {
-  World world(
-      "sessions: { store: redis, max: 5 }\npolicies: [ { who: \"*\", allow: [\"*\"] } ]\n"
-      "observability: { log: { bodies: none, sample_ok: 100% }, traces: { sample: 5% } }\n"
-      "servers: { a: { url: http://a/, auth: { type: oauth, per: principal }, pin: quarantine } }\n");
-  auto const report = world.check();
-  EXPECT_EQ(render_text(report.problems, false),
-            "note[WEIR-E060]: parts of `sessions`: accepted; not in effect in this version\n"
-            "  --> weir.yaml:1:1\n"
-            "1 | sessions: { store: redis, max: 5 }\n"
-            "  | ^^^^^^^^\n"
-            "  = sessions.store\n"
-            "\n"
-            "note[WEIR-E060]: `policies`: accepted; not in effect in this version\n"
-            "  --> weir.yaml:2:1\n"
-            "2 | policies: [ { who: \"*\", allow: [\"*\"] } ]\n"
-            "  | ^^^^^^^^\n"
-            "\n"
-            "note[WEIR-E060]: parts of `servers`: accepted; not in effect in this version\n"
-            "  --> weir.yaml:4:1\n"
-            "4 | servers: { a: { url: http://a/, auth: { type: oauth, per: principal }, pin: quarantine } }\n"
-            "  | ^^^^^^^\n"
-            "  = servers.a.auth.per, servers.a.pin, servers.a.auth.type: oauth\n");
-  EXPECT_EQ(report.exit_code, 0);
-  std::string protections;
-  for (auto const& deferred : report.settings.deferred)
-    protections += deferred.protects ? deferred.path + " " : "";
-  EXPECT_EQ(protections, "policies ");
 }
 
 TEST(Load, CollectsWhatTheLogMustMask) {

@@ -48,6 +48,9 @@ constexpr Explanation kCatalogue[] = {
     {"WEIR-E054",
      "The entry points at this gateway itself. It is skipped, or every call would go round in circles."},
     {"WEIR-E060", "The keys are valid and accepted, but have no effect in this version."},
+    {"WEIR-E061",
+     "A protection that is configured is not in effect in this version. Where it keeps callers out, the "
+     "gateway does not start; `--insecure` starts it all the same."},
     {"WEIR-E099", "There are more problems than are shown. Put these right first."},
 };
 

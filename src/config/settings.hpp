@@ -173,9 +173,16 @@ struct Metrics {
 
 enum class ErrorStyle { tool_result, jsonrpc };
 
+// What an operator loses whose key is accepted and not in effect.
+enum class Loss {
+  none,        // a feature
+  protection,  // a bound or a record that was asked for: `run` warns
+  access,      // somebody gets in who should not: `run` refuses
+};
+
 struct Deferred {
-  std::string path;       // "policies"
-  bool protects = false;  // leaving it out weakens a protection that the operator asked for
+  std::string path;  // "policies"
+  Loss loss = Loss::none;
 };
 
 struct Settings {

@@ -1,6 +1,7 @@
 // What is wrong with the gateway's own settings as a whole.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "config/load_steps.hpp"
@@ -23,6 +24,33 @@ void check_exposed(Address const& bind, std::vector<std::string> const& auth, Ma
   problem.fix = fmt::format("bind it to 127.0.0.1:{}, or set `auth: [keys]` and `auth.keys`", bind.port);
 }
 
+// What `weir run` would refuse to open.
+void check_possible(Address const& bind, Mark const& mark, Problems& problems) {
+  if (bind.kind == Address::Kind::tcp) return;
+  problems
+      .error("WEIR-E016", mark, fmt::format("listening on {} is not possible in this version", bind.shown()))
+      .fix = "use host:port";
+}
+
+bool same_rules(Listener const& a, Listener const& b) {
+  return a.auth == b.auth && a.modern == b.modern && a.legacy == b.legacy &&
+         a.allowed_hosts == b.allowed_hosts && a.allowed_origins == b.allowed_origins &&
+         a.bind.local_only() == b.bind.local_only();
+}
+
+// One process serves all callers of a stdio server, whoever they are.
+void check_sharing(Node const& root, Settings const& settings, Problems& problems) {
+  auto const started = std::find_if(
+      settings.servers.begin(), settings.servers.end(),
+      [](Server const& server) { return server.kind == UpstreamKind::stdio && !server.disabled; });
+  if (settings.keys.size() < 2 || started == settings.servers.end()) return;
+  auto const* node = root.at("servers." + started->name);
+  auto& problem = problems.warning("WEIR-E061", mark_of(node, root.mark),
+                                   fmt::format("all callers share the process of `{}`", started->name));
+  problem.notes.emplace_back("a process for each principal (`stdio.share`) is not in this version");
+  problem.fix = "run one Weir for each caller where a server keeps data that is not for all of them";
+}
+
 void check_listeners(Node const& root, Settings const& settings, Sources const& sources, Problems& problems) {
   auto const* list = root.find("listeners");
   if (list != nullptr && list->is_sequence() && list->items.empty()) {
@@ -35,6 +63,13 @@ void check_listeners(Node const& root, Settings const& settings, Sources const& 
     auto const* node = list != nullptr && i < list->items.size() ? &list->items[i] : nullptr;
     auto const place = mark_of(node, root.mark);
     auto const bind = mark_of(node != nullptr ? node->find("bind") : nullptr, place);
+    check_possible(listener.bind, bind, problems);
+    if (!same_rules(listener, settings.listeners.front())) {
+      problems
+          .error("WEIR-E023", place,
+                 "listeners cannot differ in auth, eras, hosts, origins or reach in this version")
+          .fix = "give every listener the same rules, or run one Weir for each";
+    }
     check_exposed(listener.bind, listener.auth, bind, fmt::format("listener `{}`", listener.name),
                   sources.insecure, problems);
     if (!names.insert(listener.name).second) {
@@ -80,11 +115,11 @@ void check_texts(Node const& root, Environment const& environment, Problems& pro
   if (auto const* prefix = root.at("names.prefix")) {
     bool const clean =
         prefix->value().find_first_not_of(
-            "{}_-.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == std::string_view::npos;
+            "{}_-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == std::string_view::npos;
     if (prefix->value().find("{server}") == std::string_view::npos || !clean) {
       problems
           .error("WEIR-E016", prefix->mark,
-                 "the prefix must hold `{server}`, and else letters, digits, `_`, `-` and `.`")
+                 "the prefix must hold `{server}`, and else letters, digits, `_` and `-`")
           .fix = "write \"{server}__\"";
     }
   }
@@ -110,11 +145,13 @@ void check_settings(Node const& root, Settings& settings, Sources const& sources
   check_sections(root, environment, problems);
   check_listeners(root, settings, sources, problems);
   auto const* admin = root.at("admin.bind");
+  check_possible(settings.admin.bind, mark_of(admin, root.mark), problems);
   check_exposed(settings.admin.bind, settings.admin.auth, mark_of(admin, root.mark), "the admin listener",
                 sources.insecure, problems);
   check_keys(root, settings, problems);
   check_texts(root, environment, problems);
-  settings.deferred = note_deferred(root, problems);
+  if (sources.starting) check_sharing(root, settings, problems);
+  settings.deferred = note_deferred(root, sources, problems);
 }
 
 }  // namespace weir::config

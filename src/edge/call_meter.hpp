@@ -32,6 +32,8 @@ class CallMeter {
   CallMeter(observe::Metrics& metrics, observe::Log& log, base::Clock const& clock, bool access_lines)
       : metrics_(metrics), log_(log), clock_(clock), access_lines_(access_lines) {}
 
+  void set_access_lines(bool wanted) noexcept { access_lines_ = wanted; }  // for a reload
+
   void record(core::Call const& call, CallRecord const& record);
   // A request that was refused before it became a call.
   void refused(std::string_view reason) { metrics_.gateway().http_rejects.add(reason); }

@@ -35,7 +35,8 @@ struct Log::State {
   State(Options const& o, base::Clock const& c, Mask m)
       : options(o),
         clock(c),
-        mask(std::move(m)),
+        least(o.level),
+        mask(std::make_shared<Mask const>(std::move(m))),
         sink(o.fd),
         filling(std::make_unique<LogBuffer>(o.buffer_bytes)),
         writing(std::make_unique<LogBuffer>(o.buffer_bytes)),
@@ -46,11 +47,17 @@ struct Log::State {
   void wait_for_lines(std::unique_lock<std::mutex>& guard);
   void append_summaries(bool all);
   void report_drops();
+  std::shared_ptr<Mask const> current_mask() {
+    std::lock_guard const guard(masking);
+    return mask;
+  }
   void note_drops(std::size_t lines) noexcept { dropped.fetch_add(lines, std::memory_order_relaxed); }
 
   Options const options;
   base::Clock const& clock;
-  Mask const mask;
+  std::atomic<Level> least;
+  std::mutex masking;  // of what follows; never held together with another
+  std::shared_ptr<Mask const> mask;
   LogSink sink;
   std::atomic<std::uint64_t> dropped{0};
   std::uint64_t dropped_reported = 0;  // writer only
@@ -136,7 +143,7 @@ void Log::State::append_summaries(bool all) {
     LineBuffer line;
     auto const seconds = std::chrono::duration_cast<std::chrono::seconds>(options.fold_for).count();
     Field const server(Key::server, s.server);
-    render_event(line, options.format, mask, clock.wall(), s.level, s.event,
+    render_event(line, options.format, *current_mask(), clock.wall(), s.level, s.event,
                  fmt::format("(×{} in {} s) {}", s.repeats, seconds, s.msg), {&server, 1});
     append(s.level, line.view());
   }
@@ -146,7 +153,7 @@ void Log::State::report_drops() {
   std::uint64_t const now = dropped.load(std::memory_order_relaxed);
   if (now == dropped_reported) return;
   LineBuffer line;
-  render_event(line, options.format, mask, clock.wall(), Level::warn, "log.dropped",
+  render_event(line, options.format, *current_mask(), clock.wall(), Level::warn, "log.dropped",
                fmt::format("{} log lines were dropped", now - dropped_reported), {});
   dropped_reported = now;
   append(Level::warn, line.view());
@@ -168,7 +175,16 @@ Log::~Log() {
   state_->writer.join();
 }
 
-bool Log::wants(Level level) const noexcept { return level >= state_->options.level; }
+void Log::reconfigure(Level level, Mask mask) {
+  auto fresh = std::make_shared<Mask const>(std::move(mask));
+  {
+    std::lock_guard const guard(state_->masking);
+    state_->mask.swap(fresh);
+  }
+  state_->least = level;
+}
+
+bool Log::wants(Level level) const noexcept { return level >= state_->least.load(std::memory_order_relaxed); }
 
 void Log::event(Level level, std::string_view event, std::string_view msg,
                 std::initializer_list<Field> fields) {
@@ -185,7 +201,7 @@ void Log::event(Level level, std::string_view event, std::string_view msg,
     }
   }
   LineBuffer line;
-  render_event(line, s.options.format, s.mask, s.clock.wall(), level, event, msg,
+  render_event(line, s.options.format, *s.current_mask(), s.clock.wall(), level, event, msg,
                {fields.begin(), fields.size()});
   s.append(level, line.view());
 }
@@ -193,7 +209,7 @@ void Log::event(Level level, std::string_view event, std::string_view msg,
 void Log::access(AccessLine const& call) {
   if (!wants(Level::info)) return;
   LineBuffer line;
-  render_access(line, state_->options.format, state_->mask, call);
+  render_access(line, state_->options.format, *state_->current_mask(), call);
   state_->append(Level::info, line.view());
 }
 

@@ -37,6 +37,9 @@ class Log {
   Log(Log const&) = delete;
   Log& operator=(Log const&) = delete;
 
+  // From the next line on, for a reload.
+  void reconfigure(Level level, Mask mask);
+
   bool wants(Level level) const noexcept;
   void event(Level level, std::string_view event, std::string_view msg,
              std::initializer_list<Field> fields = {});

@@ -51,6 +51,23 @@ struct LogTest : testing::Test {
   TestClock clock;
 };
 
+TEST_F(LogTest, LevelAndMaskChangeFromTheNextLineOn) {
+  Log log(options, clock, {});
+  log.event(Level::debug, "a", "unseen");
+  log.event(Level::info, "a", "key is s3cret");
+  log.reconfigure(Level::debug, [](std::string& text) {
+    if (auto const at = text.find("s3cret"); at != std::string::npos) text.replace(at, 6, "***");
+  });
+  log.event(Level::debug, "a", "now key is s3cret");
+  log.reconfigure(Level::error, {});
+  log.event(Level::warn, "a", "unseen too");
+  log.flush();
+  auto const text = read_all();
+  EXPECT_NE(text.find("\"key is s3cret\""), std::string::npos);
+  EXPECT_NE(text.find("\"now key is ***\""), std::string::npos);
+  EXPECT_EQ(text.find("unseen"), std::string::npos);
+}
+
 TEST_F(LogTest, AFlushedLineHasReachedTheDescriptor) {
   Log log(options, clock, {});
   log.event(Level::info, "weir.ready", "2 servers", {{Key::server, "github"}});

@@ -7,6 +7,31 @@
 #include "mcp/json_text.hpp"
 
 namespace weir::upstream {
+namespace {
+
+bool begins_with_any(std::string_view line, std::initializer_list<std::string_view> starts) {
+  return std::any_of(starts.begin(), starts.end(), [line](auto start) { return line.starts_with(start); });
+}
+
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
+
+// A frame of a stack, or what runtimes and package managers print below the error.
+bool is_noise(std::string_view line) {
+  return line.empty() ||
+         begins_with_any(line, {" ", "\t", "}", "Node.js v", "note: ", "goroutine ", "exit status ",
+                                "npm error A complete log", "npm ERR! A complete log", "stack backtrace"});
+}
+
+constexpr std::string_view kErrorWords[] = {"Error:", "error:", "ERROR", "Error [", "Exception:",
+                                            "panic:", "fatal:", "FATAL", "Fatal",   "panicked at"};
+
+bool looks_like_error(std::string_view line) {
+  if (is_noise(line)) return false;
+  return std::any_of(std::begin(kErrorWords), std::end(kErrorWords),
+                     [line](auto word) { return line.find(word) != std::string_view::npos; });
+}
+
+}  // namespace
 
 std::string escape_controls(std::string_view text) {
   bool const utf8 = mcp::is_utf8(text);
@@ -40,6 +65,7 @@ void StderrRing::append(std::string_view bytes) {
     if (open_.ends_with('\r')) open_.pop_back();
     lines_.push_back(std::exchange(open_, {}));
     ++total_;
+    shown_from_ = begin_;
     if (on_line_) on_line_(escape_controls(lines_.back()));
     if (lines_.size() > kLinesMax) lines_.pop_front();
   }
@@ -54,18 +80,24 @@ void StderrRing::clear() {
   open_.clear();
 }
 
-std::string StderrRing::last_line() const {
-  auto const blank = [](std::string const& line) {
-    return line.find_first_not_of(" \t\r") == std::string::npos;
-  };
-  if (!blank(open_)) return escape_controls(open_);
-  auto const line = std::find_if_not(lines_.rbegin(), lines_.rend(), blank);
-  return line == lines_.rend() ? std::string() : escape_controls(*line);
+std::string StderrRing::telling_line() const {
+  if (!is_noise(open_)) return escape_controls(open_);
+  auto const count = std::min<std::uint64_t>(total_ - begin_, lines_.size());
+  auto const first = lines_.end() - static_cast<std::ptrdiff_t>(count);
+  std::string const* best = nullptr;
+  for (auto line = lines_.end(); line != first;) {
+    --line;
+    if (looks_like_error(*line)) return escape_controls(*line);
+    bool const better = best == nullptr || (is_noise(*best) && !is_noise(*line));
+    if (better && !is_blank(*line)) best = &*line;
+  }
+  return best == nullptr ? std::string() : escape_controls(*best);
 }
 
 std::string StderrRing::last_lines(std::size_t count) const {
   std::string out;
-  for (std::size_t i = lines_.size() - std::min(count, lines_.size()); i < lines_.size(); ++i) {
+  count = std::min({count, lines_.size(), static_cast<std::size_t>(total_ - shown_from_)});
+  for (std::size_t i = lines_.size() - count; i < lines_.size(); ++i) {
     if (!out.empty()) out += '\n';
     out += escape_controls(lines_[i]);
   }

@@ -25,11 +25,16 @@ class StderrRing {
   explicit StderrRing(std::function<void(std::string const&)> on_line = {}) : on_line_(std::move(on_line)) {}
 
   void append(std::string_view bytes);
-  void end_line();  // the child is gone: its unfinished line is a line
-  void clear();     // what was said no longer matters
+  void end_line();                                    // the child is gone: its unfinished line is a line
+  void clear();                                       // what was said no longer matters
+  void begin_process() noexcept { begin_ = total_; }  // what comes now is of another one
 
-  std::string last_line() const;                    // the newest that is not blank; empty if there is none
-  std::string last_lines(std::size_t count) const;  // newest last, joined with newlines
+  // Of the newest process, the line that says best why it ended: the newest that looks like an error, else
+  // the newest that is neither blank nor a stack trace nor what runtimes add below one. Empty if it said
+  // nothing.
+  std::string telling_line() const;
+  // Newest last, joined with newlines; of the newest process that said anything.
+  std::string last_lines(std::size_t count) const;
   std::size_t size() const noexcept { return lines_.size(); }
   std::uint64_t total() const noexcept { return total_; }  // lines ever ended
 
@@ -38,6 +43,8 @@ class StderrRing {
   std::deque<std::string> lines_;
   std::string open_;  // the line being written
   std::uint64_t total_ = 0;
+  std::uint64_t begin_ = 0;       // first line of the newest process
+  std::uint64_t shown_from_ = 0;  // … of the newest one that has ended a line
 };
 
 std::string escape_controls(std::string_view text);

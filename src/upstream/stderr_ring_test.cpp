@@ -18,23 +18,56 @@ TEST(StderrRing, CutsLinesAtTheirBound) {
   StderrRing ring;
   for (int i = 0; i < 10; ++i) ring.append(std::string(1000, 'x'));
   ring.append("\n");
-  EXPECT_EQ(ring.last_line().size(), StderrRing::kLineBytesMax);
+  EXPECT_EQ(ring.telling_line().size(), StderrRing::kLineBytesMax);
   ring.append(std::string(StderrRing::kLineBytesMax, 'y') + "\n");
-  EXPECT_EQ(ring.last_line(), std::string(StderrRing::kLineBytesMax, 'y'));
+  EXPECT_EQ(ring.telling_line(), std::string(StderrRing::kLineBytesMax, 'y'));
 }
 
-TEST(StderrRing, TheLastLineIsTheNewestThatSaysSomething) {
+TEST(StderrRing, TheTellingLineIsTheNewestThatSaysSomething) {
   StderrRing ring;
-  EXPECT_EQ(ring.last_line(), "");
+  EXPECT_EQ(ring.telling_line(), "");
   ring.append("Error: x\r\n\n  \n");
-  EXPECT_EQ(ring.last_line(), "Error: x");
+  EXPECT_EQ(ring.telling_line(), "Error: x");
+  ring.begin_process();
+  EXPECT_EQ(ring.telling_line(), "");
   ring.append("no newline");
-  EXPECT_EQ(ring.last_line(), "no newline");
+  EXPECT_EQ(ring.telling_line(), "no newline");
   EXPECT_EQ(ring.last_lines(1), "  \nno newline");
   ring.end_line();
   ring.end_line();
   EXPECT_EQ(ring.last_lines(1), "no newline");
   EXPECT_EQ(ring.total(), 4U);
+}
+
+// What real runtimes leave behind when a program ends at an error of its own.
+TEST(StderrRing, TheTellingLineIsTheErrorAndNotWhatStandsBelowIt) {
+  auto const telling = [](std::string_view words) {
+    StderrRing ring;
+    ring.append(words);
+    return ring.telling_line();
+  };
+  EXPECT_EQ(
+      telling("throw new Error('x')\n^\n\nError: KEY is not set\n    at [eval]:1:7\n\nNode.js v24.1.0\n"),
+      "Error: KEY is not set");
+  EXPECT_EQ(telling("Error: Cannot find module 'x'\n    at y {\n  code: 'E'\n}\n\nNode.js v24.1.0\n"),
+            "Error: Cannot find module 'x'");
+  EXPECT_EQ(telling("Traceback (most recent call last):\n  File \"a\", line 1\nKeyError: 'KEY'\n"),
+            "KeyError: 'KEY'");
+  EXPECT_EQ(telling("panic: no key\n\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:4 +0x1\nexit status 2\n"),
+            "panic: no key");
+  EXPECT_EQ(telling("npm error 404 Not Found - GET x\nnpm error A complete log of this run is in: y\n"),
+            "npm error 404 Not Found - GET x");
+  EXPECT_EQ(telling("  indented\n\n"), "  indented");
+  EXPECT_EQ(telling("starting\nlicence is missing\n"), "licence is missing");
+}
+
+TEST(StderrRing, ShowsTheLinesOfTheNewestProcessThatSpoke) {
+  StderrRing ring;
+  ring.append("first\n");
+  ring.begin_process();
+  EXPECT_EQ(ring.last_lines(5), "first");
+  ring.append("second\n");
+  EXPECT_EQ(ring.last_lines(5), "second");
 }
 
 TEST(StderrRing, PassesEveryLineOnOnceItHasEnded) {

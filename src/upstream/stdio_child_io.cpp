@@ -64,7 +64,6 @@ StdioChild::StdioChild(base::Scheduler& scheduler, std::unique_ptr<ChildProcess>
       log_(log),
       options_(options),
       on_list_changed_(on_list_changed),
-      log_lines_before_(log.total()),
       channel_(scheduler, options.channel),
       framer_(options.lines),
       writer_(scheduler, process_->input()),
@@ -74,6 +73,7 @@ StdioChild::StdioChild(base::Scheduler& scheduler, std::unique_ptr<ChildProcess>
       errors_over_(scheduler),
       ended_(scheduler),
       tasks_(scheduler) {
+  log_.begin_process();
   tasks_.spawn(read_output());
   tasks_.spawn(read_errors());
   tasks_.spawn(write_backlog());
@@ -284,9 +284,8 @@ Task<void> StdioChild::bury() {
   log_.end_line();
   writer_.close();
   cause_ = !kill_reason_.empty() ? kill_reason_ : describe(process_->exit_status(), command_);
-  if (log_.total() > log_lines_before_ && process_->exit_status().started()) {
-    cause_ += fmt::format(": \"{}\"", log_.last_line());
-  }
+  auto const said = log_.telling_line();
+  if (!said.empty() && process_->exit_status().started()) cause_ += fmt::format(": \"{}\"", said);
   channel_.fail_all(loss());
   ended_.set();
 }

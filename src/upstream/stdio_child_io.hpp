@@ -84,7 +84,6 @@ class StdioChild {
   StderrRing& log_;
   Options const& options_;
   ListChanged const& on_list_changed_;
-  std::uint64_t log_lines_before_;
   std::optional<Dialect> dialect_;
   StdioChannel channel_;
   LineFramer framer_;

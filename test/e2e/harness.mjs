@@ -83,11 +83,11 @@ export async function stopAll(...things) {
 
 /** A child process whose output is kept. */
 class Child {
-  constructor(command, args, env, stdio = ['pipe', 'pipe', 'pipe']) {
+  constructor(command, args, env, stdio = ['pipe', 'pipe', 'pipe'], cwd = undefined) {
     this.name = args[0] ?? command;
     this.out = '';
     this.err = '';
-    this.process = spawn(command, args, { env, stdio });
+    this.process = spawn(command, args, { env, stdio, cwd });
     this.pid = this.process.pid;
     this.process.stdout?.on('data', chunk => { this.out += chunk; });
     this.process.stderr?.on('data', chunk => { this.err += chunk; });
@@ -113,6 +113,10 @@ class Child {
     throw new Error(`${this.name} did not end within ${limit} ms of ${signal}`);
   }
 }
+
+/** Starts the gateway's program with these words in a folder; gives the child. */
+export const startProgram = (args, { env = {}, cwd } = {}) =>
+  new Child(weirBin, args, cleanEnv(env), ['pipe', 'pipe', 'pipe'], cwd);
 
 /** Starts an HTTP fixture; gives {url, port, ledger(), stop()}. */
 export async function startFixture(file, args = []) {
