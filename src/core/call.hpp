@@ -91,8 +91,9 @@ struct Call {
     unsigned questions = 0;
     base::TimePoint since{}, deadline{}, deadline_latest{};
   } parked;
-  std::string_view endpoint;  // "" for /mcp (all servers), else the one server's name
-  std::string target;         // set by the router: the name or uri as the upstream knows it
+  std::string_view endpoint;            // "" for /mcp (all servers), else the one server's name
+  std::string target;                   // set by the router: the name or uri as the upstream knows it
+  std::shared_ptr<void const> catalog;  // set by the router: facts.server and mirrored point into it
   std::vector<mcp::ParamHeader> const* mirrored =
       nullptr;                   // set by the router: arguments that go into headers
   bool wraps_output = false;     // set by the router: legacy clients see this tool's output as {"result":…}

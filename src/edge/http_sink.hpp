@@ -13,13 +13,16 @@
 
 namespace weir::edge {
 
+// The header fields of every answer to a call: complete lines.
+std::string fields_for(std::string_view request_id);
+
 class HttpSink final : public AskingSink {
  public:
-  // `fields`: complete header lines for the stream's head.
-  HttpSink(Parts parts, core::Call& call, net::HttpExchange& exchange, std::string fields)
+  // `request_id`, for the stream's head, must outlive the sink.
+  HttpSink(Parts parts, core::Call& call, net::HttpExchange& exchange, std::string_view request_id)
       : AskingSink(parts, call),
         exchange_(exchange),
-        fields_(std::move(fields)),
+        request_id_(request_id),
         turn_(parts.scheduler, 1),
         left_(parts.scheduler) {}
 
@@ -34,7 +37,7 @@ class HttpSink final : public AskingSink {
   base::Event& client_left() noexcept override { return left_; }
 
   net::HttpExchange& exchange_;
-  std::string fields_;
+  std::string_view request_id_;
   base::Semaphore turn_;  // a call may say several things at the same time
   base::Event left_;
 };

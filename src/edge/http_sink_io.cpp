@@ -7,10 +7,17 @@ iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), t
 
 }  // namespace
 
+std::string fields_for(std::string_view request_id) {
+  std::string fields;
+  fields.reserve(192);  // room for what else an answer has
+  fields.append("X-Request-Id: ").append(request_id).append("\r\nCache-Control: no-store\r\n");
+  return fields;
+}
+
 base::Task<bool> HttpSink::notify(std::string notification) {
   auto const turn = co_await turn_.acquire();
   if (!attached()) co_return false;
-  if (!exchange_.streaming()) exchange_.begin_stream(fields_);
+  if (!exchange_.streaming()) exchange_.begin_stream(fields_for(request_id_));
   if (net::has_line_break(notification)) {
     std::string event;
     net::append_sse_message(event, notification);

@@ -77,20 +77,21 @@ class McpEndpoint final : public net::HttpHandler {
               std::string_view id, std::string_view fields = {});
   void body_failed(net::HttpExchange& exchange, base::Error const& error);
 
+  base::Task<void> serve_late(net::HttpExchange& exchange, Admitted admitted);
   base::Task<void> serve_message(net::HttpExchange& exchange, Admitted admitted, std::string body);
   bool prepare(net::HttpExchange& exchange, Admitted const& admitted, core::Call& call);
   bool take_legacy_fields(net::HttpExchange& exchange, core::Call& call, bool initialize,
                           std::string_view id);
   void take_note(net::HttpExchange& exchange, core::Call& call);
-  base::Task<void> serve_call(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
-                              std::size_t bytes_in);
-  enum class Waited { done, client_gone, too_long };
+  using Work = base::Task<base::Result<core::Outcome>>;
+  enum class Waited { done, client_gone, too_long, refused };
+  base::Task<void> serve_call(net::HttpExchange& exchange, Admitted admitted,
+                              std::unique_ptr<core::Call> call, std::size_t bytes_in);
   base::Task<Waited> wait_for(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
-                              base::Task<base::Result<core::Outcome>>& work);
-  base::Task<void> answer(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
-                          base::Result<core::Outcome> outcome, std::string fields, CallRecord& record);
-  base::Task<void> write_outcome(net::HttpExchange& exchange, core::Call const& call, core::Outcome& outcome,
-                                 int status, std::string_view fields);
+                              Work& work);
+  static base::Result<core::Outcome> outcome_of(Waited waited, Work work);
+  std::string answer(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
+                     base::Result<core::Outcome> outcome, CallRecord& record);
   std::string_view next_request_id();
 
   EndpointParts parts_;

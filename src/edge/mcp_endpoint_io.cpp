@@ -50,6 +50,16 @@ void append_timing(std::string& text, std::string_view name, base::Duration dura
       .append(1, static_cast<char>('0' + hundredths % 10));
 }
 
+struct InProgress {
+  unsigned long& count;
+  explicit InProgress(unsigned long& c) : count(c) { ++count; }
+  InProgress(InProgress const&) = delete;
+  InProgress& operator=(InProgress const&) = delete;
+  ~InProgress() { --count; }
+};
+
+base::Task<void> nothing_more() { co_return; }
+
 }  // namespace
 
 McpEndpoint::McpEndpoint(EndpointParts parts, std::shared_ptr<EndpointRules const> rules)
@@ -60,18 +70,16 @@ std::string_view McpEndpoint::next_request_id() {
   return request_id_;
 }
 
+// No coroutine itself: most bodies come with their head, and those requests should pay for one frame.
 base::Task<void> McpEndpoint::serve(net::HttpExchange& exchange) {
-  struct InProgress {
-    unsigned long& count;
-    explicit InProgress(unsigned long& c) : count(c) { ++count; }
-    ~InProgress() { --count; }
-  } const mark(in_progress_);
   Admitted admitted;
-  if (!admit(exchange, admitted)) co_return;
-  if (auto body = exchange.body_now()) {
-    co_await serve_message(exchange, std::move(admitted), std::move(*body));
-    co_return;
-  }
+  if (!admit(exchange, admitted)) return nothing_more();
+  if (auto body = exchange.body_now()) return serve_message(exchange, std::move(admitted), std::move(*body));
+  return serve_late(exchange, std::move(admitted));
+}
+
+base::Task<void> McpEndpoint::serve_late(net::HttpExchange& exchange, Admitted admitted) {
+  InProgress const mark(in_progress_);
   auto body = co_await exchange.read_body();
   if (!body) {
     body_failed(exchange, body.error());
@@ -82,23 +90,23 @@ base::Task<void> McpEndpoint::serve(net::HttpExchange& exchange) {
 
 base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitted admitted,
                                             std::string body) {
-  if (!check_media(exchange))
-    co_return;  // after the body: its framing is beyond doubt, the connection can go on
+  // After the body: its framing is beyond doubt, the connection can go on.
+  if (!check_media(exchange)) return nothing_more();
   std::size_t const bytes_in = body.size();
   auto decoded = mcp::decode(std::move(body), {.json = {}, .bytes_max = admitted.rules->body_bytes_max});
   if (!decoded) {
     auto const& failure = decoded.error();
     int const http = failure.fault == mcp::DecodeFault::too_large ? 413 : 400;
     reject(exchange, "json", era::Refusal{http, failure.code(), failure.sentence, {}}, failure.id);
-    co_return;
+    return nothing_more();
   }
-  core::Call call(std::move(*decoded));
-  call.principal = admitted.principal.get();
-  call.endpoint = admitted.endpoint;
-  call.started = parts_.scheduler.now();
-  call.deadline = call.deadline_latest = call.started + admitted.rules->call_max;
-  if (!prepare(exchange, admitted, call)) co_return;
-  co_await serve_call(exchange, *admitted.rules, call, bytes_in);
+  auto call = std::make_unique<core::Call>(std::move(*decoded));
+  call->principal = admitted.principal.get();
+  call->endpoint = admitted.endpoint;
+  call->started = parts_.scheduler.now();
+  call->deadline = call->deadline_latest = call->started + admitted.rules->call_max;
+  if (!prepare(exchange, admitted, *call)) return nothing_more();
+  return serve_call(exchange, std::move(admitted), std::move(call), bytes_in);
 }
 
 // Era, ladder, session header. False: the message was answered (or was a notification and needs no more).
@@ -175,8 +183,7 @@ void McpEndpoint::take_note(net::HttpExchange& exchange, core::Call& call) {
 
 // Waits for the work as long as somebody wants its answer.
 base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchange, EndpointRules const& rules,
-                                                      core::Call& call,
-                                                      base::Task<base::Result<Outcome>>& work) {
+                                                      core::Call& call, Work& work) {
   auto& sink = static_cast<HttpSink&>(*call.client);
   for (;;) {
     base::TimePoint const now = parts_.scheduler.now();
@@ -197,45 +204,49 @@ base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchang
   }
 }
 
-base::Task<void> McpEndpoint::write_outcome(net::HttpExchange& exchange, core::Call const& call,
-                                            Outcome& outcome, int status, std::string_view fields) {
-  put_id(outcome, call.request.raw(Field::id));
-  std::array<iovec, mcp::Splice::kPiecesMax> pieces;
-  if (!exchange.streaming()) {
-    std::size_t const count = outcome.edits.fill(pieces);
-    exchange.reply(status, kJson, fields, {pieces.data(), count});
-    co_return;
-  }
-  std::string json;
-  outcome.edits.append_to(json);
-  std::string event;
-  net::append_sse_message(event, json);
-  iovec const part = part_of(event);
-  if (co_await exchange.send({&part, 1})) exchange.end_stream();
-}
-
-base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, EndpointRules const& rules,
-                                         core::Call& call, std::size_t bytes_in) {
+base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, Admitted admitted,
+                                         std::unique_ptr<core::Call> call, std::size_t bytes_in) {
+  InProgress const mark(in_progress_);
   std::string const request_id(next_request_id());
   auto const pass = parts_.gate.enter();
-  std::string head_fields = "X-Request-Id: " + request_id + "\r\nCache-Control: no-store\r\n";
-  HttpSink sink({parts_.scheduler, parts_.sessions, rules.ask_max}, call, exchange, head_fields);
-  call.client = &sink;
-  base::Result<Outcome> outcome =
-      base::Error(base::Fault::busy, base::Blame::gateway, "too many calls at once", base::Retry::always);
-  Waited waited = Waited::done;
+  HttpSink sink({parts_.scheduler, parts_.sessions, admitted.rules->ask_max}, *call, exchange, request_id);
+  call->client = &sink;
+  Work work;
+  Waited waited = Waited::refused;
   if (pass) {
-    auto work = parts_.entry.handle(call);
-    waited = co_await wait_for(exchange, rules, call, work);
-    if (waited == Waited::done) outcome = work.take();
-    if (waited == Waited::too_long)
-      outcome = base::Error(base::Fault::timed_out, base::Blame::gateway, "call_max");
+    work = parts_.entry.handle(*call);
+    waited = co_await wait_for(exchange, *admitted.rules, *call, work);
   }
   CallRecord record;
   record.request_id = request_id;
   record.bytes_in = bytes_in;
-  bool const cancelled = !outcome && outcome.error().fault == base::Fault::cancelled;
-  if (cancelled || waited == Waited::client_gone) {
+  std::string const event =
+      answer(exchange, *admitted.rules, *call, outcome_of(waited, std::move(work)), record);
+  iovec const part = part_of(event);
+  if (!event.empty() && co_await exchange.send({&part, 1})) exchange.end_stream();
+  record.duration = parts_.scheduler.now() - call->started;
+  record.bytes_out = exchange.bytes_out();
+  parts_.meter.record(*call, record);
+}
+
+// Ends the work where it still goes on.
+base::Result<Outcome> McpEndpoint::outcome_of(Waited waited, Work work) {
+  using base::Blame;
+  using base::Error;
+  using base::Fault;
+  switch (waited) {
+    case Waited::done: return work.take();
+    case Waited::client_gone: return Error(Fault::cancelled, Blame::client, "the client has gone");
+    case Waited::too_long: return Error(Fault::timed_out, Blame::gateway, "call_max");
+    case Waited::refused: break;
+  }
+  return Error(Fault::busy, Blame::gateway, "too many calls at once", base::Retry::always);
+}
+
+// Replies; where a stream is open, returns the event to send instead.
+std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
+                                base::Result<Outcome> outcome, CallRecord& record) {
+  if (!outcome && outcome.error().fault == base::Fault::cancelled) {
     record.outcome = observe::Outcome::cancelled;
     record.error_type = observe::kCancelled;
     if (exchange.streaming()) {
@@ -243,18 +254,19 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, EndpointRu
     } else {
       exchange.reply(202, "", "", {});
     }
-  } else {
-    co_await answer(exchange, rules, call, std::move(outcome), std::move(head_fields), record);
+    return {};
   }
-  record.duration = parts_.scheduler.now() - call.started;
-  record.bytes_out = exchange.bytes_out();
-  parts_.meter.record(call, record);
-}
-
-base::Task<void> McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const& rules,
-                                     core::Call& call, base::Result<Outcome> outcome, std::string fields,
-                                     CallRecord& record) {
   auto settled = settle(call, std::move(outcome), rules.tool_results, record);
+  auto& edits = settled.outcome.edits;
+  put_id(settled.outcome, call.request.raw(Field::id));
+  if (exchange.streaming()) {
+    std::string json;
+    edits.append_to(json);
+    std::string event;
+    net::append_sse_message(event, json);
+    return event;
+  }
+  std::string fields = fields_for(record.request_id);
   fields += settled.fields;
   if (call.method == mcp::Method::initialize && call.session) {
     fields += "Mcp-Session-Id: " + call.session->id + "\r\n";
@@ -263,7 +275,9 @@ base::Task<void> McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules 
   append_timing(fields.append("Server-Timing: "), "weir", total - call.facts.upstream);
   append_timing(fields.append(", "), "up", call.facts.upstream);
   fields.append("\r\n");
-  co_await write_outcome(exchange, call, settled.outcome, settled.http, fields);
+  std::array<iovec, mcp::Splice::kPiecesMax> pieces;
+  exchange.reply(settled.http, kJson, fields, {pieces.data(), edits.fill(pieces)});
+  return {};
 }
 
 }  // namespace weir::edge

@@ -19,10 +19,15 @@ class ClientConnection {
                    base::Semaphore::Permit p)
       : scheduler(s), stream(std::move(st)), options(o), place(std::move(p)), sse(o.event_bytes_max) {}
 
-  base::Task<base::Result<void>> send(std::string_view head, std::span<iovec const> body);
-  base::Task<base::Result<ReplyHead>> read_head();
+  IoResult send_now(std::string_view head,
+                    std::span<iovec const> body) noexcept;  // what the socket takes at once
+  base::Task<base::Result<void>> send_rest(std::string_view head, std::span<iovec const> body,
+                                           std::size_t sent);
+  bool head_now(base::Result<ReplyHead>& head);  // false: not all of it is here yet
+  std::optional<std::string> body_now();
   base::Task<base::Result<std::string>> read_body();
   base::Task<base::Result<std::optional<HttpReply::Event>>> next_event();
+  std::optional<base::Result<std::optional<HttpReply::Event>>> event_now();
 
   // The answer is complete, nothing followed, both sides keep the connection.
   bool reusable() const noexcept { return complete && keep_alive && sent_all && in.empty(); }
@@ -38,16 +43,18 @@ class ClientConnection {
   bool keep_alive = false;
   bool complete = false;  // the answer has been read to its end
   bool sent_all = false;
+  bool had_turn = false;  // event_now() stopped although there is more to read
 
  private:
   friend class HttpReply;
-  bool take_head(std::string_view bytes, HeadSearch& search, base::Result<ReplyHead>& head,
-                 std::size_t& used);
+  bool take_head(std::string_view bytes, base::Result<ReplyHead>& head, std::size_t& used);
   ReplyHead copy_head();
-  base::Task<base::Result<bool>> fill();                    // more raw bytes into `in`; false: the peer ended
+  base::Task<base::Result<bool>> fill();  // more raw bytes into `in`; false: the peer ended
+  base::Result<std::optional<HttpReply::Event>> event_in_piece();
   base::Result<std::string_view> next_payload(bool ended);  // "" means: need more, or complete
   base::Task<base::Result<std::string>> read_sized();
 
+  HeadSearch search_;
   Framing framing_;
   std::optional<ChunkedDecoder> chunks_;
   std::string body_;        // the part of a sized body that came with the head
@@ -56,6 +63,7 @@ class ClientConnection {
   std::string_view piece_;  // payload within `in`, not yet given to the event parser
   unsigned interim_ = 0;    // 1xx answers to this request
   unsigned reads_ = 0;
+  bool ended_ = false;          // the peer sends no more
   std::uint64_t received_ = 0;  // payload bytes of this answer
   SseParser sse;
 };

@@ -73,6 +73,8 @@ class HttpReply {
 
   // The whole body (not for event streams). Call once.
   base::Task<base::Result<std::string>> body();
+  // The same, if it all came with the head; otherwise await body().
+  std::optional<std::string> body_now();
   // The next event with non-empty data; nothing when the stream ended properly. A stream that breaks off
   // before its end is connection_lost.
   struct Event {
@@ -80,6 +82,11 @@ class HttpReply {
     std::string data;
   };
   base::Task<base::Result<std::optional<Event>>> next_event();
+  // The same without a coroutine. Nothing: await stream().readable(), or, if it had_turn() because the server
+  // never pauses, let the others go first.
+  std::optional<base::Result<std::optional<Event>>> event_now();
+  bool had_turn() const noexcept;
+  Stream& stream() const noexcept;
   std::string_view last_event_id() const noexcept;
   std::optional<std::uint32_t> retry_ms() const noexcept;
   bool reused_connection() const noexcept;  // the request went over a connection that had served before
@@ -106,7 +113,9 @@ class HttpClient {
 
  private:
   friend class ConnectionLease;
+  std::optional<ConnectionLease> lease_now();
   base::Task<base::Result<ConnectionLease>> acquire();
+  base::Task<base::Result<HttpReply>> dial_and_converse(std::string_view head, std::span<iovec const> body);
   base::Task<base::Result<HttpReply>> converse(ConnectionLease lease, std::string_view head,
                                                std::span<iovec const> body);
   std::unique_ptr<ClientConnection> take_idle();

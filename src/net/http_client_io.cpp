@@ -14,9 +14,12 @@ using base::Error;
 using base::Fault;
 using base::Result;
 using base::Retry;
+using internal::give_back;
 using internal::scratch;
 
 namespace {
+
+constexpr std::size_t kJoinedBytesMax = 4096;  // below it one copied piece costs the kernel less than several
 
 Error lost(char const* how) {
   return Error(Fault::connection_lost, Blame::upstream, how, Retry::if_idempotent);
@@ -52,6 +55,8 @@ std::string_view ReplyHead::field(std::string_view name) const noexcept {
 
 void ClientConnection::begin() noexcept {
   keep_alive = complete = sent_all = false;
+  search_ = {};
+  ended_ = false;
   framing_ = {};
   chunks_.reset();
   received_ = 0;
@@ -60,30 +65,57 @@ void ClientConnection::begin() noexcept {
   ++served;
 }
 
-base::Task<Result<void>> ClientConnection::send(std::string_view head, std::span<iovec const> body) {
-  std::array<iovec, 40> parts;
+namespace {
+
+using Parts = std::array<iovec, 40>;
+
+// Head and body without their first `skip` bytes.
+std::span<iovec const> parts_after(std::size_t skip, std::string_view head, std::span<iovec const> body,
+                                   Parts& into) {
+  WEIR_ASSERT(body.size() < into.size());
   std::size_t count = 0;
-  parts[count++] = {const_cast<char*>(head.data()), head.size()};
-  WEIR_ASSERT(body.size() < parts.size());
-  for (auto const& part : body) parts[count++] = part;
-  std::size_t first = 0;
-  while (first < count) {
-    IoResult const put = stream->write(std::span(parts.data() + first, count - first));
-    if (put.state == IoState::blocked) {
-      base::TimePoint const deadline = scheduler.now() + options.write_stall_max;
-      if (!co_await base::ready_until(scheduler, stream->arm_write(), deadline)) {
-        co_return Error(Fault::timed_out, Blame::upstream, "the server takes no bytes", Retry::if_idempotent);
-      }
-      continue;
+  auto const take = [&](iovec part) {
+    std::size_t const gone = std::min(skip, part.iov_len);
+    skip -= gone;
+    if (gone < part.iov_len) into[count++] = {static_cast<char*>(part.iov_base) + gone, part.iov_len - gone};
+  };
+  take({const_cast<char*>(head.data()), head.size()});
+  for (auto const& part : body) take(part);
+  return {into.data(), count};
+}
+
+std::size_t size_of(std::string_view head, std::span<iovec const> body) noexcept {
+  std::size_t total = head.size();
+  for (auto const& part : body) total += part.iov_len;
+  return total;
+}
+
+}  // namespace
+
+IoResult ClientConnection::send_now(std::string_view head, std::span<iovec const> body) noexcept {
+  Parts parts;
+  if (size_of(head, body) > kJoinedBytesMax) return stream->write(parts_after(0, head, body, parts));
+  std::string& text = scratch().text;
+  text.assign(head);
+  for (auto const& part : body) text.append(static_cast<char const*>(part.iov_base), part.iov_len);
+  iovec const whole{text.data(), text.size()};
+  return stream->write({&whole, 1});
+}
+
+base::Task<Result<void>> ClientConnection::send_rest(std::string_view head, std::span<iovec const> body,
+                                                     std::size_t sent) {
+  std::size_t const total = size_of(head, body);
+  while (sent < total) {
+    base::TimePoint const deadline = scheduler.now() + options.write_stall_max;
+    if (!co_await base::ready_until(scheduler, stream->arm_write(), deadline)) {
+      co_return Error(Fault::timed_out, Blame::upstream, "the server takes no bytes", Retry::if_idempotent);
     }
+    Parts parts;
+    IoResult const put = stream->write(parts_after(sent, head, body, parts));
+    if (put.state == IoState::blocked) continue;
     if (put.state != IoState::moved) co_return lost("the connection broke while sending");
-    std::size_t moved = put.bytes;
-    while (first < count && moved >= parts[first].iov_len) moved -= parts[first++].iov_len;
-    if (first == count) break;
-    parts[first].iov_base = static_cast<char*>(parts[first].iov_base) + moved;
-    parts[first].iov_len -= moved;
+    sent += put.bytes;
   }
-  sent_all = true;
   co_return Result<void>{};
 }
 
@@ -107,19 +139,18 @@ ReplyHead ClientConnection::copy_head() {
 }
 
 // True when `head` holds the outcome; `used` are then the head's bytes.
-bool ClientConnection::take_head(std::string_view bytes, HeadSearch& search, Result<ReplyHead>& head,
-                                 std::size_t& used) {
+bool ClientConnection::take_head(std::string_view bytes, Result<ReplyHead>& head, std::size_t& used) {
   used = 0;
   for (;;) {
     HeadVerdict const verdict =
-        parse_response_head(bytes.substr(used), options.limits, search, scratch().response);
+        parse_response_head(bytes.substr(used), options.limits, search_, scratch().response);
     if (verdict.state == HeadVerdict::State::need_more) return false;
     if (verdict.state == HeadVerdict::State::bad) {
       bool const large = verdict.refusal.status == 413;
       head = Error(large ? Fault::too_large : Fault::protocol, Blame::upstream, verdict.refusal.reason);
       return true;
     }
-    search = {};
+    search_ = {};
     used += verdict.head_bytes;
     if (scratch().response.interim()) {
       if (++interim_ <= options.interim_max) continue;
@@ -131,35 +162,35 @@ bool ClientConnection::take_head(std::string_view bytes, HeadSearch& search, Res
   }
 }
 
-base::Task<Result<ReplyHead>> ClientConnection::read_head() {
-  HeadSearch search;
-  Result<ReplyHead> head = ReplyHead{};
-  for (;;) {
-    if (!stream->arm_read().is_set()) co_await stream->readable();
-    IoResult const got = stream->read(scratch().bytes);
-    if (got.state == IoState::blocked) continue;
-    if (got.state != IoState::moved) co_return lost("the server closed the connection without an answer");
-    std::string_view bytes(scratch().bytes.data(), got.bytes);
-    if (!in.empty()) bytes = in.append(bytes);
-    std::size_t used = 0;
-    if (!take_head(bytes, search, head, used)) {
-      if (in.empty()) in.assign(bytes);
-      if (used > 0) in.erase(0, used);
-      continue;
-    }
-    if (!head) co_return head;
-    std::string rest(bytes.substr(used));
-    in = std::string();
-    bool const events = head->content_type == "text/event-stream";  // these may have a length too
-    if (framing_.kind != Framing::Kind::length || events) {
-      in = std::move(rest);
-    } else if (rest.size() > framing_.length) {
-      co_return Error(Fault::protocol, Blame::upstream, "bytes follow the answer");
-    } else {
-      body_ = std::move(rest);
-    }
-    co_return head;
+bool ClientConnection::head_now(Result<ReplyHead>& head) {
+  IoResult const got = stream->read(scratch().bytes);
+  if (got.state == IoState::blocked) return false;
+  if (got.state != IoState::moved) {
+    head = lost("the server closed the connection without an answer");
+    return true;
   }
+  std::string_view bytes(scratch().bytes.data(), got.bytes);
+  if (!in.empty()) bytes = in.append(bytes);
+  std::size_t used = 0;
+  if (!take_head(bytes, head, used)) {
+    if (in.empty()) in.assign(bytes);
+    if (used > 0) in.erase(0, used);
+    return false;
+  }
+  if (!head) return true;
+  auto const rest = bytes.substr(used);
+  bool const events = head->content_type == "text/event-stream";  // these may have a length too
+  if (framing_.kind != Framing::Kind::length || events) {
+    in = std::string(rest);
+  } else if (rest.size() > framing_.length) {
+    head = Error(Fault::protocol, Blame::upstream, "bytes follow the answer");
+  } else {
+    body_.reserve(static_cast<std::size_t>(
+        framing_.length));  // at most body_bytes_max; so it is not moved when the rest comes
+    body_.assign(rest);
+    give_back(in);
+  }
+  return true;
 }
 
 ConnectionLease::ConnectionLease() noexcept = default;
@@ -195,6 +226,16 @@ std::unique_ptr<ClientConnection> HttpClient::take_idle() {
     if (silent && scheduler_.now() < connection->idle_until) return connection;
   }
   return nullptr;
+}
+
+std::optional<ConnectionLease> HttpClient::lease_now() {
+  if (idle_.empty()) return std::nullopt;
+  auto place = places_.try_acquire();
+  if (!place) return std::nullopt;
+  auto idle = take_idle();
+  if (!idle) return std::nullopt;
+  idle->place = std::move(*place);
+  return ConnectionLease(*this, std::move(idle));
 }
 
 base::Task<Result<ConnectionLease>> HttpClient::acquire() {
@@ -238,9 +279,20 @@ base::Task<void> HttpClient::sweep_idle() {
 base::Task<Result<HttpReply>> HttpClient::converse(ConnectionLease lease, std::string_view head,
                                                    std::span<iovec const> body) {
   lease->begin();
-  auto const sent = co_await lease->send(head, body);
+  std::size_t const total = size_of(head, body);
+  IoResult const put = lease->send_now(head, body);
+  Result<void> sent{};
+  if (put.state == IoState::ended || put.state == IoState::failed) {
+    sent = lost("the connection broke while sending");
+  } else if (put.bytes < total) {
+    sent = co_await lease->send_rest(head, body, put.bytes);
+  }
+  lease->sent_all = sent.has_value();
   // A server may refuse early and stop reading: its answer, if there is one, says more than our failed write.
-  auto answer = co_await lease->read_head();
+  Result<ReplyHead> answer = ReplyHead{};
+  do {
+    if (!lease->stream->arm_read().is_set()) co_await lease->stream->readable();
+  } while (!lease->head_now(answer));
   if (!answer) co_return sent ? answer.error() : sent.error();
   HttpReply reply;
   reply.head = std::move(*answer);
@@ -248,10 +300,17 @@ base::Task<Result<HttpReply>> HttpClient::converse(ConnectionLease lease, std::s
   co_return reply;
 }
 
-base::Task<Result<HttpReply>> HttpClient::exchange(std::string_view head, std::span<iovec const> body) {
+base::Task<Result<HttpReply>> HttpClient::dial_and_converse(std::string_view head,
+                                                            std::span<iovec const> body) {
   auto lease = co_await acquire();
   if (!lease) co_return lease.error();
   co_return co_await converse(std::move(*lease), head, body);
+}
+
+// No coroutine itself: with a connection at hand a request should pay for one frame.
+base::Task<Result<HttpReply>> HttpClient::exchange(std::string_view head, std::span<iovec const> body) {
+  if (auto lease = lease_now()) return converse(std::move(*lease), head, body);
+  return dial_and_converse(head, body);
 }
 
 }  // namespace weir::net

@@ -11,6 +11,7 @@ using base::Blame;
 using base::Error;
 using base::Fault;
 using base::Result;
+using internal::give_back;
 using internal::scratch;
 
 namespace {
@@ -19,6 +20,7 @@ iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), t
 
 // Memory for a body grows with what has come: who announces much and sends little costs little.
 constexpr std::size_t kBodyRoomMin = 64 * 1024;
+constexpr std::size_t kJoinedBytesMax = 4096;  // below it one copied piece costs the kernel less than several
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
@@ -73,7 +75,7 @@ base::Task<Result<std::string>> HttpConnection::read_body() {
   }
   if (framing.kind == Framing::Kind::chunked) co_return co_await read_chunked();
   std::string body = std::move(in);
-  in = std::string();
+  give_back(in);
   co_return co_await read_sized(std::move(body), static_cast<std::size_t>(framing.length));
 }
 
@@ -103,7 +105,7 @@ base::Task<Result<std::string>> HttpConnection::read_chunked() {
   std::string body;
   std::uint64_t received = 0;
   std::string pending = std::move(in);
-  in = std::string();
+  give_back(in);
   for (;;) {
     std::string_view left = pending;
     while (!decoder.done()) {
@@ -176,6 +178,10 @@ void HttpExchange::reply(int status, std::string_view content_type, std::string_
   if (!connection_.keep_alive) text.append("Connection: close\r\n");
   append_content_length(text, length);
   append_head_end(text);
+  if (length <= kJoinedBytesMax && !connection_.head_request) {
+    for (auto const& part : body) text.append(static_cast<char const*>(part.iov_base), part.iov_len);
+    body = {};
+  }
   std::array<iovec, 48> parts;
   std::size_t count = 0;
   parts[count++] = part_of(text);

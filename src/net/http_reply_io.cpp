@@ -8,6 +8,7 @@ using base::Error;
 using base::Fault;
 using base::Result;
 using base::Retry;
+using internal::give_back;
 using internal::scratch;
 
 namespace {
@@ -57,16 +58,23 @@ Result<std::string_view> ClientConnection::next_payload(bool ended) {
   }
   received_ += payload.size();
   if (payload.empty() && at_ == in.size()) {
-    in = std::string();
+    give_back(in);
     at_ = 0;
   }
   return payload;
 }
 
+std::optional<std::string> ClientConnection::body_now() {
+  if (complete) return std::string();
+  if (framing_.kind != Framing::Kind::length || body_.size() < framing_.length) return std::nullopt;
+  complete = true;
+  return std::exchange(body_, std::string());
+}
+
 base::Task<Result<std::string>> ClientConnection::read_sized() {
   std::size_t got = body_.size();
   std::string body = std::move(body_);
-  body_ = std::string();
+  give_back(body_);
   auto const length = static_cast<std::size_t>(framing_.length);
   body.resize(length);
   while (got < length) {
@@ -108,44 +116,80 @@ base::Task<Result<std::string>> ClientConnection::read_body() {
   }
 }
 
-base::Task<Result<std::optional<HttpReply::Event>>> ClientConnection::next_event() {
-  using Found = std::optional<HttpReply::Event>;
-  bool ended = false;
-  for (;;) {
-    while (!piece_.empty()) {
-      SseEvent event;
-      auto const step = sse.next(piece_, event);
-      piece_.remove_prefix(step.consumed);
-      if (step.state == SseParser::State::too_large) {
-        co_return Error(Fault::too_large, Blame::upstream, "an event is over the limit");
-      }
-      if (step.state != SseParser::State::event || event.data.empty()) continue;
-      HttpReply::Event found;
-      found.type.assign(event.type);
-      found.data.assign(event.data);
-      co_return Found(std::move(found));
+// The next event of what is here already, within `piece_`.
+Result<std::optional<HttpReply::Event>> ClientConnection::event_in_piece() {
+  while (!piece_.empty()) {
+    SseEvent event;
+    auto const step = sse.next(piece_, event);
+    piece_.remove_prefix(step.consumed);
+    if (step.state == SseParser::State::too_large) {
+      return Error(Fault::too_large, Blame::upstream, "an event is over the limit");
     }
+    if (step.state != SseParser::State::event || event.data.empty()) continue;
+    HttpReply::Event found;
+    found.type.assign(event.type);
+    found.data.assign(event.data);
+    return std::optional(std::move(found));
+  }
+  return std::optional<HttpReply::Event>();
+}
+
+std::optional<Result<std::optional<HttpReply::Event>>> ClientConnection::event_now() {
+  using Found = Result<std::optional<HttpReply::Event>>;
+  had_turn = false;
+  for (;;) {
+    auto found = event_in_piece();
+    if (!found || *found) return found;
     if (complete) {
       in.erase(0, at_);
       at_ = 0;
-      co_return Found();
+      return found;
     }
-    auto const payload = next_payload(ended);
-    if (!payload) co_return payload.error();
+    auto const payload = next_payload(ended_);
+    if (!payload) return Found(payload.error());
     piece_ = *payload;
     if (!piece_.empty() || complete || !in.empty()) continue;
-    if (ended) co_return broke_off();
-    auto const more = co_await fill();
-    if (!more) co_return more.error();
-    ended = !*more;
+    if (ended_) return Found(broke_off());
+    if (!stream->arm_read().is_set()) return std::nullopt;
+    IoResult const got = stream->read(scratch().bytes);
+    if (got.state == IoState::blocked) return std::nullopt;
+    if (got.state == IoState::failed) return Found(broke_off());
+    ended_ = got.state == IoState::ended;
+    in.assign(scratch().bytes.data(), got.bytes);
+    at_ = 0;
+    if (++reads_ % kReadsInARow == 0) {
+      had_turn = true;
+      return std::nullopt;
+    }
   }
 }
+
+base::Task<Result<std::optional<HttpReply::Event>>> ClientConnection::next_event() {
+  for (;;) {
+    if (auto now = event_now()) co_return std::move(*now);
+    if (had_turn) {
+      co_await scheduler.sleep_for({});
+    } else {
+      co_await stream->readable();
+    }
+  }
+}
+
+std::optional<std::string> HttpReply::body_now() { return connection_->body_now(); }
 
 base::Task<Result<std::string>> HttpReply::body() { return connection_->read_body(); }
 
 base::Task<Result<std::optional<HttpReply::Event>>> HttpReply::next_event() {
   return connection_->next_event();
 }
+
+std::optional<Result<std::optional<HttpReply::Event>>> HttpReply::event_now() {
+  return connection_->event_now();
+}
+
+bool HttpReply::had_turn() const noexcept { return connection_->had_turn; }
+
+Stream& HttpReply::stream() const noexcept { return *connection_->stream; }
 
 std::string_view HttpReply::last_event_id() const noexcept { return connection_->sse.last_event_id(); }
 

@@ -6,6 +6,7 @@
 
 namespace weir::net {
 
+using internal::give_back;
 using internal::scratch;
 
 HttpConnection::HttpConnection(base::Scheduler& s, std::unique_ptr<Stream> st, ServerOptions const& o)
@@ -40,7 +41,7 @@ HttpConnection::Next HttpConnection::head_now() {
     rest_ = bytes.substr(head_length_);
   } else {
     head_bytes_ = std::move(in);  // the views keep pointing into the same heap block
-    in = std::string();
+    give_back(in);
     rest_ = std::string_view(head_bytes_).substr(head_length_);
     ++pipelined_;
   }
@@ -124,8 +125,7 @@ base::Task<bool> HttpConnection::flush() {
     iovec const part{out_.data() + out_sent_, out_.size() - out_sent_};
     IoResult const put = stream->write({&part, 1});
     if (put.state == IoState::moved) {
-      out_sent_ +=
-          put.bytes;  // kept: whoever flushes may be cancelled while it waits, and the next one goes on
+      out_sent_ += put.bytes;  // not a local: whoever waits here may be cancelled, and the next one goes on
     } else if (put.state == IoState::blocked) {
       base::TimePoint const deadline = scheduler.now() + options.times.write_stall_max;
       if (!co_await base::ready_until(scheduler, stream->arm_write(), deadline)) gone = true;
@@ -133,7 +133,7 @@ base::Task<bool> HttpConnection::flush() {
       gone = true;
     }
   }
-  out_ = std::string();
+  give_back(out_);
   out_sent_ = 0;
   co_return !gone;
 }
@@ -159,7 +159,7 @@ base::Task<bool> HttpConnection::finish(bool stopping) {
   if (!out_.empty() && !co_await flush()) co_return false;
   if (gone) co_return false;
   if (more) {
-    head_bytes_ = std::string();
+    give_back(head_bytes_);
     replied = false;
     co_return true;
   }

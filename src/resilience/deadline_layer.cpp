@@ -5,6 +5,16 @@
 #include "base/run_until.hpp"
 
 namespace weir::resilience {
+namespace {
+
+base::Error too_late(std::string const& server) {
+  return base::Error(base::Fault::timed_out, base::Blame::upstream, "no answer within the deadline",
+                     base::Retry::if_idempotent)
+      .about(server)
+      .advise("Try again later, or raise timeout_ms for this server.");
+}
+
+}  // namespace
 
 base::Task<base::Result<core::Outcome>> DeadlineLayer::handle(core::Call& call) {
   call.extend_by = options_.call;
@@ -17,10 +27,7 @@ base::Task<base::Result<core::Outcome>> DeadlineLayer::handle(core::Call& call) 
     base::TimePoint const until = std::min(call.deadline, scheduler_.now() + options_.call);
     if (co_await base::run_until(scheduler_, work, until) == base::Ended::done) co_return work.take();
     if (call.deadline > scheduler_.now()) continue;
-    co_return base::Error(base::Fault::timed_out, base::Blame::upstream, "no answer within the deadline",
-                          base::Retry::if_idempotent)
-        .about(server_)
-        .advise("Try again later, or raise timeout_ms for this server.");
+    co_return too_late(server_);
   }
 }
 

@@ -33,6 +33,17 @@ Catalog const* usable_catalog(CatalogSet const& set, core::Call const& call) {
   return set.find(call.endpoint, call.modern());
 }
 
+// Points the call at its server; a refusal says why it may not go there.
+std::optional<core::Outcome> aim(core::Call& call, Catalog const& catalog, Route const& to) {
+  call.target = to.target;
+  call.facts.server = catalog.servers()[to.server].name;
+  if (to.tool == nullptr) return std::nullopt;
+  call.facts.tool = call.target;
+  call.mirrored = &to.tool->param_headers;
+  call.wraps_output = to.tool->output == Output::anything;
+  return header_mismatch(call, *to.tool);
+}
+
 base::Task<base::Result<core::Outcome>> pong() { co_return core::from_result("{}"); }  // P087
 
 }  // namespace
@@ -45,12 +56,19 @@ RouterLayer::RouterLayer(base::Scheduler& scheduler, CatalogFeed& feed, CursorSe
       options_(std::move(options)),
       subscriptions_(scheduler, feed, options_.subscriptions) {}
 
-// No coroutine itself: most calls go straight to their server and should pay for one frame.
+// No coroutine itself: most calls go straight to their server and should pay for no frame.
 base::Task<RouterLayer::Answer> RouterLayer::handle(core::Call& call) {
   if (call.method == Method::ping) return pong();
   Snapshot set = feed_.current();
   auto const* const catalog = usable_catalog(*set, call);
-  if (catalog != nullptr && is_routed(call.method)) return route_call(call, std::move(set), *catalog);
+  if (catalog != nullptr && is_routed(call.method)) {
+    Routed const routed = route(*catalog, call);
+    auto const* const to = std::get_if<Route>(&routed);
+    if (to == nullptr || aim(call, *catalog, *to)) return route_call(call, std::move(set), *catalog);
+    auto& entry = *catalog->servers()[to->server].entry;
+    call.catalog = std::move(set);
+    return entry.handle(call);
+  }
   return call.endpoint.empty() ? handle_at_all(call) : handle_at_server(call);
 }
 
@@ -127,17 +145,11 @@ base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapsh
   for (;;) {
     Routed routed = route(*view, call);
     if (auto* const refusal = std::get_if<core::Outcome>(&routed)) co_return std::move(*refusal);
-    if (auto* const to = std::get_if<Route>(&routed)) {
-      auto const& server = view->servers()[to->server];
-      call.target = std::move(to->target);
-      call.facts.server = server.name;
-      if (to->tool != nullptr) {
-        call.facts.tool = call.target;
-        call.mirrored = &to->tool->param_headers;
-        call.wraps_output = to->tool->output == Output::anything;
-        if (auto refusal = header_mismatch(call, *to->tool)) co_return std::move(*refusal);
-      }
-      co_return co_await server.entry->handle(call);
+    if (auto const* const to = std::get_if<Route>(&routed)) {
+      if (auto refusal = aim(call, *view, *to)) co_return std::move(*refusal);
+      auto& entry = *view->servers()[to->server].entry;
+      call.catalog = std::move(set);
+      co_return co_await entry.handle(call);
     }
     auto const& unknown = std::get<UnknownName>(routed);
     auto const* const silent = call.endpoint.empty() ? silent_owner(*set, unknown.name) : nullptr;

@@ -389,8 +389,10 @@ TEST_F(Router, ACallInFlightOutlivesTheServersRemoval) {
   EXPECT_FALSE(watched.expired());
   loop_.advance(1s);
   ASSERT_TRUE(running->answer && *running->answer);
-  EXPECT_TRUE(watched.expired());
   EXPECT_EQ(running->call.facts.server, "s");
+  EXPECT_FALSE(watched.expired());  // what the call says of its server stays valid
+  running->call.catalog.reset();
+  EXPECT_TRUE(watched.expired());
 }
 
 constexpr char kListen[] = R"({"notifications":{"toolsListChanged":true,"resourceSubscriptions":["x://1"]}})";

@@ -67,8 +67,12 @@ base::Task<Result<Outcome>> SessionLayer::within(core::Call& call, SessionTable:
   co_return work.take();
 }
 
+// No coroutine itself: modern calls have no session and should not pay for a frame.
 base::Task<Result<Outcome>> SessionLayer::handle(core::Call& call) {
-  if (call.modern()) co_return co_await inner_->handle(call);
+  return call.modern() ? inner_->handle(call) : handle_legacy(call);
+}
+
+base::Task<Result<Outcome>> SessionLayer::handle_legacy(core::Call& call) {
   if (call.method == mcp::Method::initialize) co_return co_await initialize(call);
   auto pin = sessions_.find(call.session_id, *call.principal, scheduler_.now());
   if (!pin) co_return unknown_session();

@@ -40,24 +40,22 @@ void HttpBackend::answer_server(mcp::Message const& request, std::string session
   background_.spawn(tell(std::move(session), reply_to_server(request)));
 }
 
-Result<Outcome> HttpBackend::take_answer(core::Call const& call, Dialect const& dialect, std::string body,
+Result<Outcome> HttpBackend::take_answer(core::Call const& call, Dialect const& dialect, mcp::Message message,
                                          std::uint64_t id) const {
-  auto message = mcp::decode(std::move(body), options_.limits);
-  if (!message) {
-    return about(
-        Error(Fault::protocol, Blame::upstream, "the answer is not a message: " + message.error().sentence));
-  }
-  if (!answers(*message, id)) {
+  if (!answers(message, id)) {
     return about(Error(Fault::protocol, Blame::upstream, "the answer is to another request"));
   }
-  return dialect.answer(call, std::move(*message));
+  return dialect.answer(call, std::move(message));
 }
 
 base::Task<Result<Outcome>> HttpBackend::read_answer(core::Call& call, Dialect const& dialect,
-                                                     net::HttpReply reply, std::uint64_t id) {
-  if (reply.event_stream() && reply.head.status == 200) {
-    co_return co_await read_events(call, dialect, std::move(reply), id);
-  }
+                                                     net::HttpReply& reply, std::uint64_t id) {
+  bool const events = reply.event_stream() && reply.head.status == 200;
+  return events ? read_events(call, dialect, reply, id) : read_json(call, dialect, reply, id);
+}
+
+base::Task<Result<Outcome>> HttpBackend::read_json(core::Call& call, Dialect const& dialect,
+                                                   net::HttpReply& reply, std::uint64_t id) {
   bool const json = reply.head.content_type == "application/json";
   int const status = reply.head.status;
   if (!json && status == 200) {
@@ -65,55 +63,76 @@ base::Task<Result<Outcome>> HttpBackend::read_answer(core::Call& call, Dialect c
                           "the answer is neither JSON nor an event stream: " + reply.head.content_type));
   }
   if (!json || status == 401 || status == 403) co_return refused(reply.head);
-  auto body = co_await reply.body();
-  if (!body) co_return about(body.error());
-  auto answer = take_answer(call, dialect, std::move(*body), id);
+  auto body = reply.body_now();
+  if (!body) {
+    auto late = co_await reply.body();
+    if (!late) co_return about(late.error());
+    body = std::move(*late);
+  }
+  auto message = mcp::decode(std::move(*body), options_.limits);
+  if (!message) {
+    if (status != 200) co_return refused(reply.head);
+    co_return about(
+        Error(Fault::protocol, Blame::upstream, "the answer is not a message: " + message.error().sentence));
+  }
+  auto answer = take_answer(call, dialect, std::move(*message), id);
   if (!answer && status != 200 && answer.error().fault == Fault::protocol) co_return refused(reply.head);
   co_return answer;
 }
 
-base::Task<bool> HttpBackend::relay_note(core::Call& call, mcp::Message note, NoteRelay& relay,
-                                         std::uint64_t id) {
-  std::optional<std::string> shown;
+std::optional<std::string> HttpBackend::shown_note(core::Call& call, mcp::Message const& note,
+                                                   NoteRelay& relay, std::uint64_t id) {
   if (note.method() == mcp::Method::notifications_progress && is_id(note.raw(Field::progress_token), id)) {
     call.progressed(scheduler_.now());
-    shown = relay.progress(note);
-  } else if (note.method() == mcp::Method::notifications_message) {
-    shown = relay.log(note);
-  } else {
-    noticed(note);
+    return relay.progress(note);
   }
-  if (!shown) co_return true;
-  co_return co_await call.client->notify(std::move(*shown));
+  if (note.method() == mcp::Method::notifications_message) return relay.log(note);
+  noticed(note);
+  return std::nullopt;
 }
 
-// Event by event: the next one is read when the client has taken this one.
+HttpBackend::EventStep HttpBackend::next_step(core::Call& call, Dialect const& dialect, net::HttpReply& reply,
+                                              NoteRelay& relay, std::uint64_t id) {
+  EventStep step;
+  while (auto event = reply.event_now()) {
+    if (!*event) {
+      step.answer = about(event->error());
+    } else if (!**event) {
+      step.answer =
+          about(Error(Fault::connection_lost, Blame::upstream, "the event stream ended without an answer"));
+    } else if ((**event)->type != kMessageEvent) {
+      continue;
+    } else if (auto message = mcp::decode(std::move((**event)->data), options_.limits); !message) {
+      step.answer = about(
+          Error(Fault::protocol, Blame::upstream, "an event is not a message: " + message.error().sentence));
+    } else if (message->kind() == MessageKind::notification) {
+      step.note = shown_note(call, *message, relay, id);
+    } else if (message->kind() == MessageKind::request) {
+      answer_server(*message, session_of(call));
+    } else if (answers(*message, id)) {
+      step.answer = take_answer(call, dialect, std::move(*message), id);
+      if (background_.size() < kFinishingMax) background_.spawn(finish_stream(std::move(reply)));
+    }
+    if (step.note || step.answer) break;
+  }
+  return step;
+}
+
+// Event by event: the next one is read when the client has taken this one. While it waits, only the stream
+// and what the relay knows live in the frame.
 base::Task<Result<Outcome>> HttpBackend::read_events(core::Call& call, Dialect const& dialect,
-                                                     net::HttpReply reply, std::uint64_t id) {
+                                                     net::HttpReply& reply, std::uint64_t id) {
   NoteRelay relay(call);
   for (;;) {
-    auto event = co_await reply.next_event();
-    if (!event) co_return about(event.error());
-    if (!*event) {
-      co_return about(
-          Error(Fault::connection_lost, Blame::upstream, "the event stream ended without an answer"));
+    EventStep step = next_step(call, dialect, reply, relay, id);
+    if (step.answer) co_return std::move(*step.answer);
+    if (step.note) {
+      co_await call.client->notify(std::move(*step.note));
+    } else if (reply.had_turn()) {
+      co_await scheduler_.sleep_for({});
+    } else {
+      co_await reply.stream().readable();
     }
-    if ((*event)->type != kMessageEvent) continue;
-    auto message = mcp::decode(std::move((*event)->data), options_.limits);
-    if (!message) {
-      co_return about(
-          Error(Fault::protocol, Blame::upstream, "an event is not a message: " + message.error().sentence));
-    }
-    if (message->kind() == MessageKind::notification) {
-      co_await relay_note(call, std::move(*message), relay, id);
-      continue;
-    }
-    if (message->kind() == MessageKind::request) answer_server(*message, session_of(call));
-    if (!answers(*message, id)) continue;
-    std::string body = std::move(*message).take_bytes();
-    auto answer = take_answer(call, dialect, std::move(body), id);
-    if (background_.size() < kFinishingMax) background_.spawn(finish_stream(std::move(reply)));
-    co_return answer;
   }
 }
 

@@ -90,22 +90,34 @@ class HttpBackend final : public core::Backend {
                                                        std::uint64_t id);
   base::Task<base::Result<net::HttpReply>> post_legacy(core::Call& call, Dialect const* dialect,
                                                        std::uint64_t id, std::string session);
+  base::Task<base::Result<core::Outcome>> handle_modern(core::Call& call,
+                                                        std::shared_ptr<Dialect const> dialect);
   base::Task<base::Result<core::Outcome>> handle_legacy(core::Call& call,
                                                         std::shared_ptr<Dialect const> dialect);
   base::Task<void> adopt_own_session(std::string id);
   base::Task<base::Result<net::HttpReply>> open_listening();
   base::Task<void> listen_loop();
   void all_lists_changed();
+  // `reply` must outlive the task; an event stream that goes on after the answer is moved out of it.
   base::Task<base::Result<core::Outcome>> read_answer(core::Call& call, Dialect const& dialect,
-                                                      net::HttpReply reply, std::uint64_t id);
+                                                      net::HttpReply& reply, std::uint64_t id);
+  base::Task<base::Result<core::Outcome>> read_json(core::Call& call, Dialect const& dialect,
+                                                    net::HttpReply& reply, std::uint64_t id);
   base::Task<base::Result<core::Outcome>> read_events(core::Call& call, Dialect const& dialect,
-                                                      net::HttpReply reply, std::uint64_t id);
+                                                      net::HttpReply& reply, std::uint64_t id);
   void answer_server(mcp::Message const& request, std::string session);
   std::string session_of(core::Call const& call) const;
-  base::Task<bool> relay_note(core::Call& call, mcp::Message note, NoteRelay& relay, std::uint64_t id);
+  struct EventStep {                  // neither: more bytes are needed
+    std::optional<std::string> note;  // for the client
+    std::optional<base::Result<core::Outcome>> answer;
+  };
+  EventStep next_step(core::Call& call, Dialect const& dialect, net::HttpReply& reply, NoteRelay& relay,
+                      std::uint64_t id);
+  std::optional<std::string> shown_note(core::Call& call, mcp::Message const& note, NoteRelay& relay,
+                                        std::uint64_t id);
   base::Task<void> finish_stream(net::HttpReply reply);
-  base::Result<core::Outcome> take_answer(core::Call const& call, Dialect const& dialect, std::string body,
-                                          std::uint64_t id) const;
+  base::Result<core::Outcome> take_answer(core::Call const& call, Dialect const& dialect,
+                                          mcp::Message message, std::uint64_t id) const;
   base::Result<std::shared_ptr<Dialect const>> dialect_for(core::Call const& call) const;
   base::Task<void> speak_legacy_too(Seen const& discovered);
   base::Error refused(net::ReplyHead const& head) const;

@@ -31,6 +31,23 @@ std::optional<std::uint32_t> whole_seconds(std::string_view text) {
   return seconds;
 }
 
+// Counts the time until it dies as time spent waiting for the upstream.
+class UpstreamTime {
+ public:
+  UpstreamTime(base::Scheduler& scheduler, core::Call& call) noexcept
+      : scheduler_(scheduler), call_(call), begun_(scheduler.now()) {}
+  UpstreamTime(UpstreamTime const&) = delete;
+  UpstreamTime& operator=(UpstreamTime const&) = delete;
+  ~UpstreamTime() { call_.facts.upstream += scheduler_.now() - begun_; }
+
+ private:
+  base::Scheduler& scheduler_;
+  core::Call& call_;
+  base::TimePoint const begun_;
+};
+
+base::Task<Result<Outcome>> failed_with(Error error) { co_return error; }
+
 net::ClientOptions with_fields(net::ClientOptions options) {
   options.fields_kept = {kSessionField, "www-authenticate", "retry-after"};
   return options;
@@ -269,26 +286,28 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_modern(core::Call& call, Di
   co_return co_await client_.exchange(head, {pieces.data(), count});
 }
 
+// No coroutine itself: a call should pay for one frame here.
 base::Task<Result<Outcome>> HttpBackend::handle(core::Call& call) {
-  if (older_) co_return co_await older_->handle(call);
-  auto const dialect = dialect_for(call);
-  if (!dialect) co_return dialect.error();
-  if (!mcp::is_modern((*dialect)->revision())) co_return co_await handle_legacy(call, *dialect);
-  base::TimePoint const begun = scheduler_.now();
+  if (older_) return older_->handle(call);
+  auto dialect = dialect_for(call);
+  if (!dialect) return failed_with(std::move(dialect.error()));
+  bool const modern = mcp::is_modern((*dialect)->revision());
+  return modern ? handle_modern(call, std::move(*dialect)) : handle_legacy(call, std::move(*dialect));
+}
+
+base::Task<Result<Outcome>> HttpBackend::handle_modern(core::Call& call,
+                                                       std::shared_ptr<Dialect const> dialect) {
+  UpstreamTime const timing(scheduler_, call);
   for (int attempt = 0;; ++attempt) {
     std::uint64_t const id = next_id_++;
-    auto reply = co_await post_modern(call, dialect->get(), id);
+    auto reply = co_await post_modern(call, dialect.get(), id);
     contact(reply);
-    if (!reply) {
-      // A kept connection may die just as it is used again; only what is safe to repeat is sent once more.
-      bool const again =
-          reply.error().fault == Fault::connection_lost && attempt == 0 && mcp::traits_of(call.method).safe;
-      if (again) continue;
-      co_return about(reply.error());
-    }
-    auto outcome = co_await read_answer(call, **dialect, std::move(*reply), id);
-    call.facts.upstream += scheduler_.now() - begun;
-    co_return outcome;
+    if (reply) co_return co_await read_answer(call, *dialect, *reply, id);
+    // A kept connection may die just as it is used again; only what is safe to repeat is sent once more.
+    bool const lost = reply.error().fault == Fault::connection_lost;
+    if (lost && attempt == 0 && mcp::traits_of(call.method).safe) continue;
+    if (reply.error().server.empty()) reply.error().server = options_.name;
+    co_return std::move(reply.error());
   }
 }
 

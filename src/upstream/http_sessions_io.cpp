@@ -158,7 +158,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
       cancel.armed = false;
       co_return refused(reply->head);
     }
-    auto outcome = co_await read_answer(call, *dialect, std::move(*reply), id);
+    auto outcome = co_await read_answer(call, *dialect, *reply, id);
     cancel.armed = false;
     call.facts.upstream += scheduler_.now() - begun;
     co_return outcome;

@@ -20,4 +20,7 @@ struct Scratch {
 
 Scratch& scratch();
 
+// Assigning an empty string would keep the memory.
+inline void give_back(std::string& text) noexcept { std::string().swap(text); }
+
 }  // namespace weir::net::internal
