@@ -100,6 +100,26 @@ TEST(Streams, ALegacyClientCancelsByNotification) {
   EXPECT_EQ(world.leftovers(), "");
 }
 
+TEST(Streams, ACancelledIdMayBeUsedAgainAndCancelledAgain) {
+  World world;
+  auto& server = world.http("a", Speaks::legacy);
+  auto& client = world.client(Era::legacy);
+  world.start();
+  client.initialize();
+  world.advance(0s);
+  client.call("a__echo", "{}", "9");
+  world.advance(0s);
+  for (int i = 1; i <= 2; ++i) {
+    auto const reply = client.call("a__hang", "{}", "9");
+    world.advance(1s);
+    client.cancel("9");
+    world.advance(0s);
+    EXPECT_TRUE(reply->done);
+    EXPECT_EQ(server.hung_up.size(), static_cast<std::size_t>(i));
+  }
+  EXPECT_EQ(world.leftovers(), "");
+}
+
 TEST(Streams, ALegacyClientThatStopsReadingAndLeavesHarmsNothing) {
   World world;
   world.pipe_bytes = 4 * 1024;

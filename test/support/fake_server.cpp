@@ -258,7 +258,8 @@ base::Task<bool> FakeServer::misbehave(Wire& wire, Request const& request, std::
     std::string const whole = event_of(body);
     co_await wire.write(std::string(kEventHead) + whole.substr(0, whole.size() / 2));
   } else if (tool == "wrong_id") {
-    co_return co_await wire.write(http(200, response(request.id + "7", text)));
+    co_return co_await wire.write(
+        http(200, response(request.id + "7", text_result("{k-of-another} from " + name_))));
   } else if (tool == "malformed") {
     co_return co_await wire.write(http(200, body.substr(0, body.size() - 1)));
   }

@@ -7,7 +7,7 @@
 //   progress   `n` progress events, `ms` apart, then the key; `bytes` pads each
 //   hang       never answers                       reset      closes instead of answering
 //   half       half of a sized body, then closes   half_sse   half of an event stream
-//   wrong_id   answers another id                  malformed  answers something that is not JSON
+//   wrong_id   another call's answer                 malformed  answers something that is not JSON
 // Every call that arrives is executed: the ledger counts it before anything else happens.
 #pragma once
 
