@@ -17,6 +17,10 @@
 
 namespace weir::net {
 
+namespace internal {
+class NameLookups;
+}
+
 struct Endpoint {
   bool tls = false;
   std::string host;  // name or address, without brackets
@@ -36,13 +40,15 @@ class Dialer {
 class NetDialer final : public Dialer {
  public:
   // `tls` may be null when no endpoint uses TLS; it is shared by all workers.
-  NetDialer(IoLoop& loop, TlsContext const* tls) noexcept : loop_(loop), tls_(tls) {}
+  NetDialer(IoLoop& loop, TlsContext const* tls);
+  ~NetDialer() override;  // waits for look-ups that are still under way
   base::Task<base::Result<std::unique_ptr<Stream>>> dial(Endpoint const& to,
                                                          base::TimePoint deadline) override;
 
  private:
   IoLoop& loop_;
   TlsContext const* tls_;
+  std::unique_ptr<internal::NameLookups> lookups_;
 };
 
 }  // namespace weir::net

@@ -12,29 +12,21 @@
 namespace weir::net {
 namespace internal {
 
-SocketStream::SocketStream(std::shared_ptr<FdWatch> watch, bool is_socket, std::string peer)
-    : Stream(watch->loop), watch_(std::move(watch)), is_socket_(is_socket), peer_(std::move(peer)) {
-  watch_->on_read = &read_ready_;
-  watch_->on_write = &write_ready_;
-}
-
-SocketStream::~SocketStream() { watch_->abandon(); }
-
-void SocketStream::want_read() noexcept {
-  if (!read_ready_.is_set()) FdWatch::arm_read(watch_);
-}
-
-void SocketStream::want_write() noexcept {
-  if (!write_ready_.is_set()) FdWatch::arm_write(watch_);
+SocketStream::SocketStream(std::unique_ptr<FdWatch> watch, mode_t kind, std::string peer)
+    : Stream(watch->loop()), watch_(std::move(watch)), kind_(kind), peer_(std::move(peer)) {
+  watch_->attach(&read_ready_, &write_ready_);
 }
 
 IoResult SocketStream::read(std::span<char> into) noexcept {
+  if (watch_->paused()) return {IoState::blocked};
   for (;;) {
     ssize_t const got =
-        is_socket_ ? ::recv(fd(), into.data(), into.size(), 0) : ::read(fd(), into.data(), into.size());
+        S_ISSOCK(kind_) ? ::recv(fd(), into.data(), into.size(), 0) : ::read(fd(), into.data(), into.size());
     if (got > 0) {
       auto const bytes = static_cast<std::size_t>(got);
-      if (bytes < into.size()) read_ready_.reset();  // drained: arming again asks the kernel afresh
+      bool const all =
+          !S_ISCHR(kind_) && watch_->drained(bytes, into.size());  // a terminal gives single lines
+      if (all || !watch_->may_go_on(bytes)) read_ready_.reset();
       return {IoState::moved, bytes};
     }
     if (got == 0) return {IoState::ended};
@@ -50,8 +42,8 @@ IoResult SocketStream::write(std::span<iovec const> from) noexcept {
   message.msg_iov = const_cast<iovec*>(from.data());
   message.msg_iovlen = from.size();
   for (;;) {
-    ssize_t const put = is_socket_ ? ::sendmsg(fd(), &message, MSG_NOSIGNAL)
-                                   : ::writev(fd(), from.data(), static_cast<int>(from.size()));
+    ssize_t const put = S_ISSOCK(kind_) ? ::sendmsg(fd(), &message, MSG_NOSIGNAL)
+                                        : ::writev(fd(), from.data(), static_cast<int>(from.size()));
     if (put >= 0) return {IoState::moved, static_cast<std::size_t>(put)};
     if (errno == EINTR) continue;
     if (errno == EPIPE || errno == ECONNRESET) return {IoState::ended};
@@ -62,10 +54,10 @@ IoResult SocketStream::write(std::span<iovec const> from) noexcept {
 }
 
 void SocketStream::shutdown_write() noexcept {
-  if (is_socket_) {
+  if (S_ISSOCK(kind_)) {
     ::shutdown(fd(), SHUT_WR);
   } else {
-    watch_->abandon();  // a pipe has one direction: its end is its close
+    watch_->close();  // a pipe has one direction: its end is its close
   }
 }
 
@@ -73,38 +65,37 @@ void SocketStream::shutdown_write() noexcept {
 
 std::unique_ptr<Stream> make_fd_stream(IoLoop& loop, int fd, std::string peer) {
   struct stat what {};
-  bool const is_socket = ::fstat(fd, &what) == 0 && S_ISSOCK(what.st_mode);
-  auto watch = internal::adopt_fd(loop, fd);
+  if (::fstat(fd, &what) != 0) what.st_mode = 0;
+  auto watch = internal::FdWatch::adopt(loop, fd, internal::FdWatch::Mode::edges);
   if (!watch) return nullptr;
-  return std::make_unique<internal::SocketStream>(std::move(watch), is_socket, std::move(peer));
+  return std::make_unique<internal::SocketStream>(std::move(watch), what.st_mode, std::move(peer));
 }
 
 namespace {
 
 class WatchedFd final : public Readable {
  public:
-  WatchedFd(IoLoop& loop, std::shared_ptr<internal::FdWatch> watch) : event_(loop), watch_(std::move(watch)) {
-    watch_->on_read = &event_;
-    internal::FdWatch::arm_read(watch_);
+  explicit WatchedFd(std::unique_ptr<internal::FdWatch> watch)
+      : event_(watch->loop()), watch_(std::move(watch)) {
+    watch_->attach(&event_, nullptr);
   }
-  ~WatchedFd() override { watch_->abandon(); }
   base::Event& event() noexcept override { return event_; }
   void again() noexcept override {
     event_.reset();
-    internal::FdWatch::arm_read(watch_);
+    watch_->rearm();
   }
 
  private:
   base::Event event_;
-  std::shared_ptr<internal::FdWatch> watch_;
+  std::unique_ptr<internal::FdWatch> watch_;
 };
 
 }  // namespace
 
 std::unique_ptr<Readable> watch_fd(IoLoop& loop, int fd) {
-  auto watch = internal::adopt_fd(loop, fd);
+  auto watch = internal::FdWatch::adopt(loop, fd, internal::FdWatch::Mode::once);
   if (!watch) return nullptr;
-  return std::make_unique<WatchedFd>(loop, std::move(watch));
+  return std::make_unique<WatchedFd>(std::move(watch));
 }
 
 }  // namespace weir::net

@@ -3,6 +3,8 @@
 // Owned like every Stream by one task of one worker; closes the descriptor when it dies.
 #pragma once
 
+#include <sys/types.h>
+
 #include "net/internal/fd_watch.hpp"
 #include "net/stream.hpp"
 
@@ -10,8 +12,7 @@ namespace weir::net::internal {
 
 class SocketStream : public Stream {
  public:
-  SocketStream(std::shared_ptr<FdWatch> watch, bool is_socket, std::string peer);
-  ~SocketStream() override;
+  SocketStream(std::unique_ptr<FdWatch> watch, mode_t kind, std::string peer);  // kind: S_IFSOCK, S_IFIFO, …
 
   IoResult read(std::span<char> into) noexcept override;
   IoResult write(std::span<iovec const> from) noexcept override;
@@ -19,13 +20,14 @@ class SocketStream : public Stream {
   std::string peer() const override { return peer_; }
 
  protected:
-  void want_read() noexcept override;
-  void want_write() noexcept override;
-  int fd() noexcept { return watch_->fd(); }
+  void want_read() noexcept override {}  // the watch reports everything, unasked
+  void want_write() noexcept override {}
+  int fd() const noexcept { return watch_->fd(); }
+  FdWatch& watch() noexcept { return *watch_; }
 
  private:
-  std::shared_ptr<FdWatch> watch_;
-  bool is_socket_;
+  std::unique_ptr<FdWatch> watch_;
+  mode_t kind_;
   std::string peer_;
 };
 

@@ -2,13 +2,14 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/stat.h>
 
 #include <climits>
 
 namespace weir::net::internal {
 
-TlsStream::TlsStream(std::shared_ptr<FdWatch> watch, std::string peer, ssl_st* ssl)
-    : SocketStream(std::move(watch), true, std::move(peer)), ssl_(ssl) {
+TlsStream::TlsStream(std::unique_ptr<FdWatch> watch, std::string peer, ssl_st* ssl)
+    : SocketStream(std::move(watch), S_IFSOCK, std::move(peer)), ssl_(ssl) {
   SSL_set_fd(ssl_, fd());
 }
 
@@ -45,14 +46,20 @@ IoResult TlsStream::outcome(int returned) noexcept {
 }
 
 IoResult TlsStream::read(std::span<char> into) noexcept {
+  if (watch().paused()) return {IoState::blocked};
   ERR_clear_error();
   int const size = into.size() > INT_MAX ? INT_MAX : static_cast<int>(into.size());
   int const got = SSL_read(ssl_, into.data(), size);
   if (got <= 0) return outcome(got);
   // OpenSSL may hold more decrypted bytes than the kernel will ever announce: stay ready until it says
   // otherwise.
-  read_ready_.set();
-  return {IoState::moved, static_cast<std::size_t>(got)};
+  auto const bytes = static_cast<std::size_t>(got);
+  if (watch().may_go_on(bytes)) {
+    read_ready_.set();
+  } else {
+    read_ready_.reset();
+  }
+  return {IoState::moved, bytes};
 }
 
 IoResult TlsStream::write(std::span<iovec const> from) noexcept {

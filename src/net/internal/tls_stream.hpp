@@ -16,7 +16,7 @@ namespace weir::net::internal {
 
 class TlsStream final : public SocketStream {
  public:
-  TlsStream(std::shared_ptr<FdWatch> watch, std::string peer, ssl_st* ssl);
+  TlsStream(std::unique_ptr<FdWatch> watch, std::string peer, ssl_st* ssl);
   ~TlsStream() override;
 
   enum class Shake { done, wants_read, wants_write, failed };
