@@ -41,7 +41,7 @@ BANNED = [
     (r"\bdetached\b", (), "nobody owns it", "spawn into a TaskGroup member"),
     (
         r"\bstd::j?thread\b(?!\s*::)",
-        ("base/", "observe/log.cpp", "net/internal/name_lookup_io.cpp", "app/worker.", "*_test.cpp"),
+        ("base/", "observe/log.cpp", "net/internal/name_lookup_io.cpp", "app/worker_thread.", "*_test.cpp"),
         "the process has workers and named helpers only",
         "a TaskGroup on a worker",
     ),

@@ -1,21 +1,23 @@
 // Gateway: the running process: what it shares, its workers, its listeners, its reloads and its end.
 //
-// Built and run on the main thread, which is the first worker's. start() binds and begins; run() returns when
-// it was asked to stop and everything has ended. Signals: HUP reloads, TERM and INT drain (a second one ends
-// at once).
+// Built and run on the main thread, which is the first worker's. start() binds and begins; run() starts the
+// other workers' threads and returns when it was asked to stop and everything has ended. All members are the
+// main thread's; the others hear through posts to their loops. Signals: HUP reloads, TERM and INT drain (a
+// second one ends at once).
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "admin/admin_endpoint.hpp"
 #include "app/last_words.hpp"
 #include "app/worker.hpp"
+#include "app/worker_thread.hpp"
 #include "net/listener.hpp"
 #include "session/reaper_loop.hpp"
-#include "upstream/child_process_io.hpp"
 
 namespace weir::app {
 
@@ -39,7 +41,7 @@ class Gateway {
   std::string admin_url() const;
   std::string status_json();
   std::vector<std::pair<std::string, core::ServerStatus>> server_statuses();
-  Worker& first_worker() noexcept { return threads_.front()->worker; }
+  Worker& first_worker() noexcept { return *workers_.front(); }
   net::IoLoop& main_loop() noexcept { return threads_.front()->loop; }
   base::Duration uptime() const;
   void stop() { begin_stop(0); }  // orderly, as on SIGTERM; the second time at once
@@ -50,22 +52,20 @@ class Gateway {
   static constexpr base::Duration kSettleMax = std::chrono::seconds{30};
 
  private:
+  static constexpr unsigned kConnectionsMax = 9'000;
+  static constexpr unsigned kListensMax = 4'096;
   static constexpr std::size_t kAdminConnectionsMax = 256;
-  struct Thread {  // a worker and the kernel it works with
-    Thread(SharedParts& shared, net::TlsContext const* tls, std::shared_ptr<config::Settings const> settings)
-        : loop(shared.clock),
-          dialer(loop, tls),
-          spawner(loop),
-          worker(shared, WorkerIo{loop, dialer, spawner}, std::move(settings)) {}
-    net::IoLoop loop;
-    net::NetDialer dialer;
-    upstream::ProcessSpawner spawner;
-    Worker worker;
-  };
+  void build_workers();
   base::Result<void> listen();
-  base::Task<void> accept_loop(net::Listener& listener, bool admin);
+  base::Task<void> accept_clients(net::Listener& listener, std::size_t index);
+  base::Task<void> accept_admins(net::Listener& listener);
+  base::Task<void> wait_for_descriptors();
+  void hand_over(net::Accepted connection, std::size_t listener);
+  void apply();
   base::Task<void> signal_loop();
   base::Task<void> settle();
+  base::Task<void> on_worker(std::size_t index, std::function<base::Task<void>()> work);
+  base::Task<void> on_all_workers(std::function<base::Task<void>(Worker&)> work);
   base::Task<void> stop_all();
   void reload();
   void begin_stop(int signal);  // 0: nobody sent one
@@ -83,11 +83,16 @@ class Gateway {
   std::unique_ptr<LastWords> last_words_;
   std::unique_ptr<observe::Metrics> metrics_;
   std::unique_ptr<session::SessionTable> sessions_;
-  std::unique_ptr<edge::CallGate> gate_;
+  std::unique_ptr<base::Gate> calls_;
+  base::Gate connections_{kConnectionsMax};
+  base::Gate listens_{kListensMax};
   std::unique_ptr<router::CursorSealer> cursors_;
   std::shared_ptr<net::TlsContext const> tls_;
   std::unique_ptr<SharedParts> shared_;
-  std::vector<std::unique_ptr<Thread>> threads_;
+  std::vector<std::unique_ptr<WorkerThread>> threads_;  // outlive all workers: they post to one another
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::optional<WorkerPlanner> planner_;
+  std::size_t next_worker_ = 0;  // takes the next connection where several have equally many
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<net::Listener> admin_listener_;
   std::unique_ptr<admin::AdminEndpoint> admin_;

@@ -1,6 +1,7 @@
 #include "app/gateway.hpp"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include "app/log_options.hpp"
 #include "app/server_options.hpp"
@@ -15,13 +16,6 @@ using base::Fault;
 using base::Result;
 
 namespace {
-
-// One set of rules serves every listener: one with weaker rules would open the door of the others.
-bool same_rules(config::Listener const& a, config::Listener const& b) {
-  return a.auth == b.auth && a.modern == b.modern && a.legacy == b.legacy &&
-         a.allowed_hosts == b.allowed_hosts && a.allowed_origins == b.allowed_origins &&
-         a.bind.local_only() == b.bind.local_only();
-}
 
 bool wants_tls(config::Settings const& settings) {
   for (auto const& server : settings.servers) {
@@ -54,21 +48,22 @@ Result<void> Gateway::start() {
   sessions_ = std::make_unique<session::SessionTable>(
       table_options(settings_->sessions), random_,
       [this](std::string const& id, base::TableReason why) { session_ended(id, why); });
-  gate_ = std::make_unique<edge::CallGate>(settings_->limits.in_flight);
+  calls_ = std::make_unique<base::Gate>(settings_->limits.in_flight);
   cursors_ = std::make_unique<router::CursorSealer>(random_);
   if (wants_tls(*settings_)) {
     auto tls = net::TlsContext::system();
     if (!tls) return tls.error();
     tls_ = std::move(*tls);
   }
-  shared_ = std::make_unique<SharedParts>(SharedParts{clock_, random_, *log_, *metrics_, *sessions_, *gate_,
-                                                      *cursors_, environment_, gateway_info()});
-  threads_.push_back(std::make_unique<Thread>(*shared_, tls_.get(), settings_));
+  shared_ = std::make_unique<SharedParts>(SharedParts{clock_, random_, *log_, *metrics_, *sessions_, *calls_,
+                                                      connections_, listens_, *cursors_, environment_,
+                                                      gateway_info()});
+  build_workers();
   started_ = clock_.now();
   if (auto bound = listen(); !bound) return bound.error();
   for (auto const& server : settings_->servers) metrics_->server(server.name);
-  first_worker().apply(settings_, endpoint_rules(*settings_));
   auto& loop = main_loop();
+  apply();
   tasks_ = std::make_unique<base::TaskGroup>(loop);
   reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_);
   reaper_->start();
@@ -77,10 +72,32 @@ Result<void> Gateway::start() {
   admin_ = std::make_unique<admin::AdminEndpoint>(views(), settings_->metrics.path);
   tasks_->spawn(signal_loop());
   tasks_->spawn(settle());
-  for (auto& listener : listeners_) tasks_->spawn(accept_loop(*listener, false));
-  if (admin_listener_) tasks_->spawn(accept_loop(*admin_listener_, true));
+  for (std::size_t i = 0; i < listeners_.size(); ++i) tasks_->spawn(accept_clients(*listeners_[i], i));
+  if (admin_listener_) tasks_->spawn(accept_admins(*admin_listener_));
   log_->event(observe::Level::info, "gateway.start", fmt::format("weir {} is listening", kVersion));
   return {};
+}
+
+void Gateway::build_workers() {
+  unsigned const count = options_.stdio ? 1 : settings_->workers;
+  std::vector<std::shared_ptr<base::Workplace>> places;
+  for (unsigned i = 0; i < count; ++i) {
+    auto& kernel = *threads_.emplace_back(std::make_unique<WorkerThread>(clock_, tls_.get()));
+    workers_.push_back(
+        std::make_unique<Worker>(*shared_, WorkerIo{kernel.loop, kernel.dialer, kernel.spawner}, settings_,
+                                 i == 0 ? nullptr : workers_.front().get(), i, count));
+    places.push_back(workers_.back()->place());
+  }
+  planner_.emplace(std::move(places));
+}
+
+// The first worker last: what it publishes leads to what the others have built by then.
+void Gateway::apply() {
+  auto const plan = planner_->next(settings_);
+  for (std::size_t i = 1; i < workers_.size(); ++i) {
+    workers_[i]->loop().post([worker = workers_[i].get(), plan] { worker->apply(plan); });
+  }
+  first_worker().apply(plan);
 }
 
 Result<void> Gateway::listen() {
@@ -103,12 +120,6 @@ Result<void> Gateway::listen() {
   };
   if (!options_.stdio) {
     for (auto const& listener : settings_->listeners) {
-      if (!same_rules(listener, settings_->listeners.front())) {
-        return Error(Fault::config, Blame::gateway,
-                     "listeners that differ in auth, eras, hosts, origins or reach are not possible in this "
-                     "version")
-            .advise("Give every listener the same rules, or run one Weir for each.");
-      }
       if (listener.tls) {
         return Error(Fault::config, Blame::gateway, "TLS listeners are not possible in this version");
       }
@@ -128,25 +139,59 @@ Result<void> Gateway::listen() {
   return {};
 }
 
-base::Task<void> Gateway::accept_loop(net::Listener& listener, bool admin) {
+base::Task<void> Gateway::wait_for_descriptors() {
+  log_->event(observe::Level::error, "gateway.descriptors", "out of file descriptors: connections wait");
+  co_await main_loop().sleep_for(std::chrono::milliseconds{100});
+}
+
+base::Task<void> Gateway::accept_clients(net::Listener& listener, std::size_t index) {
+  for (;;) {
+    co_await listener.ready().wait();
+    for (auto& connection : listener.accept()) hand_over(std::move(connection), index);
+    if (listener.out_of_descriptors()) co_await wait_for_descriptors();
+  }
+}
+
+base::Task<void> Gateway::accept_admins(net::Listener& listener) {
   auto& loop = main_loop();
   base::TaskGroup admins(loop);
   for (;;) {
     co_await listener.ready().wait();
-    auto connections = listener.accept();
-    for (auto& connection : connections) {
+    for (auto& connection : listener.accept()) {
       auto stream = net::make_fd_stream(loop, connection.fd, std::move(connection.peer));
-      if (!stream) continue;
-      if (!admin) {
-        first_worker().serve(std::move(stream));
-      } else if (admins.size() < kAdminConnectionsMax) {
-        admins.spawn(net::serve_connection(loop, std::move(stream), *admin_, admin_options_, stopping_));
-      }
+      if (!stream || admins.size() >= kAdminConnectionsMax) continue;
+      admins.spawn(net::serve_connection(loop, std::move(stream), *admin_, admin_options_, stopping_));
     }
-    if (!listener.out_of_descriptors()) continue;
-    log_->event(observe::Level::error, "gateway.descriptors", "out of file descriptors: connections wait");
-    co_await loop.sleep_for(std::chrono::milliseconds{100});
+    if (listener.out_of_descriptors()) co_await wait_for_descriptors();
   }
+}
+
+// To the worker with the fewest connections; they take turns where several have equally few.
+void Gateway::hand_over(net::Accepted connection, std::size_t listener) {
+  std::size_t const count = workers_.size();
+  std::size_t chosen = next_worker_ % count;
+  for (std::size_t i = 1; i < count; ++i) {
+    std::size_t const other = (next_worker_ + i) % count;
+    if (workers_[other]->connections() < workers_[chosen]->connections()) chosen = other;
+  }
+  next_worker_ = chosen + 1;
+  auto seat = workers_[chosen]->reserve();
+  if (!seat) {
+    ::close(connection.fd);
+    return;
+  }
+  struct Arrival {
+    net::Accepted connection;
+    Worker::Seat seat;
+  };
+  auto arrival = std::make_shared<Arrival>(Arrival{std::move(connection), std::move(*seat)});
+  auto take = [&loop = threads_[chosen]->loop, &worker = *workers_[chosen], arrival, listener] {
+    auto& [accepted, place] = *arrival;
+    auto stream = net::make_fd_stream(loop, accepted.fd, std::move(accepted.peer));
+    if (stream) worker.serve(std::move(stream), listener, std::move(place));
+  };
+  if (chosen == 0) return take();
+  threads_[chosen]->loop.post(std::move(take));
 }
 
 // Tells the starter once every server has answered or failed for the first time.
@@ -154,7 +199,7 @@ base::Task<void> Gateway::settle() {
   auto& loop = main_loop();
   base::TimePoint const deadline = loop.now() + kSettleMax;
   auto pending = [this] {
-    for (auto const& server : first_worker().catalog().current()->servers()) {
+    for (auto const& server : first_worker().catalog().current().servers()) {
       if (server.readiness == router::Readiness::pending) return true;
     }
     return false;
@@ -165,8 +210,8 @@ base::Task<void> Gateway::settle() {
 }
 
 void Gateway::session_ended(std::string const& id, base::TableReason) {
-  for (auto& thread : threads_) {
-    thread->loop.post([&worker = thread->worker, id] { worker.session_ended(id); });
+  for (auto& worker : workers_) {
+    worker->loop().post([&worker = *worker, id] { worker.session_ended(id); });
   }
 }
 
@@ -185,19 +230,21 @@ void Gateway::reload() {
   auto const changed = config::changes(*before, *settings_);
   adjust_log(*log_, *before, *settings_);
   for (auto const& server : settings_->servers) metrics_->server(server.name);
-  gate_->set_most(settings_->limits.in_flight);
+  calls_->set_most(settings_->limits.in_flight);
   sessions_->set_options(table_options(settings_->sessions), clock_.now());
   if (!tls_ && wants_tls(*settings_)) {
     if (auto tls = net::TlsContext::system()) tls_ = std::move(*tls);
   }
-  for (auto& thread : threads_) thread->worker.apply(settings_, endpoint_rules(*settings_));
+  apply();
   log_->event(observe::Level::info, "config.reload",
               fmt::format("{} servers added, {} removed, {} changed, the rest keeps running",
                           changed.added.size(), changed.removed.size(), changed.changed.size()));
 }
 
 int Gateway::run() {
+  for (std::size_t i = 1; i < threads_.size(); ++i) threads_[i]->start();
   main_loop().run();
+  for (auto& thread : threads_) thread->stop();
   tasks_.reset();
   log_->flush();
   return exit_code_;
@@ -215,10 +262,39 @@ void Gateway::begin_stop(int signal) {
   tasks_->spawn(stop_all());
 }
 
+// Runs `work` on that worker's thread and waits for its end.
+base::Task<void> Gateway::on_worker(std::size_t index, std::function<base::Task<void>()> work) {
+  class Order final : public base::Errand<bool> {
+   public:
+    Order(base::Scheduler& here, std::shared_ptr<base::Workplace> there,
+          std::function<base::Task<void>()> what)
+        : Errand(here, std::move(there)), work_(std::move(what)) {}
+
+   private:
+    base::Task<Result<bool>> perform() override {
+      co_await work_();
+      co_return true;
+    }
+    std::function<base::Task<void>()> work_;
+  };
+  auto const order = std::make_shared<Order>(main_loop(), workers_[index]->place(), std::move(work));
+  co_await base::run_errand<bool>(order);
+}
+
+base::Task<void> Gateway::on_all_workers(std::function<base::Task<void>(Worker&)> work) {
+  base::TaskGroup all(main_loop());
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    all.spawn(on_worker(i, [work, &worker = *workers_[i]] { return work(worker); }));
+  }
+  co_await all.idle();
+}
+
 base::Task<void> Gateway::stop_all() {
   auto& loop = main_loop();
   base::TimePoint const deadline = loop.now() + settings_->drain;
-  for (auto& thread : threads_) co_await thread->worker.drain(deadline);
+  // Servers are closed only when no worker has calls any more: they may be calls to servers of another one.
+  co_await on_all_workers([deadline](Worker& worker) { return worker.finish_calls(deadline); });
+  co_await on_all_workers([deadline](Worker& worker) { return worker.close_servers(deadline); });
   reaper_->stop();
   sessions_->end_all();
   loop.stop();

@@ -10,6 +10,9 @@
 //
 //   edge → session → router → [ per server: deadline → upstream ]
 //
+// A server lives on one worker. On the others, a hop stands between the router and its layers: the call
+// travels to the server's home, passes them there, and its answer comes back.
+//
 // edge      checks the HTTP request, knows who calls (auth), decodes the message and writes the answer.
 // session   gives a legacy call the session it belongs to; modern calls pass through.
 //           (quotas come here: after we know who calls and in which session, before any work is done)
@@ -24,8 +27,8 @@
 namespace weir::app {
 
 std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
-  auto router = std::make_unique<router::RouterLayer>(parts.scheduler, parts.catalog, parts.cursors,
-                                                      router_options(parts.gateway_info));
+  router::RouterParts const borrowed{parts.scheduler, parts.catalog, parts.cursors, parts.listens};
+  auto router = std::make_unique<router::RouterLayer>(borrowed, router_options(parts.gateway_info));
   return std::make_unique<session::SessionLayer>(std::move(router), parts.scheduler, parts.sessions);
 }
 

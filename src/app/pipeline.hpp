@@ -23,18 +23,20 @@ struct WorkerParts {
   base::Random& random;
   net::Dialer& dialer;
   upstream::ChildSpawner& spawner;
-  core::BackendObserver& observer;  // the worker's catalogue
+  core::BackendObserver& observer;  // tells the catalogue
   router::CatalogFeed& catalog;
   router::CursorSealer const& cursors;
+  base::Gate& listens;
   session::SessionTable& sessions;
   config::Environment const& environment;
   std::string gateway_info;  // {"name":"weir","version":…}
+  unsigned workers;          // how many share what is bounded for the process
 };
 
 // The door every call goes through, up to the choice of a server.
 std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts);
 
-// One server: the far rim and the layers that stand before it.
+// One server on the worker where it lives: the far rim and the layers that stand before it.
 struct ServerStack {
   std::shared_ptr<core::Backend> backend;
   std::shared_ptr<core::Handler> entry;

@@ -80,8 +80,13 @@ base::TableOptions table_options(config::Sessions const& sessions) {
   return options;
 }
 
-std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings) {
-  auto const& listener = settings.listeners.front();
+std::string_view transport_of(config::Server const& server) {
+  if (server.kind == config::UpstreamKind::stdio) return "stdio";
+  return server.kind == config::UpstreamKind::sse ? "sse" : "http";
+}
+
+std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings,
+                                                          config::Listener const& listener) {
   auto made = std::make_shared<edge::EndpointRules>(edge::EndpointRules{
       edge::HostPolicy(listener.bind.local_only(), listener.allowed_hosts, listener.allowed_origins),
       auth::Authenticator(listener.auth, settings.keys)});

@@ -74,10 +74,10 @@ TableView table_view(Gateway& gateway, FoundSources const& found) {
       std::string(kVersion), found.heading,      found.flags,         {},
       gateway.uptime(),      gateway.mcp_urls(), gateway.admin_url(), gateway.settings().metrics.path};
   auto const& provenance = gateway.settings().provenance;
-  auto const set = gateway.first_worker().catalog().current();
+  auto const& set = gateway.first_worker().catalog().current();
   for (auto& [name, status] : gateway.server_statuses()) {
     auto const from = provenance.find(name);
-    auto const* const server = set->server(name);
+    auto const* const server = set.server(name);
     bool const known = server != nullptr && server->contents;
     auto const* const list = known ? server->contents->list(router::ListKind::tools) : nullptr;
     view.rows.push_back({name, std::move(status.transport),

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "app/gateway.hpp"
+#include "app/server_options.hpp"
 #include "app/version.hpp"
 #include "mcp/json_text.hpp"
 
@@ -62,8 +63,8 @@ std::vector<std::pair<std::string, core::ServerStatus>> Gateway::server_statuses
       status = backend->status();
     } else {
       status.state = core::ServerState::failed;
-      status.transport = server.kind == config::UpstreamKind::stdio ? "stdio" : "http";
-      status.cause = first_worker().problem_of(server.name);
+      status.transport = transport_of(server);
+      status.cause = planner_->problem_of(server.name);
     }
     all.emplace_back(server.name, std::move(status));
   }
@@ -71,11 +72,11 @@ std::vector<std::pair<std::string, core::ServerStatus>> Gateway::server_statuses
 }
 
 std::string Gateway::status_json() {
-  auto const set = first_worker().catalog().current();
+  auto const& set = first_worker().catalog().current();
   std::string json = fmt::format(R"({{"version":1,"weir":"{}","ready":{},"uptime_s":{:.0f})", kVersion,
                                  health().ready, std::chrono::duration<double>(uptime()).count());
   json += fmt::format(R"(,"sessions":{},"in_flight":{},"connections":{},"mcp":[)", sessions_->size(),
-                      gate_->inside(), first_worker().connections());
+                      calls_->inside(), connections_.inside());
   bool first = true;
   for (auto const& url : mcp_urls()) {
     if (!std::exchange(first, false)) json += ',';
@@ -90,7 +91,7 @@ std::string Gateway::status_json() {
     member(json, "state", name_of(status));
     member(json, "transport", status.transport);
     member(json, "era", status.era);
-    json += fmt::format(R"(,"tools":{},"start_ms":{:.0f},"restarts":{})", tools_of(*set, name),
+    json += fmt::format(R"(,"tools":{},"start_ms":{:.0f},"restarts":{})", tools_of(set, name),
                         milliseconds(status.start_took), status.restarts);
     if (!status.cause.empty()) member(json, "cause", status.cause);
     if (status.state != core::ServerState::ready && !status.last_stderr.empty()) {
@@ -119,11 +120,11 @@ admin::Health Gateway::health() {
 
 void Gateway::refresh_gauges() {
   metrics_->gateway().sessions_active.set(static_cast<double>(sessions_->size()));
-  auto const set = first_worker().catalog().current();
+  auto const& set = first_worker().catalog().current();
   for (auto const& [name, status] : server_statuses()) {
     auto const& server = metrics_->server(name);
     server.upstream_up.set(status.state == core::ServerState::ready ? 1 : 0);
-    server.catalog_tools.set(static_cast<double>(tools_of(*set, name)));
+    server.catalog_tools.set(static_cast<double>(tools_of(set, name)));
   }
 }
 

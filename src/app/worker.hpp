@@ -1,17 +1,22 @@
-// Worker: one thread's share of the gateway: its loop, its stack of layers, its servers and its clients'
-// connections.
+// Worker: one thread's share of the gateway: its loop, its stack of layers, the servers that live on it and
+// its clients' connections.
 //
-// Built before its thread runs, used on its thread only, destroyed after the thread has ended. What is shared
-// between workers comes in through SharedParts.
+// Built before its thread runs, used on its thread only (reserve() excepted), destroyed after all workers'
+// threads have ended and before any of their loops. The first worker owns the catalogue: it asks each server
+// once and hands the immutable result to the others. What is shared otherwise comes in through SharedParts.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "app/pipeline.hpp"
+#include "app/worker_plan.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "router/catalog_loop.hpp"
+#include "upstream/hop_backend.hpp"
 
 namespace weir::app {
 
@@ -30,7 +35,9 @@ struct SharedParts {
   observe::Log& log;
   observe::Metrics& metrics;
   session::SessionTable& sessions;
-  edge::CallGate& gate;
+  base::Gate& calls;        // at work
+  base::Gate& connections;  // of clients
+  base::Gate& listens;      // subscriptions
   router::CursorSealer const& cursors;
   config::Environment const& environment;
   std::string gateway_info;
@@ -38,45 +45,86 @@ struct SharedParts {
 
 class Worker {
  public:
-  static constexpr std::size_t kConnectionsMax = 9'000;
+  // A client's connection: its place in the process and on its worker.
+  struct Seat {
+    base::Gate::Pass in_process;
+    base::Gate::Pass on_worker;
+  };
 
-  Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Settings const> settings);
+  // `first`: null for the first worker itself. `count`: how many there are.
+  Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Settings const> settings,
+         Worker* first = nullptr, unsigned index = 0, unsigned count = 1);
   ~Worker();
 
   base::Scheduler& loop() noexcept { return loop_; }
-  router::CatalogFeed& catalog() noexcept { return catalog_.feed(); }
+  std::shared_ptr<base::Workplace> const& place() const noexcept { return place_; }
+  router::CatalogFeed& catalog() noexcept { return feed_; }
 
-  // Starts, keeps or ends servers so that they are those of `settings`; equal ones keep running.
-  void apply(std::shared_ptr<config::Settings const> settings,
-             std::shared_ptr<edge::EndpointRules const> rules);
+  // Starts, keeps or ends servers so that they are those of the plan. The first worker goes last, because its
+  // catalogue leads calls to what the others have built. A listener that the new settings do not name keeps
+  // its rules.
+  void apply(std::shared_ptr<WorkerPlan const> plan);
 
-  void serve(std::unique_ptr<net::Stream> client);  // one of the MCP listener; dropped beyond kConnectionsMax
-  edge::McpEndpoint& endpoint() noexcept { return *endpoint_; }
+  // A seat for one more connection; none when the process has its fill. Any thread.
+  std::optional<Seat> reserve() noexcept;
+  void serve(std::unique_ptr<net::Stream> client, std::size_t listener, Seat seat);
+  unsigned connections() const noexcept { return seats_.inside(); }  // any thread
+
+  edge::McpEndpoint& endpoint(std::size_t listener = 0) noexcept { return *endpoints_[listener]; }
   edge::EndpointParts endpoint_parts() noexcept;  // for another way in than HTTP
   void session_ended(std::string const& id);
   core::Backend const* backend(std::string_view name) const;
-  std::string problem_of(std::string_view name) const;  // why a server has no backend; "" when it has
-  std::size_t connections() const noexcept { return connections_.size(); }
 
-  // No new work; what is in progress may finish until `deadline`, then everything ends.
-  base::Task<void> drain(base::TimePoint deadline);
+  // No new work; what is in progress may finish until `deadline`, then connections end.
+  base::Task<void> finish_calls(base::TimePoint deadline);
+  // Once all workers have finished their calls.
+  base::Task<void> close_servers(base::TimePoint deadline);
 
  private:
   struct Running {
-    config::Server settings;
+    std::uint32_t number = 0;
     ServerStack stack;
+    std::shared_ptr<upstream::ServerHome> home;      // if it lives here
+    std::shared_ptr<upstream::HopBackend> far_away;  // if it does not
   };
+  using Servers = std::map<std::string, Running, std::less<>>;
+
+  // What servers that live here report goes to the first worker.
+  class Reports final : public core::BackendObserver {
+   public:
+    explicit Reports(Worker& worker) : worker_(worker) {}
+    void list_changed(std::string_view server, mcp::Method list) override;
+    void state_changed(std::string_view server) override;
+
+   private:
+    Worker& worker_;
+  };
+
+  Running start(PlannedServer const& server);
+  void retire(Servers servers, base::TimePoint deadline);
+  void publish(std::shared_ptr<router::CatalogSet const> set);
+  void heard(std::string const& server, core::ServerStatus status);
+  void set_rules(config::Settings const& settings);
+  unsigned long in_progress() const noexcept;
   base::Task<void> close_stack(ServerStack stack, base::TimePoint deadline);
+  base::Task<void> serve_client(std::unique_ptr<net::Stream> client, edge::McpEndpoint& endpoint, Seat seat);
 
   SharedParts& shared_;
   base::Scheduler& loop_;
-  router::CatalogLoop catalog_;
+  Worker* const first_;
+  unsigned const index_;
+  std::vector<Worker*> followers_;  // the first worker's
+  std::shared_ptr<base::Workplace> const place_;
+  router::CatalogFeed feed_;
+  std::optional<router::CatalogLoop> catalog_;  // the first worker's
+  Reports reports_;
   WorkerParts parts_;
   edge::CallMeter meter_;
-  std::map<std::string, Running, std::less<>> servers_;
-  std::map<std::string, std::string, std::less<>> problems_;
+  Servers servers_;
+  base::Gate seats_;
   std::unique_ptr<session::SessionLayer> entry_;
-  std::unique_ptr<edge::McpEndpoint> endpoint_;
+  std::vector<config::Address> bound_;  // of each endpoint
+  std::vector<std::unique_ptr<edge::McpEndpoint>> endpoints_;
   net::ServerOptions server_options_;
   bool stopping_ = false;
   base::TaskGroup closing_;

@@ -1,76 +1,175 @@
 #include "app/worker.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "app/server_options.hpp"
 #include "base/run_until.hpp"
 
 namespace weir::app {
 
-Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Settings const> settings)
+Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Settings const> settings,
+               Worker* first, unsigned index, unsigned count)
     : shared_(shared),
       loop_(io.loop),
-      catalog_(loop_, shared.random, catalog_options(*settings, shared.random.next())),
-      parts_{loop_,           shared.random,  io.dialer,       io.spawner,         catalog_,
-             catalog_.feed(), shared.cursors, shared.sessions, shared.environment, shared.gateway_info},
+      first_(first),
+      index_(index),
+      place_(std::make_shared<base::Workplace>(loop_)),
+      feed_(loop_),
+      reports_(*this),
+      parts_{loop_,
+             shared.random,
+             io.dialer,
+             io.spawner,
+             reports_,
+             feed_,
+             shared.cursors,
+             shared.listens,
+             shared.sessions,
+             shared.environment,
+             shared.gateway_info,
+             count},
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
+      seats_(std::numeric_limits<unsigned>::max()),
       entry_(build_entry(parts_)),
       closing_(loop_),
-      connections_(loop_) {}
+      connections_(loop_) {
+  if (first_ != nullptr) {
+    first_->followers_.push_back(this);
+  } else {
+    catalog_.emplace(loop_, shared.random, catalog_options(*settings, shared.random.next()),
+                     [this](std::shared_ptr<router::CatalogSet const> set) { publish(std::move(set)); });
+  }
+}
 
-Worker::~Worker() = default;
+Worker::~Worker() {
+  connections_.cancel();
+  place_->close();
+  for (auto& [name, running] : servers_) {
+    if (running.home) running.home->move_out();
+  }
+}
 
-void Worker::apply(std::shared_ptr<config::Settings const> settings,
-                   std::shared_ptr<edge::EndpointRules const> rules) {
+void Worker::publish(std::shared_ptr<router::CatalogSet const> set) {
+  for (auto* const follower : followers_) {
+    follower->loop_.post([follower, set] { follower->feed_.publish(set); });
+  }
+  feed_.publish(std::move(set));
+}
+
+void Worker::Reports::list_changed(std::string_view server, mcp::Method list) {
+  if (worker_.catalog_) return worker_.catalog_->list_changed(server, list);
+  auto* const first = worker_.first_;
+  first->loop_.post([first, name = std::string(server), list] { first->catalog_->list_changed(name, list); });
+}
+
+void Worker::Reports::state_changed(std::string_view server) {
+  if (worker_.catalog_) return worker_.catalog_->state_changed(server);
+  auto const* const backend = worker_.backend(server);
+  if (backend == nullptr) return;
+  auto* const first = worker_.first_;
+  first->loop_.post(
+      [first, name = std::string(server), status = backend->status()] { first->heard(name, status); });
+}
+
+void Worker::heard(std::string const& server, core::ServerStatus status) {
+  auto const found = servers_.find(server);
+  if (found == servers_.end() || !found->second.far_away) return;
+  found->second.far_away->heard(std::move(status));
+  catalog_->state_changed(server);
+}
+
+Worker::Running Worker::start(PlannedServer const& server) {
+  Running running;
+  running.number = server.number;
+  if (server.home->worker() != index_) {
+    running.far_away = std::make_shared<upstream::HopBackend>(loop_, server.settings.name,
+                                                              transport_of(server.settings), server.home);
+    running.stack = ServerStack{running.far_away, running.far_away};
+    return running;
+  }
+  auto stack = build_server(parts_, server.settings);
+  WEIR_ASSERT(stack.has_value());  // the planner leaves out what cannot be built
+  running.stack = std::move(*stack);
+  running.home = server.home;
+  running.home->move_in(running.stack.backend, running.stack.entry);
+  return running;
+}
+
+void Worker::retire(Servers servers, base::TimePoint deadline) {
+  for (auto& [name, running] : servers) {
+    if (!running.home) continue;
+    running.home->move_out();
+    closing_.spawn(close_stack(std::move(running.stack), deadline));
+  }
+}
+
+void Worker::apply(std::shared_ptr<WorkerPlan const> plan) {
   std::vector<router::ServerSpec> specs;
-  std::map<std::string, Running, std::less<>> kept;
-  problems_.clear();
-  for (auto const& server : settings->servers) {
-    if (server.disabled) continue;
-    if (!server.unusable.empty()) {
-      problems_[server.name] = server.unusable;
+  router::ServerEntries entries;
+  Servers kept;
+  for (auto const& server : plan->servers) {
+    auto const& settings = server->settings;
+    auto const before = servers_.find(settings.name);
+    bool const same = before != servers_.end() && before->second.number == server->number;
+    Running running = same ? std::move(before->second) : start(*server);
+    if (same) servers_.erase(before);
+    entries.emplace(server->number, running.stack.entry);
+    specs.push_back(router::ServerSpec{settings.name, server->number, running.stack.backend,
+                                       tool_rules(settings.tools), settings.expose});
+    kept.emplace(settings.name, std::move(running));
+  }
+  auto gone = std::exchange(servers_, std::move(kept));
+  feed_.set_entries(std::move(entries));
+  if (catalog_) {
+    catalog_->set_names(name_rules(*plan->settings));
+    catalog_->set_servers(std::move(specs));
+  }
+  retire(std::move(gone), loop_.now() + plan->settings->drain);
+  set_rules(*plan->settings);
+}
+
+void Worker::set_rules(config::Settings const& settings) {
+  meter_.set_access_lines(settings.log.access);
+  server_options_.limits.body_bytes_max = settings.limits.body_bytes;
+  bool const first_time = endpoints_.empty();
+  for (auto const& listener : settings.listeners) {
+    auto rules = endpoint_rules(settings, listener);
+    if (first_time) {
+      bound_.push_back(listener.bind);
+      endpoints_.push_back(std::make_unique<edge::McpEndpoint>(endpoint_parts(), std::move(rules)));
       continue;
     }
-    auto const before = servers_.find(server.name);
-    Running running;
-    if (before != servers_.end() && before->second.settings == server) {
-      running = std::move(before->second);
-      servers_.erase(before);
-    } else {
-      auto stack = build_server(parts_, server);
-      if (!stack) {
-        problems_[server.name] = stack.error().detail;
-        continue;
-      }
-      running = Running{server, std::move(*stack)};
-    }
-    specs.push_back(router::ServerSpec{server.name, running.stack.backend, running.stack.entry,
-                                       tool_rules(server.tools), server.expose});
-    kept.emplace(server.name, std::move(running));
-  }
-  meter_.set_access_lines(settings->log.access);
-  catalog_.set_names(name_rules(*settings));
-  catalog_.set_servers(std::move(specs));
-  base::TimePoint const deadline = loop_.now() + settings->drain;
-  for (auto& [name, running] : servers_) closing_.spawn(close_stack(std::move(running.stack), deadline));
-  servers_ = std::move(kept);
-  server_options_.limits.body_bytes_max = rules->body_bytes_max;
-  if (endpoint_) {
-    endpoint_->set_rules(std::move(rules));
-  } else {
-    endpoint_ = std::make_unique<edge::McpEndpoint>(endpoint_parts(), std::move(rules));
+    auto const known = std::find(bound_.begin(), bound_.end(), listener.bind);
+    if (known == bound_.end()) continue;
+    endpoints_[static_cast<std::size_t>(known - bound_.begin())]->set_rules(std::move(rules));
   }
 }
 
 edge::EndpointParts Worker::endpoint_parts() noexcept {
-  return {loop_, *entry_, shared_.sessions, catalog_.feed(), shared_.gate, meter_, shared_.random};
+  return {loop_, *entry_, shared_.sessions, feed_, shared_.calls, meter_, shared_.random};
 }
 
 base::Task<void> Worker::close_stack(ServerStack stack, base::TimePoint deadline) {
   co_await stack.backend->close(deadline);
 }
 
-void Worker::serve(std::unique_ptr<net::Stream> client) {
-  if (stopping_ || connections_.size() >= kConnectionsMax) return;
-  connections_.spawn(net::serve_connection(loop_, std::move(client), *endpoint_, server_options_, stopping_));
+std::optional<Worker::Seat> Worker::reserve() noexcept {
+  auto in_process = shared_.connections.enter();
+  auto on_worker = seats_.enter();
+  if (!in_process || !on_worker) return std::nullopt;
+  return Seat{std::move(*in_process), std::move(*on_worker)};
+}
+
+base::Task<void> Worker::serve_client(std::unique_ptr<net::Stream> client, edge::McpEndpoint& endpoint,
+                                      Seat seat) {
+  Seat const seated(std::move(seat));
+  co_await net::serve_connection(loop_, std::move(client), endpoint, server_options_, stopping_);
+}
+
+void Worker::serve(std::unique_ptr<net::Stream> client, std::size_t listener, Seat seat) {
+  if (stopping_) return;
+  connections_.spawn(serve_client(std::move(client), *endpoints_[listener], std::move(seat)));
 }
 
 void Worker::session_ended(std::string const& id) {
@@ -82,19 +181,26 @@ core::Backend const* Worker::backend(std::string_view name) const {
   return found == servers_.end() ? nullptr : found->second.stack.backend.get();
 }
 
-std::string Worker::problem_of(std::string_view name) const {
-  auto const found = problems_.find(name);
-  return found == problems_.end() ? std::string() : found->second;
+unsigned long Worker::in_progress() const noexcept {
+  unsigned long count = 0;
+  for (auto const& endpoint : endpoints_) count += endpoint->in_progress();
+  return count;
 }
 
-base::Task<void> Worker::drain(base::TimePoint deadline) {
+base::Task<void> Worker::finish_calls(base::TimePoint deadline) {
   stopping_ = true;
-  catalog_.stop();  // subscriptions end with their final result
-  while ((endpoint_->in_progress() > 0 || shared_.gate.inside() > 0) && loop_.now() < deadline) {
+  if (catalog_) catalog_->stop();
+  feed_.close();  // subscriptions end with their final result
+  while ((in_progress() > 0 || shared_.calls.inside() > 0) && loop_.now() < deadline) {
     co_await loop_.sleep_for(std::chrono::milliseconds{10});
   }
   connections_.cancel();
-  for (auto& [name, running] : servers_) closing_.spawn(close_stack(running.stack, deadline));
+}
+
+base::Task<void> Worker::close_servers(base::TimePoint deadline) {
+  for (auto& [name, running] : servers_) {
+    if (running.home) closing_.spawn(close_stack(running.stack, deadline));
+  }
   auto const all = [](base::TaskGroup& group) -> base::Task<void> { co_await group.idle(); };
   auto waiting = all(closing_);
   co_await base::run_until(loop_, waiting, deadline);

@@ -32,12 +32,6 @@ void check_possible(Address const& bind, Mark const& mark, Problems& problems) {
       .fix = "use host:port";
 }
 
-bool same_rules(Listener const& a, Listener const& b) {
-  return a.auth == b.auth && a.modern == b.modern && a.legacy == b.legacy &&
-         a.allowed_hosts == b.allowed_hosts && a.allowed_origins == b.allowed_origins &&
-         a.bind.local_only() == b.bind.local_only();
-}
-
 // One process serves all callers of a stdio server, whoever they are.
 void check_sharing(Node const& root, Settings const& settings, Problems& problems) {
   auto const started = std::find_if(
@@ -64,12 +58,6 @@ void check_listeners(Node const& root, Settings const& settings, Sources const& 
     auto const place = mark_of(node, root.mark);
     auto const bind = mark_of(node != nullptr ? node->find("bind") : nullptr, place);
     check_possible(listener.bind, bind, problems);
-    if (!same_rules(listener, settings.listeners.front())) {
-      problems
-          .error("WEIR-E023", place,
-                 "listeners cannot differ in auth, eras, hosts, origins or reach in this version")
-          .fix = "give every listener the same rules, or run one Weir for each";
-    }
     check_exposed(listener.bind, listener.auth, bind, fmt::format("listener `{}`", listener.name),
                   sources.insecure, problems);
     if (!names.insert(listener.name).second) {

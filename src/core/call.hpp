@@ -68,12 +68,7 @@ struct CallFacts {
   base::Duration upstream{};  // time spent waiting for the upstream
 };
 
-struct Call {
-  explicit Call(mcp::Message message) noexcept : request(std::move(message)), method(request.method()) {}
-  Call(Call const&) = delete;
-  Call& operator=(Call const&) = delete;
-
-  mcp::Message request;  // the received bytes and their index
+struct CallFields {  // all of a call but its message: what a copy of it for another worker takes over
   mcp::Method method{};
   mcp::Revision revision{};
   bool revision_stated = true;           // false: a legacy request without version header, the session knows
@@ -99,6 +94,14 @@ struct Call {
   bool wraps_output = false;     // set by the router: legacy clients see this tool's output as {"result":…}
   ClientSink* client = nullptr;  // never null
   CallFacts facts;
+};
+
+struct Call : CallFields {
+  explicit Call(mcp::Message message) noexcept : request(std::move(message)) { method = request.method(); }
+  Call(Call const&) = delete;
+  Call& operator=(Call const&) = delete;
+
+  mcp::Message request;  // the received bytes and their index
 
   bool modern() const noexcept { return revision >= mcp::Revision::r2026_07_28; }
   void progressed(base::TimePoint now) noexcept {
@@ -108,7 +111,8 @@ struct Call {
 };
 
 // The final answer: one JSON-RPC result or error, as the bytes that came from upstream (or were made here)
-// with edits still to be applied. Its `id` is not the client's: the edge splices that in.
+// with edits still to be applied. Its `id` is not the client's: the edge splices that in. The edits borrow
+// constants at most, nothing of a call or a server: an outcome may go to another thread.
 struct Outcome {
   mcp::Message message;
   mcp::Splice edits;

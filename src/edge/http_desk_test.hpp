@@ -102,8 +102,8 @@ struct HttpDesk {
   observe::Metrics metrics{{}};
   std::vector<std::pair<std::string, base::TableReason>> ended;
   session::SessionTable sessions;
-  router::CatalogFeed feed{loop, nullptr};
-  CallGate gate{4096};
+  router::CatalogFeed feed{loop};
+  base::Gate gate{4096};
   CallMeter meter{metrics, log, loop.clock(), false};
   std::shared_ptr<EndpointRules> rules =
       std::make_shared<EndpointRules>(EndpointRules{HostPolicy(true, {}, {}), auth::Authenticator({}, {})});

@@ -64,7 +64,7 @@ bool McpEndpoint::find_endpoint(net::HttpExchange& exchange, Admitted& admitted)
   std::string_view path = exchange.head().path;
   if (path == kPath) return true;
   if (path.starts_with("/mcp/")) {
-    if (auto const* const server = parts_.catalog.current()->server(path.substr(kPath.size() + 1))) {
+    if (auto const* const server = parts_.catalog.current().server(path.substr(kPath.size() + 1))) {
       admitted.endpoint = server->name;
       return true;
     }

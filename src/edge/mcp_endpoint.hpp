@@ -13,8 +13,8 @@
 #include <string>
 
 #include "auth/authenticator.hpp"
+#include "base/gate.hpp"
 #include "base/random.hpp"
-#include "edge/call_gate.hpp"
 #include "edge/call_meter.hpp"
 #include "edge/error_map.hpp"
 #include "edge/host_policy.hpp"
@@ -44,7 +44,7 @@ struct EndpointParts {  // borrowed; all outlive the endpoint
   session::SessionLayer& entry;
   session::SessionTable& sessions;
   router::CatalogFeed& catalog;
-  CallGate& gate;
+  base::Gate& gate;
   CallMeter& meter;
   base::Random& random;
 };

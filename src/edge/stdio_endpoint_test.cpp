@@ -109,8 +109,8 @@ struct Desk {
   observe::Log log{{.fd = -1}, loop.clock(), {}};
   observe::Metrics metrics{{}};
   session::SessionTable sessions{{}, random, [](auto&, auto) {}};
-  router::CatalogFeed feed{loop, nullptr};
-  CallGate gate{4096};
+  router::CatalogFeed feed{loop};
+  base::Gate gate{4096};
   CallMeter meter{metrics, log, loop.clock(), false};
   std::shared_ptr<EndpointRules> rules =
       std::make_shared<EndpointRules>(EndpointRules{HostPolicy(true, {}, {}), auth::Authenticator({}, {})});

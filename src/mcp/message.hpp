@@ -105,6 +105,13 @@ class Message {
   Message& operator=(Message&&) noexcept = default;
   Message(Message const&) = delete;
   Message& operator=(Message const&) = delete;
+  Message copy() const {  // for another thread: explicit, because it copies all bytes
+    Message made{std::string(bytes_)};
+    *made.slots_ = *slots_;
+    made.kind_ = kind_;
+    made.method_ = method_;
+    return made;
+  }
 
   MessageKind kind() const noexcept { return kind_; }
   Method method() const noexcept { return method_; }  // unknown for other methods and for responses

@@ -45,13 +45,13 @@ enum class Readiness {
 };
 
 struct CatalogServer {
-  std::string_view name;                 // outlives every snapshot
-  std::shared_ptr<core::Handler> entry;  // where its calls go in
-  std::shared_ptr<core::Backend> backend;
+  std::string_view name;     // outlives every snapshot
+  std::uint32_t number = 0;  // of this server with these settings; each worker knows its own way in by it
   ToolRules rules;
   bool in_aggregate = true;
   Readiness readiness = Readiness::pending;
   base::TimePoint since;                           // when it was configured
+  std::string cause;                               // one line: why it was not ready when this was published
   std::shared_ptr<ServerContents const> contents;  // null while pending or failed
 
   bool modern() const noexcept { return contents && contents->identity.modern(); }

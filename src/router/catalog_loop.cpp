@@ -25,19 +25,16 @@ ServerWatch::Kinds kinds_of(mcp::Method method) noexcept {
 
 }  // namespace
 
-CatalogLoop::CatalogLoop(base::Scheduler& scheduler, base::Random& random, CatalogLoopOptions options)
-    : scheduler_(scheduler),
-      random_(random),
-      options_(std::move(options)),
-      feed_(scheduler, std::make_shared<CatalogSet const>(options_.catalog,
-                                                          std::make_shared<CatalogServers const>(), 0)) {}
+CatalogLoop::CatalogLoop(base::Scheduler& scheduler, base::Random& random, CatalogLoopOptions options,
+                         Publish publish)
+    : scheduler_(scheduler), random_(random), options_(std::move(options)), publish_(std::move(publish)) {}
 
 void CatalogLoop::set_servers(std::vector<ServerSpec> servers) {
   auto before = std::exchange(servers_, {});
   std::vector<ServerWatch*> fresh;
   for (auto& spec : servers) {
-    Entry made{*names_.insert(spec.name).first, std::move(spec.entry), std::move(spec.rules),
-               spec.in_aggregate, nullptr};
+    Entry made{*names_.insert(spec.name).first, spec.number, std::move(spec.rules), spec.in_aggregate,
+               nullptr};
     for (auto& known : before) {
       if (known.watch && known.name == made.name && known.watch->backend() == spec.backend) {
         made.watch = std::move(known.watch);
@@ -64,17 +61,17 @@ void CatalogLoop::state_changed(std::string_view server) {
 
 void CatalogLoop::stop() noexcept {
   for (auto& server : servers_) server.watch->stop();
-  feed_.close();
 }
 
 void CatalogLoop::publish() {
   auto view = std::make_shared<CatalogServers>();
   view->reserve(servers_.size());
   for (auto const& server : servers_) {
-    view->push_back({server.name, server.entry, server.watch->backend(), server.rules, server.in_aggregate,
-                     server.watch->readiness(), server.watch->since(), server.watch->contents()});
+    view->push_back({server.name, server.number, server.rules, server.in_aggregate, server.watch->readiness(),
+                     server.watch->since(), server.watch->backend()->status().cause,
+                     server.watch->contents()});
   }
-  feed_.publish(std::make_shared<CatalogSet const>(options_.catalog, std::move(view), ++generation_));
+  publish_(std::make_shared<CatalogSet const>(options_.catalog, std::move(view), ++generation_));
 }
 
 ServerWatch* CatalogLoop::find(std::string_view server) noexcept {

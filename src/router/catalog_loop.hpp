@@ -1,10 +1,11 @@
-// CatalogLoop: asks every server what it has and keeps the CatalogFeed true.
+// CatalogLoop: asks every server what it has and publishes a new CatalogSet whenever that has changed.
 //
-// One per worker. Each server has a ServerWatch of its own, so a broken or slow one neither delays nor hides
-// another: what it offers appears when it answers and stays, marked stale, when it fails later. See
-// server_watch_loop.hpp for when servers are asked again and for the limits.
+// One per process, on the first worker. Each server has a ServerWatch of its own, so a broken or slow one
+// neither delays nor hides another: what it offers appears when it answers and stays, marked stale, when it
+// fails later. See server_watch_loop.hpp for when servers are asked again and for the limits.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_set>
@@ -23,23 +24,24 @@ struct CatalogLoopOptions {
   ServerWatchOptions watch;
 };
 
-// A configured server. `entry` is where calls go in: the backend's own stack of layers.
+// A configured server, as the first worker reaches it.
 struct ServerSpec {
   std::string name;
+  std::uint32_t number = 0;
   std::shared_ptr<core::Backend> backend;
-  std::shared_ptr<core::Handler> entry;
   ToolRules rules;
   bool in_aggregate = true;  // false: at its own endpoint only
 };
 
 class CatalogLoop final : public core::BackendObserver {
  public:
+  using Publish = std::function<void(std::shared_ptr<CatalogSet const>)>;  // must not call the loop
+
   // `random` is used on this worker only.
-  CatalogLoop(base::Scheduler& scheduler, base::Random& random, CatalogLoopOptions options);
+  CatalogLoop(base::Scheduler& scheduler, base::Random& random, CatalogLoopOptions options, Publish publish);
 
+  // A backend whose last holder this is may report to us as it ends.
   ~CatalogLoop() override { auto const ended = std::exchange(servers_, {}); }
-
-  CatalogFeed& feed() noexcept { return feed_; }
 
   // Starts asking. After a reload: servers whose backend is the same object keep what is known of them,
   // others start afresh, missing ones disappear; one publication. Order is the configuration's.
@@ -50,12 +52,12 @@ class CatalogLoop final : public core::BackendObserver {
   void list_changed(std::string_view server, mcp::Method list) override;
   void state_changed(std::string_view server) override;
 
-  void stop() noexcept;  // no more asking; subscriptions end. Idempotent.
+  void stop() noexcept;  // no more asking. Idempotent.
 
  private:
   struct Entry {
     std::string_view name;
-    std::shared_ptr<core::Handler> entry;
+    std::uint32_t number = 0;
     ToolRules rules;
     bool in_aggregate = true;
     std::unique_ptr<ServerWatch> watch;
@@ -70,7 +72,7 @@ class CatalogLoop final : public core::BackendObserver {
   std::unordered_set<std::string>
       names_;  // of every server there ever was: facts of running calls point here
   std::vector<Entry> servers_;
-  CatalogFeed feed_;  // dies first: a backend whose last holder it is may report to us as it ends
+  Publish publish_;
 };
 
 }  // namespace weir::router

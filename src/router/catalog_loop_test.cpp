@@ -16,21 +16,18 @@ class CatalogLoopTest : public testing::Test {
     return server;
   }
   void start() {
-    std::vector<ServerSpec> specs;
-    for (auto const& server : servers_) specs.push_back(spec_of(server));
-    catalogs_.set_servers(std::move(specs));
+    set_servers(feed_, catalogs_, servers_);
     loop_.run();
   }
   std::vector<std::string> shown(bool modern = true, std::string_view endpoint = {}) {
-    auto const set = catalogs_.feed().current();
-    auto const* const catalog = set->find(endpoint, modern);
+    auto const* const catalog = feed_.current().find(endpoint, modern);
     std::vector<std::string> out;
     for (std::size_t i = 0; i < catalog->list(ListKind::tools).entries.size(); ++i) {
       out.emplace_back(catalog->exposed(ListKind::tools, i));
     }
     return out;
   }
-  Readiness readiness(std::string_view name) { return catalogs_.feed().current()->server(name)->readiness; }
+  Readiness readiness(std::string_view name) { return feed_.current().server(name)->readiness; }
 
   static CatalogLoopOptions options() {
     CatalogLoopOptions chosen;
@@ -40,7 +37,13 @@ class CatalogLoopTest : public testing::Test {
 
   base::VirtualLoop loop_;
   base::SeededRandom random_{5};
-  CatalogLoop catalogs_{loop_, random_, options()};
+  int published_ = 0;
+  CatalogFeed feed_{loop_};
+  CatalogLoop catalogs_{loop_, random_, options(), [this](std::shared_ptr<CatalogSet const> set) {
+                          ++published_;
+                          EXPECT_LT(feed_.current().generation(), set->generation());
+                          feed_.publish(std::move(set));
+                        }};
   std::vector<std::shared_ptr<FakeServer>> servers_;
 };
 
@@ -99,8 +102,7 @@ TEST_F(CatalogLoopTest, ReadsAllPagesAndAllLists) {
   server->lists[ListKind::resources] = {R"({"uri":"x://1","name":"n"})"};
   server->lists[ListKind::templates] = {R"({"uriTemplate":"y://{a}","name":"n"})"};
   start();
-  auto const set = catalogs_.feed().current();
-  auto const* const catalog = set->find("", true);
+  auto const* const catalog = feed_.current().find("", true);
   EXPECT_EQ(shown().size(), 120U);
   EXPECT_NE(catalog->find_prompt("s__p"), nullptr);
   EXPECT_EQ(catalog->owner_of_uri("x://1"), 0U);
@@ -125,11 +127,11 @@ TEST_F(CatalogLoopTest, AListWithoutEndIsCut) {
   start();
   EXPECT_EQ(shown().size(), 1U + options().watch.pages_max);
   EXPECT_EQ(readiness("repeats"), Readiness::ready);
-  EXPECT_FALSE(catalogs_.feed().current()->server("many")->contents->list(ListKind::tools)->complete());
+  EXPECT_FALSE(feed_.current().server("many")->contents->list(ListKind::tools)->complete());
   many->lists[ListKind::tools].resize(20);  // as many pages as are allowed
   catalogs_.list_changed("many", mcp::Method::notifications_tools_list_changed);
   loop_.advance(1s);
-  EXPECT_TRUE(catalogs_.feed().current()->server("many")->contents->list(ListKind::tools)->complete());
+  EXPECT_TRUE(feed_.current().server("many")->contents->list(ListKind::tools)->complete());
 }
 
 TEST_F(CatalogLoopTest, AChangeIsSeenAfterAMomentAndABurstCostsOneRequest) {
@@ -254,7 +256,7 @@ TEST_F(CatalogLoopTest, AReloadKeepsWhatIsKnownOfServersThatStay) {
   catalogs_.set_names({.prefix = "{server}-"});
   catalogs_.set_servers({spec_of(stays)});
   EXPECT_EQ(shown(), Names{"stays-a"});
-  EXPECT_EQ(catalogs_.feed().current()->find("goes", true), nullptr);
+  EXPECT_EQ(feed_.current().find("goes", true), nullptr);
   catalogs_.list_changed("goes", mcp::Method::tools_list);  // too late: nothing happens
 }
 
@@ -266,7 +268,7 @@ TEST_F(CatalogLoopTest, AServerThatChangesItsEraStaysVisible) {
   catalogs_.state_changed("s");
   loop_.advance(1s);
   for (bool const modern : {true, false}) EXPECT_EQ(shown(modern), Names{"s__t"});
-  EXPECT_TRUE(catalogs_.feed().current()->server("s")->modern());
+  EXPECT_TRUE(feed_.current().server("s")->modern());
 }
 
 TEST_F(CatalogLoopTest, ABackendMayReportWhileTheLoopEnds) {
@@ -278,32 +280,32 @@ TEST_F(CatalogLoopTest, ABackendMayReportWhileTheLoopEnds) {
       observer.state_changed("talker");
     }
   };
-  CatalogLoop short_lived(loop_, random_, {});
+  CatalogLoop short_lived(loop_, random_, {}, [](auto&&) {});
   auto talker = std::make_shared<Talker>(loop_, short_lived);
   short_lived.set_servers({spec_of(talker)});
   loop_.run();
 }
 
-TEST_F(CatalogLoopTest, TellsListenersWhatWasAndWhatIs) {
-  struct Count : CatalogListener {
-    int published = 0;
-    std::uint64_t last = 0;
-    void catalog_published(CatalogSet const& before, CatalogSet const& now) override {
-      ++published;
-      EXPECT_LT(before.generation(), now.generation());
-      last = now.generation();
-    }
-  } count;
-  catalogs_.feed().listen(count);
+TEST_F(CatalogLoopTest, PublishesWhatChangedUntilItIsStopped) {
   add("s", {tool("t")});
   start();
-  EXPECT_EQ(count.published, 2);
-  EXPECT_EQ(count.last, catalogs_.feed().current()->generation());
+  EXPECT_EQ(published_, 2);
   catalogs_.stop();
   catalogs_.list_changed("s", mcp::Method::tools_list);
   loop_.advance(1h);
-  EXPECT_EQ(count.published, 2);
-  EXPECT_TRUE(catalogs_.feed().closed());
+  EXPECT_EQ(published_, 2);
+}
+
+TEST_F(CatalogLoopTest, EveryWorkersViewLeadsToItsOwnEntries) {
+  CatalogFeed other(loop_);
+  auto const mine = std::make_shared<FakeServer>(loop_, "s");
+  other.set_entries({{0, mine}});
+  auto const server = add("s", {tool("t")});
+  start();
+  other.publish(feed_.view()->set);
+  EXPECT_EQ(feed_.view()->entries.at(0), server);
+  EXPECT_EQ(other.view()->entries.at(0), mine);
+  EXPECT_EQ(&other.current(), &feed_.current());
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/assert.hpp"
+
 namespace weir::router {
 
 CatalogSet::CatalogSet(CatalogOptions const& options, std::shared_ptr<CatalogServers const> servers,
@@ -29,9 +31,19 @@ Catalog const* CatalogSet::find(std::string_view endpoint, bool modern) const {
   return found == catalogs_.end() ? nullptr : found->second[modern ? 1 : 0].get();
 }
 
+CatalogFeed::CatalogFeed(base::Scheduler& scheduler) : changed_(scheduler) {
+  publish(std::make_shared<CatalogSet const>(CatalogOptions{}, std::make_shared<CatalogServers const>(), 0));
+}
+
 void CatalogFeed::publish(std::shared_ptr<CatalogSet const> next) {
-  auto const before = std::exchange(current_, std::move(next));
-  for (auto* const listener : listeners_) listener->catalog_published(*before, *current_);
+  auto view = std::make_shared<CatalogView>();
+  for (auto const& server : next->servers()) {
+    auto const entry = entries_.find(server.number);
+    WEIR_ASSERT(entry != entries_.end());
+    view->entries.push_back(entry->second);
+  }
+  view->set = std::move(next);
+  view_ = std::move(view);
   changed_.set();
   changed_.reset();
 }

@@ -1,8 +1,9 @@
-// CatalogSet: all catalogues of one moment: every endpoint, both eras. CatalogFeed: the current one and its
-// changes.
+// CatalogSet: all catalogues of one moment: every endpoint, both eras. CatalogView: a set together with one
+// worker's own ways to its servers. CatalogFeed: the current view and its changes.
 //
-// A set is immutable; calls hold the one that routed them. The feed belongs to one worker: CatalogLoop
-// publishes, the router and whoever counts listen.
+// A set is immutable and shared by all workers: one CatalogLoop makes it, every worker's feed publishes it. A
+// view never leaves its worker, so calls that hold the one that routed them share no counter with other
+// threads, and what the entries own dies where it lived.
 #pragma once
 
 #include <array>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/sync.hpp"
@@ -37,20 +39,23 @@ class CatalogSet {
   std::map<std::string, std::array<std::unique_ptr<Catalog const>, 2>, std::less<>> catalogs_;
 };
 
-// Told at once of each new set, for metrics and status. It must not call the feed or the loop.
-class CatalogListener {
- public:
-  virtual ~CatalogListener() = default;
-  virtual void catalog_published(CatalogSet const& before, CatalogSet const& now) = 0;
+// Where the calls of each server go in on one worker, by CatalogServer::number.
+using ServerEntries = std::unordered_map<std::uint32_t, std::shared_ptr<core::Handler>>;
+
+struct CatalogView {
+  std::shared_ptr<CatalogSet const> set;                // never null
+  std::vector<std::shared_ptr<core::Handler>> entries;  // as set->servers()
 };
 
 class CatalogFeed {
  public:
-  CatalogFeed(base::Scheduler& scheduler, std::shared_ptr<CatalogSet const> first)
-      : changed_(scheduler), current_(std::move(first)) {}
+  explicit CatalogFeed(base::Scheduler& scheduler);  // begins with no server at all
 
-  std::shared_ptr<CatalogSet const> const& current() const noexcept { return current_; }
-  void listen(CatalogListener& listener) { listeners_.push_back(&listener); }  // which outlives the feed
+  std::shared_ptr<CatalogView const> const& view() const noexcept { return view_; }
+  CatalogSet const& current() const noexcept { return *view_->set; }
+
+  // The entries of all servers that the next set may hold.
+  void set_entries(ServerEntries entries) { entries_ = std::move(entries); }
   void publish(std::shared_ptr<CatalogSet const> next);
 
   // Wakes those who wait for changes for good: subscriptions end with their final result.
@@ -62,8 +67,8 @@ class CatalogFeed {
 
  private:
   base::Event changed_;
-  std::shared_ptr<CatalogSet const> current_;
-  std::vector<CatalogListener*> listeners_;
+  ServerEntries entries_;
+  std::shared_ptr<CatalogView const> view_;
   bool closed_ = false;
 };
 

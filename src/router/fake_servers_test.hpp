@@ -143,8 +143,26 @@ class FakeServer : public core::Backend {
   std::string name_;
 };
 
-inline ServerSpec spec_of(std::shared_ptr<FakeServer> const& server) {
-  return {std::string(server->name()), server, server, {}, true};
+inline ServerSpec spec_of(std::shared_ptr<FakeServer> const& server, std::uint32_t number = 0) {
+  return {std::string(server->name()), number, server, {}, true};
+}
+
+// What app does at a start and a reload: ways in first, then the loop, which publishes to the feed.
+inline void set_servers(CatalogFeed& feed, CatalogLoop& loop,
+                        std::vector<std::shared_ptr<FakeServer>> const& servers) {
+  std::vector<ServerSpec> specs;
+  ServerEntries entries;
+  for (auto const& server : servers) {
+    auto const number = static_cast<std::uint32_t>(specs.size());
+    entries.emplace(number, server);
+    specs.push_back(spec_of(server, number));
+  }
+  feed.set_entries(std::move(entries));
+  loop.set_servers(std::move(specs));
+}
+
+inline CatalogLoop::Publish publish_to(CatalogFeed& feed) {
+  return [&feed](std::shared_ptr<CatalogSet const> set) { feed.publish(std::move(set)); };
 }
 
 struct FakeClient : core::ClientSink {

@@ -83,9 +83,9 @@ core::Outcome unknown_resource(std::string_view uri, bool modern) {
 
 base::Error not_usable(CatalogServer const& server) {
   bool const pending = server.readiness == Readiness::pending;
-  auto const cause = server.backend->status().cause;
   base::Error error(pending ? base::Fault::starting : base::Fault::unavailable, base::Blame::upstream,
-                    cause.empty() ? "the server has not answered yet" : cause, base::Retry::always);
+                    server.cause.empty() ? "the server has not answered yet" : server.cause,
+                    base::Retry::always);
   return std::move(error)
       .about(std::string(server.name))
       .advise(pending ? "The server is starting; try again in a few seconds."

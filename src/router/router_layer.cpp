@@ -48,25 +48,24 @@ base::Task<base::Result<core::Outcome>> pong() { co_return core::from_result("{}
 
 }  // namespace
 
-RouterLayer::RouterLayer(base::Scheduler& scheduler, CatalogFeed& feed, CursorSealer const& cursors,
-                         RouterOptions options)
-    : scheduler_(scheduler),
-      feed_(feed),
-      cursors_(cursors),
+RouterLayer::RouterLayer(RouterParts const& parts, RouterOptions options)
+    : scheduler_(parts.scheduler),
+      feed_(parts.feed),
+      cursors_(parts.cursors),
       options_(std::move(options)),
-      subscriptions_(scheduler, feed, options_.subscriptions) {}
+      subscriptions_(parts.scheduler, parts.feed, parts.listens, options_.subscriptions) {}
 
 // No coroutine itself: most calls go straight to their server and should pay for no frame.
 base::Task<RouterLayer::Answer> RouterLayer::handle(core::Call& call) {
   if (call.method == Method::ping) return pong();
-  Snapshot set = feed_.current();
-  auto const* const catalog = usable_catalog(*set, call);
+  Snapshot view = feed_.view();
+  auto const* const catalog = usable_catalog(*view->set, call);
   if (catalog != nullptr && is_routed(call.method)) {
     Routed const routed = route(*catalog, call);
     auto const* const to = std::get_if<Route>(&routed);
-    if (to == nullptr || aim(call, *catalog, *to)) return route_call(call, std::move(set), *catalog);
-    auto& entry = *catalog->servers()[to->server].entry;
-    call.catalog = std::move(set);
+    if (to == nullptr || aim(call, *catalog, *to)) return route_call(call, std::move(view), *catalog);
+    auto& entry = *view->entries[to->server];
+    call.catalog = std::move(view);
     return entry.handle(call);
   }
   return call.endpoint.empty() ? handle_at_all(call) : handle_at_server(call);
@@ -76,12 +75,13 @@ base::Task<RouterLayer::Answer> RouterLayer::handle(core::Call& call) {
 base::Task<RouterLayer::Answer> RouterLayer::handle_at_server(core::Call& call) {
   auto const until = call.started + options_.start_wait;
   for (;;) {
-    Snapshot const set = feed_.current();
-    auto const* const server = set->server(call.endpoint);
+    Snapshot const view = feed_.view();
+    auto const& set = *view->set;
+    auto const* const server = set.server(call.endpoint);
     if (server == nullptr) {
       co_return base::Error(base::Fault::not_found, base::Blame::client, "no such server");
     }
-    if (server->contents) co_return co_await answer(call, set, *set->find(call.endpoint, call.modern()));
+    if (server->contents) co_return co_await answer(call, view, *set.find(call.endpoint, call.modern()));
     bool const may_wait = server->readiness == Readiness::pending && !feed_.closed();
     if (!may_wait || scheduler_.now() >= until) co_return not_usable(*server);
     co_await base::ready_until(scheduler_, feed_.changed(), until);
@@ -90,15 +90,15 @@ base::Task<RouterLayer::Answer> RouterLayer::handle_at_server(core::Call& call) 
 
 base::Task<RouterLayer::Answer> RouterLayer::handle_at_all(core::Call& call) {
   if (is_answered_from_catalogue(call.method)) co_await first_lists();
-  Snapshot const set = feed_.current();
-  co_return co_await answer(call, set, *set->find({}, call.modern()));
+  Snapshot const view = feed_.view();
+  co_return co_await answer(call, view, *view->set->find({}, call.modern()));
 }
 
 // So that a client which comes right after the start does not see an empty list.
 base::Task<void> RouterLayer::first_lists() {
   while (!feed_.closed()) {
     auto until = base::TimePoint::min();
-    for (auto const& server : feed_.current()->servers()) {
+    for (auto const& server : feed_.current().servers()) {
       if (server.in_aggregate && server.readiness == Readiness::pending) {
         until = std::max(until, server.since + options_.first_list_wait);
       }
@@ -108,7 +108,7 @@ base::Task<void> RouterLayer::first_lists() {
   }
 }
 
-base::Task<RouterLayer::Answer> RouterLayer::answer(core::Call& call, Snapshot set, Catalog const& catalog) {
+base::Task<RouterLayer::Answer> RouterLayer::answer(core::Call& call, Snapshot view, Catalog const& catalog) {
   bool const of_other_era = !call.modern() && !mcp::traits_of(call.method).legacy;
   if (of_other_era && call.method != Method::unknown) co_return no_such_method("Method not found");
   if (auto const kind = list_of(call.method)) co_return list_page(call, catalog, *kind);
@@ -116,8 +116,8 @@ base::Task<RouterLayer::Answer> RouterLayer::answer(core::Call& call, Snapshot s
     case Method::server_discover: co_return discovered(catalog, options_.server_info);
     case Method::initialize: co_return initialized(catalog, call, options_.server_info);
     case Method::subscriptions_listen: co_return co_await subscriptions_.serve(call);
-    case Method::logging_set_level: co_return co_await set_log_level(call, std::move(set), catalog);
-    default: co_return co_await route_call(call, std::move(set), catalog);
+    case Method::logging_set_level: co_return co_await set_log_level(call, std::move(view), catalog);
+    default: co_return co_await route_call(call, std::move(view), catalog);
   }
 }
 
@@ -138,33 +138,33 @@ RouterLayer::Answer RouterLayer::list_page(core::Call const& call, Catalog const
   return core::from_result(page.result);
 }
 
-base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapshot set,
+base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapshot view,
                                                         Catalog const& catalog) {
   auto const until = call.started + options_.start_wait;
-  auto const* view = &catalog;
+  auto const* shown = &catalog;
   for (;;) {
-    Routed routed = route(*view, call);
+    Routed routed = route(*shown, call);
     if (auto* const refusal = std::get_if<core::Outcome>(&routed)) co_return std::move(*refusal);
     if (auto const* const to = std::get_if<Route>(&routed)) {
-      if (auto refusal = aim(call, *view, *to)) co_return std::move(*refusal);
-      auto& entry = *view->servers()[to->server].entry;
-      call.catalog = std::move(set);
+      if (auto refusal = aim(call, *shown, *to)) co_return std::move(*refusal);
+      auto& entry = *view->entries[to->server];
+      call.catalog = std::move(view);
       co_return co_await entry.handle(call);
     }
     auto const& unknown = std::get<UnknownName>(routed);
-    auto const* const silent = call.endpoint.empty() ? silent_owner(*set, unknown.name) : nullptr;
-    if (silent == nullptr) co_return unknown_name(*view, unknown.kind, unknown.name);
+    auto const* const silent = call.endpoint.empty() ? silent_owner(*view->set, unknown.name) : nullptr;
+    if (silent == nullptr) co_return unknown_name(*shown, unknown.kind, unknown.name);
     bool const may_wait = silent->readiness == Readiness::pending && !feed_.closed();
     if (!may_wait || scheduler_.now() >= until) co_return not_usable(*silent);
     co_await base::ready_until(scheduler_, feed_.changed(), until);
-    set = feed_.current();
-    view = set->find(call.endpoint, call.modern());
+    view = feed_.view();
+    shown = view->set->find(call.endpoint, call.modern());
   }
 }
 
 // Kept for the calls to modern servers (P072), told to the legacy ones: one after the other, as they share
 // the call; each has its own short time, so a slow one harms only itself.
-base::Task<RouterLayer::Answer> RouterLayer::set_log_level(core::Call& call, Snapshot set,
+base::Task<RouterLayer::Answer> RouterLayer::set_log_level(core::Call& call, Snapshot view,
                                                            Catalog const& catalog) {
   std::string scratch;
   auto const severity = mcp::severity_of(call.request.text(Field::level, scratch));
@@ -172,11 +172,11 @@ base::Task<RouterLayer::Answer> RouterLayer::set_log_level(core::Call& call, Sna
   if (call.session) call.session->log_floor->store(*severity, std::memory_order_relaxed);
   bool found = false;
   for (std::uint32_t const index : catalog.members()) {
-    auto const& server = set->servers()[index];
+    auto const& server = view->set->servers()[index];
     if (!server.contents->capabilities.logging) continue;
     found = true;
     if (server.modern()) continue;
-    auto work = server.entry->handle(call);
+    auto work = view->entries[index]->handle(call);
     co_await base::run_until(scheduler_, work, scheduler_.now() + options_.fan_out_max);
   }
   if (!found) co_return no_such_method("No server takes log levels");

@@ -31,22 +31,28 @@ struct RouterOptions {
   SubscriptionOptions subscriptions;
 };
 
+struct RouterParts {  // borrowed; all outlive the layer
+  base::Scheduler& scheduler;
+  CatalogFeed& feed;
+  CursorSealer const& cursors;
+  base::Gate& listens;  // subscriptions of the whole process
+};
+
 class RouterLayer final : public core::Handler {
  public:
-  RouterLayer(base::Scheduler& scheduler, CatalogFeed& feed, CursorSealer const& cursors,
-              RouterOptions options);
+  RouterLayer(RouterParts const& parts, RouterOptions options);
 
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
 
  private:
   using Answer = base::Result<core::Outcome>;
-  using Snapshot = std::shared_ptr<CatalogSet const>;
+  using Snapshot = std::shared_ptr<CatalogView const>;
 
   base::Task<Answer> handle_at_server(core::Call& call);
   base::Task<Answer> handle_at_all(core::Call& call);
-  base::Task<Answer> answer(core::Call& call, Snapshot set, Catalog const& catalog);
-  base::Task<Answer> route_call(core::Call& call, Snapshot set, Catalog const& catalog);
-  base::Task<Answer> set_log_level(core::Call& call, Snapshot set, Catalog const& catalog);
+  base::Task<Answer> answer(core::Call& call, Snapshot view, Catalog const& catalog);
+  base::Task<Answer> route_call(core::Call& call, Snapshot view, Catalog const& catalog);
+  base::Task<Answer> set_log_level(core::Call& call, Snapshot view, Catalog const& catalog);
   base::Task<void> first_lists();
   Answer list_page(core::Call const& call, Catalog const& catalog, ListKind kind) const;
 

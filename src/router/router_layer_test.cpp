@@ -16,9 +16,7 @@ class Router : public testing::Test {
     return server;
   }
   void start() {
-    std::vector<ServerSpec> specs;
-    for (auto const& server : servers_) specs.push_back(spec_of(server));
-    catalogs_.set_servers(std::move(specs));
+    set_servers(feed_, catalogs_, servers_);
     loop_.run();
   }
 
@@ -60,12 +58,14 @@ class Router : public testing::Test {
 
   base::VirtualLoop loop_;
   base::SeededRandom random_{5};
-  CatalogLoop catalogs_{loop_, random_, {}};
+  CatalogFeed feed_{loop_};
+  CatalogLoop catalogs_{loop_, random_, {}, publish_to(feed_)};
   CursorSealer sealer_{random_};
   RouterOptions options_;
   core::Principal principal_{"key:ci", "key", {}};
   std::vector<std::shared_ptr<FakeServer>> servers_;
-  RouterLayer layer_{loop_, catalogs_.feed(), sealer_, {}};
+  base::Gate listens_{2};
+  RouterLayer layer_{{loop_, feed_, sealer_, listens_}, {}};
   base::TaskGroup group_{loop_};
 };
 
@@ -384,7 +384,7 @@ TEST_F(Router, ACallInFlightOutlivesTheServersRemoval) {
   std::weak_ptr<FakeServer> const watched = server;
   servers_.clear();
   const_cast<std::shared_ptr<FakeServer>&>(server).reset();
-  catalogs_.set_servers({});
+  set_servers(feed_, catalogs_, {});
   loop_.advance(500ms);
   EXPECT_FALSE(watched.expired());
   loop_.advance(1s);
@@ -413,14 +413,14 @@ TEST_F(Router, ASubscriptionIsAcknowledgedThenTellsOfChanges) {  // P064, P065, 
   catalogs_.list_changed("s", mcp::Method::prompts_list);  // not asked for
   loop_.advance(1s);
   EXPECT_EQ(running->client.heard.size(), 1U);
-  auto const seen = catalogs_.feed().current()->generation();
+  auto const seen = feed_.current().generation();
   for (auto const& one : {server, other}) {  // two changes within the time of one
     one->lists[ListKind::tools].push_back(tool("new"));
     catalogs_.list_changed(one->name(), mcp::Method::tools_list);
     loop_.advance(50ms);
   }
   loop_.advance(1s);
-  EXPECT_EQ(catalogs_.feed().current()->generation(), seen + 2);
+  EXPECT_EQ(feed_.current().generation(), seen + 2);
   ASSERT_EQ(running->client.heard.size(), 2U);
   EXPECT_EQ(running->client.heard[1], tagged("tools/list_changed"));
   catalogs_.list_changed("s", mcp::Method::tools_list);  // the list looks the same, but its server says so
@@ -428,6 +428,7 @@ TEST_F(Router, ASubscriptionIsAcknowledgedThenTellsOfChanges) {  // P064, P065, 
   EXPECT_EQ(running->client.heard.size(), 3U);
   EXPECT_FALSE(running->answer);
   catalogs_.stop();
+  feed_.close();
   loop_.run();
   ASSERT_TRUE(running->answer && *running->answer);
   EXPECT_EQ(bytes_of(**running->answer), R"({"jsonrpc":"2.0","id":0,"result":{"resultType":"complete",)"
@@ -469,23 +470,22 @@ TEST_F(Router, AMalformedSubscriptionIsRefusedBeforeTheFirstByte) {
 
 TEST_F(Router, SubscriptionsAreCountedAndGivenBack) {
   start();
-  RouterOptions options;
-  options.subscriptions.listens_max = 2;
-  Subscriptions few(loop_, catalogs_.feed(), options.subscriptions);
+  Subscriptions one_worker(loop_, feed_, listens_, {}), another(loop_, feed_, listens_, {});
   auto message = mcp::decode(R"({"jsonrpc":"2.0","id":"q1","method":"subscriptions/listen","params":)" +
                              std::string(kListen) + '}');
   Running one(std::move(*message), mcp::kNewest);
   {
-    auto first = few.serve(one.call), second = few.serve(one.call), third = few.serve(one.call);
+    auto first = one_worker.serve(one.call), second = another.serve(one.call),
+         third = one_worker.serve(one.call);
     first.start();
     second.start();
     EXPECT_FALSE(first.done() || second.done());
     third.start();
     ASSERT_TRUE(third.done());
     EXPECT_EQ(third.take()->message.integer(mcp::Field::error_code), -32603);
-    EXPECT_EQ(few.active(), 2U);
+    EXPECT_EQ(listens_.inside(), 2U);
   }
-  EXPECT_EQ(few.active(), 0U);  // cancelled
+  EXPECT_EQ(listens_.inside(), 0U);  // cancelled
 }
 
 }  // namespace

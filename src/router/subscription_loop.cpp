@@ -92,35 +92,24 @@ core::Outcome end(core::Call const& call) {
   return core::from_result(R"({"resultType":"complete",)" + tag(call) + '}');
 }
 
-class Place {  // one of listens_max
- public:
-  explicit Place(unsigned& taken) noexcept : taken_(taken) { ++taken_; }
-  Place(Place const&) = delete;
-  Place& operator=(Place const&) = delete;
-  ~Place() { --taken_; }
-
- private:
-  unsigned& taken_;
-};
-
 }  // namespace
 
 base::Task<base::Result<core::Outcome>> Subscriptions::serve(core::Call& call) {
   auto const wanted = read_wanted(call.request.raw(mcp::Field::notifications));
   if (!wanted) co_return core::from_error(kInvalidParams, "params.notifications is missing or malformed");
-  if (active_ >= options_.listens_max) co_return core::from_error(kInternalError, "Too many subscriptions");
-  Place const place(active_);
+  auto const place = places_.enter();
+  if (!place) co_return core::from_error(kInternalError, "Too many subscriptions");
 
-  auto seen = shown(*feed_.current(), call);  // before the first await: what changes from now on is news
+  auto seen = shown(feed_.current(), call);  // before the first await: what changes from now on is news
   bool listening = co_await call.client->notify(acknowledgement(call, *wanted));
   while (listening && seen && !feed_.closed()) {
-    auto const now = shown(*feed_.current(), call);
+    auto const now = shown(feed_.current(), call);
     if (now == seen) {
       co_await feed_.changed().wait();
       continue;
     }
     co_await scheduler_.sleep_for(options_.coalesce);
-    auto const latest = shown(*feed_.current(), call);
+    auto const latest = shown(feed_.current(), call);
     for (std::size_t i = 0; latest && listening && i < kKinds.size(); ++i) {
       if ((*wanted)[i] && (*latest)[i] != (*seen)[i]) {
         listening = co_await call.client->notify(changed(call, kKinds[i].method));

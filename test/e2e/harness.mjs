@@ -1,6 +1,7 @@
 // Starts fixture servers and Weir for the end-to-end tests, and proves afterwards that nothing is left running.
 // Environment: WEIR_BIN (the gateway; default <repo>/build/dev/bin/weir), WEIR_E2E=direct (clients talk to the
-// fixtures without a gateway, which proves the tests themselves). Ports are below 32768, on 127.0.0.1 only.
+// fixtures without a gateway, which proves the tests themselves), WEIR_TEST_WORKERS=3 (worker threads of every Weir
+// whose test does not say; default: Weir's own). Ports are below 32768, on 127.0.0.1 only.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -10,6 +11,7 @@ import { repo } from '../fixtures/peers.mjs';
 
 export const direct = process.env.WEIR_E2E === 'direct';
 export const weirBin = process.env.WEIR_BIN ?? join(repo, 'build/dev/bin/weir');
+export const testWorkers = Number(process.env.WEIR_TEST_WORKERS ?? 0);
 export const fixtureDir = join(repo, 'test/fixtures');
 
 /** Generous limits in milliseconds: they only turn a hang into a failure. */
@@ -161,7 +163,7 @@ export async function writeConfig(servers, more = {}) {
   const entries = Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, entryOf(server)]));
   writeFileSync(file, JSON.stringify({
     listeners: [{ name: 'agents', bind: `127.0.0.1:${port}` }], admin: { bind: `127.0.0.1:${adminPort}` },
-    servers: entries, ...more }, null, 1));
+    servers: entries, ...(testWorkers && { workers: testWorkers }), ...more }, null, 1));
   return { file, port, adminPort };
 }
 

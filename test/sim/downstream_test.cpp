@@ -151,7 +151,7 @@ TEST_F(Downstream, TheLastAnswerOnAConnectionSaysSo) {
   auto const talk = [](World& world, std::string bytes,
                        std::vector<std::string>& closes) -> base::Task<void> {
     auto ends = make_fault_pipe(world.loop, 1 << 20, world.front);
-    world.weir().serve(std::move(ends.first));
+    world.admit(std::move(ends.first));
     Wire wire(std::move(ends.second));
     co_await wire.write(std::move(bytes));
     while (auto head = co_await wire.head()) {

@@ -19,7 +19,7 @@ std::string modern_post(std::string const& body) {
 
 base::Task<void> pipeline(World& world, std::vector<std::string>& answers) {
   auto ends = make_fault_pipe(world.loop, 64 * 1024, world.front);
-  world.weir().serve(std::move(ends.first));
+  world.admit(std::move(ends.first));
   Wire wire(std::move(ends.second));
   std::string all;
   for (int i = 1; i <= 5; ++i) {
@@ -94,7 +94,7 @@ TEST(Limits, MemoryForABodyGrowsWithWhatHasCome) {  // R-035
   World world;
   world.start();
   std::size_t room_most = 0;
-  world.weir().serve(std::make_unique<Announcer>(world.loop, room_most));
+  world.admit(std::make_unique<Announcer>(world.loop, room_most));
   world.advance(1s);
   EXPECT_EQ(world.weir().connections(), 1U);
   EXPECT_GT(room_most, 0U);

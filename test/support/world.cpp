@@ -101,13 +101,14 @@ void World::start() {
                                                       [this](std::string const& id, base::TableReason) {
                                                         loop.post([this, id] { worker_->session_ended(id); });
                                                       });
-  gate_ = std::make_unique<edge::CallGate>(settings.limits.in_flight);
+  calls_ = std::make_unique<base::Gate>(settings.limits.in_flight);
   cursors_ = std::make_unique<router::CursorSealer>(random);
-  shared_ = std::make_unique<app::SharedParts>(app::SharedParts{loop.clock(), random, silent_log(), *metrics_,
-                                                                *sessions_, *gate_, *cursors_, environment_,
-                                                                R"({"name":"weir","version":"0"})"});
+  shared_ = std::make_unique<app::SharedParts>(
+      app::SharedParts{loop.clock(), random, silent_log(), *metrics_, *sessions_, *calls_, connections_,
+                       listens_, *cursors_, environment_, R"({"name":"weir","version":"0"})"});
   worker_ = std::make_unique<app::Worker>(*shared_, app::WorkerIo{loop, dialer, spawner},
                                           std::make_shared<config::Settings const>(settings));
+  planner_.emplace(std::vector{worker_->place()});
   reload();
   reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_);
   reaper_->start();
@@ -117,12 +118,16 @@ void World::start() {
 void World::reload() {
   auto const now_valid = std::make_shared<config::Settings const>(settings);
   for (auto const& server : settings.servers) metrics_->server(server.name);
-  worker_->apply(now_valid, app::endpoint_rules(*now_valid));
+  worker_->apply(planner_->next(now_valid));
+}
+
+void World::admit(std::unique_ptr<net::Stream> client) {
+  if (auto seat = worker_->reserve()) worker_->serve(std::move(client), 0, std::move(*seat));
 }
 
 base::Task<std::unique_ptr<net::Stream>> World::connect() {
   auto ends = make_fault_pipe(loop, pipe_bytes, front, untripped(trial));
-  worker_->serve(std::move(ends.first));
+  admit(std::move(ends.first));
   co_return std::move(ends.second);
 }
 
@@ -136,9 +141,15 @@ double World::metric(std::string const& series) {
   return at == std::string::npos ? 0 : std::atof(text.c_str() + at + series.size() + 2);
 }
 
+base::Task<void> World::stop() {
+  auto const deadline = loop.now() + settings.drain;
+  co_await worker_->finish_calls(deadline);
+  co_await worker_->close_servers(deadline);
+}
+
 void World::drain() {
   base::TaskGroup stopping(loop);
-  stopping.spawn(worker_->drain(loop.now() + settings.drain));
+  stopping.spawn(stop());
   for (int i = 0; i < 1100 && stopping.size() > 0; ++i) loop.advance(10ms);
 }
 
@@ -153,7 +164,7 @@ std::string World::leftovers() {
   for (auto const& [name, server] : servers) working += server->working;
   check("requests of clients", requests);
   check("calls at servers", working);
-  check("calls in the gate", gate_->inside());
+  check("calls in the gate", calls_->inside());
   check("requests in the endpoint", worker_->endpoint().in_progress());
   check("client connections", front.near_ends);
   check("tasks of client connections", worker_->connections());

@@ -58,7 +58,8 @@ class World {
   void start();
   void reload();
 
-  FakeClient& client(FakeClient::Era era);  // lives as long as the world
+  void admit(std::unique_ptr<net::Stream> client);  // as the listener does
+  FakeClient& client(FakeClient::Era era);          // lives as long as the world
   void advance(base::Duration by) { loop.advance(by); }
   base::TimePoint now() const { return loop.now(); }
   double metric(std::string const& series);  // 0 when absent
@@ -82,19 +83,23 @@ class World {
 
   app::Worker& weir() noexcept { return *worker_; }
   session::SessionTable& sessions() noexcept { return *sessions_; }
-  edge::CallGate& gate() noexcept { return *gate_; }
+  base::Gate& gate() noexcept { return *calls_; }
 
  private:
   base::Task<std::unique_ptr<net::Stream>> connect();
+  base::Task<void> stop();
   void answer_stdio(FakeProgram& program, mcp::Message const& request);
 
   config::MemoryEnvironment environment_;
   std::unique_ptr<observe::Metrics> metrics_;
   std::unique_ptr<session::SessionTable> sessions_;
-  std::unique_ptr<edge::CallGate> gate_;
+  std::unique_ptr<base::Gate> calls_;
+  base::Gate connections_{9'000};
+  base::Gate listens_{4096};
   std::unique_ptr<router::CursorSealer> cursors_;
   std::unique_ptr<app::SharedParts> shared_;
   std::unique_ptr<app::Worker> worker_;
+  std::optional<app::WorkerPlanner> planner_;
   std::unique_ptr<session::ReaperLoop> reaper_;
   std::deque<FakeClient> clients_;
 };

@@ -1,19 +1,20 @@
-// CallGate: how many calls the process works on at once. One per process; any thread.
+// Gate: how many of a thing the process has at once: calls at work, connections, subscriptions.
 //
-// Never more than `most` Passes live at a time; a lowered limit holds for newcomers.
+// One per process and thing; any thread, no lock. Never more than `most` Passes live at a time; a lowered
+// limit holds for newcomers. Whoever holds a Pass counts; the gate outlives its passes.
 #pragma once
 
 #include <atomic>
 #include <optional>
 #include <utility>
 
-namespace weir::edge {
+namespace weir::base {
 
-class CallGate {
+class Gate {
  public:
   class Pass {  // one place; given back when it dies
    public:
-    explicit Pass(CallGate& gate) noexcept : gate_(&gate) {}
+    explicit Pass(Gate& gate) noexcept : gate_(&gate) {}
     Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
     Pass& operator=(Pass&&) = delete;
     ~Pass() {
@@ -21,10 +22,10 @@ class CallGate {
     }
 
    private:
-    CallGate* gate_;
+    Gate* gate_;
   };
 
-  explicit CallGate(unsigned most) noexcept : most_(most) {}
+  explicit Gate(unsigned most) noexcept : most_(most) {}
   std::optional<Pass> enter() noexcept {
     if (inside_.fetch_add(1, std::memory_order_relaxed) >= most_.load(std::memory_order_relaxed)) {
       inside_.fetch_sub(1, std::memory_order_relaxed);
@@ -40,4 +41,4 @@ class CallGate {
   std::atomic<unsigned> most_;
 };
 
-}  // namespace weir::edge
+}  // namespace weir::base

@@ -1,0 +1,47 @@
+// WorkerPlan: what all workers have to serve, and on which of them each server lives. WorkerPlanner makes one
+// from the settings at the start and at each reload.
+//
+// A plan is immutable and shared by all workers. The planner belongs to the gateway, on the first worker. A
+// server whose settings stay equal keeps its number and its home; new ones take turns, so servers are spread
+// over the workers in the order of the configuration.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "upstream/server_home.hpp"
+
+namespace weir::app {
+
+struct PlannedServer {
+  config::Server settings;
+  std::uint32_t number = 0;  // of this server with these settings; never used again
+  std::shared_ptr<upstream::ServerHome> home;
+};
+
+struct WorkerPlan {
+  std::shared_ptr<config::Settings const> settings;
+  std::vector<std::shared_ptr<PlannedServer const>> servers;  // those that can be started, in order
+  std::map<std::string, std::string, std::less<>> problems;   // of the others, by name
+};
+
+class WorkerPlanner {
+ public:
+  // One workplace for each worker, the first worker's first.
+  explicit WorkerPlanner(std::vector<std::shared_ptr<base::Workplace>> places) : places_(std::move(places)) {}
+
+  std::shared_ptr<WorkerPlan const> next(std::shared_ptr<config::Settings const> settings);
+  std::string problem_of(std::string_view server) const;  // in the last plan; "" when it has none
+
+ private:
+  std::shared_ptr<PlannedServer const> find(config::Server const& server) const;
+  std::vector<std::shared_ptr<base::Workplace>> places_;
+  std::shared_ptr<WorkerPlan const> last_;
+  std::uint32_t planned_ = 0;
+};
+
+}  // namespace weir::app

@@ -1,0 +1,62 @@
+#include "app/worker_plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/virtual_loop.hpp"
+
+namespace weir::app {
+namespace {
+
+struct Plans : testing::Test {
+  base::VirtualLoop loop;
+  config::Settings settings;
+  WorkerPlanner planner{{place(), place(), place()}};
+
+  std::shared_ptr<base::Workplace> place() { return std::make_shared<base::Workplace>(loop); }
+  config::Server& add(std::string name) {
+    config::Server server;
+    server.name = std::move(name);
+    server.urls = {"http://127.0.0.1:1/mcp"};
+    return settings.servers.emplace_back(std::move(server));
+  }
+  std::shared_ptr<WorkerPlan const> next() {
+    return planner.next(std::make_shared<config::Settings const>(settings));
+  }
+};
+
+TEST_F(Plans, ServersTakeTurnsOverTheWorkers) {
+  for (char const* name : {"a", "b", "c", "d"}) add(name);
+  auto const plan = next();
+  ASSERT_EQ(plan->servers.size(), 4U);
+  for (unsigned i = 0; i < 4; ++i) {
+    EXPECT_EQ(plan->servers[i]->number, i);
+    EXPECT_EQ(plan->servers[i]->home->worker(), i % 3);
+  }
+}
+
+TEST_F(Plans, WhatStaysEqualKeepsItsPlaceAndWhatChangesIsNew) {
+  add("a");
+  add("b");
+  auto const before = next();
+  settings.servers[0].timeouts.call = std::chrono::milliseconds{1};
+  std::swap(settings.servers[0], settings.servers[1]);
+  auto const after = next();
+  EXPECT_EQ(after->servers[0], before->servers[1]);
+  EXPECT_EQ(after->servers[1]->number, 2U);
+  EXPECT_NE(after->servers[1]->home, before->servers[0]->home);
+}
+
+TEST_F(Plans, WhatCannotBeStartedIsLeftOutAndSaidWhy) {
+  add("fine");
+  add("off").disabled = true;
+  add("poor").unusable = "${TOKEN} is not set";
+  add("odd").urls = {"http://"};
+  auto const plan = next();
+  EXPECT_EQ(plan->servers.size(), 1U);
+  EXPECT_EQ(plan->problems.size(), 2U);
+  EXPECT_EQ(plan->problems.at("poor"), "${TOKEN} is not set");
+  EXPECT_FALSE(plan->problems.at("odd").empty());
+}
+
+}  // namespace
+}  // namespace weir::app
