@@ -64,6 +64,7 @@ class Gateway {
   };
   base::Result<void> listen();
   base::Task<void> accept_loop(net::Listener& listener, bool admin);
+  static void block_signals();
   base::Task<void> signal_loop();
   base::Task<void> settle();
   base::Task<void> stop_all();
