@@ -48,31 +48,38 @@ TEST(Catalog, ShowsServersOfBothErasToClientsOfBoth) {
 }
 
 TEST(Catalog, ShowsModernClientsNoExecutionAndNoToolThatMustBeATask) {  // P086
-  CatalogServers const servers{
-      catalog_server("s",
-                     {{ListKind::tools,
-                       {R"({"name":"may","execution":{"taskSupport":"optional"},"x":1})",
-                        R"({"name":"must","execution":{"taskSupport":"required"}})",
-                        R"({"name":"is","title":"T","execution":{}})"}}},
-                     false)};
+  CatalogServers const servers{catalog_server(
+      "s",
+      {{ListKind::tools,
+        {R"({"name":"may","execution":{"taskSupport":"optional"},"x":1,"inputSchema":{"type":"object"}})",
+         R"({"name":"must","execution":{"taskSupport":"required"},"inputSchema":{"type":"object"}})",
+         R"({"name":"is","title":"T","execution":{},"inputSchema":{"type":"object"}})"}}},
+      false)};
   auto const modern = page(*catalog_of(servers), ListKind::tools);
-  EXPECT_NE(modern.find(R"([{"name":"s__may","x":1},{"name":"s__is","title":"T"}])"), std::string::npos)
+  EXPECT_NE(modern.find(R"([{"name":"s__may","x":1,"inputSchema":{"type":"object"}},)"
+                        R"({"name":"s__is","title":"T","inputSchema":{"type":"object"}}])"),
+            std::string::npos)
       << modern;
   auto const legacy = page(*catalog_of(servers, "", false), ListKind::tools);
-  EXPECT_NE(legacy.find(R"({"name":"s__must","execution":{"taskSupport":"required"}})"), std::string::npos)
+  EXPECT_NE(
+      legacy.find(
+          R"({"name":"s__must","execution":{"taskSupport":"required"},"inputSchema":{"type":"object"}})"),
+      std::string::npos)
       << legacy;
 }
 
 TEST(Catalog, WrapsOutputOfAnyJsonForLegacyClients) {  // P085
-  CatalogServers const servers{
-      catalog_server("s", {{ListKind::tools,
-                            {R"({"name":"list","outputSchema":{"type":"array","items":{"$ref":"#"}}})",
-                             R"({"name":"map","outputSchema":{"type":"object"}})"}}})};
+  CatalogServers const servers{catalog_server(
+      "s",
+      {{ListKind::tools,
+        {R"({"name":"list","inputSchema":{"type":"object"},"outputSchema":{"type":"array","items":{"$ref":"#"}}})",
+         R"({"name":"map","inputSchema":{"type":"object"},"outputSchema":{"type":"object"}})"}}})};
   auto const legacy = page(*catalog_of(servers, "s", false), ListKind::tools);
   EXPECT_NE(
-      legacy.find(R"({"name":"list","outputSchema":{"type":"object","properties":{"result":{"type":"array",)"
-                  R"("items":{"$ref":"#/properties/result"}}},"required":["result"]}},)"
-                  R"({"name":"map","outputSchema":{"type":"object"}})"),
+      legacy.find(
+          R"({"name":"list","inputSchema":{"type":"object"},"outputSchema":{"type":"object","properties":{"result":{"type":"array",)"
+          R"("items":{"$ref":"#/properties/result"}}},"required":["result"]}},)"
+          R"({"name":"map","inputSchema":{"type":"object"},"outputSchema":{"type":"object"}})"),
       std::string::npos)
       << legacy;
   auto const modern = page(*catalog_of(servers, "s"), ListKind::tools);
@@ -104,7 +111,7 @@ TEST(Catalog, AppliesTheRulesOfTools) {
 
 TEST(ListWriter, CopiesEverythingButTheNameByteForByte) {  // P082
   std::string const odd = R"({ "_meta":{"x/y":[1e400, 0.10]},"name" : "a\/b" ,"unknown":"\u00e9",)"
-                          R"("annotations":{"x":null}, "title":"a/b"})";
+                          R"("annotations":{"x":null}, "title":"a/b","inputSchema":{"type":"object"}})";
   std::string shown = odd;
   shown.replace(shown.find(R"("a\/b")"), 6, R"("s__a_b")");
   CatalogServers const servers{catalog_server("s", {{ListKind::tools, {odd}}}, false)};
@@ -113,10 +120,12 @@ TEST(ListWriter, CopiesEverythingButTheNameByteForByte) {  // P082
 }
 
 TEST(ListWriter, ReplacesADescription) {
-  auto server = catalog_server("s", {{ListKind::tools, {R"({"name":"a","description": "old"})"}}}, false);
+  auto server = catalog_server(
+      "s", {{ListKind::tools, {R"({"name":"a","description": "old","inputSchema":{"type":"object"}})"}}},
+      false);
   server.rules.description = {{"a", "new"}};
   EXPECT_EQ(page(*catalog_of({server}, "s", false), ListKind::tools),
-            R"({"tools":[{"name":"a","description": "new"}]})");
+            R"({"tools":[{"name":"a","description": "new","inputSchema":{"type":"object"}}]})");
 }
 
 TEST(ListWriter, SaysTheLeastFreshnessAndTheNarrowestScope) {  // P089, P096, P097
@@ -150,7 +159,8 @@ TEST(ListWriter, SaysTheLeastFreshnessAndTheNarrowestScope) {  // P089, P096, P0
 TEST(ListWriter, PagesByElementsAndBytesAndMissesNothing) {
   std::vector<std::string> elements;
   for (int i = 0; i < 1001; ++i) elements.push_back(tool("t" + std::to_string(i)));
-  elements.push_back(R"({"name":"big","x":")" + std::string(5000, 'x') + "\"}");
+  elements.push_back(R"({"name":"big","inputSchema":{"type":"object"},"x":")" + std::string(5000, 'x') +
+                     "\"}");
   elements.push_back(tool("last"));
   auto const catalog = catalog_of({catalog_server("s", {{ListKind::tools, elements}})}, "s");
   PageOptions const options{.elements_max = 100, .bytes_max = 2000};
