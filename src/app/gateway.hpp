@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "admin/admin_endpoint.hpp"
+#include "app/catalog_meter.hpp"
 #include "app/last_words.hpp"
 #include "app/worker.hpp"
 #include "net/listener.hpp"
@@ -87,6 +88,7 @@ class Gateway {
   std::unique_ptr<router::CursorSealer> cursors_;
   std::shared_ptr<net::TlsContext const> tls_;
   std::unique_ptr<SharedParts> shared_;
+  std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to
   std::vector<std::unique_ptr<Thread>> threads_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<net::Listener> admin_listener_;

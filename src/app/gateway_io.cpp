@@ -64,6 +64,8 @@ Result<void> Gateway::start() {
   shared_ = std::make_unique<SharedParts>(SharedParts{clock_, random_, *log_, *metrics_, *sessions_, *gate_,
                                                       *cursors_, environment_, gateway_info()});
   threads_.push_back(std::make_unique<Thread>(*shared_, tls_.get(), settings_));
+  catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);
+  first_worker().catalog().listen(*catalog_meter_);
   started_ = clock_.now();
   if (auto bound = listen(); !bound) return bound.error();
   for (auto const& server : settings_->servers) metrics_->server(server.name);

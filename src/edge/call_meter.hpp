@@ -35,6 +35,7 @@ class CallMeter {
   void set_access_lines(bool wanted) noexcept { access_lines_ = wanted; }  // for a reload
 
   void record(core::Call const& call, CallRecord const& record);
+  observe::Gauge streams() const noexcept { return metrics_.gateway().streams_active; }  // open to clients
   // A request that was refused before it became a call.
   void refused(std::string_view reason) { metrics_.gateway().http_rejects.add(reason); }
 

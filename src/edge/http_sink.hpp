@@ -10,6 +10,7 @@
 #include "edge/asking_sink.hpp"
 #include "net/http_server.hpp"
 #include "net/sse.hpp"
+#include "observe/metrics.hpp"
 
 namespace weir::edge {
 
@@ -19,12 +20,17 @@ std::string fields_for(std::string_view request_id);
 class HttpSink final : public AskingSink {
  public:
   // `request_id`, for the stream's head, must outlive the sink.
-  HttpSink(Parts parts, core::Call& call, net::HttpExchange& exchange, std::string_view request_id)
+  HttpSink(Parts parts, core::Call& call, net::HttpExchange& exchange, std::string_view request_id,
+           observe::Gauge streams)
       : AskingSink(parts, call),
         exchange_(exchange),
         request_id_(request_id),
+        streams_(streams),
         turn_(parts.scheduler, 1),
         left_(parts.scheduler) {}
+  ~HttpSink() override {
+    if (counted_) streams_.add(-1);
+  }
 
   base::Task<bool> notify(std::string notification) override;
   void keep_alive();  // between events, while nothing waits for the client; does not suspend
@@ -38,6 +44,8 @@ class HttpSink final : public AskingSink {
 
   net::HttpExchange& exchange_;
   std::string_view request_id_;
+  observe::Gauge streams_;  // open ones
+  bool counted_ = false;
   base::Semaphore turn_;  // a call may say several things at the same time
   base::Event left_;
 };

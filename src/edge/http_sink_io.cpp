@@ -1,5 +1,7 @@
 #include "edge/http_sink.hpp"
 
+#include <utility>
+
 namespace weir::edge {
 namespace {
 
@@ -18,6 +20,7 @@ base::Task<bool> HttpSink::notify(std::string notification) {
   auto const turn = co_await turn_.acquire();
   if (!attached()) co_return false;
   if (!exchange_.streaming()) exchange_.begin_stream(fields_for(request_id_));
+  if (!std::exchange(counted_, true)) streams_.add(1);
   if (net::has_line_break(notification)) {
     std::string event;
     net::append_sse_message(event, notification);

@@ -5,6 +5,7 @@
 #include "base/run_until.hpp"
 #include "edge/answer.hpp"
 #include "edge/http_sink.hpp"
+#include "edge/trace.hpp"
 #include "mcp/header_value.hpp"
 #include "net/http_fields.hpp"
 #include "net/http_text.hpp"
@@ -106,6 +107,8 @@ base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitte
   call->started = parts_.scheduler.now();
   call->deadline = call->deadline_latest = call->started + admitted.rules->call_max;
   if (!prepare(exchange, admitted, *call)) return nothing_more();
+  auto const& fields = exchange.head().fields;
+  continue_trace(*call, fields.value("traceparent"), fields.value("tracestate"), parts_.random);
   return serve_call(exchange, std::move(admitted), std::move(call), bytes_in);
 }
 
@@ -133,7 +136,7 @@ bool McpEndpoint::prepare(net::HttpExchange& exchange, Admitted const& admitted,
   if (modern) {
     call.revision = mcp::kNewest;
     if (auto const refusal = era::climb_modern_ladder(seen, call.request, admitted.rules->eras(), true)) {
-      reject(exchange, "ladder", *refusal, id);
+      reject(exchange, "headers", *refusal, id);
       return false;
     }
     take_param_headers(fields, call);
@@ -209,7 +212,8 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, Admitted a
   InProgress const mark(in_progress_);
   std::string const request_id(next_request_id());
   auto const pass = parts_.gate.enter();
-  HttpSink sink({parts_.scheduler, parts_.sessions, admitted.rules->ask_max}, *call, exchange, request_id);
+  HttpSink sink({parts_.scheduler, parts_.sessions, admitted.rules->ask_max}, *call, exchange, request_id,
+                parts_.meter.streams());
   call->client = &sink;
   Work work;
   Waited waited = Waited::refused;
