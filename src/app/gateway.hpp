@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "admin/admin_endpoint.hpp"
+#include "app/catalog_meter.hpp"
 #include "app/last_words.hpp"
 #include "app/worker.hpp"
 #include "app/worker_thread.hpp"
@@ -91,6 +92,7 @@ class Gateway {
   std::shared_ptr<net::TlsContext const> tls_;
   std::unique_ptr<SharedParts> shared_;
   std::vector<std::unique_ptr<WorkerThread>> threads_;  // outlive all workers: they post to one another
+  std::unique_ptr<CatalogMeter> catalog_meter_;         // outlives the feed that it listens to
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<WorkerPlanner> planner_;
   std::size_t next_worker_ = 0;  // takes the next connection where several have equally many

@@ -61,6 +61,8 @@ Result<void> Gateway::start() {
                                                       connections_, listens_, *cursors_, environment_,
                                                       gateway_info()});
   build_workers();
+  catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);
+  first_worker().catalog().listen(*catalog_meter_);
   started_ = clock_.now();
   if (auto bound = listen(); !bound) return bound.error();
   for (auto const& server : settings_->servers) metrics_->server(server.name);

@@ -34,13 +34,15 @@ std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
 
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const& server) {
   ServerStack stack;
+  auto const& metrics = parts.metrics.server(server.name);
   if (server.kind == config::UpstreamKind::stdio) {
     stack.backend = std::make_shared<upstream::StdioBackend>(
         parts.scheduler, parts.spawner, parts.random,
-        stdio_options(server, parts.gateway_info, parts.environment), &parts.observer);
+        stdio_options(server, parts.gateway_info, parts.environment, parts.log, metrics), &parts.observer);
   } else {
     auto options = http_options(server, parts.gateway_info);
     if (!options) return options.error();
+    options->reinits = metrics.upstream_reinit;
     auto const older = [&parts, server, sse = upstream::SseOptions{options->url, options->fields}] {
       return std::make_shared<upstream::SseBackend>(parts.scheduler, parts.dialer, parts.random, sse,
                                                     sse_options(server, parts.gateway_info), parts.observer);
@@ -54,7 +56,7 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const&
     }
   }
   stack.entry = std::make_shared<resilience::DeadlineLayer>(stack.backend, parts.scheduler, server.name,
-                                                            deadline_options(server));
+                                                            deadline_options(server, metrics));
   return stack;
 }
 

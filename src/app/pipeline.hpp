@@ -12,6 +12,8 @@
 #include "core/backend.hpp"
 #include "net/dialer.hpp"
 #include "router/router_layer.hpp"
+#include "observe/log.hpp"
+#include "observe/metrics.hpp"
 #include "session/session_layer.hpp"
 #include "upstream/child_process.hpp"
 
@@ -31,6 +33,8 @@ struct WorkerParts {
   config::Environment const& environment;
   std::string gateway_info;  // {"name":"weir","version":…}
   unsigned workers;          // how many share what is bounded for the process
+  observe::Log& log;
+  observe::Metrics& metrics;
 };
 
 // The door every call goes through, up to the choice of a server.

@@ -27,7 +27,8 @@ router::ToolRules tool_rules(config::ToolEdits const& edits) {
 }
 
 upstream::StdioBackend::Options stdio_options(config::Server const& server, std::string const& gateway_info,
-                                              config::Environment const& environment) {
+                                              config::Environment const& environment, observe::Log& log,
+                                              observe::ServerMetrics const& metrics) {
   upstream::StdioBackend::Options options;
   options.command.argv.push_back(server.command);
   options.command.argv.insert(options.command.argv.end(), server.args.begin(), server.args.end());
@@ -39,6 +40,8 @@ upstream::StdioBackend::Options stdio_options(config::Server const& server, std:
   options.restart.wait_min = server.stdio.restart_min;
   options.restart.wait_max = server.stdio.restart_max;
   options.start_max = server.timeouts.start;
+  options.log = &log;
+  options.restarts = metrics.upstream_restarts;
   return options;
 }
 
@@ -67,8 +70,9 @@ base::Result<upstream::HttpBackendOptions> http_options(config::Server const& se
   return options;
 }
 
-resilience::DeadlineOptions deadline_options(config::Server const& server) {
-  return {server.timeouts.call, server.timeouts.call_max};
+resilience::DeadlineOptions deadline_options(config::Server const& server,
+                                             observe::ServerMetrics const& metrics) {
+  return {server.timeouts.call, server.timeouts.call_max, metrics.requests_in_flight};
 }
 
 base::TableOptions table_options(config::Sessions const& sessions) {

@@ -19,11 +19,13 @@ router::CatalogLoopOptions catalog_options(config::Settings const& settings, std
 router::NameRules name_rules(config::Settings const& settings);
 router::ToolRules tool_rules(config::ToolEdits const& edits);
 upstream::StdioBackend::Options stdio_options(config::Server const& server, std::string const& gateway_info,
-                                              config::Environment const& environment);
+                                              config::Environment const& environment, observe::Log& log,
+                                              observe::ServerMetrics const& metrics);
 upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info);
 base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
                                                         std::string const& gateway_info);
-resilience::DeadlineOptions deadline_options(config::Server const& server);
+resilience::DeadlineOptions deadline_options(config::Server const& server,
+                                             observe::ServerMetrics const& metrics);
 base::TableOptions table_options(config::Sessions const& sessions);
 session::StreamLimits stream_limits(config::Streams const& streams);
 std::string_view transport_of(config::Server const& server);  // until the server itself has said

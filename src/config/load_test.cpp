@@ -43,7 +43,7 @@ servers:
     command: npx
     args: [-y, server-files, /data]
     env: { LEVEL: warn }
-    stdio: { restart: 1s..5s, idle_stop: 7s }
+    stdio: { restart: 1s..5s }
     required: true
   docs:
     urls: [http://a/mcp, http://b/mcp]
@@ -61,7 +61,6 @@ servers:
   EXPECT_EQ(files.args, (std::vector<std::string>{"-y", "server-files", "/data"}));
   EXPECT_EQ(files.env[0].second.reveal(), "warn");
   EXPECT_EQ(files.stdio.restart_max, milliseconds(5000));
-  EXPECT_EQ(files.stdio.idle_stop, milliseconds(7000));
   EXPECT_TRUE(files.required);
   auto const& docs = *report.settings.server("docs");
   EXPECT_EQ(docs.kind, UpstreamKind::streamable_http);

@@ -92,6 +92,8 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   std::vector<mcp::ParamHeader> const* mirrored =
       nullptr;                   // set by the router: arguments that go into headers
   bool wraps_output = false;     // set by the router: legacy clients see this tool's output as {"result":…}
+  std::string traceparent;       // of our own span, for the server; "" where the client sent none
+  std::string tracestate;        // goes with it, as received
   ClientSink* client = nullptr;  // never null
   CallFacts facts;
 };

@@ -47,6 +47,7 @@ void CallMeter::record(core::Call const& call, CallRecord const& record) {
   line.outcome = record.error_type.empty() ? std::string_view("ok") : record.error_type;
   line.duration = record.duration;
   line.upstream = call.facts.upstream;
+  if (!call.traceparent.empty()) line.trace_id = std::string_view(call.traceparent).substr(3, 32);
   line.bytes_in = record.bytes_in;
   line.bytes_out = record.bytes_out;
   line.error_type = record.error_type;

@@ -1,5 +1,7 @@
 #include "edge/http_sink.hpp"
 
+#include <utility>
+
 namespace weir::edge {
 
 using session::StreamEnd;

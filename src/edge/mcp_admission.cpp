@@ -48,8 +48,8 @@ std::optional<std::string_view> version_field(net::Fields const& fields) {
 
 void McpEndpoint::refused(int status, std::string_view) {
   parts_.meter.refused(status == 408                                     ? "timeout"
-                       : status == 413 || status == 414 || status == 431 ? "size"
-                                                                         : "framing");
+                       : status == 413 || status == 414 || status == 431 ? "too_large"
+                                                                         : "syntax");
 }
 
 void McpEndpoint::reject(net::HttpExchange& exchange, std::string_view reason, era::Refusal const& refusal,
@@ -110,18 +110,18 @@ void McpEndpoint::end_session(net::HttpExchange& exchange, Admitted const& admit
 bool McpEndpoint::check_media(net::HttpExchange& exchange) {
   auto const& fields = exchange.head().fields;
   if (!is_json_type(fields.value("content-type"))) {
-    reject(exchange, "media_type",
+    reject(exchange, "content_type",
            era::Refusal{415, -32600, "Content-Type must be application/json in UTF-8", {}}, {});
     return false;
   }
   auto const coding = fields.value("content-encoding");
   if (!coding.empty() && !net::same_name(coding, "identity")) {
-    reject(exchange, "media_type", era::Refusal{415, -32600, "A request body must not be compressed", {}}, {},
-           "Accept-Encoding: identity\r\n");
+    reject(exchange, "content_type", era::Refusal{415, -32600, "A request body must not be compressed", {}},
+           {}, "Accept-Encoding: identity\r\n");
     return false;
   }
   if (accepts(fields, kJson) && accepts(fields, "text/event-stream")) return true;
-  reject(exchange, "media_type",
+  reject(exchange, "content_type",
          era::Refusal{406, -32600, "Accept must list application/json and text/event-stream", {}}, {});
   return false;
 }
@@ -160,7 +160,7 @@ bool McpEndpoint::admit(net::HttpExchange& exchange, Admitted& admitted) {
   }
   if (!check_method(exchange, admitted)) return false;
   if (head.framing.kind == net::Framing::Kind::length && head.framing.length > rules_->body_bytes_max) {
-    reject(exchange, "size", era::Refusal{413, -32600, "The request body is too large", {}}, {});
+    reject(exchange, "too_large", era::Refusal{413, -32600, "The request body is too large", {}}, {});
     return false;
   }
   return !head.expect_continue || check_media(exchange);  // who asks before sending is told before sending

@@ -5,6 +5,7 @@
 #include "base/run_until.hpp"
 #include "edge/answer.hpp"
 #include "edge/http_sink.hpp"
+#include "edge/trace.hpp"
 #include "mcp/header_value.hpp"
 #include "net/http_fields.hpp"
 #include "net/http_text.hpp"
@@ -99,6 +100,8 @@ base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitte
   call->started = parts_.scheduler.now();
   call->deadline = call->deadline_latest = call->started + admitted.rules->call_max;
   if (!prepare(exchange, admitted, *call)) return nothing_more();
+  auto const& fields = exchange.head().fields;
+  continue_trace(*call, fields.value("traceparent"), fields.value("tracestate"), parts_.random);
   return serve_call(exchange, std::move(admitted), std::move(call), bytes_in);
 }
 
@@ -126,7 +129,7 @@ bool McpEndpoint::prepare(net::HttpExchange& exchange, Admitted const& admitted,
   if (modern) {
     call.revision = mcp::kNewest;
     if (auto const refusal = era::climb_modern_ladder(seen, call.request, admitted.rules->eras(), true)) {
-      reject(exchange, "ladder", *refusal, id);
+      reject(exchange, "headers", *refusal, id);
       return false;
     }
     take_param_headers(fields, call);

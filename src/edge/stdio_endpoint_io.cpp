@@ -8,6 +8,7 @@
 #include "edge/answer.hpp"
 #include "edge/asking_sink.hpp"
 #include "edge/list_watch.hpp"
+#include "edge/trace.hpp"
 #include "net/sse.hpp"
 
 namespace weir::edge {
@@ -221,6 +222,7 @@ Task<void> StdioEndpoint::serve_request(mcp::Message message) {
     co_await write_line(error_message(id, refusal->code, refusal->message, refusal->data));
     co_return;
   }
+  continue_trace(call, {}, {}, parts_.random);
   std::string const request_id = fmt::format("{}-{}", request_stem_, ++request_count_);
   CallRecord record;
   record.request_id = request_id;

@@ -19,8 +19,10 @@ constexpr std::array<Text, 5> kStrategies{"use_cache", "use_stale_cache", "skip"
 constexpr std::array<Text, 5> kRestartReasons{"exit", "start_failed", "timeout", "protocol", "operator"};
 constexpr std::array<Text, 4> kCatalogChanges{"added", "removed", "schema", "description"};
 constexpr std::array<Text, 2> kTransports{"tcp", "pipe"};
-constexpr std::array<Text, 9> kRejectReasons{"syntax", "too_large",    "timeout", "origin",     "host",
-                                             "method", "content_type", "path",    "connections"};
+constexpr std::array<Text, 16> kRejectReasons{"syntax",      "too_large",       "timeout",         "origin",
+                                              "host",        "method",          "content_type",    "path",
+                                              "connections", "duplicate_field", "unauthenticated", "json",
+                                              "envelope",    "version",         "headers",         "session"};
 
 constexpr std::array<Text, 1> kEvent{"event"};
 constexpr std::array<Text, 2> kEraState{"era", "state"};

@@ -16,7 +16,20 @@ base::Error too_late(std::string const& server) {
 
 }  // namespace
 
+namespace {
+
+struct Inside {
+  explicit Inside(observe::Gauge g) noexcept : gauge(g) { gauge.add(1); }
+  ~Inside() { gauge.add(-1); }
+  Inside(Inside const&) = delete;
+  Inside& operator=(Inside const&) = delete;
+  observe::Gauge gauge;
+};
+
+}  // namespace
+
 base::Task<base::Result<core::Outcome>> DeadlineLayer::handle(core::Call& call) {
+  Inside const inside(options_.in_flight);
   call.extend_by = options_.call;
   call.deadline =
       scheduler_.now() + options_.call;  // waiting for a server that starts is not the server's time

@@ -9,12 +9,14 @@
 
 #include "base/scheduler.hpp"
 #include "core/call.hpp"
+#include "observe/metrics.hpp"
 
 namespace weir::resilience {
 
 struct DeadlineOptions {
   base::Duration call = std::chrono::seconds{5};
   base::Duration call_max = std::chrono::minutes{10};
+  observe::Gauge in_flight;  // calls of this server that have no answer yet
 };
 
 class DeadlineLayer final : public core::Handler {

@@ -36,7 +36,7 @@ struct SlowServer final : core::Handler {
 struct World {
   World() : server(std::make_shared<SlowServer>(loop)) {}
   base::Task<void> ask() {
-    DeadlineLayer layer(server, loop, "slow", {5s, 20s});
+    DeadlineLayer layer(server, loop, "slow", {5s, 20s, in_flight});
     core::Call call(std::move(*mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})")));
     call.started = loop.now();
     auto const outcome = co_await layer.handle(call);
@@ -50,6 +50,7 @@ struct World {
   }
   base::VirtualLoop loop;
   std::shared_ptr<SlowServer> server;
+  observe::Gauge in_flight;
   bool answered = false;
   std::optional<base::Fault> fault;
   base::Duration took{};
@@ -75,6 +76,22 @@ TEST(Deadline, TimeSpentAskingTheClientDoesNotCountAndTheRestOfTheTimeDoes) {
   late.run();
   EXPECT_EQ(late.fault, base::Fault::timed_out);
   EXPECT_LE(late.took, 28s) << "5 s of its own, seen at most 5 s late";
+}
+
+TEST(Deadline, ACallCountsAsInFlightUntilItIsAnsweredOrDropped) {  // ruling 12
+  observe::Metrics metrics({.version = {}, .revision = {}, .protocol_versions = {"2026-07-28"}});
+  World world;
+  world.in_flight = metrics.server("slow").requests_in_flight;
+  world.server->last = 2s;
+  world.tasks.spawn(world.ask());
+  world.loop.advance(1s);
+  EXPECT_EQ(world.in_flight.value(), 1);
+  world.loop.advance(1s);
+  EXPECT_EQ(world.in_flight.value(), 0);
+  world.tasks.spawn(world.ask());
+  world.loop.advance(1s);
+  world.tasks.cancel();
+  EXPECT_EQ(world.in_flight.value(), 0);
 }
 
 TEST(Deadline, AfterFiveSecondsTheCallIsOver) {  // R-090

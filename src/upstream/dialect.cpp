@@ -99,6 +99,14 @@ void Dialect::rewrite_envelope(core::Call const& call, std::string_view own, mcp
   } else if (mcp::is_modern(revision_)) {
     edits.insert_member(message.span(Field::meta), kMetaClientInfo, gateway_info_);
   }
+  if (!call.traceparent.empty()) {
+    auto const parent = '"' + call.traceparent + '"';
+    if (message.has(Field::meta_traceparent)) {
+      edits.replace_owned(message.span(Field::meta_traceparent), parent);
+    } else {
+      edits.insert_member(message.span(Field::meta), "traceparent", parent);
+    }
+  }
   if (message.has(Field::meta_subscription_id)) {  // names a stream of the other hop
     edits.erase_members({message.span(Field::meta_subscription_id)});
   }

@@ -20,6 +20,7 @@
 #include "core/backend.hpp"
 #include "net/http_client.hpp"
 #include "net/url.hpp"
+#include "observe/metrics.hpp"
 #include "upstream/dialect.hpp"
 #include "upstream/discovery.hpp"
 #include "upstream/http_heads.hpp"
@@ -36,6 +37,7 @@ struct HttpBackendOptions {
   std::size_t sessions_max = 2000;
   mcp::Limits limits{.json = {}, .bytes_max = 16 * 1024 * 1024};  // of one upstream message
   net::ClientOptions client;
+  observe::Counter reinits;  // sessions opened anew because the server forgot them
   // Makes the backend that speaks HTTP+SSE with the same server; used when it offers nothing newer.
   std::function<std::shared_ptr<core::Backend>()> older;
 };

@@ -23,6 +23,13 @@ void add(std::string& head, std::string_view name, std::string_view text) {
   head.append("\r\n");
 }
 
+// What cannot stand in a header is left out: it came in a message, where more is allowed.
+void add_trace(std::string& head, core::Call const& call) {
+  if (call.traceparent.empty()) return;
+  static_cast<void>(net::append_field(head, "traceparent", call.traceparent));
+  if (!call.tracestate.empty()) static_cast<void>(net::append_field(head, "tracestate", call.tracestate));
+}
+
 }  // namespace
 
 HttpHeads::HttpHeads(net::Url const& url, std::vector<std::pair<std::string, std::string>> const& fields)
@@ -70,6 +77,17 @@ std::string HttpHeads::modern(core::Call const& call, mcp::Revision revision, st
       if (text && *text) add(head, "Mcp-Param-" + mirrored.suffix, **text);
     }
   }
+  add_trace(head, call);
+  close(head, body_bytes);
+  return head;
+}
+
+std::string HttpHeads::legacy(core::Call const& call, std::string_view session, std::string_view revision,
+                              std::size_t body_bytes) const {
+  std::string head = post_;
+  if (!session.empty()) static_cast<void>(net::append_field(head, "Mcp-Session-Id", session));
+  if (!revision.empty()) static_cast<void>(net::append_field(head, "MCP-Protocol-Version", revision));
+  add_trace(head, call);
   close(head, body_bytes);
   return head;
 }

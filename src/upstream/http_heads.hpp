@@ -24,6 +24,8 @@ class HttpHeads {
                      std::size_t body_bytes) const;
   // The same for a client's call, with Mcp-Param-* from its arguments (P032).
   std::string modern(core::Call const& call, mcp::Revision revision, std::size_t body_bytes) const;
+  std::string legacy(core::Call const& call, std::string_view session, std::string_view revision,
+                     std::size_t body_bytes) const;
   // `session` and `revision` are left out while they are unknown.
   std::string legacy(std::string_view session, std::string_view revision, std::size_t body_bytes) const;
   std::string legacy_delete(std::string_view session, std::string_view revision) const;

@@ -70,6 +70,7 @@ base::Task<Result<void>> HttpBackend::open_session(std::shared_ptr<Session> sess
   co_await tell(session->id, own_notification(mcp::Method::notifications_initialized, "{}"));
   if (again) {
     ++reinitialised_;
+    options_.reinits.add();
     all_lists_changed();  // a server that knows its sessions no more was probably started anew
   }
   co_return Result<void>{};
@@ -125,7 +126,7 @@ std::string HttpBackend::session_of(core::Call const& call) const {
 base::Task<Result<net::HttpReply>> HttpBackend::post_legacy(core::Call& call, Dialect const* dialect,
                                                             std::uint64_t id, std::string session) {
   mcp::Splice const edits = dialect->request(call, id);
-  std::string const head = heads_.legacy(session, mcp::text_of(dialect->revision()), edits.size());
+  std::string const head = heads_.legacy(call, session, mcp::text_of(dialect->revision()), edits.size());
   std::array<iovec, mcp::Splice::kPiecesMax> pieces;
   std::size_t const count = edits.fill(pieces);
   co_return co_await client_.exchange(head, {pieces.data(), count});

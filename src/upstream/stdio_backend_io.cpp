@@ -22,6 +22,12 @@ constexpr auto kListenAgain = std::chrono::seconds(1);
 constexpr std::string_view kListenTo =
     R"({"notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true}})";
 
+// As mcp_upstream_restarts_total tells it.
+std::string_view start_failure(Error const& error) {
+  if (error.fault == Fault::timed_out) return "timeout";
+  return error.fault == Fault::protocol ? "protocol" : "start_failed";
+}
+
 // `due` moved by `by`, but not beyond the latest deadline of the call.
 base::TimePoint postponed(core::Call const& call, base::TimePoint due, base::Duration by) {
   return due < call.deadline_latest && call.deadline_latest - due > by ? due + by : call.deadline_latest;
@@ -61,7 +67,8 @@ void StdioBackend::wake_keeper() {
 }
 
 Task<void> StdioBackend::keep() {
-  for (;;) {
+  for (std::string_view again_for;;) {
+    if (!again_for.empty()) options_.restarts.add(again_for);
     ++launches_;
     become(ServerState::starting);
     auto const began = scheduler_.now();
@@ -78,8 +85,10 @@ Task<void> StdioBackend::keep() {
       co_await child->ended().wait();
       child_.reset();
       last_error_ = Error(Fault::unavailable, Blame::upstream, child->cause()).about(options_.child.server);
+      again_for = "exit";
     } else {
       last_error_ = started.error();
+      again_for = start_failure(last_error_);
     }
     auto const again_at = policy_.failed(scheduler_.now(), random_);
     asked_.reset();

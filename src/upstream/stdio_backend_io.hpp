@@ -15,6 +15,7 @@
 #include "base/task_group.hpp"
 #include "core/backend.hpp"
 #include "observe/log.hpp"
+#include "observe/metrics.hpp"
 #include "upstream/restart_policy.hpp"
 #include "upstream/stderr_ring.hpp"
 #include "upstream/stdio_child_io.hpp"
@@ -32,7 +33,8 @@ class StdioBackend final : public core::Backend {
     base::Duration start_max =
         std::chrono::seconds(30);  // from spawn to the end of the handshake; and a call's wait
     base::Duration probe_max = std::chrono::seconds(10);  // silence that means: a legacy server
-    observe::Log* log = nullptr;  // gets the child's stderr as event upstream.stderr, level info
+    observe::Log* log = nullptr;   // gets the child's stderr as event upstream.stderr, level info
+    observe::CounterSet restarts;  // by reason
   };
 
   // `observer` may be null. It may not destroy the backend from within a call to it.

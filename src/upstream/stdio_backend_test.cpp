@@ -51,7 +51,11 @@ struct Stdio : ::testing::Test {
   base::TaskGroup tasks{loop};
   std::optional<base::Result<core::ServerIdentity>> opened;
 
+  observe::Metrics metrics{{.version = {}, .revision = {}, .protocol_versions = {"2026-07-28"}}};
+  observe::CounterSet const& restarts = metrics.server("files").upstream_restarts;
+
   void make() {
+    options.restarts = restarts;
     options.command.argv = {"server-files"};
     options.child.server = "files";
     options.child.gateway_info = R"({"name":"weir"})";
@@ -271,6 +275,8 @@ TEST_F(Stdio, DeathFailsEveryCallInFlightAndTheServerComesBack) {  // acceptance
   loop.run();
   EXPECT_NE(c->answer().find(R"({"c":1})"), std::string::npos);
   EXPECT_EQ(backend->status().restarts, 1);
+  EXPECT_EQ(restarts.of("exit").value(), 1);  // ruling 12
+  EXPECT_EQ(restarts.of("start_failed").value(), 0);
   EXPECT_EQ(backend->status().last_stderr, "warming up\nTypeError: x is not a function");
 }
 
@@ -282,6 +288,7 @@ TEST_F(Stdio, GivesUpAfterItsAttemptsAndTriesAgainWhenAsked) {
   EXPECT_EQ(opened->error().detail, "exit 1: \"DATABASE_URL is not set\" (attempt 1/5)");
   loop.advance(10s);
   EXPECT_EQ(backend->status().state, ServerState::failed);
+  EXPECT_EQ(restarts.of("start_failed").value(), 4);
   EXPECT_EQ(backend->status().cause, "exit 1: \"DATABASE_URL is not set\" (attempt 5/5)");
   auto const programs = spawner.programs.size();
   auto const early = echo("x");
