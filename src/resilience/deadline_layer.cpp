@@ -31,8 +31,7 @@ struct Inside {
 base::Task<base::Result<core::Outcome>> DeadlineLayer::handle(core::Call& call) {
   Inside const inside(options_.in_flight);
   call.extend_by = options_.call;
-  call.deadline =
-      scheduler_.now() + options_.call;  // waiting for a server that starts is not the server's time
+  call.deadline = scheduler_.now() + options_.call;
   call.deadline_latest = call.started + options_.call_max;
   auto work = inner_->handle(call);
   for (;;) {

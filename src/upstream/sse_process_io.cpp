@@ -169,8 +169,9 @@ base::Task<void> SseProcess::post_lines() {
       continue;
     }
     if (got.state != net::IoState::moved) co_return end(0);  // our side closed its stdin: the orderly end
+    auto at = pending.size();  // what came before has no newline
     pending.append(piece.data(), got.bytes);
-    for (auto at = pending.find('\n'); at != std::string::npos; at = pending.find('\n')) {
+    for (at = pending.find('\n', at); at != std::string::npos; at = pending.find('\n')) {
       std::string line = pending.substr(0, at);
       pending.erase(0, at + 1);
       auto place = co_await posts_.acquire();

@@ -50,6 +50,7 @@ class FakeServer {
   std::size_t sessions() const noexcept { return sessions_.size(); }
 
   bool alive = true;
+  bool mute_notifications = false;  // acknowledges none
   bool mute = false;         // reads requests and answers nothing
   int reset_after = 0;       // so many of them are spared before …
   int reset_next = 0;        // so many of the coming requests are read and then cut off, whatever they are
