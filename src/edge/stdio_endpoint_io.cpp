@@ -25,6 +25,13 @@ std::string_view text_of(iovec const& piece) {
   return {static_cast<char const*>(piece.iov_base), piece.iov_len};
 }
 
+// A server ends a subscription with its result and, on stdio, with this behind it (MCP 2026-07-28,
+// basic/patterns/cancellation).
+std::string end_of_listen(std::string_view id) {
+  return fmt::format(R"({{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{}}}}})",
+                     id);
+}
+
 void put_on_one_line(std::string& json) {
   for (char& byte : json) {
     if (byte == '\n' || byte == '\r') byte = ' ';
@@ -206,6 +213,9 @@ Task<void> StdioEndpoint::serve_request(mcp::Message message) {
     auto settled = settle(call, std::move(outcome), rules->tool_results, record);
     put_id(settled.outcome, call.request.raw(Field::id));
     record.bytes_out = co_await write_outcome(settled.outcome);
+    if (call.method == mcp::Method::subscriptions_listen && record.error_code == 0) {
+      co_await write_line(end_of_listen(call.request.raw(Field::id)));
+    }
   }
   record.duration = parts_.scheduler.now() - call.started;
   parts_.meter.record(call, record);

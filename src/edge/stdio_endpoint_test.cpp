@@ -285,6 +285,16 @@ TEST(StdioEndpoint, DoesNotWaitForSubscriptions) {
   EXPECT_TRUE(desk.ended);
 }
 
+TEST(StdioEndpoint, ASubscriptionThatEndsIsAlsoSaidToBeOver) {
+  Desk desk;
+  desk.say(modern("\"s\"", "subscriptions/listen"));
+  EXPECT_TRUE(desk.lines().empty());
+  desk.loop.advance(11h);
+  EXPECT_EQ(desk.lines(), (std::vector<std::string>{answered("\"s\""), cancelled("\"s\"")}));
+  desk.say(modern("2", "subscriptions/listen"));
+  EXPECT_EQ(desk.ask(cancelled("2")), "0 lines");  // who ended it itself is told nothing
+}
+
 TEST(StdioEndpoint, EndsWhenNobodyReadsItsOutput) {
   Desk desk;
   desk.servers->delay = 1s;
