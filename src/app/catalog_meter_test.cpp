@@ -13,9 +13,9 @@ observe::Metrics::Options metric_options() {
   return options;
 }
 
-std::string tool(std::string const& name, std::string const& about, std::string const& type = "object") {
-  return R"({"name":")" + name + R"(","description":")" + about + R"(","inputSchema":{"type":")" + type +
-         "\"}}";
+std::string tool(std::string const& name, std::string const& about, std::string const& title = "t") {
+  return R"({"name":")" + name + R"(","description":")" + about +
+         R"(","inputSchema":{"type":"object","title":")" + title + "\"}}";
 }
 
 std::unique_ptr<router::CatalogSet> set_of(std::string const& tools) {
@@ -56,7 +56,7 @@ TEST(CatalogMeter, EachChangeMovesItsCounterByOne) {  // ruling 12
   EXPECT_EQ(counted(a, a), (Counts{0, 0, 0, 0}));
   EXPECT_EQ(counted(a, a + "," + b), (Counts{1, 0, 0, 0}));
   EXPECT_EQ(counted(a + "," + b, a), (Counts{0, 1, 0, 0}));
-  EXPECT_EQ(counted(a, tool("a", "x", "string")), (Counts{0, 0, 1, 0}));
+  EXPECT_EQ(counted(a, tool("a", "x", "u")), (Counts{0, 0, 1, 0}));
   EXPECT_EQ(counted(a, tool("a", "y")), (Counts{0, 0, 0, 1}));
 }
 

@@ -11,9 +11,9 @@
 #include "config/settings.hpp"
 #include "core/backend.hpp"
 #include "net/dialer.hpp"
-#include "router/router_layer.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
+#include "router/router_layer.hpp"
 #include "session/session_layer.hpp"
 #include "upstream/child_process.hpp"
 

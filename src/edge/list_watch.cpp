@@ -6,8 +6,7 @@ namespace weir::edge {
 
 base::TimePoint ListWatch::look(base::TimePoint now) {
   constexpr auto kNever = base::TimePoint::max();
-  if (!feed_.current()) return kNever;
-  auto const stamps = router::list_stamps(*feed_.current(), endpoint_, false);
+  auto const stamps = router::list_stamps(feed_.current(), endpoint_, false);
   if (!stamps) return kNever;
   auto const told = outbox_->told();
   if (!told) outbox_->set_told(*stamps);

@@ -43,7 +43,8 @@ void CatalogFeed::publish(std::shared_ptr<CatalogSet const> next) {
     view->entries.push_back(entry->second);
   }
   view->set = std::move(next);
-  view_ = std::move(view);
+  auto const before = std::exchange(view_, std::move(view));
+  for (auto* const listener : listeners_) listener->catalog_published(*before->set, *view_->set);
   changed_.set();
   changed_.reset();
 }

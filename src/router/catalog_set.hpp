@@ -47,6 +47,13 @@ struct CatalogView {
   std::vector<std::shared_ptr<core::Handler>> entries;  // as set->servers()
 };
 
+// Told of each publish, before and after, on the feed's worker.
+class CatalogListener {
+ public:
+  virtual ~CatalogListener() = default;
+  virtual void catalog_published(CatalogSet const& before, CatalogSet const& now) = 0;
+};
+
 class CatalogFeed {
  public:
   explicit CatalogFeed(base::Scheduler& scheduler);  // begins with no server at all
@@ -57,6 +64,7 @@ class CatalogFeed {
   // The entries of all servers that the next set may hold.
   void set_entries(ServerEntries entries) { entries_ = std::move(entries); }
   void publish(std::shared_ptr<CatalogSet const> next);
+  void listen(CatalogListener& listener) { listeners_.push_back(&listener); }  // which outlives the feed
 
   // Wakes those who wait for changes for good: subscriptions end with their final result.
   void close() noexcept;
@@ -69,6 +77,7 @@ class CatalogFeed {
   base::Event changed_;
   ServerEntries entries_;
   std::shared_ptr<CatalogView const> view_;
+  std::vector<CatalogListener*> listeners_;
   bool closed_ = false;
 };
 

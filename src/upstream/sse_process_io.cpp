@@ -169,7 +169,7 @@ base::Task<void> SseProcess::post_lines() {
       continue;
     }
     if (got.state != net::IoState::moved) co_return end(0);  // our side closed its stdin: the orderly end
-    auto at = pending.size();  // what came before has no newline
+    auto at = pending.size();                                // what came before has no newline
     pending.append(piece.data(), got.bytes);
     for (at = pending.find('\n', at); at != std::string::npos; at = pending.find('\n')) {
       std::string line = pending.substr(0, at);
