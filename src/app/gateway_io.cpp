@@ -47,7 +47,8 @@ Result<void> Gateway::start() {
   metrics_ = std::make_unique<observe::Metrics>(metrics);
   sessions_ = std::make_unique<session::SessionTable>(
       table_options(settings_->sessions), random_,
-      [this](std::string const& id, base::TableReason why) { session_ended(id, why); });
+      [this](std::string const& id, base::TableReason why) { session_ended(id, why); }, metrics_->gateway());
+  sessions_->set_stream_limits(stream_limits(settings_->streams));
   calls_ = std::make_unique<base::Gate>(settings_->limits.in_flight);
   cursors_ = std::make_unique<router::CursorSealer>(random_);
   if (wants_tls(*settings_)) {
@@ -232,6 +233,7 @@ void Gateway::reload() {
   for (auto const& server : settings_->servers) metrics_->server(server.name);
   calls_->set_most(settings_->limits.in_flight);
   sessions_->set_options(table_options(settings_->sessions), clock_.now());
+  sessions_->set_stream_limits(stream_limits(settings_->streams));
   if (!tls_ && wants_tls(*settings_)) {
     if (auto tls = net::TlsContext::system()) tls_ = std::move(*tls);
   }

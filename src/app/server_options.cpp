@@ -80,6 +80,10 @@ base::TableOptions table_options(config::Sessions const& sessions) {
   return options;
 }
 
+session::StreamLimits stream_limits(config::Streams const& streams) {
+  return {streams.replay_bytes, streams.replay_age, streams.buffer_bytes};
+}
+
 std::string_view transport_of(config::Server const& server) {
   if (server.kind == config::UpstreamKind::stdio) return "stdio";
   return server.kind == config::UpstreamKind::sse ? "sse" : "http";
@@ -94,7 +98,9 @@ std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const
   made->legacy = listener.legacy;
   made->tool_results = settings.error_style == config::ErrorStyle::tool_result;
   made->body_bytes_max = settings.limits.body_bytes;
-  made->keepalive = settings.streams.keepalive;
+  made->streams.keepalive = settings.streams.keepalive;
+  made->streams.sweep = settings.streams.sweep;
+  made->streams.stale = settings.streams.stale;
   return made;
 }
 

@@ -25,6 +25,7 @@ base::Result<upstream::HttpBackendOptions> http_options(config::Server const& se
                                                         std::string const& gateway_info);
 resilience::DeadlineOptions deadline_options(config::Server const& server);
 base::TableOptions table_options(config::Sessions const& sessions);
+session::StreamLimits stream_limits(config::Streams const& streams);
 std::string_view transport_of(config::Server const& server);  // until the server itself has said
 std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings,
                                                           config::Listener const& listener);

@@ -119,7 +119,6 @@ admin::Health Gateway::health() {
 }
 
 void Gateway::refresh_gauges() {
-  metrics_->gateway().sessions_active.set(static_cast<double>(sessions_->size()));
   auto const& set = first_worker().catalog().current();
   for (auto const& [name, status] : server_statuses()) {
     auto const& server = metrics_->server(name);

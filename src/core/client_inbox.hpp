@@ -7,12 +7,14 @@
 
 #include <string>
 
+#include "base/clock.hpp"
+
 namespace weir::core {
 
 class ClientInbox {
  public:
   virtual ~ClientInbox() = default;
-  virtual bool post(std::string notification) = 0;
+  virtual bool post(std::string notification, base::TimePoint now) = 0;
 };
 
 }  // namespace weir::core

@@ -35,6 +35,9 @@ class CallMeter {
   void set_access_lines(bool wanted) noexcept { access_lines_ = wanted; }  // for a reload
 
   void record(core::Call const& call, CallRecord const& record);
+  observe::StreamMetrics const& streams(bool modern) const noexcept {
+    return modern ? metrics_.gateway().modern_streams : metrics_.gateway().legacy_streams;
+  }
   // A request that was refused before it became a call.
   void refused(std::string_view reason) { metrics_.gateway().http_rejects.add(reason); }
 

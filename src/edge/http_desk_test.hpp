@@ -60,7 +60,9 @@ class Exchange {  // one request on a connection of its own
 
 struct HttpDesk {
   explicit HttpDesk(base::TableOptions const& table = {})
-      : sessions(table, random, [this](auto const& id, auto why) { ended.emplace_back(id, why); }) {
+      : sessions(
+            table, random, [this](auto const& id, auto why) { ended.emplace_back(id, why); },
+            metrics.gateway()) {
     auto made = std::make_unique<ActingHandler>();
     handler = made.get();
     entry = std::make_unique<session::SessionLayer>(std::move(made), loop, sessions);
@@ -96,10 +98,10 @@ struct HttpDesk {
     return at == std::string::npos ? std::string() : hello.text().substr(at + 16, 32);
   }
 
+  observe::Metrics metrics{{}};
   base::VirtualLoop loop;
   base::SeededRandom random{7};
   observe::Log log{{.fd = -1}, loop.clock(), {}};
-  observe::Metrics metrics{{}};
   std::vector<std::pair<std::string, base::TableReason>> ended;
   session::SessionTable sessions;
   router::CatalogFeed feed{loop};

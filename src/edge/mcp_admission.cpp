@@ -36,7 +36,7 @@ constexpr std::string_view kPreflight =
     "Access-Control-Max-Age: 600\r\n";
 
 std::string_view allowed_methods(bool legacy) noexcept {
-  return legacy ? "Allow: POST, DELETE, OPTIONS\r\n" : "Allow: POST, OPTIONS\r\n";
+  return legacy ? "Allow: POST, GET, DELETE, OPTIONS\r\n" : "Allow: POST, OPTIONS\r\n";
 }
 
 std::optional<std::string_view> version_field(net::Fields const& fields) {
@@ -74,7 +74,7 @@ bool McpEndpoint::find_endpoint(net::HttpExchange& exchange, Admitted& admitted)
   return false;
 }
 
-bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted const& admitted) {
+bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted& admitted) {
   auto const& head = exchange.head();
   if (head.method == "POST") return true;
   bool const legacy = admitted.rules->legacy;
@@ -86,13 +86,8 @@ bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted const& admi
     end_session(exchange, admitted);
     return false;
   }
-  // There is no stream to open with GET here, but a session that has ended is to be known as such.
-  auto const* const session = head.fields.find("mcp-session-id");
-  if (head.method == "GET" && legacy && session != nullptr &&
-      !parts_.sessions.find(std::string(session->value), *admitted.principal, parts_.scheduler.now())) {
-    reject(exchange, "session", era::Refusal{404, -32001, "Session not found", {}}, {});
-    return false;
-  }
+  bool const of_session = head.fields.has("mcp-session-id") && !era::names_modern(version_field(head.fields));
+  if (head.method == "GET" && legacy && of_session) return admitted.stream = true;
   parts_.meter.refused("method");
   exchange.reply_text(405, allowed_methods(legacy), "Send MCP requests with POST.");
   return false;

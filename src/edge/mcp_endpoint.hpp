@@ -18,6 +18,7 @@
 #include "edge/call_meter.hpp"
 #include "edge/error_map.hpp"
 #include "edge/host_policy.hpp"
+#include "edge/stream_rules.hpp"
 #include "era/request_rules.hpp"
 #include "net/http_server.hpp"
 #include "router/catalog_set.hpp"
@@ -34,7 +35,7 @@ struct EndpointRules {
   std::size_t body_bytes_max = 4 * 1024 * 1024;
   base::Duration call_max = std::chrono::minutes{10};  // hard end of any call
   base::Duration ask_max = std::chrono::minutes{10};   // for a client's answer to a server's question
-  base::Duration keepalive = std::chrono::seconds{15};
+  StreamRules streams{};
 
   era::Eras eras() const noexcept { return {modern, legacy}; }
 };
@@ -63,15 +64,30 @@ class McpEndpoint final : public net::HttpHandler {
   unsigned long in_progress() const noexcept { return in_progress_; }
 
  private:
+  struct InProgress {
+    unsigned long& count;
+    explicit InProgress(unsigned long& c) : count(c) { ++count; }
+    InProgress(InProgress const&) = delete;
+    InProgress& operator=(InProgress const&) = delete;
+    ~InProgress() { --count; }
+  };
   struct Admitted {  // what is known of a request before its body is read
     std::shared_ptr<EndpointRules const> rules;
     std::shared_ptr<core::Principal const> principal;
     std::string_view endpoint;  // "" = all servers; lives as long as the catalogue's names
+    bool stream = false;        // GET: no body, an event stream is the answer
   };
   bool admit(net::HttpExchange& exchange, Admitted& admitted);
   bool find_endpoint(net::HttpExchange& exchange, Admitted& admitted);
-  bool check_method(net::HttpExchange& exchange, Admitted const& admitted);
+  bool check_method(net::HttpExchange& exchange, Admitted& admitted);
   bool check_media(net::HttpExchange& exchange);
+  struct Stream {
+    std::shared_ptr<session::Outbox> outbox;  // null: refused
+    session::Outbox::Reading reader;
+    std::string first;
+  };
+  Stream open_stream(net::HttpExchange& exchange, Admitted const& admitted);
+  base::Task<void> serve_stream(net::HttpExchange& exchange, Admitted admitted);
   void end_session(net::HttpExchange& exchange, Admitted const& admitted);
   void reject(net::HttpExchange& exchange, std::string_view reason, era::Refusal const& refusal,
               std::string_view id, std::string_view fields = {});

@@ -50,14 +50,6 @@ void append_timing(std::string& text, std::string_view name, base::Duration dura
       .append(1, static_cast<char>('0' + hundredths % 10));
 }
 
-struct InProgress {
-  unsigned long& count;
-  explicit InProgress(unsigned long& c) : count(c) { ++count; }
-  InProgress(InProgress const&) = delete;
-  InProgress& operator=(InProgress const&) = delete;
-  ~InProgress() { --count; }
-};
-
 base::Task<void> nothing_more() { co_return; }
 
 }  // namespace
@@ -74,6 +66,7 @@ std::string_view McpEndpoint::next_request_id() {
 base::Task<void> McpEndpoint::serve(net::HttpExchange& exchange) {
   Admitted admitted;
   if (!admit(exchange, admitted)) return nothing_more();
+  if (admitted.stream) return serve_stream(exchange, std::move(admitted));
   if (auto body = exchange.body_now()) return serve_message(exchange, std::move(admitted), std::move(*body));
   return serve_late(exchange, std::move(admitted));
 }
@@ -189,7 +182,7 @@ base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchang
     base::TimePoint const now = parts_.scheduler.now();
     bool const endless = call.method == mcp::Method::subscriptions_listen;
     base::TimePoint const end = endless ? base::TimePoint::max() : call.deadline_latest;
-    base::TimePoint const until = std::min(end, now + rules.keepalive);
+    base::TimePoint const until = std::min(end, now + rules.streams.keepalive);
     base::Event* const hangup = sink.attached() ? exchange.watch() : nullptr;
     Ended const ended = co_await base::run_until(parts_.scheduler, work, until, hangup);
     if (ended == Ended::done) co_return Waited::done;
@@ -209,7 +202,8 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, Admitted a
   InProgress const mark(in_progress_);
   std::string const request_id(next_request_id());
   auto const pass = parts_.gate.enter();
-  HttpSink sink({parts_.scheduler, parts_.sessions, admitted.rules->ask_max}, *call, exchange, request_id);
+  HttpSink sink({parts_.scheduler, parts_.sessions, admitted.rules->ask_max}, *call, exchange, parts_.meter,
+                admitted.rules->streams, request_id);
   call->client = &sink;
   Work work;
   Waited waited = Waited::refused;
@@ -262,9 +256,7 @@ std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const
   if (exchange.streaming()) {
     std::string json;
     edits.append_to(json);
-    std::string event;
-    net::append_sse_message(event, json);
-    return event;
+    return static_cast<HttpSink&>(*call.client).final_event(std::move(json));
   }
   std::string fields = fields_for(record.request_id);
   fields += settled.fields;

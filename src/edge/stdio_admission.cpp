@@ -69,7 +69,7 @@ std::optional<Refusal> StdioEndpoint::keep_session(core::Call& call) {
   if (!parts_.sessions.find(session_->id, *who_, now)) {
     auto const opened = parts_.sessions.open(core::ClientSession(*session_), *who_, now);
     if (!opened) return Refusal{503, kServerError, "Too many sessions; try again later", {}};
-    session_ = (**opened).client();
+    begin_session(*opened);
   }
   call.session_id = session_->id;
   call.revision = session_->revision;
@@ -79,8 +79,9 @@ std::optional<Refusal> StdioEndpoint::keep_session(core::Call& call) {
 void StdioEndpoint::end_handshake(core::Call const& call) {
   shaking_hands_ = false;
   if (!call.session) return;  // it failed: the client may try again, in either era
-  session_ = call.session;
   pinned_ = Pinned::legacy;
+  session_ = call.session;
+  if (auto const pin = parts_.sessions.find(session_->id, *who_, parts_.scheduler.now())) begin_session(pin);
 }
 
 }  // namespace weir::edge

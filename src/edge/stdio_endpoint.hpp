@@ -56,6 +56,8 @@ class StdioEndpoint {
   base::Task<void> serve(std::function<void()> on_end);
   base::Task<void> read_lines();
   base::Task<void> write_backlog();
+  base::Task<void> serve_inbox(std::shared_ptr<session::Outbox> outbox);
+  void begin_session(session::SessionTable::Table::Pin const& session);
   void take_line(upstream::LineFramer::Line line);
   void take_note(core::Call& call);
   base::Task<void> serve_request(mcp::Message message);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "base/ready_any.hpp"
 #include "edge/answer.hpp"
 #include "edge/asking_sink.hpp"
+#include "edge/list_watch.hpp"
 #include "net/sse.hpp"
 
 namespace weir::edge {
@@ -141,6 +143,29 @@ Task<void> StdioEndpoint::write_backlog() {
     if (!writer_->idle()) co_await out_->writable();
   }
   gone_.set();
+}
+
+void StdioEndpoint::begin_session(session::SessionTable::Table::Pin const& session) {
+  session_ = session->client();
+  shell_.spawn(serve_inbox(session->outbox()));
+}
+
+// What belongs to no request: list changes, resource updates.
+Task<void> StdioEndpoint::serve_inbox(std::shared_ptr<session::Outbox> outbox) {
+  static observe::StreamMetrics const uncounted;  // it is no event stream
+  auto const reader = std::make_shared<session::Outbox::Reader>(parts_.scheduler, uncounted);
+  outbox->attach(reader);
+  ListWatch lists(parts_.catalog, {}, outbox);
+  while (reader->live.open() && !parts_.catalog.closed()) {
+    reader->news.reset();
+    auto const due = lists.look(parts_.scheduler.now());
+    if (auto event = outbox->next(*reader)) {
+      co_await write_line(std::move(event->json));
+      continue;
+    }
+    std::array<base::Event*, 2> const any{&reader->news, &parts_.catalog.changed()};
+    co_await base::ready_any(parts_.scheduler, due, any);
+  }
 }
 
 void StdioEndpoint::take_line(LineFramer::Line line) {

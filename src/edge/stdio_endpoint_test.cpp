@@ -27,6 +27,7 @@ struct Servers final : core::Handler {
     if (call.method == mcp::Method::tools_call) {
       for (auto const* note : {R"({"n":1})", "{\n\"n\":2}"}) co_await call.client->notify(note);
     }
+    if (call.method == mcp::Method::ping) session = call.session;
     if (call.method == mcp::Method::prompts_get) {
       auto const said = co_await call.client->ask("roots/list", "");
       result = said ? said->raw(mcp::Field::result) : std::string_view("[]");
@@ -36,6 +37,7 @@ struct Servers final : core::Handler {
     co_return core::from_result(result);
   }
   base::Scheduler& scheduler;
+  std::shared_ptr<core::ClientSession const> session;  // of the last ping
   std::string result = "{}";
   base::Duration delay{};
   int called = 0;
@@ -104,10 +106,10 @@ struct Desk {
     return all.size() == 1 ? all.front() : std::to_string(all.size()) + " lines";
   }
 
+  observe::Metrics metrics{{}};
   base::VirtualLoop loop;
   base::SeededRandom random{7};
   observe::Log log{{.fd = -1}, loop.clock(), {}};
-  observe::Metrics metrics{{}};
   session::SessionTable sessions{{}, random, [](auto&, auto) {}};
   router::CatalogFeed feed{loop};
   base::Gate gate{4096};
@@ -311,6 +313,16 @@ TEST(StdioEndpoint, AsksALegacyClientAndHearsItsAnswer) {
   EXPECT_EQ(desk.ask(legacy("1", "prompts/get")), R"({"jsonrpc":"2.0","id":"weir-1","method":"roots/list"})");
   EXPECT_EQ(desk.ask(R"({"jsonrpc":"2.0","id":"weir-1","result":{"roots":[7]}})"),
             R"({"jsonrpc":"2.0","id":1,"result":{"roots":[7]}})");
+}
+
+TEST(StdioEndpoint, TellsALegacyClientWhatBelongsToNoRequest) {
+  Desk desk;
+  desk.ask(initialize("0"));
+  desk.ask(legacy("1", "ping"));
+  auto inbox = desk.servers->session->inbox.lock();
+  ASSERT_TRUE(inbox && inbox->post(R"({"a":1})", desk.loop.now()));
+  desk.loop.advance(0s);
+  EXPECT_EQ(desk.lines(), Lines{R"({"a":1})"});
 }
 
 TEST(StdioEndpoint, TakesNoNewWorkWhileItStops) {

@@ -1,5 +1,7 @@
 #include "net/fd_stream.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,6 +53,11 @@ IoResult SocketStream::write(std::span<iovec const> from) noexcept {
     write_ready_.reset();
     return {IoState::blocked};
   }
+}
+
+std::size_t SocketStream::under_way() const noexcept {
+  int bytes = 0;
+  return ::ioctl(watch_->fd(), SIOCOUTQ, &bytes) == 0 && bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void SocketStream::shutdown_write() noexcept {

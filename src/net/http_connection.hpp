@@ -26,6 +26,7 @@ class HttpConnection {
   base::Task<base::Result<std::string>> read_body();
   void put(std::span<iovec const> parts);  // write now, keep the rest
   bool flushed() const noexcept { return out_.empty(); }
+  std::size_t held() const noexcept { return out_.size() - out_sent_; }
   void hold(std::string_view text);  // goes out with the next flush()
   base::Task<bool> flush();          // one at a time
   void abandon() noexcept;

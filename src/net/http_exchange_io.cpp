@@ -162,6 +162,10 @@ void HttpExchange::abandon() noexcept { connection_.abandon(); }
 
 std::uint64_t HttpExchange::bytes_out() const noexcept { return connection_.bytes_out; }
 
+std::uint64_t HttpExchange::under_way() const noexcept {
+  return connection_.held() + (connection_.stream ? connection_.stream->under_way() : 0);
+}
+
 void HttpExchange::add_fields(std::string_view fields) { connection_.common_fields += fields; }
 
 void HttpExchange::reply(int status, std::string_view content_type, std::string_view fields,

@@ -82,6 +82,7 @@ class HttpExchange {
   void abandon() noexcept;
 
   std::uint64_t bytes_out() const noexcept;
+  std::uint64_t under_way() const noexcept;  // … of which the client's side has not acknowledged so many
 
  private:
   HttpConnection& connection_;

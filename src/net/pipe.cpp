@@ -68,6 +68,7 @@ class PipeEnd final : public Stream {
     wake_reader_of(*out_);
   }
   std::string peer() const override { return "pipe"; }
+  std::size_t under_way() const noexcept override { return out_->bytes.size(); }
 
  protected:
   void want_read() noexcept override {

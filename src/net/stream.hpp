@@ -39,8 +39,9 @@ class Stream {
 
   virtual IoResult read(std::span<char> into) noexcept = 0;
   virtual IoResult write(std::span<iovec const> from) noexcept = 0;
-  virtual void shutdown_write() noexcept = 0;  // the peer sees the end of our bytes
-  virtual std::string peer() const = 0;        // for logs: address, "pipe", …
+  virtual void shutdown_write() noexcept = 0;                   // the peer sees the end of our bytes
+  virtual std::string peer() const = 0;                         // for logs: address, "pipe", …
+  virtual std::size_t under_way() const noexcept { return 0; }  // written, not yet taken by the peer's side
 
   // co_await: until a read (write) may get further. Spurious wake-ups happen; read again and see.
   auto readable() noexcept {

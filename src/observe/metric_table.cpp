@@ -22,6 +22,18 @@ constexpr std::array<Text, 2> kTransports{"tcp", "pipe"};
 constexpr std::array<Text, 9> kRejectReasons{"syntax", "too_large",    "timeout", "origin",     "host",
                                              "method", "content_type", "path",    "connections"};
 
+constexpr std::array<Text, 1> kEvent{"event"};
+constexpr std::array<Text, 2> kEraState{"era", "state"};
+constexpr std::array<Text, 2> kEraEvent{"era", "event"};
+constexpr std::array<Text, 2> kEraReason{"era", "reason"};
+constexpr std::array<Text, 9> kSessionEvents{"created",      "evicted",       "idle",
+                                             "lifetime",     "deleted",       "shutdown",
+                                             "refused_full", "refused_quota", "failed"};
+constexpr std::array<Text, 3> kStreamStates{"connecting", "active", "closing"};
+constexpr std::array<Text, 4> kStreamEvents{"connecting", "active", "closed", "stale"};
+constexpr std::array<Text, 7> kStreamEnds{"done",        "client_gone", "replaced", "session_over",
+                                          "slow_reader", "stale",       "shutdown"};
+
 constexpr auto kCounter = MetricType::counter;
 constexpr auto kGauge = MetricType::gauge;
 constexpr auto kHistogram = MetricType::histogram;
@@ -128,6 +140,20 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      {},
      {},
      "Log lines dropped because they could not be written fast enough."},
+    {Metric::session_events, "weir_session_events_total", kCounter, kEvent, kSessionEvents,
+     "Sessions opened, refused and ended, by what happened."},
+    {Metric::streams, "weir_streams", kGauge, kEraState, kStreamStates,
+     "Event streams to clients, by the era of the client and state."},
+    {Metric::stream_events, "weir_stream_events_total", kCounter, kEraEvent, kStreamEvents,
+     "Event streams that entered a state, and those found stale."},
+    {Metric::streams_closed, "weir_streams_closed_total", kCounter, kEraReason, kStreamEnds,
+     "Event streams that began to close, by reason."},
+    {Metric::replay_bytes,
+     "weir_replay_buffer_bytes",
+     kGauge,
+     {},
+     {},
+     "Bytes kept for legacy clients that resume a stream."},
     {Metric::process_cpu, "process_cpu_seconds_total", kCounter, {}, {}, "User and system CPU time spent."},
     {Metric::process_resident_memory, "process_resident_memory_bytes", kGauge, {}, {}, "Resident memory."},
     {Metric::process_virtual_memory, "process_virtual_memory_bytes", kGauge, {}, {}, "Virtual memory."},

@@ -57,6 +57,17 @@ struct Metrics::State {
     return {spec.values, std::move(cells)};
   }
 
+  StreamMetrics streams(std::string_view era) {
+    StreamMetrics made;
+    made.connecting = gauge(Metric::streams, {era, "connecting"});
+    made.active = gauge(Metric::streams, {era, "active"});
+    made.closing = gauge(Metric::streams, {era, "closing"});
+    made.open = gauge(Metric::streams_active, {});
+    made.events = counters(Metric::stream_events, era);
+    made.closed = counters(Metric::streams_closed, era);
+    return made;
+  }
+
   void refresh_process() {
     ProcessStats const stats = read_process();
     Counter const cpu = counter(Metric::process_cpu, {});
@@ -84,7 +95,10 @@ Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(option
   WEIR_ASSERT(options.protocol_versions.size() <= 7);
   State& s = *state_;
   s.gateway.sessions_active = s.gauge(Metric::sessions_active, {});
-  s.gateway.streams_active = s.gauge(Metric::streams_active, {});
+  s.gateway.session_events = s.counters(Metric::session_events, {});
+  s.gateway.legacy_streams = s.streams("legacy");
+  s.gateway.modern_streams = s.streams("modern");
+  s.gateway.replay_bytes = s.gauge(Metric::replay_bytes, {});
   s.gateway.config_last_reload_success = s.gauge(Metric::config_last_reload_success, {});
   s.gateway.config_last_reload_timestamp = s.gauge(Metric::config_last_reload_timestamp, {});
   s.gateway.http_rejects = s.counters(Metric::http_rejects, {});

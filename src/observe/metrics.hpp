@@ -83,9 +83,21 @@ struct ServerMetrics {
   Gauge requests_in_flight, upstream_up, catalog_tools;
 };
 
+// Event streams to clients of one era. A stream is in one of the three states; it is `open` from the first to
+// the end of the last.
+struct StreamMetrics {
+  Gauge connecting, active, closing;
+  Gauge open;         // mcp_streams_active, of both eras together
+  CounterSet events;  // by state entered, and "stale"
+  CounterSet closed;  // by reason
+};
+
 // Of the whole process.
 struct GatewayMetrics {
-  Gauge sessions_active, streams_active;
+  Gauge sessions_active;
+  CounterSet session_events;  // by event
+  StreamMetrics legacy_streams, modern_streams;
+  Gauge replay_bytes;
   Gauge config_last_reload_success, config_last_reload_timestamp;
   CounterSet http_rejects;  // by reason
   Counter log_dropped;

@@ -59,12 +59,13 @@ Capabilities merged(std::span<Capabilities const* const> servers) {
 }
 
 std::string write_capabilities(Capabilities const& capabilities, bool modern) {
-  std::string_view const list = modern ? R"({"listChanged":true})" : "{}";
+  constexpr std::string_view kChanges = R"({"listChanged":true})";
   std::string out = "{";
-  if (capabilities.tools) append_flag(out, "tools", list);
-  if (capabilities.prompts) append_flag(out, "prompts", list);
+  if (capabilities.tools) append_flag(out, "tools", kChanges);
+  if (capabilities.prompts) append_flag(out, "prompts", kChanges);
   if (capabilities.resources) {
-    append_flag(out, "resources", !modern && capabilities.subscribe ? R"({"subscribe":true})" : list);
+    append_flag(out, "resources",
+                !modern && capabilities.subscribe ? R"({"subscribe":true,"listChanged":true})" : kChanges);
   }
   if (capabilities.completions) append_flag(out, "completions", "{}");
   if (capabilities.logging) append_flag(out, "logging", "{}");

@@ -28,7 +28,8 @@ TEST(Capabilities, MergeIsTheUnionWithoutWhatCannotBeRouted) {
   EXPECT_EQ(
       write_capabilities(all, true),
       R"({"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true}})");
-  EXPECT_EQ(write_capabilities(all, false), R"({"tools":{},"prompts":{},"resources":{"subscribe":true}})");
+  EXPECT_EQ(write_capabilities(all, false), R"({"tools":{"listChanged":true},"prompts":{"listChanged":true},)"
+                                            R"("resources":{"subscribe":true,"listChanged":true}})");
   EXPECT_EQ(write_capabilities(merged({}), true), "{}");
 }
 

@@ -202,10 +202,11 @@ TEST_F(Router, DescribesItself) {
                                           {"1999-01-01", "2025-11-25"}}) {  // P008
     auto const running = send("initialize", R"({"protocolVersion":")" + asked + "\"}", "", false);
     ASSERT_TRUE(running->answer && *running->answer);
-    EXPECT_EQ((*running->answer)->message.raw(mcp::Field::result),
-              R"({"protocolVersion":")" + chosen +
-                  R"(","capabilities":{"tools":{}},"serverInfo":{"name":"weir","version":"0"},)"
-                  R"("instructions":"# a\nUse \"a\"."})");
+    EXPECT_EQ(
+        (*running->answer)->message.raw(mcp::Field::result),
+        R"({"protocolVersion":")" + chosen +
+            R"(","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"weir","version":"0"},)"
+            R"("instructions":"# a\nUse \"a\"."})");
     EXPECT_EQ(mcp::text_of(running->call.revision), chosen);
   }
 }

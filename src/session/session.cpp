@@ -4,6 +4,12 @@
 
 namespace weir::session {
 
+Session::Session(core::ClientSession client, std::shared_ptr<ReplayShelf> shelf)
+    : outbox_(std::make_shared<Outbox>(std::move(shelf))) {
+  client.inbox = outbox_;
+  client_ = std::make_shared<core::ClientSession const>(std::move(client));
+}
+
 bool Session::started(std::string_view id, std::shared_ptr<RunFlag> flag) {
   std::lock_guard const lock(mutex_);
   if (over_ || runs_.size() >= kRunsMax) return false;
@@ -37,7 +43,7 @@ void Session::cancel(std::string_view id) {
   stop(std::move(flag), false);
 }
 
-void Session::end() {
+void Session::end(std::string_view why) {
   std::vector<Run> left;
   {
     std::lock_guard const lock(mutex_);
@@ -46,6 +52,7 @@ void Session::end() {
   }
   for (auto& run : left) stop(std::move(run.flag), true);
   questions_.close();
+  outbox_->close(why);
 }
 
 }  // namespace weir::session

@@ -13,6 +13,7 @@
 
 #include "base/sync.hpp"
 #include "core/call.hpp"
+#include "session/outbox.hpp"
 #include "session/questions.hpp"
 
 namespace weir::session {
@@ -29,16 +30,19 @@ class Session {
  public:
   static constexpr std::size_t kRunsMax = 1024;  // requests in flight in one session
 
-  explicit Session(std::shared_ptr<core::ClientSession const> client) : client_(std::move(client)) {}
+  // `client` gets its inbox here.
+  Session(core::ClientSession client, std::shared_ptr<ReplayShelf> shelf);
   std::shared_ptr<core::ClientSession const> const& client() const noexcept { return client_; }
   Questions& questions() noexcept { return questions_; }
+  std::shared_ptr<Outbox> const& outbox() const noexcept { return outbox_; }
 
   // False: too many in flight, or the session is over. `id` is the client's request id as received.
   bool started(std::string_view id, std::shared_ptr<RunFlag> flag);
   void finished(RunFlag const& flag);
   void cancel(std::string_view id);
 
-  void end();  // every run stops, no question will be answered; once
+  // Every run stops, no question will be answered, every stream gets its last event, with `why` in it; once.
+  void end(std::string_view why);
 
  private:
   struct Run {
@@ -47,6 +51,7 @@ class Session {
   };
   static void stop(std::shared_ptr<RunFlag> flag, bool session_over);
 
+  std::shared_ptr<Outbox> outbox_;
   std::shared_ptr<core::ClientSession const> client_;
   Questions questions_;
   std::mutex mutex_;

@@ -22,7 +22,8 @@ class SessionTable {
   using Table = base::BoundedTable<std::string, Session>;
   using Ended = std::function<void(std::string const& id, base::TableReason why)>;
 
-  SessionTable(base::TableOptions const& options, base::Random& random, Ended ended);
+  SessionTable(base::TableOptions const& options, base::Random& random, Ended ended,
+               observe::GatewayMetrics metrics = {});
   ~SessionTable();
 
   // Errors: busy (nobody can go, or the principal has its share). `client.id` is filled in.
@@ -33,15 +34,18 @@ class SessionTable {
   std::size_t expire(base::TimePoint now, std::size_t batch_max);  // how many went
   void end_all();
   void set_options(base::TableOptions const& options, base::TimePoint now);
+  void set_stream_limits(StreamLimits const& limits) { shelf_->set_limits(limits); }
   std::size_t size() const noexcept { return table_.size(); }
   base::TableCounters counters() const noexcept { return table_.counters(); }
 
  private:
-  void tell(std::vector<Table::Removed> removed);
+  void tell(std::vector<Table::Removed> removed, std::string_view erased_as);
   base::Random& random_;
   std::mutex random_mutex_;
+  std::shared_ptr<ReplayShelf> shelf_;
   Table table_;
   Ended ended_;
+  observe::GatewayMetrics metrics_;
 };
 
 }  // namespace weir::session

@@ -71,7 +71,7 @@ TEST_F(Downstream, APreflightIsToldWhatMayBeSent) {
   EXPECT_EQ(reply->head.status(), 204);
   EXPECT_EQ(reply->head.field("access-control-allow-origin"), "http://localhost");
   EXPECT_NE(reply->head.field("access-control-allow-headers").find("Mcp-Method"), std::string::npos);
-  EXPECT_EQ(reply->head.field("allow"), "POST, DELETE, OPTIONS");
+  EXPECT_EQ(reply->head.field("allow"), "POST, GET, DELETE, OPTIONS");
 }
 
 TEST_F(Downstream, ACompressedBodyIsRefusedAsWhatItIs) {  // RFC 9110 15.5.16

@@ -97,10 +97,13 @@ void World::answer_stdio(FakeProgram& program, mcp::Message const& request) {
 }
 
 void World::start() {
-  sessions_ = std::make_unique<session::SessionTable>(app::table_options(settings.sessions), random,
-                                                      [this](std::string const& id, base::TableReason) {
-                                                        loop.post([this, id] { worker_->session_ended(id); });
-                                                      });
+  sessions_ = std::make_unique<session::SessionTable>(
+      app::table_options(settings.sessions), random,
+      [this](std::string const& id, base::TableReason) {
+        loop.post([this, id] { worker_->session_ended(id); });
+      },
+      metrics_->gateway());
+  sessions_->set_stream_limits(app::stream_limits(settings.streams));
   calls_ = std::make_unique<base::Gate>(settings.limits.in_flight);
   cursors_ = std::make_unique<router::CursorSealer>(random);
   shared_ = std::make_unique<app::SharedParts>(

@@ -18,6 +18,7 @@ class SocketStream : public Stream {
   IoResult write(std::span<iovec const> from) noexcept override;
   void shutdown_write() noexcept override;
   std::string peer() const override { return peer_; }
+  std::size_t under_way() const noexcept override;
 
  protected:
   void want_read() noexcept override {}  // the watch reports everything, unasked

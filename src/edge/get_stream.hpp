@@ -1,0 +1,54 @@
+// GetStream: one event stream that a legacy client opened with GET, from its first byte to its last.
+//
+// Lives in the frame of its request; one worker. Serves the client's own stream, or what is left of a stream
+// that it names by Last-Event-ID. Begins with a priming event where the revision has one, sends events and
+// keep-alives, looks each `sweep` whether the peer still takes them, and ends with an event `close` that says
+// why, for which there are `closing_max`.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "edge/list_watch.hpp"
+#include "edge/stream_rules.hpp"
+#include "net/http_server.hpp"
+#include "session/outbox.hpp"
+#include "session/peer_progress.hpp"
+
+namespace weir::edge {
+
+class GetStream {
+ public:
+  struct Parts {  // borrowed, but for the last two
+    base::Scheduler& scheduler;
+    router::CatalogFeed& feed;
+    net::HttpExchange& exchange;
+    StreamRules const& rules;
+    std::shared_ptr<session::Outbox> outbox;
+    session::Outbox::Reading reader;
+  };
+  // `first`: what comes before the first event, complete; may be empty.
+  GetStream(Parts parts, std::string_view endpoint, std::string first);
+  GetStream(GetStream const&) = delete;
+  GetStream& operator=(GetStream const&) = delete;
+  ~GetStream() { parts_.outbox->leave(*parts_.reader); }
+
+  base::Task<void> run();
+
+ private:
+  base::Task<void> flow();
+  base::Task<bool> send(std::string text);
+  base::Task<void> wait(base::TimePoint lists_due);
+  base::Task<void> say_farewell();
+  void tend(base::TimePoint now);
+  session::LiveStream& live() noexcept { return parts_.reader->live; }
+
+  Parts parts_;
+  std::string first_;
+  ListWatch lists_;
+  session::PeerProgress peer_;
+  base::TimePoint said_;
+  base::TimePoint swept_;
+};
+
+}  // namespace weir::edge

@@ -1,0 +1,115 @@
+#include "base/ready_any.hpp"
+#include "base/run_until.hpp"
+#include "edge/get_stream.hpp"
+#include "net/sse.hpp"
+
+namespace weir::edge {
+
+using base::Task;
+using session::StreamEnd;
+
+namespace {
+
+iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+}  // namespace
+
+GetStream::GetStream(Parts parts, std::string_view endpoint, std::string first)
+    : parts_(std::move(parts)),
+      first_(std::move(first)),
+      lists_(parts_.feed, endpoint, parts_.outbox),
+      peer_(parts_.scheduler.now()),
+      said_(parts_.scheduler.now()),
+      swept_(said_) {}
+
+Task<void> GetStream::run() {
+  parts_.exchange.begin_stream("");
+  live().activate();
+  co_await flow();
+  co_await say_farewell();
+}
+
+Task<void> GetStream::flow() {
+  auto& reader = *parts_.reader;
+  if (first_.empty()) first_ = net::kSseKeepAlive;  // the client sees that the stream is open
+  bool going = co_await send(std::move(first_));
+  while (going && live().open()) {
+    if (parts_.feed.closed()) live().begin_close(StreamEnd::shutdown);
+    reader.news.reset();
+    auto const now = parts_.scheduler.now();
+    auto const lists_due = parts_.outbox->own(reader) ? lists_.look(now) : base::TimePoint::max();
+    if (auto event = parts_.outbox->next(reader)) {
+      std::string text;
+      static_cast<void>(net::append_sse_id(text, event->id));
+      net::append_sse_message(text, event->json);
+      going = co_await send(std::move(text));
+    } else if (parts_.outbox->finished(reader)) {
+      live().begin_close(StreamEnd::done);
+    } else {
+      tend(now);
+      if (live().open()) co_await wait(lists_due);
+    }
+  }
+  if (!going) live().begin_close(StreamEnd::client_gone);
+}
+
+// False: the client has gone, or the stream is to close while the client takes nothing.
+Task<bool> GetStream::send(std::string text) {
+  iovec const part = part_of(text);
+  auto work = parts_.exchange.send({&part, 1});
+  said_ = parts_.scheduler.now();
+  while (co_await base::run_until(parts_.scheduler, work, base::TimePoint::max(), &parts_.reader->news) !=
+         base::Ended::done) {
+    if (!live().open()) co_return false;
+    parts_.reader->news.reset();
+  }
+  co_return work.take();
+}
+
+Task<void> GetStream::wait(base::TimePoint lists_due) {
+  base::Event* const hangup = parts_.exchange.watch();
+  auto const until = std::min({lists_due, said_ + parts_.rules.keepalive, swept_ + parts_.rules.sweep});
+  std::array<base::Event*, 3> const any{&parts_.reader->news, &parts_.feed.changed(), hangup};
+  co_await base::ready_any(parts_.scheduler, until, any);
+  if (hangup != nullptr && hangup->is_set() && parts_.exchange.client_gone()) {
+    live().begin_close(StreamEnd::client_gone);
+  }
+}
+
+void GetStream::tend(base::TimePoint now) {
+  if (now >= swept_ + parts_.rules.sweep) {
+    swept_ = now;
+    auto& exchange = parts_.exchange;
+    if (peer_.is_stale(exchange.bytes_out(), exchange.under_way(), parts_.rules.stale, now)) {
+      live().begin_close(StreamEnd::stale);
+      return;
+    }
+  }
+  if (now < said_ + parts_.rules.keepalive) return;
+  said_ = now;
+  iovec const part = part_of(net::kSseKeepAlive);
+  if (parts_.exchange.flushed()) parts_.exchange.send_now({&part, 1});
+}
+
+Task<void> GetStream::say_farewell() {
+  auto& exchange = parts_.exchange;
+  if (live().why() == StreamEnd::client_gone || live().why() == StreamEnd::stale) {
+    exchange.abandon();
+    co_return;
+  }
+  if (live().why() != StreamEnd::done) {
+    std::string const over = parts_.outbox->why();
+    std::string const why(over.empty() ? session::name_of(live().why()) : std::string_view(over));
+    std::string text;
+    net::append_sse_event(text, "close", R"({"reason":")" + why + "\"}");
+    iovec const part = part_of(text);
+    exchange.send_now({&part, 1});
+  }
+  exchange.end_stream();
+  exchange.close_after();
+  auto work = exchange.send({});
+  auto const until = parts_.scheduler.now() + parts_.rules.closing_max;
+  if (co_await base::run_until(parts_.scheduler, work, until) != base::Ended::done) exchange.abandon();
+}
+
+}  // namespace weir::edge

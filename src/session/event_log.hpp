@@ -1,0 +1,61 @@
+// EventLog: the latest events of one client's streams, for a client that comes back (P048).
+//
+// A brain, under the lock of its Outbox. Streams have numbers, events count from 1 within their stream; both
+// stand in the id that the client sees. The oldest events go first when there are too many bytes; an event
+// costs its text and kEventCost. At most kEndedMax streams that have ended are remembered.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace weir::session {
+
+class EventLog {
+ public:
+  static constexpr std::size_t kEventCost = 96;
+  static constexpr std::size_t kEndedMax = 64;
+  using Stream = std::uint32_t;
+  using Seq = std::uint32_t;
+
+  Stream open();
+  Seq append(Stream stream, std::string json, base::TimePoint now);  // 0: no such stream
+  void end(Stream stream);
+
+  // Whether `seq` is an event of the stream, or its beginning (0), and everything after it is still here.
+  bool complete_after(Stream stream, Seq seq) const;
+  std::string const* at(Stream stream, Seq seq) const;  // null: not here
+  Seq last(Stream stream) const;
+  bool ended(Stream stream) const;  // also when it is forgotten
+
+  // Forgets events of `born` and before, and the oldest ones above `bytes_max`.
+  void trim(base::TimePoint born, std::size_t bytes_max);
+  std::size_t bytes() const noexcept { return bytes_; }
+  base::TimePoint oldest() const;  // max when empty
+
+ private:
+  struct Event {
+    base::TimePoint at;
+    std::string json;
+  };
+  struct Lane {
+    Stream number = 0;
+    Seq last = 0;
+    bool ended = false;
+    std::deque<Event> events{};
+    Seq first() const noexcept { return last - static_cast<Seq>(events.size()) + 1; }
+  };
+  Lane const* find(Stream stream) const;
+  Lane* find(Stream stream) { return const_cast<Lane*>(std::as_const(*this).find(stream)); }
+  Lane* oldest_lane();
+  void drop_first(Lane& lane);
+
+  std::vector<Lane> lanes_;
+  Stream next_ = 1;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace weir::session
