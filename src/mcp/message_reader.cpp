@@ -214,7 +214,9 @@ void MessageReader::problem(char const* what, std::uint32_t at, char const* wher
 
 DecodeFailure MessageReader::fail(DecodeFault fault, std::string sentence, std::uint32_t at) {
   auto failure = failure_at(fault, std::move(sentence), at);
-  failure.id = slot(Field::id).of(message_.bytes_);
+  // `01` and a cut-off `12` are no ids: what broke off right behind a token may have been part of it.
+  bool const whole = fault != DecodeFault::parse_error || slot(Field::id).end != at;
+  if (whole) failure.id = slot(Field::id).of(message_.bytes_);
   failure.bytes = std::move(message_.bytes_);
   return failure;
 }

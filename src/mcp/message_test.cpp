@@ -129,6 +129,8 @@ TEST(Message, TellsWhatIsNotJsonAndWhere) {
            {"", "the text ends too early at byte 0", ""},
            {"nope", "not true, false or null at byte 0", ""},
            {"{\"jsonrpc\":\"2.0\",\"id\":1,", "the text ends too early at byte 24", "1"},
+           {R"({"jsonrpc":"2.0","id":12)", "the text ends too early at byte 24", ""},
+           {R"({"jsonrpc":"2.0","id":01})", "unexpected byte at byte 23", ""},
            {R"({"jsonrpc":"2.0","id":1}x)", "bytes after the end at byte 24", "1"},
            {"{\"a\":\"\xff\"}", "not UTF-8 at byte 6", ""},
            {R"({"\ud800":1})", "half a surrogate pair in a key at byte 1", ""},

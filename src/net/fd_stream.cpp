@@ -20,7 +20,9 @@ SocketStream::SocketStream(std::unique_ptr<FdWatch> watch, mode_t kind, std::str
 }
 
 IoResult SocketStream::read(std::span<char> into) noexcept {
-  if (watch_->paused()) return {IoState::blocked};
+  // Nothing came since the last read found the end: what comes later is an event of its own. A pipe is asked
+  // all the same: its reader may know from elsewhere that the writer is done.
+  if (watch_->paused() || (S_ISSOCK(kind_) && !read_ready_.is_set())) return {IoState::blocked};
   for (;;) {
     ssize_t const got =
         S_ISSOCK(kind_) ? ::recv(fd(), into.data(), into.size(), 0) : ::read(fd(), into.data(), into.size());

@@ -186,7 +186,7 @@ bool ClientConnection::head_now(Result<ReplyHead>& head) {
     head = Error(Fault::protocol, Blame::upstream, "bytes follow the answer");
   } else {
     body_.reserve(static_cast<std::size_t>(
-        framing_.length));  // at most body_bytes_max; so it is not moved when the rest comes
+        framing_.length + 1));  // at most body_bytes_max; so it is not moved when the rest comes
     body_.assign(rest);
     give_back(in);
   }

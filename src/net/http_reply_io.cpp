@@ -71,14 +71,16 @@ std::optional<std::string> ClientConnection::body_now() {
   return std::exchange(body_, std::string());
 }
 
+// Asks for one byte more than is due: a read that comes back short has found the end of what is there, and
+// the connection goes back to the pool without another look.
 base::Task<Result<std::string>> ClientConnection::read_sized() {
   std::size_t got = body_.size();
   std::string body = std::move(body_);
   give_back(body_);
   auto const length = static_cast<std::size_t>(framing_.length);
-  body.resize(length);
+  body.resize(length + 1);
   while (got < length) {
-    IoResult const more = stream->read(std::span(body.data() + got, length - got));
+    IoResult const more = stream->read(std::span(body.data() + got, length + 1 - got));
     if (more.state == IoState::moved) {
       got += more.bytes;
     } else if (more.state == IoState::blocked) {
@@ -87,6 +89,8 @@ base::Task<Result<std::string>> ClientConnection::read_sized() {
       co_return broke_off();
     }
   }
+  if (got > length) keep_alive = false;  // something follows the answer
+  body.resize(length);
   complete = true;
   co_return body;
 }

@@ -36,18 +36,6 @@ constexpr std::array<Text, 4> kStreamEvents{"connecting", "active", "closed", "s
 constexpr std::array<Text, 7> kStreamEnds{"done",        "client_gone", "replaced", "session_over",
                                           "slow_reader", "stale",       "shutdown"};
 
-constexpr std::array<Text, 1> kEvent{"event"};
-constexpr std::array<Text, 2> kEraState{"era", "state"};
-constexpr std::array<Text, 2> kEraEvent{"era", "event"};
-constexpr std::array<Text, 2> kEraReason{"era", "reason"};
-constexpr std::array<Text, 9> kSessionEvents{"created",      "evicted",       "idle",
-                                             "lifetime",     "deleted",       "shutdown",
-                                             "refused_full", "refused_quota", "failed"};
-constexpr std::array<Text, 3> kStreamStates{"connecting", "active", "closing"};
-constexpr std::array<Text, 4> kStreamEvents{"connecting", "active", "closed", "stale"};
-constexpr std::array<Text, 7> kStreamEnds{"done",        "client_gone", "replaced", "session_over",
-                                          "slow_reader", "stale",       "shutdown"};
-
 constexpr auto kCounter = MetricType::counter;
 constexpr auto kGauge = MetricType::gauge;
 constexpr auto kHistogram = MetricType::histogram;

@@ -29,7 +29,8 @@ struct LoadOptions {
   std::uint64_t calls = 10'000;
   std::uint64_t seed = 1;
   std::uint64_t seconds_max = 300;
-  bool calm = false;  // no faults
+  unsigned workers = 0;  // threads of weir; 0: as many as it likes
+  bool calm = false;     // no faults
 };
 
 class LoadRun {

@@ -52,7 +52,9 @@ bool LoadRun::prepare() {
     return true;
   }
   if (!weir_.make_folder()) return false;
-  if (auto const problem = weir_.start(options_.weir, servers_yaml()); !problem.empty()) {
+  std::string yaml = servers_yaml();
+  if (options_.workers > 0) yaml += fmt::format("workers: {}\n", options_.workers);
+  if (auto const problem = weir_.start(options_.weir, yaml); !problem.empty()) {
     report_.failed.push_back(problem);
     return false;
   }

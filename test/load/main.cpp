@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(std::size_t{1}, weir::load::LoadOptions::clients_max));
   app.add_option("--seed", options.seed);
   app.add_option("--seconds-max", options.seconds_max);
+  app.add_option("--workers", options.workers, "threads of the program")->check(CLI::Range(1, 64));
   app.add_flag("--calm", options.calm, "no faults");
   app.add_option("--serve-stdio", keys_file, "be the child program; used by weir");
   CLI11_PARSE(app, argc, argv);
