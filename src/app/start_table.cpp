@@ -31,7 +31,7 @@ bool is_down(TableRow const& row) {
 
 // The cause, with the last words of a child where they are one line and say more.
 std::string state_of(TableRow const& row, std::string& below, bool colour) {
-  if (is_up(row)) return painted("ok", "32", colour);
+  if (is_up(row)) return painted("ok", "32", colour) + (row.cause.empty() ? "" : "  " + shown(row.cause));
   if (!is_down(row)) return painted("starting", "33", colour);
   std::string text = painted("FAILED", "1;31", colour);
   if (!row.cause.empty()) text += "  " + shown(row.cause);

@@ -17,6 +17,14 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t more) noexcept {
 
 }  // namespace
 
+std::string ServerContents::problem() const {
+  std::string text;
+  for (auto const& one : problems) {
+    if (!one.empty()) text.append(text.empty() ? "" : "; ").append(one);
+  }
+  return text;
+}
+
 Catalog::Catalog(CatalogOptions const& options, std::string_view endpoint, bool modern,
                  std::shared_ptr<CatalogServers const> servers)
     : endpoint_(endpoint),

@@ -34,6 +34,9 @@ struct ServerContents {
   std::array<std::shared_ptr<ItemList const>, kListKinds.size()> lists;  // null: the server has no such list
   std::array<std::uint64_t, kListKinds.size()> announced{};  // list_changed heard before that list was read
 
+  std::array<std::string, kListKinds.size()> problems;  // what is wrong with each list, or "": for people
+
+  std::string problem() const;  // all of them as one line
   ItemList const* list(ListKind kind) const noexcept { return lists[static_cast<std::size_t>(kind)].get(); }
 };
 

@@ -104,7 +104,7 @@ TEST(Catalog, AppliesTheRulesOfTools) {
 
 TEST(ListWriter, CopiesEverythingButTheNameByteForByte) {  // P082
   std::string const odd = R"({ "_meta":{"x/y":[1e400, 0.10]},"name" : "a\/b" ,"unknown":"\u00e9",)"
-                          R"("annotations":{"x":null}, "title":"a/b"})";
+                          R"("annotations":{"x":null}, "title":"a/b","inputSchema":{"type":"object"}})";
   std::string shown = odd;
   shown.replace(shown.find(R"("a\/b")"), 6, R"("s__a_b")");
   CatalogServers const servers{catalog_server("s", {{ListKind::tools, {odd}}}, false)};
@@ -113,10 +113,12 @@ TEST(ListWriter, CopiesEverythingButTheNameByteForByte) {  // P082
 }
 
 TEST(ListWriter, ReplacesADescription) {
-  auto server = catalog_server("s", {{ListKind::tools, {R"({"name":"a","description": "old"})"}}}, false);
+  auto server = catalog_server(
+      "s", {{ListKind::tools, {R"({"name":"a","description": "old","inputSchema":{"type":"object"}})"}}},
+      false);
   server.rules.description = {{"a", "new"}};
   EXPECT_EQ(page(*catalog_of({server}, "s", false), ListKind::tools),
-            R"({"tools":[{"name":"a","description": "new"}]})");
+            R"({"tools":[{"name":"a","description": "new","inputSchema":{"type":"object"}}]})");
 }
 
 TEST(ListWriter, SaysTheLeastFreshnessAndTheNarrowestScope) {  // P089, P096, P097
@@ -150,7 +152,8 @@ TEST(ListWriter, SaysTheLeastFreshnessAndTheNarrowestScope) {  // P089, P096, P0
 TEST(ListWriter, PagesByElementsAndBytesAndMissesNothing) {
   std::vector<std::string> elements;
   for (int i = 0; i < 1001; ++i) elements.push_back(tool("t" + std::to_string(i)));
-  elements.push_back(R"({"name":"big","x":")" + std::string(5000, 'x') + "\"}");
+  elements.push_back(R"({"name":"big","inputSchema":{"type":"object"},"x":")" + std::string(5000, 'x') +
+                     "\"}");
   elements.push_back(tool("last"));
   auto const catalog = catalog_of({catalog_server("s", {{ListKind::tools, elements}})}, "s");
   PageOptions const options{.elements_max = 100, .bytes_max = 2000};

@@ -7,6 +7,7 @@
 #include "base/hash.hpp"
 #include "mcp/json_cursor.hpp"
 #include "mcp/json_text.hpp"
+#include "router/item_shape.hpp"
 
 namespace weir::router {
 namespace {
@@ -95,11 +96,14 @@ std::string ItemList::read_item(Item& item) const {
   mcp::JsonCursor cursor(bytes_of(item), kDecodedBefore);
   mcp::JsonValue name, value;
   std::string_view schema;
+  auto const needed = needed_member(kind_);
   bool has_key = false;
+  bool has_needed = needed.empty();
   cursor.enter_object();
   while (cursor.next_member(name)) {
     if (!cursor.read_value(value)) break;
     auto const member = name.inner(cursor.text());
+    has_needed = has_needed || member == needed;
     if (member == key_name) {
       if (std::exchange(has_key, true)) return "has its " + std::string(key_name) + " twice";
       item.key_token = moved(value.span, item.whole.begin);
@@ -113,8 +117,12 @@ std::string ItemList::read_item(Item& item) const {
       if (member == "inputSchema") schema = value.span.of(cursor.text());
       read_tool_member(item, member, value, value.span.of(cursor.text()));
     }
+    if (member == key_name) continue;
+    auto wrong = wrong_member(kind_, member, value.kind, value.span.of(cursor.text()), options_.any_output);
+    if (!wrong.empty()) return wrong;
   }
   if (!has_key) return "has no " + std::string(key_name);
+  if (!has_needed) return "has no " + std::string(needed);
   return read_schema(item, schema);
 }
 
@@ -147,6 +155,12 @@ void ItemList::drop(Item const& item, std::string_view why) {
   auto const place = std::to_string(items_.size() + dropped_);
   auto const called = item.key.empty() ? "number " + place : '"' + item.key.substr(0, 128) + '"';
   notes_.push_back(std::string(traits_of(kind_).member) + ": " + called + ' ' + std::string(why));
+}
+
+std::string ItemList::problem() const {
+  if (notes_.empty()) return {};
+  auto const more = std::max(dropped_, notes_.size()) - 1;
+  return more == 0 ? notes_.front() : notes_.front() + " (and " + std::to_string(more) + " more)";
 }
 
 void ItemList::cut(std::string_view why) {

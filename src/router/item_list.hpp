@@ -1,7 +1,8 @@
 // ItemList: one server's list of tools, prompts, resources or templates, as the bytes that it sent.
 //
 // Pages are kept whole; each element is a few spans into its page, so that it can be shown again byte for
-// byte (P082). Elements that cannot be offered (no name, a name twice, invalid x-mcp-header: P033) are left
+// byte (P082). Elements that cannot be offered (no name, a name twice, a member of a
+// wrong type, invalid x-mcp-header: P033) are left
 // out and noted. Built by one task, then shared as shared_ptr<ItemList const> between any threads. Limits:
 // elements_max, bytes_max; beyond them the list is cut, noted, and complete() is false.
 #pragma once
@@ -26,7 +27,8 @@ struct ItemListOptions {
   std::size_t elements_max = 10'000;
   std::size_t bytes_max = 16 * 1024 * 1024;
   bool check_param_headers =
-      false;  // leave out tools whose x-mcp-header is invalid: modern servers over HTTP
+      false;               // leave out tools whose x-mcp-header is invalid: modern servers over HTTP
+  bool any_output = true;  // an outputSchema may describe more than objects: modern servers
 };
 
 // What a tool's results hold by its outputSchema. Before 2026-07-28 only objects exist (P085).
@@ -67,6 +69,7 @@ class ItemList {
   static constexpr std::size_t kNotesMax = 20;
   std::vector<std::string> const& notes() const noexcept { return notes_; }
   std::size_t dropped() const noexcept { return dropped_; }
+  std::string problem() const;  // the first of them and how many there are; "" when all is well
 
   // Freshness that the server granted to all of it: the earliest end, public only if every page says so
   // (P095).

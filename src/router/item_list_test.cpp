@@ -17,14 +17,15 @@ std::vector<std::string> keys(ItemList const& list) {
 
 TEST(ItemList, KeepsElementsAsTheirBytes) {
   ItemList list(ListKind::tools, {});
-  std::string const odd = R"({ "x":1e2, "name" : "a\u0062","description":null,"inputSchema":{} })";
+  std::string const odd =
+      R"({ "x":1e2, "name" : "a\u0062","description":"\u0062","inputSchema":{"type":"object"} })";
   auto const next = list.add(result_message(R"({"tools":[)" + odd + " , " + tool("c") + "]}"), kNow);
   ASSERT_TRUE(next.has_value());
   EXPECT_FALSE(next->has_value());
   EXPECT_EQ(keys(list), (std::vector<std::string>{"ab", "c"}));
   EXPECT_EQ(list.bytes_of(list.items()[0]), odd);
   EXPECT_EQ(list.items()[0].key_token.of(list.page_of(list.items()[0])), R"("a\u0062")");
-  EXPECT_EQ(list.items()[0].description_token.of(list.page_of(list.items()[0])), "null");
+  EXPECT_EQ(list.items()[0].description_token.of(list.page_of(list.items()[0])), R"("\u0062")");
   EXPECT_TRUE(list.items()[1].description_token.empty());
 }
 

@@ -22,6 +22,12 @@ bool declares(Capabilities const& capabilities, ListKind kind) noexcept {
   return false;
 }
 
+std::string refusal_of(mcp::Message const& page) {
+  std::string scratch;
+  auto const said = page.text(mcp::Field::error_message, scratch);
+  return "the server refused to list them: " + std::string(said.substr(0, 200));
+}
+
 // Up to ± `percent` of it.
 base::Duration jittered(base::Duration duration, unsigned percent, base::Random& random) {
   auto const width = static_cast<std::uint64_t>(duration.count()) / 100 * percent;
@@ -112,12 +118,14 @@ base::Task<bool> ServerWatch::reopen(ServerContents& next) {
 
 base::Task<bool> ServerWatch::read_lists(ServerContents& next, Kinds wanted) {
   ItemListOptions items = options_.items;
+  items.any_output = next.identity.modern();
   items.check_param_headers = next.identity.modern() && backend_->status().transport != "stdio";
   bool complete = true;
   for (ListKind const kind : kListKinds) {
     auto const place = static_cast<std::size_t>(kind);
     if (!wanted.test(place)) continue;
     auto const announced = announced_[place];  // one that comes while it is read asks for another reading
+    next.problems[place].clear();
     if (!declares(next.capabilities, kind)) {
       next.lists[place] = nullptr;
       continue;
@@ -126,8 +134,10 @@ base::Task<bool> ServerWatch::read_lists(ServerContents& next, Kinds wanted) {
     if (list) {
       next.lists[place] = std::move(*list);
       next.announced[place] = announced;
+      next.problems[place] = next.lists[place]->problem();
       continue;
     }
+    next.problems[place] = std::string(traits_of(kind).member) + ": " + list.error().detail;
     complete = false;
     stale_.set(place);
     if (list.error().fault == base::Fault::protocol) continue;
@@ -146,8 +156,7 @@ base::Task<ServerWatch::ListResult> ServerWatch::read_list(ListKind kind, ItemLi
     if (!page) co_return page.error();
     if (page->kind() != mcp::MessageKind::result) {
       if (page->integer(mcp::Field::error_code) == kMethodNotFound) co_return ListResult(std::move(list));
-      co_return base::Error(base::Fault::protocol, base::Blame::upstream,
-                            std::string(traits_of(kind).member) + ": the server refused to list them");
+      co_return base::Error(base::Fault::protocol, base::Blame::upstream, refusal_of(*page));
     }
     auto next = list->add(std::move(*page), scheduler_.now());
     if (!next) co_return next.error();
