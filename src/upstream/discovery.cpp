@@ -153,6 +153,10 @@ NextStep HttpDiscovery::discovered(int status, mcp::Message const* body) {
   if (auto const outage = not_evidence(status)) return *outage;
   if (body != nullptr) {
     if (auto const evidence = evidence_in(*body, corrected_)) return *evidence;
+  } else if (status == 200) {  // garbage on the way: no era answers so
+    return failed(Fault::protocol, "an answer that is no MCP message",
+                  "This url is not an MCP endpoint; many servers have theirs at /mcp or /sse.",
+                  base::Retry::always);
   }
   return to_initialize();
 }

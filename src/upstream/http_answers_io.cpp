@@ -26,12 +26,6 @@ bool is_id(std::string_view token, std::uint64_t id) {
   return token == std::string_view(text, end.size);
 }
 
-bool answers(mcp::Message const& message, std::uint64_t id) {
-  if (message.kind() == MessageKind::error && !message.has(Field::id)) return true;  // it names no request
-  bool const response = message.kind() == MessageKind::result || message.kind() == MessageKind::error;
-  return response && is_id(message.raw(Field::id), id);
-}
-
 }  // namespace
 
 // Only legacy servers may ask; until somebody else does, this keeps them from waiting.

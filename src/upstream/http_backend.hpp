@@ -73,10 +73,27 @@ class HttpBackend final : public core::Backend {
     std::string session;
     std::optional<mcp::Message> message;
   };
+  struct LegacySide {  // how a server speaks to legacy clients: not at all without a dialect
+    std::shared_ptr<Dialect const> dialect;
+    std::optional<std::string> session;  // newly opened
+  };
   class CancelOnDrop;
+  class InFlight {  // close() waits for these
+   public:
+    explicit InFlight(HttpBackend& backend) : backend_(backend) { ++backend_.calls_; }
+    InFlight(InFlight const&) = delete;
+    InFlight& operator=(InFlight const&) = delete;
+    ~InFlight() {
+      if (--backend_.calls_ == 0) backend_.calls_over_.set();
+    }
 
-  base::Task<base::Result<Seen>> say(std::string head, std::string body);
-  base::Task<base::Result<Seen>> collect(net::HttpReply reply);
+   private:
+    HttpBackend& backend_;
+  };
+
+  base::Task<base::Result<Seen>> say(std::string head, std::string body,
+                                     std::uint64_t id);  // 0: no answer is due
+  base::Task<base::Result<Seen>> collect(net::HttpReply reply, std::uint64_t id);
   base::Task<base::Result<core::ServerIdentity>> settle(NextStep verdict, Seen seen);
   base::Task<base::Result<Seen>> probe(NextStep step);
   base::Task<base::Result<void>> open_session(std::shared_ptr<Session> session);
@@ -119,7 +136,7 @@ class HttpBackend final : public core::Backend {
   base::Result<core::Outcome> take_answer(core::Call const& call, Dialect const& dialect,
                                           mcp::Message message, std::uint64_t id) const;
   base::Result<std::shared_ptr<Dialect const>> dialect_for(core::Call const& call) const;
-  base::Task<void> speak_legacy_too(Seen const& discovered);
+  base::Task<LegacySide> legacy_side(Seen const& discovered);
   base::Error refused(net::ReplyHead const& head) const;
   base::Error about(base::Error error) const;
   void noticed(mcp::Message const& note);
@@ -137,6 +154,8 @@ class HttpBackend final : public core::Backend {
   core::ServerStatus status_;
   bool unreachable_ = false;  // the last connect failed
   std::uint64_t next_id_ = 1;
+  std::size_t calls_ = 0;  // in flight
+  base::Event calls_over_;
   std::uint64_t reinitialised_ = 0;
   std::shared_ptr<Session> own_session_;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by session_key()

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/ready_until.hpp"
 #include "base/run_until.hpp"
 #include "upstream/own_request.hpp"
 
@@ -20,6 +21,8 @@ using mcp::Field;
 
 namespace {
 
+constexpr base::Duration kGoodbyeTime = std::chrono::seconds{1};  // of close(): for ending sessions
+constexpr int kLegacySideAttempts = 3;
 constexpr std::string_view kSessionField = "mcp-session-id";
 
 // Of a Retry-After; a date is as good as none.
@@ -63,6 +66,7 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, core::
       heads_(options_.url, options_.fields),
       client_(scheduler, dialer, net::Endpoint{options_.url.https, options_.url.host, options_.url.port},
               with_fields(options_.client)),
+      calls_over_(scheduler),
       own_session_(std::make_shared<Session>(scheduler)),
       listening_(scheduler),
       background_(scheduler) {
@@ -114,7 +118,7 @@ void HttpBackend::contact(Result<net::HttpReply> const& reply) {
 }
 
 // One request of our own: the first response message, wherever it comes.
-base::Task<Result<HttpBackend::Seen>> HttpBackend::collect(net::HttpReply reply) {
+base::Task<Result<HttpBackend::Seen>> HttpBackend::collect(net::HttpReply reply, std::uint64_t id) {
   Seen seen;
   seen.status = reply.head.status;
   seen.session = reply.head.field(kSessionField);
@@ -128,7 +132,7 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::collect(net::HttpReply reply)
       if (!message) co_return about(Error(Fault::protocol, Blame::upstream, message.error().sentence));
       if (message->kind() == mcp::MessageKind::notification) noticed(*message);
       if (message->kind() == mcp::MessageKind::request) answer_server(*message, own_session_->id);
-      if (message->kind() != mcp::MessageKind::result && message->kind() != mcp::MessageKind::error) continue;
+      if (!answers(*message, id)) continue;
       seen.message = std::move(*message);
       background_.spawn(finish_stream(std::move(reply)));
       co_return seen;
@@ -136,15 +140,16 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::collect(net::HttpReply reply)
   }
   auto body = co_await reply.body();
   if (!body) co_return about(body.error());
-  if (auto message = mcp::decode(std::move(*body), options_.limits)) seen.message = std::move(*message);
+  auto message = mcp::decode(std::move(*body), options_.limits);
+  if (message && answers(*message, id)) seen.message = std::move(*message);
   co_return seen;
 }
 
-base::Task<Result<HttpBackend::Seen>> HttpBackend::say(std::string head, std::string body) {
+base::Task<Result<HttpBackend::Seen>> HttpBackend::say(std::string head, std::string body, std::uint64_t id) {
   iovec const part{body.data(), body.size()};
   auto reply = co_await client_.exchange(head, {&part, body.empty() ? 0U : 1U});
   if (!reply) co_return about(reply.error());
-  co_return co_await collect(std::move(*reply));
+  co_return co_await collect(std::move(*reply), id);
 }
 
 base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step) {
@@ -156,7 +161,7 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step) {
                   step.revision, options_.gateway_info);
   std::string head =
       modern ? heads_.modern(method, step.revision, {}, body.size()) : heads_.legacy({}, {}, body.size());
-  auto asking = say(std::move(head), std::move(body));
+  auto asking = say(std::move(head), std::move(body), id);
   base::TimePoint const deadline = scheduler_.now() + options_.probe_max;
   if (co_await base::run_until(scheduler_, asking, deadline) == base::Ended::done) co_return asking.take();
   co_return about(Error(Fault::timed_out, Blame::upstream, "no answer to discovery", Retry::always));
@@ -203,15 +208,12 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
   auto const dialect =
       std::make_shared<Dialect const>(options_.name, verdict.revision, options_.gateway_info);
   auto identity = dialect->identity(*seen.message);
-  modern_.reset();
-  legacy_.reset();
-  if (verdict.kind == NextStep::Kind::legacy) {
-    legacy_ = dialect;
-    co_await adopt_own_session(std::move(seen.session));
-  } else {
-    modern_ = dialect;
-    co_await speak_legacy_too(seen);
-  }
+  // Calls in the meantime go by what was known before.
+  LegacySide legacy{dialect, std::move(seen.session)};
+  if (verdict.kind == NextStep::Kind::modern) legacy = co_await legacy_side(seen);
+  modern_ = verdict.kind == NextStep::Kind::modern ? dialect : nullptr;
+  legacy_ = std::move(legacy.dialect);
+  if (legacy.session) co_await adopt_own_session(std::move(*legacy.session));
   unreachable_ = false;
   status_.state = core::ServerState::ready;
   status_.era = mcp::text_of(verdict.revision);
@@ -228,20 +230,25 @@ base::Task<void> HttpBackend::adopt_own_session(std::string id) {
 }
 
 // A modern server may serve legacy clients as well, whether or not its list of versions says so (real servers
-// name the modern ones only): their calls then need no bridge. It is asked once, after a clean discovery; a
-// refusal is an answer too.
-base::Task<void> HttpBackend::speak_legacy_too(Seen const& discovered) {
+// name the modern ones only): their calls then need no bridge. It is asked after a clean discovery. A refusal
+// is an answer too; an outage is none and changes nothing.
+base::Task<HttpBackend::LegacySide> HttpBackend::legacy_side(Seen const& discovered) {
   auto const named = versions_in(discovered.message->raw(Field::supported_versions));
   NextStep step;
   step.kind = NextStep::Kind::initialize;
   step.revision = named.legacy.value_or(mcp::kNewestLegacy);
-  auto seen = co_await probe(step);
-  if (!seen || !seen->message || seen->message->kind() != mcp::MessageKind::result) co_return;
-  std::string scratch;
-  auto const settled = mcp::parse_revision(seen->message->text(Field::protocol_version, scratch));
-  if (!settled || mcp::is_modern(*settled)) co_return;
-  legacy_ = std::make_shared<Dialect const>(options_.name, *settled, options_.gateway_info);
-  co_await adopt_own_session(std::move(seen->session));
+  for (int attempt = 0; attempt < kLegacySideAttempts; ++attempt) {
+    auto seen = co_await probe(step);
+    if (!seen && seen.error().fault == Fault::timed_out) break;
+    if (!seen || seen->status >= 500 || (seen->status == 200 && !seen->message)) continue;
+    if (!seen->message || seen->message->kind() != mcp::MessageKind::result) co_return LegacySide{};
+    std::string scratch;
+    auto const settled = mcp::parse_revision(seen->message->text(Field::protocol_version, scratch));
+    if (!settled || mcp::is_modern(*settled)) co_return LegacySide{};
+    co_return LegacySide{std::make_shared<Dialect const>(options_.name, *settled, options_.gateway_info),
+                         std::move(seen->session)};
+  }
+  co_return LegacySide{legacy_, std::nullopt};
 }
 
 Result<std::shared_ptr<Dialect const>> HttpBackend::dialect_for(core::Call const& call) const {
@@ -261,13 +268,15 @@ base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::strin
     std::string body = own_request(method, params, id, revision, options_.gateway_info);
     std::string head = modern ? heads_.modern(method, revision, {}, body.size())
                               : heads_.legacy(own_session_->id, mcp::text_of(revision), body.size());
-    auto seen = co_await say(std::move(head), std::move(body));
+    auto seen = co_await say(std::move(head), std::move(body), id);
     if (!seen) co_return seen.error();
     if (seen->status == 404 && !modern && attempt == 0) {
       own_session_->open = false;
       if (auto again = co_await open_session(own_session_); !again) co_return again.error();
       continue;
     }
+    if (!seen->message && seen->status == 200)
+      co_return about(Error(Fault::protocol, Blame::upstream, "the answer is not an MCP message"));
     if (!seen->message) {
       net::ReplyHead head_only;
       head_only.status = seen->status;
@@ -297,6 +306,7 @@ base::Task<Result<Outcome>> HttpBackend::handle(core::Call& call) {
 
 base::Task<Result<Outcome>> HttpBackend::handle_modern(core::Call& call,
                                                        std::shared_ptr<Dialect const> dialect) {
+  InFlight const here(*this);
   UpstreamTime const timing(scheduler_, call);
   for (int attempt = 0;; ++attempt) {
     std::uint64_t const id = next_id_++;
@@ -314,6 +324,8 @@ base::Task<Result<Outcome>> HttpBackend::handle_modern(core::Call& call,
 base::Task<void> HttpBackend::close(base::TimePoint deadline) {
   if (older_) co_return co_await older_->close(deadline);
   listening_.cancel();
+  calls_over_.reset();
+  if (calls_ > 0) co_await base::ready_until(scheduler_, calls_over_, deadline - kGoodbyeTime);
   for (auto& [key, session] : sessions_) {
     if (session->open) background_.spawn(end_session(session->id));
   }

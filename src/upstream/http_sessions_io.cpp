@@ -40,13 +40,13 @@ class HttpBackend::CancelOnDrop {
 base::Task<void> HttpBackend::tell(std::string session, std::string message) {
   if (!legacy_) co_return;  // the server was found to be another one since
   std::string head = heads_.legacy(session, mcp::text_of(legacy_->revision()), message.size());
-  auto saying = say(std::move(head), std::move(message));  // a notification that is lost changes nothing
+  auto saying = say(std::move(head), std::move(message), 0);  // a notification that is lost changes nothing
   co_await base::run_until(scheduler_, saying, scheduler_.now() + options_.probe_max);
 }
 
 base::Task<void> HttpBackend::end_session(std::string session) {
   if (session.empty() || !legacy_) co_return;
-  auto saying = say(heads_.legacy_delete(session, mcp::text_of(legacy_->revision())), std::string());
+  auto saying = say(heads_.legacy_delete(session, mcp::text_of(legacy_->revision())), std::string(), 0);
   co_await base::run_until(scheduler_, saying, scheduler_.now() + options_.probe_max);
 }
 
@@ -133,6 +133,7 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_legacy(core::Call& call, Di
 
 base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
                                                        std::shared_ptr<Dialect const> dialect) {
+  InFlight const here(*this);
   base::TimePoint const begun = scheduler_.now();
   for (int attempt = 0;; ++attempt) {
     auto session = co_await session_for(call);

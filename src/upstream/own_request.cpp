@@ -39,6 +39,15 @@ std::string cancel_notification(std::uint64_t id) {
   return own_notification(mcp::Method::notifications_cancelled, fmt::format(R"({{"requestId":{}}})", id));
 }
 
+bool answers(mcp::Message const& message, std::uint64_t id) {
+  bool const error = message.kind() == mcp::MessageKind::error;
+  if (error && !message.has(mcp::Field::id)) return true;
+  if (!error && message.kind() != mcp::MessageKind::result) return false;
+  char text[24];
+  auto const end = fmt::format_to_n(text, sizeof text, "{}", id);
+  return message.raw(mcp::Field::id) == std::string_view(text, end.size);
+}
+
 std::string reply_to_server(mcp::Message const& request) {
   auto const id = request.raw(mcp::Field::id);
   if (request.method() == mcp::Method::ping) {

@@ -33,6 +33,9 @@ std::string own_notification(mcp::Method method, std::string_view params);
 // notifications/cancelled for the request `id`; never for `initialize` (P088).
 std::string cancel_notification(std::uint64_t id);
 
+// Whether it is the response to our request `id`. An error that names no request is.
+bool answers(mcp::Message const& message, std::uint64_t id);
+
 // What a legacy server gets for a request of its own: a ping is answered, anything else is refused, so that
 // it does not wait for somebody who will not answer.
 std::string reply_to_server(mcp::Message const& request);

@@ -221,7 +221,9 @@ Task<void> StdioBackend::close(base::TimePoint deadline) {
   auto const child = std::exchange(child_, nullptr);
   last_error_ = Error(Fault::unavailable, Blame::gateway, "closed").about(std::string(name()));
   become(ServerState::stopped);
-  if (child) co_await child->shut_down(deadline, true);
+  if (!child) co_return;
+  co_await child->finish_calls(deadline);
+  co_await child->shut_down(deadline, true);
 }
 
 }  // namespace weir::upstream

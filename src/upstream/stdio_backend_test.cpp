@@ -439,6 +439,8 @@ TEST_F(Stdio, ClosesStdinThenAsksThenKills) {  // P053
   program().stubborn = program().immune = true;
   auto const client = echo("x");
   close(loop.now() + 10s);
+  EXPECT_FALSE(program().stdin_ended) << "the call may finish in 5.5 s: the rest is for the end";
+  loop.advance(5500ms);
   EXPECT_EQ(client->answer(), "unavailable: the server is being stopped");
   EXPECT_TRUE(program().stdin_ended);
   loop.advance(2s - 1ms);
@@ -451,6 +453,19 @@ TEST_F(Stdio, ClosesStdinThenAsksThenKills) {  // P053
   EXPECT_EQ(program().signals, (std::vector<std::string>{"TERM", "KILL"}));
   EXPECT_EQ(tasks.size(), 0U);
   EXPECT_EQ(backend->status().state, ServerState::stopped);
+}
+
+TEST_F(Stdio, ClosesBehindTheCallsInFlight) {
+  start();
+  auto const client = echo("x");
+  close(loop.now() + 10s);
+  loop.advance(1s);
+  EXPECT_EQ(client->answer(), "waiting");
+  program().answer(program().id_of("tools/call"), R"({"c":1})");
+  loop.run();
+  EXPECT_NE(client->answer().find(R"({"c":1})"), std::string::npos);
+  EXPECT_FALSE(program().running());
+  EXPECT_EQ(tasks.size(), 0U);
 }
 
 TEST_F(Stdio, ClosesWithinItsDeadline) {

@@ -296,6 +296,14 @@ Error StdioChild::loss() const {
       .advise("The server ended while it worked on this; it is being started again.");
 }
 
+Task<void> StdioChild::finish_calls(base::TimePoint deadline) {
+  auto const patience = deadline - 2 * options_.exit_wait - kKillReserve;
+  while (channel_.in_flight() > 0 && scheduler_.now() < patience) {
+    channel_.room().reset();
+    co_await base::ready_until(scheduler_, channel_.room(), patience);
+  }
+}
+
 Task<void> StdioChild::shut_down(base::TimePoint deadline, bool patient) {
   channel_.fail_all(
       Error(Fault::unavailable, Blame::gateway, "the server is being stopped").about(options_.server));

@@ -58,6 +58,9 @@ class StdioChild {
   StdioChannel const& channel() const noexcept { return channel_; }
   int pid() const noexcept { return process_->pid(); }
 
+  // Returns when no request is in flight, or when no more time is left than shut_down() may need.
+  base::Task<void> finish_calls(base::TimePoint deadline);
+
   // Closes stdin, waits, SIGTERM, waits, SIGKILL (P053). `patient`: false begins with SIGTERM. Every request
   // in flight fails first. Returns when the process is gone, at `deadline` at the latest.
   base::Task<void> shut_down(base::TimePoint deadline, bool patient);

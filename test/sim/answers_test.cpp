@@ -129,6 +129,39 @@ TEST(Recovery, AForgottenSessionMakesTheListsBeReadAgain) {
   EXPECT_NE(list->final().find("a__new_one"), std::string::npos) << list->final();
 }
 
+// A server that is asked anew while it has a bad moment keeps the clients that it had.
+TEST(Recovery, ABadMomentOfAServerTakesItFromNoClient) {
+  World world;
+  auto& server = world.http("a", Speaks::both);
+  auto& modern = world.client(Era::modern);
+  auto& legacy = world.client(Era::legacy);
+  world.start();
+  legacy.initialize();
+  world.advance(1s);
+  for (int cut = 1; cut <= 4; ++cut) {  // each request of the new discovery in turn: discover, initialize …
+    server.alive = false;
+    server.close_all();
+    modern.call("a__echo");  // finds it gone
+    world.advance(0s);
+    server.alive = true;
+    server.reset_after = cut - 1;
+    server.reset_next = 1;
+    for (int i = 0; i < 40; ++i) {
+      auto const one = modern.call("a__echo", R"({"key":"m"})");
+      auto const two = legacy.call("a__echo", R"({"key":"l"})");
+      world.advance(50ms);
+      auto const known = [](auto const& reply) {
+        return reply->final().find("-32602") == std::string::npos &&
+               reply->final().find("not connected yet") == std::string::npos &&
+               reply->final().find(R"("reason":"unsupported")") == std::string::npos;
+      };
+      EXPECT_TRUE(known(one)) << cut << ": " << one->final();
+      EXPECT_TRUE(known(two)) << cut << ": " << two->final();
+    }
+  }
+  EXPECT_EQ(world.leftovers(), "");
+}
+
 TEST(Recovery, AServerThatACallCannotReachIsShownAsFailedAndAskedAgainWhenItIsBack) {
   World world;
   auto& server = world.http("a", Speaks::modern);

@@ -195,5 +195,23 @@ TEST(Limits, AReloadKeepsCallsOfServersThatGo) {
   EXPECT_EQ(world.leftovers(), "");
 }
 
+TEST(Limits, AReloadEndsSessionsWithAServerBehindItsCalls) {
+  World world;
+  auto& server = world.http("a", Speaks::legacy);
+  auto& client = world.client(Era::legacy);
+  world.start();
+  client.initialize();
+  world.advance(0s);
+  auto const going = client.call("a__slow", R"({"key":"k1","ms":2000})");
+  world.advance(1s);
+  world.settings.servers.clear();
+  world.reload();
+  world.advance(500ms);
+  EXPECT_EQ(server.sessions(), 2U);
+  world.advance(1s);
+  EXPECT_NE(going->final().find("{k1} from a"), std::string::npos) << going->final();
+  EXPECT_EQ(server.sessions(), 0U);
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -144,7 +144,9 @@ base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
     replies.push_back(request.message.bytes());
     co_return co_await wire.write(http(202, ""));
   }
-  if (reset_next > 0) {
+  if (reset_next > 0 && reset_after > 0) {
+    --reset_after;
+  } else if (reset_next > 0) {
     --reset_next;
     co_return false;
   }

@@ -51,6 +51,7 @@ class FakeServer {
 
   bool alive = true;
   bool mute = false;         // reads requests and answers nothing
+  int reset_after = 0;       // so many of them are spared before …
   int reset_next = 0;        // so many of the coming requests are read and then cut off, whatever they are
   int unavailable_next = 0;  // … or answered 503
   int nameless_errors_next = 0;       // … or with an error whose id is null
