@@ -62,6 +62,7 @@ class Gateway {
   base::Task<void> wait_for_descriptors();
   void hand_over(net::Accepted connection, std::size_t listener);
   void apply();
+  static void block_signals();
   base::Task<void> signal_loop();
   base::Task<void> settle();
   base::Task<void> on_worker(std::size_t index, std::function<base::Task<void>()> work);

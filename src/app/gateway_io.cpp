@@ -37,6 +37,7 @@ Gateway::~Gateway() {
 }
 
 Result<void> Gateway::start() {
+  block_signals();
   log_ = make_log(*settings_, clock_);
   last_words_ = std::make_unique<LastWords>(*log_);
   observe::Metrics::Options metrics;

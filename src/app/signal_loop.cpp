@@ -17,10 +17,15 @@ sigset_t handled_signals() {
 
 }  // namespace
 
+// A thread that does not block a signal gets it, and ends the process: all that come later inherit this.
+void Gateway::block_signals() {
+  sigset_t const set = handled_signals();
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+}
+
 // Signals arrive as reads on the first worker, so that nothing of ours runs in a signal handler.
 base::Task<void> Gateway::signal_loop() {
   sigset_t const set = handled_signals();
-  ::sigprocmask(SIG_BLOCK, &set, nullptr);
   int const fd = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   auto const watch = net::watch_fd(main_loop(), fd);
   if (!watch) co_return;

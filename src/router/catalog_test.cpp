@@ -48,31 +48,38 @@ TEST(Catalog, ShowsServersOfBothErasToClientsOfBoth) {
 }
 
 TEST(Catalog, ShowsModernClientsNoExecutionAndNoToolThatMustBeATask) {  // P086
-  CatalogServers const servers{
-      catalog_server("s",
-                     {{ListKind::tools,
-                       {R"({"name":"may","execution":{"taskSupport":"optional"},"x":1})",
-                        R"({"name":"must","execution":{"taskSupport":"required"}})",
-                        R"({"name":"is","title":"T","execution":{}})"}}},
-                     false)};
+  CatalogServers const servers{catalog_server(
+      "s",
+      {{ListKind::tools,
+        {R"({"name":"may","execution":{"taskSupport":"optional"},"x":1,"inputSchema":{"type":"object"}})",
+         R"({"name":"must","execution":{"taskSupport":"required"},"inputSchema":{"type":"object"}})",
+         R"({"name":"is","title":"T","execution":{},"inputSchema":{"type":"object"}})"}}},
+      false)};
   auto const modern = page(*catalog_of(servers), ListKind::tools);
-  EXPECT_NE(modern.find(R"([{"name":"s__may","x":1},{"name":"s__is","title":"T"}])"), std::string::npos)
+  EXPECT_NE(modern.find(R"([{"name":"s__may","x":1,"inputSchema":{"type":"object"}},)"
+                        R"({"name":"s__is","title":"T","inputSchema":{"type":"object"}}])"),
+            std::string::npos)
       << modern;
   auto const legacy = page(*catalog_of(servers, "", false), ListKind::tools);
-  EXPECT_NE(legacy.find(R"({"name":"s__must","execution":{"taskSupport":"required"}})"), std::string::npos)
+  EXPECT_NE(
+      legacy.find(
+          R"({"name":"s__must","execution":{"taskSupport":"required"},"inputSchema":{"type":"object"}})"),
+      std::string::npos)
       << legacy;
 }
 
 TEST(Catalog, WrapsOutputOfAnyJsonForLegacyClients) {  // P085
-  CatalogServers const servers{
-      catalog_server("s", {{ListKind::tools,
-                            {R"({"name":"list","outputSchema":{"type":"array","items":{"$ref":"#"}}})",
-                             R"({"name":"map","outputSchema":{"type":"object"}})"}}})};
+  CatalogServers const servers{catalog_server(
+      "s",
+      {{ListKind::tools,
+        {R"({"name":"list","inputSchema":{"type":"object"},"outputSchema":{"type":"array","items":{"$ref":"#"}}})",
+         R"({"name":"map","inputSchema":{"type":"object"},"outputSchema":{"type":"object"}})"}}})};
   auto const legacy = page(*catalog_of(servers, "s", false), ListKind::tools);
   EXPECT_NE(
-      legacy.find(R"({"name":"list","outputSchema":{"type":"object","properties":{"result":{"type":"array",)"
-                  R"("items":{"$ref":"#/properties/result"}}},"required":["result"]}},)"
-                  R"({"name":"map","outputSchema":{"type":"object"}})"),
+      legacy.find(
+          R"({"name":"list","inputSchema":{"type":"object"},"outputSchema":{"type":"object","properties":{"result":{"type":"array",)"
+          R"("items":{"$ref":"#/properties/result"}}},"required":["result"]}},)"
+          R"({"name":"map","inputSchema":{"type":"object"},"outputSchema":{"type":"object"}})"),
       std::string::npos)
       << legacy;
   auto const modern = page(*catalog_of(servers, "s"), ListKind::tools);

@@ -4,6 +4,8 @@
 #include <array>
 
 #include "base/run_until.hpp"
+#include "mcp/json_text.hpp"
+#include "mcp/message.hpp"
 #include "net/http_text.hpp"
 #include "net/pipe.hpp"
 
@@ -22,6 +24,8 @@ class SseProcess final : public ChildProcess {
         out_(net::make_pipe(scheduler, kPipeBytes)),
         err_(net::make_pipe(scheduler, kPipeBytes)),
         exited_(scheduler),
+        posts_(scheduler, SseSpawner::kPostsMax),
+        speaking_(scheduler, 1),
         tasks_(scheduler) {
     tasks_.spawn(run());
   }
@@ -37,8 +41,9 @@ class SseProcess final : public ChildProcess {
 
  private:
   base::Task<void> run();
-  base::Task<void> post_lines(std::string target);
-  base::Task<bool> post(std::string const& target, std::string line);
+  base::Task<void> post_lines();
+  base::Task<void> post(std::string line, base::Semaphore::Permit place);
+  base::Task<void> refuse(std::string_view line, std::string_view why);
   base::Task<void> say(net::Stream& to, std::string text);
   base::Task<void> die(std::string cause);
   std::string head(std::string_view method, std::string const& target) const;
@@ -52,6 +57,9 @@ class SseProcess final : public ChildProcess {
   net::StreamPair err_;
   base::Event exited_;
   ExitStatus status_;
+  std::string endpoint_;      // where messages go, once the server has said so
+  base::Semaphore posts_;     // under way
+  base::Semaphore speaking_;  // to us: whole lines
   base::TaskGroup tasks_;
 };
 
@@ -65,6 +73,7 @@ void SseProcess::end(int code) noexcept {
 }
 
 base::Task<void> SseProcess::say(net::Stream& to, std::string text) {
+  auto const turn = co_await speaking_.acquire();
   std::size_t sent = 0;
   while (sent < text.size()) {
     iovec const part{text.data() + sent, text.size() - sent};
@@ -107,7 +116,8 @@ base::Task<void> SseProcess::run() {
   if (!endpoint || !net::same_origin(*endpoint, options_.url)) {
     co_return co_await die("the endpoint is of another origin");
   }
-  tasks_.spawn(post_lines(endpoint->target));
+  endpoint_ = endpoint->target;
+  tasks_.spawn(post_lines());
   for (;;) {
     auto message = co_await reply->next_event();
     if (!message || !*message) co_return co_await die("the event stream ended");
@@ -119,21 +129,36 @@ base::Task<void> SseProcess::run() {
   }
 }
 
-base::Task<bool> SseProcess::post(std::string const& target, std::string line) {
-  std::string request = head("POST", target) + "Content-Type: application/json\r\n";
+// One message. That a server forgot the session concerns everybody, whatever else goes wrong this message
+// only.
+base::Task<void> SseProcess::post(std::string line, base::Semaphore::Permit) {
+  std::string request = head("POST", endpoint_) + "Content-Type: application/json\r\n";
   net::append_content_length(request, line.size());
   net::append_head_end(request);
   iovec const part{line.data(), line.size()};
   auto exchange = client_.exchange(request, {&part, 1});
   auto const ended = co_await base::run_until(scheduler_, exchange, scheduler_.now() + SseSpawner::kPostMax);
-  if (ended != base::Ended::done) co_return false;
+  if (ended != base::Ended::done) co_return co_await refuse(line, "no answer to the POST");
   auto reply = exchange.take();
-  if (!reply || reply->head.status >= 300) co_return false;
+  if (!reply) co_return co_await refuse(line, reply.error().detail);
+  if (reply->head.status == 404) co_return co_await die("the server does not know the session any more");
+  if (reply->head.status >= 300) {
+    co_return co_await refuse(line, "HTTP status " + std::to_string(reply->head.status));
+  }
   if (!reply->event_stream()) co_await reply->body();  // so that the connection can be used again
-  co_return true;
 }
 
-base::Task<void> SseProcess::post_lines(std::string target) {
+// Answers a request in the server's place.
+base::Task<void> SseProcess::refuse(std::string_view line, std::string_view why) {
+  auto const message = mcp::decode(std::string(line));
+  if (!message || message->kind() != mcp::MessageKind::request) co_return;
+  std::string text = R"({"jsonrpc":"2.0","id":)" + std::string(message->raw(mcp::Field::id));
+  text += R"(,"error":{"code":-32603,"message":)";
+  mcp::append_json_string(text, "The server did not take the message: " + std::string(why));
+  co_await say(*out_.second, text + "}}\n");
+}
+
+base::Task<void> SseProcess::post_lines() {
   auto& from = *in_.second;
   std::string pending;
   std::array<char, 4096> piece;
@@ -148,7 +173,15 @@ base::Task<void> SseProcess::post_lines(std::string target) {
     for (auto at = pending.find('\n'); at != std::string::npos; at = pending.find('\n')) {
       std::string line = pending.substr(0, at);
       pending.erase(0, at + 1);
-      if (!co_await post(target, std::move(line))) co_return co_await die("the server refused a message");
+      auto place = co_await posts_.acquire();
+      auto const message = mcp::decode(line);
+      bool const request = message && message->kind() == mcp::MessageKind::request;
+      auto posting = post(std::move(line), std::move(place));
+      if (request) {
+        tasks_.spawn(std::move(posting));
+      } else {
+        co_await std::move(posting);  // what follows `initialized` may depend on it
+      }
     }
     if (pending.size() > options_.line_bytes_max) co_return co_await die("a message is over the limit");
   }

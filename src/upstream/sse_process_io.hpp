@@ -3,9 +3,10 @@
 //
 // "Spawning" opens the event stream; lines written to input() are POSTed to the endpoint that the stream
 // names (same origin only, P051); each message event becomes a line of output(); the end of the stream, a
-// refused POST or a wrong endpoint is the exit, with its cause on errors(). One worker thread; destroying it
-// closes the stream. Limits: the endpoint must be named within kEndpointMax; POSTs go out one after the
-// other, each within kPostMax.
+// forgotten session or a wrong endpoint is the exit, with its cause on errors(); a request whose POST fails
+// otherwise is answered here with an error. One worker thread; destroying it closes the stream. Limits: the
+// endpoint must be named within kEndpointMax; kPostsMax POSTs at once, each within kPostMax; notifications
+// wait for theirs.
 #pragma once
 
 #include <memory>
@@ -31,6 +32,7 @@ class SseSpawner final : public ChildSpawner {
  public:
   static constexpr base::Duration kEndpointMax = std::chrono::seconds{10};
   static constexpr base::Duration kPostMax = std::chrono::seconds{30};
+  static constexpr std::size_t kPostsMax = 64;  // under way at once, per server
 
   SseSpawner(base::Scheduler& scheduler, net::Dialer& dialer, SseOptions options)
       : scheduler_(scheduler), dialer_(dialer), options_(std::move(options)) {}

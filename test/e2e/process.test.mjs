@@ -70,6 +70,17 @@ describe('weir as a process', { timeout: 180_000, ...kSkip }, () => {
     await gate.stop();
   });
 
+  test('takes signals while it looks up names', async () => {
+    const web = await startFixture('http_dual.mjs');
+    const gate = await startWeir({ named: { url: web.url.replace('127.0.0.1', 'localhost') }, a: servers().a });
+    gate.child.process.kill('SIGHUP');
+    const client = await connect('legacy', { url: gate.url('named') });
+    assert.equal(textOf(await client.call('whoami')), 'fixture');
+    await client.close();
+    await gate.stop();
+    await web.stop();
+  });
+
   test('stops on SIGINT too', async () => {
     const gate = await startWeir(servers());
     const below = descendants(gate.pid);
