@@ -56,13 +56,13 @@ std::string Gateway::admin_url() const {
 
 std::vector<std::pair<std::string, core::ServerStatus>> Gateway::server_statuses() {
   std::vector<std::pair<std::string, core::ServerStatus>> all;
-  auto const set = first_worker().catalog().current();
+  auto const& set = first_worker().catalog().current();
   for (auto const& server : settings_->servers) {
     if (server.disabled) continue;
     core::ServerStatus status;
     if (auto const* const backend = first_worker().backend(server.name)) {
       status = backend->status();
-      auto const* const listed = set->server(server.name);
+      auto const* const listed = set.server(server.name);
       if (status.cause.empty() && listed != nullptr && listed->contents)
         status.cause = listed->contents->problem();
     } else {
