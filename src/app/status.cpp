@@ -34,6 +34,11 @@ std::size_t tools_of(router::CatalogSet const& set, std::string_view server) {
   return tools == nullptr ? 0 : tools->items().size();
 }
 
+std::string url_of(net::Listener const& listener) {
+  bool const six = listener.host().find(':') != std::string::npos;
+  return fmt::format("http://{}{}{}:{}", six ? "[" : "", listener.host(), six ? "]" : "", listener.port());
+}
+
 double milliseconds(base::Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -45,13 +50,13 @@ base::Duration Gateway::uptime() const { return clock_.now() - started_; }
 std::vector<std::string> Gateway::mcp_urls() const {
   std::vector<std::string> urls;
   for (auto const& listener : listeners_) {
-    urls.push_back(fmt::format("http://{}:{}/mcp", listener->host(), listener->port()));
+    urls.push_back(url_of(*listener) + "/mcp");
   }
   return urls;
 }
 
 std::string Gateway::admin_url() const {
-  return admin_listener_ ? fmt::format("http://{}:{}", admin_listener_->host(), admin_listener_->port()) : "";
+  return admin_listener_ ? url_of(*admin_listener_) : "";
 }
 
 std::vector<std::pair<std::string, core::ServerStatus>> Gateway::server_statuses() {

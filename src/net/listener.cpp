@@ -88,7 +88,7 @@ std::vector<Accepted> Listener::accept() {
         ::accept4(fd_, reinterpret_cast<sockaddr*>(&address), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      out_of_descriptors_ = errno == EMFILE || errno == ENFILE;
+      out_of_descriptors_ = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
       break;
     }
     int const on = 1;

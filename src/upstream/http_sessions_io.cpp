@@ -66,8 +66,8 @@ base::Task<Result<void>> HttpBackend::open_session(std::shared_ptr<Session> sess
   }
   bool const again = !session->id.empty();
   session->id = std::move(seen->session);
-  session->open = true;
   co_await tell(session->id, own_notification(mcp::Method::notifications_initialized, "{}"));
+  session->open = true;  // not before: whoever is cancelled here leaves a session that may not be used
   if (again) {
     ++reinitialised_;
     all_lists_changed();  // a server that knows its sessions no more was probably started anew
@@ -133,7 +133,7 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_legacy(core::Call& call, Di
 
 base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
                                                        std::shared_ptr<Dialect const> dialect) {
-  base::TimePoint const begun = scheduler_.now();
+  core::UpstreamTime const timed(call, scheduler_.clock());
   for (int attempt = 0;; ++attempt) {
     auto session = co_await session_for(call);
     if (!session) co_return session.error();
@@ -160,7 +160,6 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
     }
     auto outcome = co_await read_answer(call, *dialect, *reply, id);
     cancel.armed = false;
-    call.facts.upstream += scheduler_.now() - begun;
     co_return outcome;
   }
 }

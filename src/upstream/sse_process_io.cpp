@@ -144,8 +144,9 @@ base::Task<void> SseProcess::post_lines(std::string target) {
       continue;
     }
     if (got.state != net::IoState::moved) co_return end(0);  // our side closed its stdin: the orderly end
+    auto at = pending.size();  // what came before has no newline
     pending.append(piece.data(), got.bytes);
-    for (auto at = pending.find('\n'); at != std::string::npos; at = pending.find('\n')) {
+    for (at = pending.find('\n', at); at != std::string::npos; at = pending.find('\n')) {
       std::string line = pending.substr(0, at);
       pending.erase(0, at + 1);
       if (!co_await post(target, std::move(line))) co_return co_await die("the server refused a message");

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect } from './clients.mjs';
-import { cleanEnv, descendants, direct, eventually, gone, kHangMs, kStartMs, killAll, sleep,
+import { cleanEnv, descendants, direct, eventually, freePort, gone, kHangMs, kStartMs, killAll, sleep,
   startFixture, startWeir, stdioFixture, stopAll, weirBin, writeConfig } from './harness.mjs';
 
 const kSkip = { skip: direct && 'direct: there is no gateway process' };
@@ -137,6 +137,17 @@ describe('weir as a process', { timeout: 180_000, ...kSkip }, () => {
     const client = await connect('legacy', { url: gate.url('a') });
     assert.equal(textOf(await client.call('whoami')), 'fixture');
     await client.close();
+    await gate.stop();
+  });
+
+  test('shows URLs that can be used, for IPv6 too', async () => {
+    const port = await freePort();
+    const config = { listeners: [{ name: 'six', bind: `[::1]:${port}` }] };
+    const gate = await startWeir({ a: servers().a }, { config });
+    const status = await fetch(`${gate.admin}/api/v1/status`).then(answer => answer.json());
+    assert.deepEqual(status.mcp, [`http://[::1]:${port}/mcp`]);
+    const end = weir('call', '--admin', new URL(gate.admin).host, 'a.whoami');
+    assert.equal(end.stdout, 'fixture\n', end.stderr);
     await gate.stop();
   });
 

@@ -24,8 +24,28 @@ TEST(Failures, ACallEndsAtItsDeadlineOfFiveSeconds) {  // T-05
   ASSERT_TRUE(reply->answered());
   EXPECT_TRUE(is_error_result(*reply)) << reply->final();
   EXPECT_EQ(reply->ended - reply->sent, base::Duration(5s));
+  EXPECT_EQ(reply->head.field("server-timing"), "weir;dur=0.00, up;dur=5000.00");  // it was the server's time
   EXPECT_EQ(server.hung_up.size(), 1U);
   EXPECT_EQ(world.leftovers(), "");
+}
+
+TEST(Failures, ACallCancelledWhileItsSessionOpensLeavesNoHalfOpenSession) {
+  World world;
+  auto& server = world.http("a", Speaks::legacy);
+  auto& client = world.client(Era::legacy);
+  world.start();
+  client.initialize();
+  world.advance(0s);
+  server.mute_notifications = true;
+  auto const first = client.call("a__echo", R"({"key":"k1"})");
+  world.advance(6s);
+  EXPECT_TRUE(is_error_result(*first)) << first->final();
+  server.mute_notifications = false;
+  int const told = server.seen["notifications/initialized"];
+  auto const second = client.call("a__echo", R"({"key":"k2"})");
+  world.advance(1s);
+  EXPECT_FALSE(is_error_result(*second)) << second->final();
+  EXPECT_EQ(server.seen["notifications/initialized"], told + 1);
 }
 
 TEST(Failures, EachProgressGivesACallItsTimeAgain) {

@@ -138,6 +138,10 @@ base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
   if (request.message.kind() == mcp::MessageKind::notification) {
     if (request.message.method() == Method::notifications_cancelled)
       cancelled.push_back(request.message.bytes());
+    if (mute_notifications) {
+      co_await wire.until_gone();
+      co_return false;
+    }
     co_return co_await wire.write(http(202, ""));
   }
   if (request.message.kind() != mcp::MessageKind::request) {

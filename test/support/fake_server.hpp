@@ -50,7 +50,8 @@ class FakeServer {
   std::size_t sessions() const noexcept { return sessions_.size(); }
 
   bool alive = true;
-  bool mute = false;         // reads requests and answers nothing
+  bool mute_notifications = false;  // acknowledges none
+  bool mute = false;                // reads requests and answers nothing
   int reset_next = 0;        // so many of the coming requests are read and then cut off, whatever they are
   int unavailable_next = 0;  // … or answered 503
   int nameless_errors_next = 0;       // … or with an error whose id is null
