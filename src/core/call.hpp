@@ -110,6 +110,22 @@ struct Call : CallFields {
   }
 };
 
+// Adds the time of its life to what the call spent waiting for its server, however that ends: answer, failure
+// or cancellation. The call outlives it.
+class UpstreamTime {
+ public:
+  UpstreamTime(Call& call, base::Clock const& clock) noexcept
+      : facts_(call.facts), clock_(clock), begun_(clock.now()) {}
+  UpstreamTime(UpstreamTime const&) = delete;
+  UpstreamTime& operator=(UpstreamTime const&) = delete;
+  ~UpstreamTime() { facts_.upstream += clock_.now() - begun_; }
+
+ private:
+  CallFacts& facts_;
+  base::Clock const& clock_;
+  base::TimePoint begun_;
+};
+
 // The final answer: one JSON-RPC result or error, as the bytes that came from upstream (or were made here)
 // with edits still to be applied. Its `id` is not the client's: the edge splices that in. The edits borrow
 // constants at most, nothing of a call or a server: an outcome may go to another thread.

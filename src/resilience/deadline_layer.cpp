@@ -18,8 +18,7 @@ base::Error too_late(std::string const& server) {
 
 base::Task<base::Result<core::Outcome>> DeadlineLayer::handle(core::Call& call) {
   call.extend_by = options_.call;
-  call.deadline =
-      scheduler_.now() + options_.call;  // waiting for a server that starts is not the server's time
+  call.deadline = scheduler_.now() + options_.call;
   call.deadline_latest = call.started + options_.call_max;
   auto work = inner_->handle(call);
   for (;;) {

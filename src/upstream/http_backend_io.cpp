@@ -31,21 +31,6 @@ std::optional<std::uint32_t> whole_seconds(std::string_view text) {
   return seconds;
 }
 
-// Counts the time until it dies as time spent waiting for the upstream.
-class UpstreamTime {
- public:
-  UpstreamTime(base::Scheduler& scheduler, core::Call& call) noexcept
-      : scheduler_(scheduler), call_(call), begun_(scheduler.now()) {}
-  UpstreamTime(UpstreamTime const&) = delete;
-  UpstreamTime& operator=(UpstreamTime const&) = delete;
-  ~UpstreamTime() { call_.facts.upstream += scheduler_.now() - begun_; }
-
- private:
-  base::Scheduler& scheduler_;
-  core::Call& call_;
-  base::TimePoint const begun_;
-};
-
 base::Task<Result<Outcome>> failed_with(Error error) { co_return error; }
 
 net::ClientOptions with_fields(net::ClientOptions options) {
@@ -297,7 +282,7 @@ base::Task<Result<Outcome>> HttpBackend::handle(core::Call& call) {
 
 base::Task<Result<Outcome>> HttpBackend::handle_modern(core::Call& call,
                                                        std::shared_ptr<Dialect const> dialect) {
-  UpstreamTime const timing(scheduler_, call);
+  core::UpstreamTime const timed(call, scheduler_.clock());
   for (int attempt = 0;; ++attempt) {
     std::uint64_t const id = next_id_++;
     auto reply = co_await post_modern(call, dialect.get(), id);

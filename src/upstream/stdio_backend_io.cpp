@@ -187,13 +187,11 @@ Task<base::Result<core::Outcome>> StdioBackend::handle(core::Call& call) {
   // Waiting for a start does not use up the call's own time.
   if (state_ != ServerState::ready) call.deadline = postponed(call, due, options_.start_max);
   auto child = co_await running_child();
-  auto const began = scheduler_.now();
-  call.deadline = postponed(call, due, began - came);
+  call.deadline = postponed(call, due, scheduler_.now() - came);
   if (!child) co_return child.error();
   auto const serving = *child;
-  auto outcome = co_await serving->relay(call);
-  call.facts.upstream += scheduler_.now() - began;
-  co_return outcome;
+  core::UpstreamTime const timed(call, scheduler_.clock());
+  co_return co_await serving->relay(call);
 }
 
 Task<base::Result<mcp::Message>> StdioBackend::ask(Method method, std::string params) {
