@@ -52,10 +52,10 @@ Result<void> Gateway::start() {
   sessions_->set_stream_limits(stream_limits(settings_->streams));
   calls_ = std::make_unique<base::Gate>(settings_->limits.in_flight);
   cursors_ = std::make_unique<router::CursorSealer>(random_);
-  if (wants_tls(*settings_)) {
-    auto tls = net::TlsContext::system();
-    if (!tls) return tls.error();
+  if (auto tls = net::TlsContext::system()) {  // even if nobody needs it yet: a reload may bring who does
     tls_ = std::move(*tls);
+  } else if (wants_tls(*settings_)) {
+    return tls.error();
   }
   shared_ = std::make_unique<SharedParts>(SharedParts{clock_, random_, *log_, *metrics_, *sessions_, *calls_,
                                                       connections_, listens_, *cursors_, environment_,
@@ -237,9 +237,6 @@ void Gateway::reload() {
   calls_->set_most(settings_->limits.in_flight);
   sessions_->set_options(table_options(settings_->sessions), clock_.now());
   sessions_->set_stream_limits(stream_limits(settings_->streams));
-  if (!tls_ && wants_tls(*settings_)) {
-    if (auto tls = net::TlsContext::system()) tls_ = std::move(*tls);
-  }
   apply();
   log_->event(observe::Level::info, "config.reload",
               fmt::format("{} servers added, {} removed, {} changed, the rest keeps running",

@@ -17,14 +17,46 @@
 // session   gives a legacy call the session it belongs to; modern calls pass through.
 //           (quotas come here: after we know who calls and in which session, before any work is done)
 // router    answers lists and discovery from the catalogue; sends the rest to the server that owns the name.
-//           (per server, outside the deadline: the cache, so that a hit costs nothing below, then fallbacks
-//           and
-//            retries, so that each attempt is counted by the breaker within them)
+//           (per server, outside the deadline: the cache, so that a hit costs nothing below; then fallbacks
+//           and retries, so that the breaker within them counts each attempt)
 // deadline  gives the call its time with this server.
 // upstream  speaks to the server: HTTP or a child process, in the revision it knows.
 //
 // Layers inside are built first; each owns the next one inward and borrows everything else.
 namespace weir::app {
+
+namespace {
+
+using Backend = std::shared_ptr<core::Backend>;
+
+Backend program(WorkerParts& parts, config::Server const& server) {
+  return std::make_shared<upstream::StdioBackend>(parts.scheduler, parts.spawner, parts.random,
+                                                  stdio_options(server, parts.gateway_info, parts.environment,
+                                                                parts.log, parts.metrics.server(server.name)),
+                                                  &parts.observer);
+}
+
+Backend event_stream(WorkerParts& parts, config::Server const& server, upstream::SseOptions const& to) {
+  return std::make_shared<upstream::SseBackend>(parts.scheduler, parts.dialer, parts.random, to,
+                                                sse_options(server, parts.gateway_info), parts.observer);
+}
+
+base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server) {
+  using Kind = config::UpstreamKind;
+  if (server.kind == Kind::stdio) return program(parts, server);
+  auto options = http_options(server, parts.gateway_info);
+  if (!options) return options.error();
+  options->reinits = parts.metrics.server(server.name).upstream_reinit;
+  upstream::SseOptions const to{options->url, options->fields};
+  if (server.kind == Kind::sse) return event_stream(parts, server, to);
+  if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP
+    options->older = [&parts, server, to] { return event_stream(parts, server, to); };
+  }
+  return Backend(std::make_shared<upstream::HttpBackend>(parts.scheduler, parts.dialer, parts.observer,
+                                                         std::move(*options)));
+}
+
+}  // namespace
 
 std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
   router::RouterParts const borrowed{parts.scheduler, parts.catalog, parts.cursors, parts.listens};
@@ -33,31 +65,11 @@ std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
 }
 
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const& server) {
-  ServerStack stack;
-  auto const& metrics = parts.metrics.server(server.name);
-  if (server.kind == config::UpstreamKind::stdio) {
-    stack.backend = std::make_shared<upstream::StdioBackend>(
-        parts.scheduler, parts.spawner, parts.random,
-        stdio_options(server, parts.gateway_info, parts.environment, parts.log, metrics), &parts.observer);
-  } else {
-    auto options = http_options(server, parts.gateway_info);
-    if (!options) return options.error();
-    options->reinits = metrics.upstream_reinit;
-    auto const older = [&parts, server, sse = upstream::SseOptions{options->url, options->fields}] {
-      return std::make_shared<upstream::SseBackend>(parts.scheduler, parts.dialer, parts.random, sse,
-                                                    sse_options(server, parts.gateway_info), parts.observer);
-    };
-    if (server.kind == config::UpstreamKind::http_any) options->older = older;
-    if (server.kind == config::UpstreamKind::sse) {
-      stack.backend = older();
-    } else {
-      stack.backend = std::make_shared<upstream::HttpBackend>(parts.scheduler, parts.dialer, parts.observer,
-                                                              std::move(*options));
-    }
-  }
-  stack.entry = std::make_shared<resilience::DeadlineLayer>(stack.backend, parts.scheduler, server.name,
-                                                            deadline_options(server, metrics));
-  return stack;
+  auto backend = backend_of(parts, server);
+  if (!backend) return backend.error();
+  auto entry = std::make_shared<resilience::DeadlineLayer>(
+      *backend, parts.scheduler, server.name, deadline_options(server, parts.metrics.server(server.name)));
+  return ServerStack{std::move(*backend), std::move(entry)};
 }
 
 }  // namespace weir::app

@@ -169,9 +169,14 @@ describe('weir as a process', { timeout: 180_000, ...kSkip }, () => {
     await eventually('server a', has('a__whoami'));
     const config = JSON.parse(readFileSync(gate.file, 'utf8'));
     config.servers.c = config.servers.a;
+    config.servers.tls = { url: `https://127.0.0.1:${await freePort()}/mcp` };  // the first one that needs TLS
     writeFileSync(gate.file, JSON.stringify(config));
     gate.child.process.kill('SIGHUP');
     await eventually('server c', has('c__whoami'));
+    const causeOfTls = async () => (await fetch(`${gate.admin}/api/v1/status`).then(answer => answer.json()))
+      .servers.find(server => server.name === 'tls')?.cause;
+    await eventually('a cause', causeOfTls);
+    assert.match(await causeOfTls(), /cannot connect/);
     writeFileSync(gate.file, 'servers: [not, a, map');
     gate.child.process.kill('SIGHUP');
     await sleep(500);
