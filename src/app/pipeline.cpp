@@ -1,6 +1,8 @@
 #include "app/pipeline.hpp"
 
 #include "app/server_options.hpp"
+#include "bridge/parking_layer.hpp"
+#include "bridge/rounds_layer.hpp"
 #include "resilience/deadline_layer.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/sse_backend.hpp"
@@ -8,7 +10,7 @@
 
 // The way of a call, outermost first:
 //
-//   edge → session → router → [ per server: deadline → upstream ]
+//   edge → session → router → [ per server: bridge → deadline → upstream ]
 //
 // A server lives on one worker. On the others, a hop stands between the router and its layers: the call
 // travels to the server's home, passes them there, and its answer comes back.
@@ -20,8 +22,9 @@
 //           (per server, outside the deadline: the cache, so that a hit costs nothing below, then fallbacks
 //           and
 //            retries, so that each attempt is counted by the breaker within them)
-// deadline  gives the call its time with this server.
-// upstream  speaks to the server: HTTP or a child process, in the revision it knows.
+// bridge    lets a server of one era ask a client of the other, in rounds: each round has a deadline of its
+// own. deadline  gives the call its time with this server. upstream  speaks to the server: HTTP or a child
+// process, in the revision it knows.
 //
 // Layers inside are built first; each owns the next one inward and borrows everything else.
 namespace weir::app {
@@ -53,8 +56,12 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const&
                                                               std::move(*options));
     }
   }
-  stack.entry = std::make_shared<resilience::DeadlineLayer>(stack.backend, parts.scheduler, server.name,
-                                                            deadline_options(server));
+  auto const timed = std::make_shared<resilience::DeadlineLayer>(stack.backend, parts.scheduler, server.name,
+                                                                 deadline_options(server));
+  auto const parking = std::make_shared<bridge::ParkingLayer>(timed, stack.backend, parts.parked, parts.desk,
+                                                              server.timeouts.parked_max);
+  stack.entry = std::make_shared<bridge::RoundsLayer>(parking, stack.backend, parts.scheduler, parts.random,
+                                                      rounds_options(server));
   return stack;
 }
 

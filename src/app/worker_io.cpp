@@ -17,6 +17,7 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       place_(std::make_shared<base::Workplace>(loop_)),
       feed_(loop_),
       reports_(*this),
+      desk_(loop_),
       parts_{loop_,
              shared.random,
              io.dialer,
@@ -26,6 +27,8 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
              shared.cursors,
              shared.listens,
              shared.sessions,
+             shared.parked,
+             desk_,
              shared.environment,
              shared.gateway_info,
              count},
@@ -44,6 +47,7 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
 
 Worker::~Worker() {
   connections_.cancel();
+  desk_.close();  // what waits there uses the servers
   place_->close();
   for (auto& [name, running] : servers_) {
     if (running.home) running.home->move_out();
