@@ -88,6 +88,7 @@ class Gateway {
   std::unique_ptr<base::Gate> calls_;
   base::Gate connections_{kConnectionsMax};
   base::Gate listens_{kListensMax};
+  std::unique_ptr<bridge::ParkedCalls> parked_;
   std::unique_ptr<router::CursorSealer> cursors_;
   std::shared_ptr<net::TlsContext const> tls_;
   std::unique_ptr<SharedParts> shared_;

@@ -51,6 +51,7 @@ Result<void> Gateway::start() {
       [this](std::string const& id, base::TableReason why) { session_ended(id, why); }, metrics_->gateway());
   sessions_->set_stream_limits(stream_limits(settings_->streams));
   calls_ = std::make_unique<base::Gate>(settings_->limits.in_flight);
+  parked_ = std::make_unique<bridge::ParkedCalls>(parked_options(), random_);
   cursors_ = std::make_unique<router::CursorSealer>(random_);
   if (auto tls = net::TlsContext::system()) {  // even if nobody needs it yet: a reload may bring who does
     tls_ = std::move(*tls);
@@ -58,8 +59,8 @@ Result<void> Gateway::start() {
     return tls.error();
   }
   shared_ = std::make_unique<SharedParts>(SharedParts{clock_, random_, *log_, *metrics_, *sessions_, *calls_,
-                                                      connections_, listens_, *cursors_, environment_,
-                                                      gateway_info()});
+                                                      connections_, listens_, *parked_, *cursors_,
+                                                      environment_, gateway_info()});
   build_workers();
   catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);
   first_worker().catalog().listen(*catalog_meter_);

@@ -1,6 +1,8 @@
 #include "app/pipeline.hpp"
 
 #include "app/server_options.hpp"
+#include "bridge/parking_layer.hpp"
+#include "bridge/rounds_layer.hpp"
 #include "resilience/deadline_layer.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/sse_backend.hpp"
@@ -8,7 +10,7 @@
 
 // The way of a call, outermost first:
 //
-//   edge → session → router → [ per server: deadline → upstream ]
+//   edge → session → router → [ per server: bridge → deadline → upstream ]
 //
 // A server lives on one worker. On the others, a hop stands between the router and its layers: the call
 // travels to the server's home, passes them there, and its answer comes back.
@@ -19,6 +21,7 @@
 // router    answers lists and discovery from the catalogue; sends the rest to the server that owns the name.
 //           (per server, outside the deadline: the cache, so that a hit costs nothing below; then fallbacks
 //           and retries, so that the breaker within them counts each attempt)
+// bridge    lets a server of one era ask a client of the other, in rounds: each has a deadline of its own.
 // deadline  gives the call its time with this server.
 // upstream  speaks to the server: HTTP or a child process, in the revision it knows.
 //
@@ -67,8 +70,12 @@ std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const& server) {
   auto backend = backend_of(parts, server);
   if (!backend) return backend.error();
-  auto entry = std::make_shared<resilience::DeadlineLayer>(
+  auto timed = std::make_shared<resilience::DeadlineLayer>(
       *backend, parts.scheduler, server.name, deadline_options(server, parts.metrics.server(server.name)));
+  auto parking = std::make_shared<bridge::ParkingLayer>(std::move(timed), *backend, parts.parked, parts.desk,
+                                                        server.timeouts.parked_max);
+  auto entry = std::make_shared<bridge::RoundsLayer>(std::move(parking), *backend, parts.scheduler,
+                                                     parts.random, rounds_options(server));
   return ServerStack{std::move(*backend), std::move(entry)};
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/random.hpp"
+#include "bridge/parked_calls.hpp"
 #include "config/environment.hpp"
 #include "config/settings.hpp"
 #include "core/backend.hpp"
@@ -30,6 +31,8 @@ struct WorkerParts {
   router::CursorSealer const& cursors;
   base::Gate& listens;
   session::SessionTable& sessions;
+  bridge::ParkedCalls& parked;
+  bridge::ParkingDesk& desk;
   config::Environment const& environment;
   std::string gateway_info;  // {"name":"weir","version":…}
   unsigned workers;          // how many share what is bounded for the process

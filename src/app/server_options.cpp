@@ -70,6 +70,18 @@ base::Result<upstream::HttpBackendOptions> http_options(config::Server const& se
   return options;
 }
 
+base::TableOptions parked_options() {
+  base::TableOptions options;  // a call's own time ends it: these only bound how many there are
+  options.idle_max = options.lifetime_max = base::TableOptions::kDurationMax;
+  return options;
+}
+
+bridge::RoundsOptions rounds_options(config::Server const& server) {
+  bridge::RoundsOptions options;
+  options.leg_max = server.timeouts.parked_max;
+  return options;
+}
+
 resilience::DeadlineOptions deadline_options(config::Server const& server,
                                              observe::ServerMetrics const& metrics) {
   return {server.timeouts.call, server.timeouts.call_max, metrics.requests_in_flight};

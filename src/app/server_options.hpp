@@ -3,6 +3,7 @@
 // Plain functions without state; any thread. Limits and defaults are the settings' and the options' own.
 #pragma once
 
+#include "bridge/rounds_layer.hpp"
 #include "config/environment.hpp"
 #include "config/settings.hpp"
 #include "edge/mcp_endpoint.hpp"
@@ -24,6 +25,8 @@ upstream::StdioBackend::Options stdio_options(config::Server const& server, std:
 upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info);
 base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
                                                         std::string const& gateway_info);
+base::TableOptions parked_options();
+bridge::RoundsOptions rounds_options(config::Server const& server);
 resilience::DeadlineOptions deadline_options(config::Server const& server,
                                              observe::ServerMetrics const& metrics);
 base::TableOptions table_options(config::Sessions const& sessions);

@@ -38,6 +38,7 @@ struct SharedParts {
   base::Gate& calls;        // at work
   base::Gate& connections;  // of clients
   base::Gate& listens;      // subscriptions
+  bridge::ParkedCalls& parked;
   router::CursorSealer const& cursors;
   config::Environment const& environment;
   std::string gateway_info;
@@ -118,6 +119,7 @@ class Worker {
   router::CatalogFeed feed_;
   std::optional<router::CatalogLoop> catalog_;  // the first worker's
   Reports reports_;
+  bridge::ParkingDesk desk_;
   WorkerParts parts_;
   edge::CallMeter meter_;
   Servers servers_;

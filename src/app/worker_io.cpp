@@ -17,19 +17,10 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       place_(std::make_shared<base::Workplace>(loop_)),
       feed_(loop_),
       reports_(*this),
-      parts_{loop_,
-             shared.random,
-             io.dialer,
-             io.spawner,
-             reports_,
-             feed_,
-             shared.cursors,
-             shared.listens,
-             shared.sessions,
-             shared.environment,
-             shared.gateway_info,
-             count,
-             shared.log,
+      desk_(loop_),
+      parts_{loop_,         shared.random,      io.dialer,           io.spawner,      reports_,
+             feed_,         shared.cursors,     shared.listens,      shared.sessions, shared.parked,
+             desk_,         shared.environment, shared.gateway_info, count,           shared.log,
              shared.metrics},
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
       seats_(std::numeric_limits<unsigned>::max()),
@@ -46,6 +37,7 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
 
 Worker::~Worker() {
   connections_.cancel();
+  desk_.close();  // what waits there uses the servers
   place_->close();
   for (auto& [name, running] : servers_) {
     if (running.home) running.home->move_out();

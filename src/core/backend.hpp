@@ -43,6 +43,12 @@ class Backend : public Handler {
   // _meta.
   virtual base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) = 0;
   virtual ServerStatus status() const = 0;
+  // Whether this call and the server are of different eras, so that questions in the middle of it need a
+  // bridge; also true while the server's era is unknown.
+  virtual bool translates(Call const& call) const noexcept {
+    static_cast<void>(call);
+    return false;
+  }
   // A legacy client's session is over: what was opened upstream on its behalf is to be ended (F-20).
   virtual void session_ended(std::string_view session_id) { static_cast<void>(session_id); }
   // Orderly end: sessions deleted, child's stdin closed and waited for. At most until `deadline`.

@@ -85,6 +85,7 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   struct {                     // what Parked (parked.hpp) keeps while the client is asked
     unsigned questions = 0;
     base::TimePoint since{}, deadline{}, deadline_latest{};
+    base::Duration stood{};  // before that
   } parked;
   std::string_view endpoint;            // "" for /mcp (all servers), else the one server's name
   std::string target;                   // set by the router: the name or uri as the upstream knows it

@@ -14,7 +14,8 @@ class Parked {
  public:
   Parked(Call& call, base::Scheduler& scheduler, base::Duration most) : call_(call), scheduler_(scheduler) {
     auto const now = scheduler.now();
-    if (call.parked.questions++ == 0) call.parked = {1, now, call.deadline, call.deadline_latest};
+    if (call.parked.questions++ == 0)
+      call.parked = {1, now, call.deadline, call.deadline_latest, call.parked.stood};
     call.deadline = std::max(call.deadline, now + most);
     call.deadline_latest = std::max(call.deadline_latest, now + most);
   }
@@ -23,6 +24,7 @@ class Parked {
   ~Parked() {
     if (--call_.parked.questions > 0) return;
     auto const stood = scheduler_.now() - call_.parked.since;
+    call_.parked.stood += stood;
     call_.deadline = call_.parked.deadline + stood;
     call_.deadline_latest = call_.parked.deadline_latest + stood;
   }

@@ -32,7 +32,7 @@ base::Task<base::Result<core::Outcome>> DeadlineLayer::handle(core::Call& call) 
   Inside const inside(options_.in_flight);
   call.extend_by = options_.call;
   call.deadline = scheduler_.now() + options_.call;
-  call.deadline_latest = call.started + options_.call_max;
+  call.deadline_latest = call.started + options_.call_max + call.parked.stood;
   auto work = inner_->handle(call);
   for (;;) {
     // The end moves ahead with progress and while the client is asked, and comes back after that.

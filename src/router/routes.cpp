@@ -55,13 +55,12 @@ bool completes(ServerContents const& contents) noexcept {
          !mcp::traits_of(contents.identity.revision).completions_capability;
 }
 
-Routed if_able(Catalog const& catalog, Routed routed, Method method) {
+Routed if_able(Catalog const& catalog, Routed routed, core::Call const& call) {
   auto const* const to = std::get_if<Route>(&routed);
   if (to == nullptr) return routed;
   auto const& contents = *catalog.servers()[to->server].contents;
-  bool const able = method == Method::completion_complete
-                        ? completes(contents)
-                        : contents.capabilities.subscribe && !contents.identity.modern();
+  bool const able =
+      call.method == Method::completion_complete ? completes(contents) : contents.capabilities.subscribe;
   if (able) return routed;
   return no_such_method("The server that this belongs to does not support the method");
 }
@@ -83,9 +82,8 @@ Routed route(Catalog const& catalog, core::Call const& call) {
     case Method::prompts_get: return by_name(catalog, ListKind::prompts, call.request, Field::name);
     case Method::resources_read: return by_uri(catalog, call, Field::uri);
     case Method::resources_subscribe:
-    case Method::resources_unsubscribe:
-      return if_able(catalog, by_uri(catalog, call, Field::uri), call.method);
-    case Method::completion_complete: return if_able(catalog, by_reference(catalog, call), call.method);
+    case Method::resources_unsubscribe: return if_able(catalog, by_uri(catalog, call, Field::uri), call);
+    case Method::completion_complete: return if_able(catalog, by_reference(catalog, call), call);
     default:
       if (alone_and_knows(catalog, call)) return Route{catalog.members().front(), {}, nullptr};
       return no_such_method("Method not found");

@@ -3,6 +3,7 @@
 #include "base/run_until.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/own_request.hpp"
+#include "upstream/server_question.hpp"
 
 // The answers of HttpBackend: a JSON body or an event stream, turned into the one outcome of a call.
 namespace weir::upstream {
@@ -19,6 +20,7 @@ namespace {
 
 constexpr base::Duration kStreamEndMax = std::chrono::seconds{1};
 constexpr std::size_t kFinishingMax = 64;
+constexpr std::size_t kQuestionsMax = 16;  // of one call at a time
 
 bool is_id(std::string_view token, std::uint64_t id) {
   char text[24];
@@ -28,7 +30,12 @@ bool is_id(std::string_view token, std::uint64_t id) {
 
 }  // namespace
 
-// Only legacy servers may ask; until somebody else does, this keeps them from waiting.
+base::Task<void> HttpBackend::ask_client(core::Call& call, mcp::Message request, std::string session) {
+  auto reply = co_await answer_of_client(call, std::move(request));
+  background_.spawn(tell(std::move(session), std::move(reply)));
+}
+
+// What belongs to no call cannot be asked of anybody; the server is not to wait for it.
 void HttpBackend::answer_server(mcp::Message const& request, std::string session) {
   if (!legacy_ || background_.size() >= kFinishingMax) return;
   background_.spawn(tell(std::move(session), reply_to_server(request)));
@@ -102,12 +109,12 @@ HttpBackend::EventStep HttpBackend::next_step(core::Call& call, Dialect const& d
     } else if (message->kind() == MessageKind::notification) {
       step.note = shown_note(call, *message, relay, id);
     } else if (message->kind() == MessageKind::request) {
-      answer_server(*message, session_of(call));
+      if (!mcp::is_modern(dialect.revision())) step.question = std::move(*message);  // P055
     } else if (answers(*message, id)) {
       step.answer = take_answer(call, dialect, std::move(*message), id);
       if (background_.size() < kFinishingMax) background_.spawn(finish_stream(std::move(reply)));
     }
-    if (step.note || step.answer) break;
+    if (step.note || step.question || step.answer) break;
   }
   return step;
 }
@@ -117,11 +124,16 @@ HttpBackend::EventStep HttpBackend::next_step(core::Call& call, Dialect const& d
 base::Task<Result<Outcome>> HttpBackend::read_events(core::Call& call, Dialect const& dialect,
                                                      net::HttpReply& reply, std::uint64_t id) {
   NoteRelay relay(call);
+  std::unique_ptr<base::TaskGroup> questions;  // of the server to this call's client
   for (;;) {
     EventStep step = next_step(call, dialect, reply, relay, id);
     if (step.answer) co_return std::move(*step.answer);
     if (step.note) {
       co_await call.client->notify(std::move(*step.note));
+    } else if (step.question) {
+      if (!questions) questions = std::make_unique<base::TaskGroup>(scheduler_);
+      if (questions->size() < kQuestionsMax)
+        questions->spawn(ask_client(call, std::move(*step.question), session_of(call)));
     } else if (reply.had_turn()) {
       co_await scheduler_.sleep_for({});
     } else {

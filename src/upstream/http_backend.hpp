@@ -55,6 +55,7 @@ class HttpBackend final : public core::Backend {
   base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) override;
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
   core::ServerStatus status() const override { return older_ ? older_->status() : status_; }
+  bool translates(core::Call const& call) const noexcept override;
   void session_ended(std::string_view session_id) override;
   base::Task<void> close(base::TimePoint deadline) override;
 
@@ -64,7 +65,9 @@ class HttpBackend final : public core::Backend {
 
  private:
   struct Session {  // one legacy session with the server
-    explicit Session(base::Scheduler& scheduler) : opening(scheduler, 1) {}
+    Session(base::Scheduler& scheduler, std::string can)
+        : capabilities(std::move(can)), opening(scheduler, 1) {}
+    std::string capabilities;  // of the clients that it serves
     std::string id;
     bool open = false;
     base::TimePoint last_used;
@@ -97,7 +100,8 @@ class HttpBackend final : public core::Backend {
                                      std::uint64_t id);  // 0: no answer is due
   base::Task<base::Result<Seen>> collect(net::HttpReply reply, std::uint64_t id);
   base::Task<base::Result<core::ServerIdentity>> settle(NextStep verdict, Seen seen);
-  base::Task<base::Result<Seen>> probe(NextStep step);
+  // `capabilities`: what the client can be asked, for `initialize`.
+  base::Task<base::Result<Seen>> probe(NextStep step, std::string capabilities);
   base::Task<base::Result<void>> open_session(std::shared_ptr<Session> session);
   base::Task<base::Result<std::shared_ptr<Session>>> session_for(core::Call const& call);
   static std::string session_key(core::Call const& call);
@@ -124,10 +128,12 @@ class HttpBackend final : public core::Backend {
                                                     net::HttpReply& reply, std::uint64_t id);
   base::Task<base::Result<core::Outcome>> read_events(core::Call& call, Dialect const& dialect,
                                                       net::HttpReply& reply, std::uint64_t id);
+  base::Task<void> ask_client(core::Call& call, mcp::Message request, std::string session);
   void answer_server(mcp::Message const& request, std::string session);
   std::string session_of(core::Call const& call) const;
-  struct EventStep {                  // neither: more bytes are needed
-    std::optional<std::string> note;  // for the client
+  struct EventStep {                       // none: more bytes are needed
+    std::optional<std::string> note;       // for the client
+    std::optional<mcp::Message> question;  // of the server
     std::optional<base::Result<core::Outcome>> answer;
   };
   EventStep next_step(core::Call& call, Dialect const& dialect, net::HttpReply& reply, NoteRelay& relay,

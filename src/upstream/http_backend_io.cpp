@@ -7,6 +7,7 @@
 
 #include "base/ready_until.hpp"
 #include "base/run_until.hpp"
+#include "core/client_capabilities.hpp"
 #include "upstream/own_request.hpp"
 
 namespace weir::upstream {
@@ -52,7 +53,7 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, core::
       client_(scheduler, dialer, net::Endpoint{options_.url.https, options_.url.host, options_.url.port},
               with_fields(options_.client)),
       calls_over_(scheduler),
-      own_session_(std::make_shared<Session>(scheduler)),
+      own_session_(std::make_shared<Session>(scheduler, core::ClientCapabilities::everything().write())),
       listening_(scheduler),
       background_(scheduler) {
   status_.transport = "http";
@@ -137,13 +138,13 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::say(std::string head, std::st
   co_return co_await collect(std::move(*reply), id);
 }
 
-base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step) {
+base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step, std::string capabilities) {
   std::uint64_t const id = next_id_++;
   bool const modern = step.kind == NextStep::Kind::discover;
   auto const method = modern ? mcp::Method::server_discover : mcp::Method::initialize;
-  std::string body =
-      own_request(method, modern ? "{}" : initialize_params(step.revision, options_.gateway_info), id,
-                  step.revision, options_.gateway_info);
+  std::string body = own_request(
+      method, modern ? "{}" : initialize_params(step.revision, options_.gateway_info, capabilities), id,
+      step.revision, options_.gateway_info);
   std::string head =
       modern ? heads_.modern(method, step.revision, {}, body.size()) : heads_.legacy({}, {}, body.size());
   auto asking = say(std::move(head), std::move(body), id);
@@ -161,7 +162,7 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
   NextStep step = discovery.start();
   Seen seen;
   while (step.kind == NextStep::Kind::discover || step.kind == NextStep::Kind::initialize) {
-    auto brought = co_await probe(step);
+    auto brought = co_await probe(step, own_session_->capabilities);
     if (!brought) {
       step = discovery.lost(brought.error());
       continue;
@@ -223,7 +224,7 @@ base::Task<HttpBackend::LegacySide> HttpBackend::legacy_side(Seen const& discove
   step.kind = NextStep::Kind::initialize;
   step.revision = named.legacy.value_or(mcp::kNewestLegacy);
   for (int attempt = 0; attempt < kLegacySideAttempts; ++attempt) {
-    auto seen = co_await probe(step);
+    auto seen = co_await probe(step, own_session_->capabilities);
     if (!seen && seen.error().fault == Fault::timed_out) break;
     if (!seen || seen->status >= 500 || (seen->status == 200 && !seen->message)) continue;
     if (!seen->message || seen->message->kind() != mcp::MessageKind::result) co_return LegacySide{};
@@ -241,6 +242,11 @@ Result<std::shared_ptr<Dialect const>> HttpBackend::dialect_for(core::Call const
   auto const& other = call.modern() ? legacy_ : modern_;
   if (same || other) return same ? same : other;
   return about(Error(Fault::starting, Blame::upstream, "not connected yet", Retry::always));
+}
+
+bool HttpBackend::translates(core::Call const& call) const noexcept {
+  if (older_) return older_->translates(call);
+  return (call.modern() ? modern_ : legacy_) == nullptr;
 }
 
 base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::string params) {

@@ -57,7 +57,7 @@ base::Task<Result<void>> HttpBackend::open_session(std::shared_ptr<Session> sess
   NextStep step;
   step.kind = NextStep::Kind::initialize;
   step.revision = legacy_->revision();
-  auto seen = co_await probe(step);
+  auto seen = co_await probe(step, session->capabilities);
   if (!seen) co_return seen.error();
   if (seen->status != 200 || !seen->message || seen->message->kind() != mcp::MessageKind::result) {
     net::ReplyHead head;
@@ -78,7 +78,7 @@ base::Task<Result<void>> HttpBackend::open_session(std::shared_ptr<Session> sess
 
 // Modern clients have no session: those of one principal that can be asked the same things share one.
 std::string HttpBackend::session_key(core::Call const& call) {
-  if (call.session) return call.session->id;
+  if (!call.modern()) return call.session ? call.session->id : std::string();
   std::string key(kPooled);
   if (call.principal != nullptr) key += call.principal->id;
   return key.append(1, ' ').append(core::ClientCapabilities::of(call).write());
@@ -108,7 +108,10 @@ base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_f
       co_return about(
           Error(Fault::busy, Blame::gateway, "too many sessions with this server", Retry::always));
     }
-    found = sessions_.emplace(key, std::make_shared<Session>(scheduler_)).first;
+    found =
+        sessions_
+            .emplace(key, std::make_shared<Session>(scheduler_, core::ClientCapabilities::of(call).write()))
+            .first;
   }
   std::shared_ptr<Session> session = found->second;
   session->last_used = scheduler_.now();
@@ -119,7 +122,7 @@ base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_f
 }
 
 std::string HttpBackend::session_of(core::Call const& call) const {
-  auto const found = sessions_.find(call.session ? std::string_view(call.session->id) : std::string_view());
+  auto const found = sessions_.find(session_key(call));
   return found == sessions_.end() ? std::string() : found->second->id;
 }
 

@@ -26,9 +26,10 @@ std::string own_request(mcp::Method method, std::string_view params, std::uint64
                      mcp::traits_of(method).name, params);
 }
 
-std::string initialize_params(mcp::Revision offered, std::string_view gateway_info) {
-  return fmt::format(R"({{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{}}})",
-                     mcp::text_of(offered), gateway_info);
+std::string initialize_params(mcp::Revision offered, std::string_view gateway_info,
+                              std::string_view capabilities) {
+  return fmt::format(R"({{"protocolVersion":"{}","capabilities":{},"clientInfo":{}}})", mcp::text_of(offered),
+                     capabilities, gateway_info);
 }
 
 std::string own_notification(mcp::Method method, std::string_view params) {

@@ -25,8 +25,9 @@ inline constexpr std::string_view kTasksExtension = "io.modelcontextprotocol/tas
 std::string own_request(mcp::Method method, std::string_view params, std::uint64_t id, mcp::Revision revision,
                         std::string_view gateway_info);
 
-// The params of `initialize`: the version offered, no capabilities, the gateway's info.
-std::string initialize_params(mcp::Revision offered, std::string_view gateway_info);
+// The params of `initialize`: the version offered, what can be asked of the client, the gateway's info.
+std::string initialize_params(mcp::Revision offered, std::string_view gateway_info,
+                              std::string_view capabilities = "{}");
 
 std::string own_notification(mcp::Method method, std::string_view params);
 

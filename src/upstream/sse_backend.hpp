@@ -23,6 +23,7 @@ class SseBackend final : public core::Backend {
     return inner_.ask(method, std::move(params));
   }
   core::ServerStatus status() const override { return inner_.status(); }
+  bool translates(core::Call const& call) const noexcept override { return inner_.translates(call); }
   base::Task<void> close(base::TimePoint deadline) override { return inner_.close(deadline); }
 
  private:

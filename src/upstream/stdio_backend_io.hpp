@@ -46,6 +46,9 @@ class StdioBackend final : public core::Backend {
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
   base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) override;
   core::ServerStatus status() const override;
+  bool translates(core::Call const& call) const noexcept override {
+    return state_ != core::ServerState::ready || identity_.modern() != call.modern();
+  }
   base::Task<void> close(base::TimePoint deadline) override;
 
  private:

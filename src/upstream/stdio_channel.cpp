@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "upstream/own_request.hpp"
+#include "upstream/server_question.hpp"
 
 namespace weir::upstream {
 
@@ -51,7 +52,7 @@ bool StdioChannel::full_for(mcp::Message const& message) {
 
 StdioChannel::Step StdioChannel::accept(mcp::Message message) {
   switch (message.kind()) {
-    case MessageKind::request: return on_request(message);
+    case MessageKind::request: return on_request(std::move(message));
     case MessageKind::notification: return on_notification(message);
     default: on_answer(std::move(message)); return {};
   }
@@ -94,9 +95,26 @@ StdioChannel::Step StdioChannel::on_notification(mcp::Message const& note) {
   return {};
 }
 
-StdioChannel::Step StdioChannel::on_request(mcp::Message const& request) {
+// A request of the server names no call: with two clients that could be meant, it is nobody's.
+Flight* StdioChannel::client_to_ask(mcp::Message const& request) {
+  Flight* only = nullptr;
+  for (auto const& [id, flight] : flights_) {
+    if (flight->call == nullptr || !may_ask(*flight->call, request)) continue;
+    if (only != nullptr) return nullptr;
+    only = flight;
+  }
+  return only;
+}
+
+StdioChannel::Step StdioChannel::on_request(mcp::Message request) {
   if (modern_) {
     ++counters_.refused;
+    return {};
+  }
+  Flight* const flight = client_to_ask(request);
+  if (flight != nullptr && flight->questions_.size() < limits_.questions_max) {
+    flight->questions_.push_back(std::move(request));
+    flight->news.set();
     return {};
   }
   if (request.method() != Method::ping) ++counters_.refused;
@@ -111,6 +129,13 @@ std::optional<std::string> StdioChannel::next_note(Flight& flight) {
   if (flight.notes_.size() <= limits_.notes_max / 2) flight.lagging_ = false;
   room_.set();
   return note;
+}
+
+std::optional<mcp::Message> StdioChannel::next_question(Flight& flight) {
+  if (flight.questions_.empty()) return std::nullopt;
+  mcp::Message question = std::move(flight.questions_.front());
+  flight.questions_.pop_front();
+  return question;
 }
 
 void StdioChannel::fail(std::uint64_t id, base::Error error) {

@@ -22,8 +22,10 @@
 namespace weir::upstream {
 
 struct Flight {
-  explicit Flight(base::Scheduler& scheduler, NoteRelay relay_notes = {}) noexcept
-      : relay(std::move(relay_notes)), news(scheduler) {}
+  explicit Flight(base::Scheduler& scheduler, NoteRelay relay_notes = {},
+                  core::Call const* of = nullptr) noexcept
+      : call(of), relay(std::move(relay_notes)), news(scheduler) {}
+  core::Call const* call;  // null for the gateway's own requests
 
   std::uint64_t id = 0;  // set by enroll()
   NoteRelay relay;
@@ -33,7 +35,8 @@ struct Flight {
 
  private:
   friend class StdioChannel;
-  std::deque<std::string> notes_;  // ready for the client
+  std::deque<std::string> notes_;       // ready for the client
+  std::deque<mcp::Message> questions_;  // of the server, for the client
   std::size_t note_bytes_ = 0;
   bool lagging_ = false;  // lost a notification; gets none until half of its places are free
 };
@@ -44,6 +47,7 @@ class StdioChannel {
     std::size_t in_flight_max = 1024;
     std::size_t notes_max = 64;
     std::size_t note_bytes_max = 256 * 1024;
+    std::size_t questions_max = 16;  // that nobody has asked yet
   };
   struct Counters {
     std::uint64_t late = 0;
@@ -71,6 +75,7 @@ class StdioChannel {
   Step accept(mcp::Message message);
 
   std::optional<std::string> next_note(Flight& flight);
+  std::optional<mcp::Message> next_question(Flight& flight);
   void fail(std::uint64_t id, base::Error error);  // that one request, if it is in flight
   void fail_all(base::Error error);                // the child is gone: these and all that follow
   std::size_t in_flight() const noexcept { return flights_.size(); }
@@ -82,7 +87,8 @@ class StdioChannel {
     return flight.notes_.size() < limits_.notes_max && flight.note_bytes_ < limits_.note_bytes_max;
   }
   Step on_notification(mcp::Message const& note);
-  Step on_request(mcp::Message const& request);
+  Step on_request(mcp::Message request);
+  Flight* client_to_ask(mcp::Message const& request);
   void on_answer(mcp::Message message);
 
   Limits limits_;

@@ -53,6 +53,33 @@ TEST_F(Channel, GivesEachAnswerToTheRequestItBelongsTo) {  // P084
   EXPECT_TRUE(channel.leave(*a)) << "its answer was still due";
 }
 
+TEST_F(Channel, AQuestionGoesToTheOneClientThatCanBeMeant) {  // P059
+  auto const call_with = [](std::string const& capabilities) {
+    return call_of(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{)"
+                   R"("io.modelcontextprotocol/clientCapabilities":)" +
+                       capabilities + "}}}",
+                   mcp::kNewest);
+  };
+  auto const form = call_with(R"({"elicitation":{}})"), other = call_with(R"({"sampling":{}})");
+  Flight asked(loop, {}, form.get()), deaf(loop, {}, other.get()), own(loop);
+  for (auto* const one : {&asked, &deaf, &own}) ASSERT_TRUE(channel.enroll(*one));
+  auto const question = R"({"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"?"}})";
+  EXPECT_EQ(accept(question).kind, StdioChannel::Step::Kind::done);
+  EXPECT_TRUE(asked.news.is_set() && !deaf.news.is_set());
+  ASSERT_TRUE(channel.next_question(asked));
+  EXPECT_FALSE(channel.next_question(asked));
+  channel.leave(own);
+  Flight second(loop, {}, form.get());
+  ASSERT_TRUE(channel.enroll(second));
+  EXPECT_NE(accept(question).reply.find("-32601"), std::string::npos) << "two could be meant";
+  channel.leave(second);
+  for (int i = 0; i < 16; ++i) EXPECT_EQ(accept(question).kind, StdioChannel::Step::Kind::done);
+  EXPECT_NE(accept(question).reply.find("-32601"), std::string::npos) << "no more than questions_max";
+  channel.leave(asked);
+  EXPECT_NE(accept(question).reply.find("-32601"), std::string::npos) << "nobody can be meant";
+  channel.leave(deaf);
+}
+
 TEST_F(Channel, CountsAndDropsAnswersNobodyWaitsFor) {
   auto const a = flight();
   answer(a->id);

@@ -9,6 +9,7 @@
 
 #include "base/ready_until.hpp"
 #include "upstream/own_request.hpp"
+#include "upstream/server_question.hpp"
 
 namespace weir::upstream {
 
@@ -39,7 +40,8 @@ mcp::Limits decode_limits(LineFramer::Limits const& lines) {
 
 class StdioChild::Place {
  public:
-  Place(StdioChild& child, NoteRelay relay) : child_(child), flight(child.scheduler_, std::move(relay)) {}
+  Place(StdioChild& child, NoteRelay relay, core::Call const* call = nullptr)
+      : child_(child), flight(child.scheduler_, std::move(relay), call) {}
   ~Place() {
     bool const unanswered = child_.channel_.leave(flight);
     if (unanswered && flight.sent && cancellable) child_.writer_.write_small(cancel_notification(flight.id));
@@ -107,14 +109,19 @@ Task<void> StdioChild::send(Flight& flight, std::string_view bytes, mcp::Splice 
 }
 
 Task<base::Result<core::Outcome>> StdioChild::relay(core::Call& call) {
-  Place place(*this, NoteRelay(call));
+  Place place(*this, NoteRelay(call), &call);
   auto& flight = place.flight;
   if (auto const enrolled = channel_.enroll(flight); !enrolled) co_return enrolled.error();
   place.cancellable = call.method != mcp::Method::initialize;
   auto const edits = dialect_->request(call, flight.id);
   co_await send(flight, call.request.bytes(), edits);
   bool listening = true;
+  std::optional<base::TaskGroup> questions;  // of the server to this call's client
   for (;;) {
+    while (auto question = channel_.next_question(flight)) {
+      if (!questions) questions.emplace(scheduler_);
+      questions->spawn(ask_client(call, std::move(*question)));
+    }
     while (auto note = channel_.next_note(flight)) {
       call.progressed(scheduler_.now());
       if (listening) listening = co_await call.client->notify(std::move(*note));
@@ -125,6 +132,11 @@ Task<base::Result<core::Outcome>> StdioChild::relay(core::Call& call) {
   }
   if (!*flight.answer) co_return flight.answer->error();
   co_return dialect_->answer(call, std::move(**flight.answer));
+}
+
+Task<void> StdioChild::ask_client(core::Call& call, mcp::Message request) {
+  auto const reply = co_await answer_of_client(call, std::move(request));
+  writer_.write_small(reply);
 }
 
 Task<base::Result<mcp::Message>> StdioChild::ask(mcp::Method method, std::string params,

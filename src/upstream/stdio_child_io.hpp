@@ -69,6 +69,7 @@ class StdioChild {
   class Place;  // a Flight in the table, for as long as somebody waits
 
   base::Task<void> send(Flight& flight, std::string_view bytes, mcp::Splice const& edits);
+  base::Task<void> ask_client(core::Call& call, mcp::Message request);
   base::Task<void> read_output();
   base::Task<void> read_errors();
   base::Task<void> write_backlog();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/run_until.hpp"
+#include "core/client_capabilities.hpp"
 #include "upstream/own_request.hpp"
 
 namespace weir::upstream {
@@ -91,7 +92,8 @@ Task<base::Result<StdioLauncher::Started>> StdioLauncher::initialize(mcp::Revisi
   bool corrected = false;
   NextStep next{Kind::initialize, offer, {}};
   while (next.kind == Kind::initialize) {
-    auto params = initialize_params(next.revision, options_.gateway_info);
+    auto params = initialize_params(next.revision, options_.gateway_info,
+                                    core::ClientCapabilities::everything().write());
     auto const answer = co_await ask_until(*started.child, mcp::Method::initialize, std::move(params),
                                            next.revision, deadline);
     if (!answer) co_return answer.error();

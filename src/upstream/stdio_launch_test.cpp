@@ -48,7 +48,8 @@ TEST_F(Launch, ProbesALegacyServerOnASiblingAndInitialisesAFreshProcess) {  // P
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[0],
             R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
-            R"("capabilities":{},"clientInfo":{"name":"weir"}}})");
+            R"("capabilities":{"elicitation":{"form":{},"url":{}},"roots":{},"sampling":{"context":{},"tools":{}}},)"
+            R"("clientInfo":{"name":"weir"}}})");
   EXPECT_EQ(lines[1], R"({"jsonrpc":"2.0","method":"notifications/initialized","params":{}})");
   EXPECT_EQ((*started)->identity.server_info, R"({"name":"f"})");
 }

@@ -96,6 +96,7 @@ class World {
   std::unique_ptr<base::Gate> calls_;
   base::Gate connections_{9'000};
   base::Gate listens_{4096};
+  std::unique_ptr<bridge::ParkedCalls> parked_;
   std::unique_ptr<router::CursorSealer> cursors_;
   std::unique_ptr<app::SharedParts> shared_;
   std::unique_ptr<app::Worker> worker_;

@@ -1,0 +1,121 @@
+#include "base/ready_until.hpp"
+#include "bridge/parked_call.hpp"
+#include "core/parked.hpp"
+#include "mcp/json_cursor.hpp"
+
+namespace weir::bridge {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+
+namespace {
+
+// The params of a modern question: an elicitation id is what only legacy clients wait for.
+std::string without_id(std::string_view params) {
+  std::string out = "{";
+  mcp::JsonCursor cursor(params);
+  mcp::JsonValue key, value;
+  if (!cursor.enter_object()) return "{}";
+  while (cursor.next_member(key) && cursor.read_value(value)) {
+    auto const name = key.inner(params);
+    if (name == "elicitationId" || name == "_meta") continue;
+    out.append(out.size() > 1 ? ",\"" : "\"").append(name).append("\":").append(value.span.of(params));
+  }
+  return out += '}';
+}
+
+}  // namespace
+
+ParkedCall::ParkedCall(base::Scheduler& scheduler, std::shared_ptr<core::Handler> inner, core::Call const& of,
+                       base::Duration answer_max)
+    : scheduler_(scheduler),
+      answer_max_(answer_max),
+      principal_(*of.principal),
+      endpoint_(of.endpoint),
+      inner_(std::move(inner)),
+      stirred_(scheduler),
+      call(of.request.copy()) {
+  static_cast<core::CallFields&>(call) = of;
+  call.facts = core::CallFacts{};
+  call.catalog.reset();
+  call.mirrored = nullptr;  // legacy servers get no such headers
+  call.principal = &principal_;
+  call.endpoint = endpoint_;
+  call.client = this;
+  work = inner_->handle(call);
+}
+
+base::Task<bool> ParkedCall::notify(std::string notification) {
+  if (client == nullptr) co_return true;
+  co_return co_await client->notify(std::move(notification));
+}
+
+// A question for as long as somebody waits for its answer.
+class ParkedCall::Place {
+ public:
+  explicit Place(ParkedCall& parked)
+      : parked_(parked),
+        at_(parked.questions_.emplace(parked.questions_.end(), parked.scheduler_,
+                                      "q" + std::to_string(++parked.asked_))) {}
+  Place(Place const&) = delete;
+  Place& operator=(Place const&) = delete;
+  ~Place() { parked_.questions_.erase(at_); }
+  Question* operator->() noexcept { return &*at_; }
+
+ private:
+  ParkedCall& parked_;
+  std::list<Question>::iterator at_;
+};
+
+base::Task<Result<mcp::Message>> ParkedCall::ask(std::string method, std::string params) {
+  if (questions_.size() >= kQuestionsMax) {
+    co_return Error(Fault::busy, Blame::gateway, "too many questions are open in this call");
+  }
+  Place question(*this);
+  question->method = std::move(method);
+  question->params = without_id(params);
+  stirred_.set();
+  {
+    core::Parked const standing(call, scheduler_, answer_max_);
+    co_await base::ready_until(scheduler_, question->answered, scheduler_.now() + answer_max_);
+  }
+  if (!question->answered.is_set()) {
+    if (lapsed) lapsed();
+    co_return Error(Fault::timed_out, Blame::client, "the client did not answer in time");
+  }
+  auto message = mcp::decode(R"({"jsonrpc":"2.0","id":0,"result":)" + question->result + '}');
+  if (!message) co_return Error(Fault::invalid_input, Blame::client, "the answer is not an object");
+  co_return std::move(*message);
+}
+
+std::string ParkedCall::input_requests() const {
+  std::string out = "{";
+  for (auto const& question : questions_) {
+    if (question.answered.is_set()) continue;
+    out.append(out.size() > 1 ? ",\"" : "\"").append(question.key).append(R"(":{"method":")");
+    out.append(question.method).append(R"(","params":)").append(question.params).append("}");
+  }
+  return out += '}';
+}
+
+void ParkedCall::answer(std::string_view responses) {
+  mcp::JsonCursor cursor(responses);
+  mcp::JsonValue key, value;
+  if (cursor.enter_object()) {
+    while (cursor.next_member(key) && cursor.read_value(value)) {
+      for (auto& question : questions_) {
+        if (question.key != key.inner(responses) || question.answered.is_set()) continue;
+        question.result = value.span.of(responses);
+        question.answered.set();
+      }
+    }
+  }
+  stirred_.reset();
+  for (auto const& question : questions_) {
+    if (!question.answered.is_set()) stirred_.set();  // unanswered: asked again
+  }
+}
+
+}  // namespace weir::bridge

@@ -1,0 +1,226 @@
+#include "bridge/parking_layer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/task_group.hpp"
+#include "base/virtual_loop.hpp"
+#include "bridge/fake_sides_test.hpp"
+
+namespace weir::bridge {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A legacy server: asks what its script says, one question after the other, then answers with what it heard.
+struct AskingServer : ScriptedServer {
+  explicit AskingServer(base::Scheduler& s) : scheduler(s) {}
+  struct Working {
+    int& count;
+    explicit Working(int& c) : count(c) { ++count; }
+    ~Working() { --count; }
+  };
+  base::Scheduler& scheduler;
+  int working = 0;
+  bool both_at_once = false;
+  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+    Working const here(working);
+    std::string heard;
+    if (both_at_once) {
+      base::TaskGroup group(scheduler);
+      group.spawn(put(call, heard));
+      group.spawn(put(call, heard));
+      co_await group.idle();
+    } else {
+      for (auto const& params : results) {
+        auto const text = co_await one(call, params);
+        heard.append(heard.empty() ? "" : ",").append(text);
+      }
+    }
+    co_return core::from_result(R"({"heard":[)" + heard + "]}");
+  }
+  static base::Task<std::string> one(core::Call& call, std::string params) {
+    auto const answer = co_await call.client->ask("elicitation/create", std::move(params));
+    if (!answer) co_return std::string("null");
+    co_return std::string(answer->raw(mcp::Field::result));
+  }
+  static base::Task<void> put(core::Call& call, std::string& heard) {
+    auto const text = co_await one(call, "{}");
+    heard.append(heard.empty() ? "" : ",").append(text);
+  }
+};
+
+class Parking : public ::testing::Test {
+ protected:
+  struct Running {
+    std::unique_ptr<core::Call> call;
+    std::optional<base::Result<core::Outcome>> answer;
+    base::TaskGroup group;
+    explicit Running(base::Scheduler& scheduler) : group(scheduler) {}
+    std::string text() const {
+      return !answer ? "waiting" : *answer ? shown(**answer) : base::name_of(answer->error().fault);
+    }
+  };
+  std::unique_ptr<Running> send(std::string const& more = {},
+                                std::string const& capabilities = R"({"elicitation":{}})",
+                                std::string const& arguments = R"({"a":1})",
+                                core::Principal const* who = nullptr) {
+    auto running = std::make_unique<Running>(loop_);
+    running->call = test::call_of(
+        R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t",)" + more + R"("arguments":)" +
+            arguments + R"(,"_meta":{"io.modelcontextprotocol/clientCapabilities":)" + capabilities + "}}}",
+        mcp::kNewest, &client_);
+    running->call->principal = who != nullptr ? who : &me_;
+    running->call->deadline = running->call->deadline_latest = loop_.now() + 1h;
+    running->call->target = "t";
+    running->call->facts.server = "s";
+    running->group.spawn(serve(*running));
+    loop_.run();
+    return running;
+  }
+  base::Task<void> serve(Running& running) { running.answer = co_await layer_.handle(*running.call); }
+  static std::string state_of(std::string const& result) {
+    auto const from = result.find(R"("requestState":")") + 16;
+    return result.substr(from, result.find('"', from) - from);
+  }
+  static std::string retry(std::string const& state, std::string const& responses) {
+    return R"("requestState":")" + state + R"(","inputResponses":)" + responses + ',';
+  }
+  static base::TableOptions limits() {
+    base::TableOptions options;
+    options.entries_max = 3;
+    options.per_principal_max = 2;
+    options.shards = 1;
+    return options;
+  }
+
+  base::VirtualLoop loop_;
+  base::SeededRandom random_{1};
+  core::Principal me_{"key:me", "key", {}}, other_{"key:other", "key", {}};
+  AskedClient client_{loop_};
+  std::shared_ptr<AskingServer> server_ = std::make_shared<AskingServer>(loop_);
+  ParkedCalls calls_{limits(), random_};
+  ParkingDesk desk_{loop_};
+  ParkingLayer layer_{server_, server_, calls_, desk_, 10min};
+};
+
+TEST_F(Parking, AQuestionComesToTheClientAndTheRetryGoesOnWithTheSameCall) {
+  server_->results = {R"({"message":"Who?","elicitationId":"x"})", R"({"message":"Why?"})"};
+  auto const first = send();
+  auto const asks = first->text();
+  auto const state = state_of(asks);
+  EXPECT_EQ(asks, R"({"resultType":"input_required","inputRequests":{"q1":{"method":"elicitation/create",)"
+                  R"("params":{"message":"Who?"}}},"requestState":")" +
+                      state + "\"}");
+  EXPECT_EQ(calls_.size(), 1U);
+  auto const second = send(retry(state, R"({"q1":{"action":"accept"}})"));
+  EXPECT_NE(second->text().find(R"("q2":{"method")"), std::string::npos) << second->text();
+  auto const third = send(retry(state_of(second->text()), R"({"q2":{"action":"decline"}})"));
+  EXPECT_EQ(third->text(), R"({"heard":[{"action":"accept"},{"action":"decline"}]})");
+  EXPECT_EQ(calls_.size(), 0U);
+  EXPECT_EQ(server_->working, 0);
+}
+
+TEST_F(Parking, AStateIsGoodOnceForItsPrincipalAndItsRequestOnly) {  // P060, P061
+  server_->results = {"{}"};
+  auto const state = state_of(send()->text());
+  auto const refused = [](Running const& running) {
+    return running.text().find("-32602") != std::string::npos;
+  };
+  EXPECT_TRUE(refused(*send(retry("x" + state.substr(1), "{}"))));
+  EXPECT_TRUE(refused(*send(retry(state, "{}"), R"({"elicitation":{}})", R"({"a":1})", &other_)));
+  EXPECT_TRUE(refused(*send(retry(state, "{}"), R"({"elicitation":{}})", R"({"a":2})")));
+  EXPECT_EQ(send(retry(state, R"({"q1":{}})"))->text(), R"({"heard":[{}]})");
+  EXPECT_TRUE(refused(*send(retry(state, R"({"q1":{}})"))));
+}
+
+TEST_F(Parking, WhatIsNotAnsweredIsAskedAgain) {
+  server_->both_at_once = true;
+  auto const asks = send()->text();
+  EXPECT_NE(asks.find(R"("q1":{)"), std::string::npos);
+  EXPECT_NE(asks.find(R"("q2":{)"), std::string::npos);
+  auto const again = send(retry(state_of(asks), R"({"q2":{"n":2}})"))->text();
+  EXPECT_NE(again.find(R"("q1":{)"), std::string::npos);
+  EXPECT_EQ(again.find(R"("q2":{)"), std::string::npos);
+  EXPECT_EQ(send(retry(state_of(again), R"({"q1":{"n":1}})"))->text(), R"({"heard":[{"n":2},{"n":1}]})");
+}
+
+TEST_F(Parking, NobodyComesBackAndTheCallIsCancelledUpstream) {  // P062
+  server_->results = {"{}"};
+  auto const state = state_of(send()->text());
+  loop_.advance(10min - 1ms);
+  EXPECT_EQ(server_->working, 1);
+  EXPECT_EQ(desk_.size(), 1U);
+  loop_.advance(2ms);
+  EXPECT_EQ(server_->working, 0);
+  EXPECT_EQ(desk_.size() + calls_.size(), 0U);
+  EXPECT_NE(send(retry(state, "{}"))->text().find("-32602"), std::string::npos);
+}
+
+TEST_F(Parking, AClientThatLeavesDuringALegCancelsTheCall) {
+  struct Slow : AskingServer {
+    using AskingServer::AskingServer;
+    base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+      Working const here(working);
+      co_await one(call, "{}");
+      co_await scheduler.sleep_for(1h);
+      co_return core::from_result("{}");
+    }
+  };
+  auto const slow = std::make_shared<Slow>(loop_);
+  ParkingLayer layer(slow, slow, calls_, desk_, 10min);
+  Running first(loop_), second(loop_);
+  auto const serve_at = [](ParkingLayer& to, Running& running) -> base::Task<void> {
+    running.answer = co_await to.handle(*running.call);
+  };
+  first.call = test::call_of(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":)"
+                             R"({"io.modelcontextprotocol/clientCapabilities":{"elicitation":{}}}}})",
+                             mcp::kNewest, &client_);
+  first.call->principal = &me_;
+  first.call->deadline = first.call->deadline_latest = loop_.now() + 1h;
+  first.group.spawn(serve_at(layer, first));
+  loop_.run();
+  second.call = test::call_of(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{)" +
+                                  retry(state_of(first.text()), R"({"q1":{}})") + R"("_meta":{}}})",
+                              mcp::kNewest, &client_);
+  second.call->principal = &me_;
+  second.group.spawn(serve_at(layer, second));
+  loop_.run();
+  EXPECT_EQ(second.text(), "waiting");
+  EXPECT_EQ(slow->working, 1);
+  second.group.cancel();
+  loop_.run();
+  EXPECT_EQ(slow->working, 0);
+}
+
+TEST_F(Parking, TheyAreBoundedForAllAndForEachPrincipal) {
+  server_->results = {"{}"};
+  send();
+  send();
+  EXPECT_EQ(send()->text(), "busy");
+  EXPECT_EQ(server_->working, 2);
+  send("", R"({"elicitation":{}})", "{}", &other_);
+  EXPECT_EQ(server_->working, 3);
+  send("", R"({"elicitation":{}})", "{}", &other_);  // the oldest goes
+  EXPECT_EQ(server_->working, 3);
+  EXPECT_EQ(calls_.size(), 3U);
+}
+
+TEST_F(Parking, CallsThatCannotAskPassUntouched) {
+  server_->results = {};
+  auto const plain = send("", "{}");
+  EXPECT_EQ(plain->text(), R"({"heard":[]})");
+  server_->other_era = false;
+  server_->results = {"{}"};
+  client_.answers = {R"("result":{"own":1})"};
+  EXPECT_EQ(send()->text(), R"({"heard":[{"own":1}]})");
+}
+
+TEST_F(Parking, ClosingTheDeskCancelsWhatWaits) {
+  server_->results = {"{}"};
+  send();
+  desk_.close();
+  EXPECT_EQ(server_->working, 0);
+}
+
+}  // namespace
+}  // namespace weir::bridge
