@@ -63,7 +63,8 @@ TEST_F(Channel, AQuestionGoesToTheOneClientThatCanBeMeant) {  // P059
   auto const form = call_with(R"({"elicitation":{}})"), other = call_with(R"({"sampling":{}})");
   Flight asked(loop, {}, form.get()), deaf(loop, {}, other.get()), own(loop);
   for (auto* const one : {&asked, &deaf, &own}) ASSERT_TRUE(channel.enroll(*one));
-  auto const question = R"({"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"?"}})";
+  auto const question =
+      R"({"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"?"}})";
   EXPECT_EQ(accept(question).kind, StdioChannel::Step::Kind::done);
   EXPECT_TRUE(asked.news.is_set() && !deaf.news.is_set());
   ASSERT_TRUE(channel.next_question(asked));

@@ -46,10 +46,11 @@ TEST_F(Launch, ProbesALegacyServerOnASiblingAndInitialisesAFreshProcess) {  // P
   EXPECT_FALSE(spawner.programs[0]->running()) << "the sibling was disposable";
   auto const& lines = spawner.programs[1]->lines;
   ASSERT_EQ(lines.size(), 2U);
-  EXPECT_EQ(lines[0],
-            R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
-            R"("capabilities":{"elicitation":{"form":{},"url":{}},"roots":{},"sampling":{"context":{},"tools":{}}},)"
-            R"("clientInfo":{"name":"weir"}}})");
+  EXPECT_EQ(
+      lines[0],
+      R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
+      R"("capabilities":{"elicitation":{"form":{},"url":{}},"roots":{},"sampling":{"context":{},"tools":{}}},)"
+      R"("clientInfo":{"name":"weir"}}})");
   EXPECT_EQ(lines[1], R"({"jsonrpc":"2.0","method":"notifications/initialized","params":{}})");
   EXPECT_EQ((*started)->identity.server_info, R"({"name":"f"})");
 }
