@@ -20,10 +20,11 @@ describe('metrics and logs', { timeout: 120_000, ...kSkip }, () => {
   });
   after(() => stopAll(client, gate, http));
 
-  /** The value of one series, its labels as they are written. */
+  /** The value of one series, its labels in any order. */
   async function value(series) {
     const text = await (await fetch(`${gate.admin}/metrics`)).text();
-    const line = text.split('\n').find(one => one.startsWith(`${series} `));
+    const [name, ...labels] = series.match(/\w+="[^"]*"|^\w+/g);
+    const line = text.split('\n').find(one => one.match(/^\w+/)?.[0] === name && labels.every(label => one.includes(label)));
     assert.ok(line, `no series ${series}`);
     return Number(line.split(' ').at(-1));
   }
