@@ -1,4 +1,5 @@
-// A response head: same verdict however it arrives; every refusal is 502; framing follows RFC 9112 6.3.
+// A response head: same verdict however it arrives; refused as 502, or as 413 for a body over the bound,
+// which is ours; framing follows RFC 9112 6.3.
 #include <string>
 
 #include "fuzz/fuzz_text.hpp"
@@ -49,7 +50,10 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
   HeadSearch whole_search;
   HeadVerdict const whole = parse_response_head(text, kLimits, whole_search, head);
   if (whole.state == State::complete) check_parts(head);
-  require(whole.state != State::bad || whole.refusal.status == 502, "an upstream's fault is a bad gateway");
+  bool const over_bound = whole.state == State::bad && whole.refusal.status == 413;
+  require(whole.state != State::bad || over_bound || whole.refusal.status == 502,
+          "an upstream's fault is a bad gateway");
+  require(!over_bound || head.framing.length > kLimits.body_bytes_max, "what is over the bound is over it");
 
   weir::fuzz::Cuts cuts{seed};
   HeadSearch search;
