@@ -4,6 +4,7 @@
 New inputs go to build/fuzz/corpus/TARGET; test/fuzz/corpus/TARGET is committed and only read. A crash leaves
 its input in build/fuzz/crashes and is a failure.
 """
+import base64
 import os
 import re
 import subprocess
@@ -16,6 +17,10 @@ SECONDS = 20
 INPUT_SECONDS_MAX = 5
 MEMORY_MIB_MAX = 2048
 SHOWN_BYTES = 4000
+SHOWN_INPUT_BYTES = 3000
+# The suites begin at the same place each time, so that a change is judged by what it changed. `./dev fuzz`
+# goes elsewhere each time.
+SUITE_SEED = 1
 
 
 def targets():
@@ -24,11 +29,19 @@ def targets():
 
 def told(text):
     """The report of a finding: from its first line on, without the progress before it."""
-    report = re.search(r"^.*(?:ERROR: |runtime error: |deadly signal).*$", text, re.M)
+    report = re.search(r"^.*(?:broken: |ERROR: |runtime error: |deadly signal).*$", text, re.M)
     return text[report.start() :][:SHOWN_BYTES] if report else text[-SHOWN_BYTES:]
 
 
-def fuzz(target, seconds):
+def inputs(crashes, target, before):
+    """What the finding came from, in base64: the file itself may be on a machine that is gone by then."""
+    new = sorted(set(crashes.glob(f"{target}-*")) - before)
+    return "".join(
+        f"\n{path.name}: {base64.b64encode(path.read_bytes()[:SHOWN_INPUT_BYTES]).decode()}" for path in new
+    )
+
+
+def fuzz(target, seconds, seed=None):
     """(executions, problem): problem is empty when nothing was found. The log goes to build/logs."""
     found = ROOT / "build/fuzz/corpus" / target
     crashes = ROOT / "build/fuzz/crashes"
@@ -47,6 +60,8 @@ def fuzz(target, seconds):
     ]
     dictionary = ROOT / f"test/fuzz/{target}.dict"
     command += [f"-dict={dictionary}"] if dictionary.exists() else []
+    command += [f"-seed={seed}"] if seed is not None else []
+    before = set(crashes.glob(f"{target}-*"))
     log = ROOT / f"build/logs/fuzz-{target}.log"
     with open(log, "w", encoding="utf-8", errors="replace") as out:
         try:
@@ -61,7 +76,8 @@ def fuzz(target, seconds):
             return 0, "hangs"
     text = log.read_text(encoding="utf-8", errors="replace")
     executed = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
-    return int(executed.group(1)) if executed else 0, "" if code == 0 else f"exit {code}\n{told(text)}"
+    problem = "" if code == 0 else f"exit {code}{inputs(crashes, target, before)}\n{told(text)}"
+    return int(executed.group(1)) if executed else 0, problem
 
 
 def main():

@@ -255,7 +255,7 @@ def lint(_, __):
 def fuzz_suite(tier, _):
     count = Count()
     for target in fuzz.targets():
-        executions, problem = fuzz.fuzz(target, FUZZ_SECONDS[tier])
+        executions, problem = fuzz.fuzz(target, FUZZ_SECONDS[tier], fuzz.SUITE_SEED)
         count.notes.append(f"{target} {executions} executions in {FUZZ_SECONDS[tier]} s")
         count.add(Count.of_failure(target, problem) if problem else Count(passed=1))
     return count

@@ -92,7 +92,8 @@ class Walk {
     for (auto& [name, value] : expansion.variables) {
       bool const credential = is_below_headers(path_) || is_credential_name(name);
       bool const path = value.reveal().starts_with('/');  // of a credential's file, say
-      if (credential && !path) out_.secrets.push_back(std::move(value));
+      if (credential && !path) out_.secrets.push_back(value);
+      out_.variables.push_back({std::move(name), std::move(value)});
     }
     node.expanded = std::move(expansion.value);
     node.unset = !expansion.failures.empty();

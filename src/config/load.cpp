@@ -142,6 +142,15 @@ void add_provenance(Run const& run, Node const& root, Settings& settings) {
   }
 }
 
+// What a check prints may go to a log or a pull request: it says `${TOKEN}`, not what that was here.
+void hide_values(Run& run) {
+  auto& variables = run.expanded.variables;
+  std::sort(variables.begin(), variables.end(),
+            [](auto const& a, auto const& b) { return a.value.reveal().size() > b.value.reveal().size(); });
+  for (auto const& secret : run.expanded.secrets) run.problems.hide(secret.reveal(), "***");
+  for (auto const& [name, value] : variables) run.problems.hide(value.reveal(), "${" + name + "}");
+}
+
 void add_secrets(Run& run, Settings& settings) {
   settings.secrets = std::move(run.expanded.secrets);
   for (auto const& server : settings.servers) {
@@ -211,6 +220,7 @@ Loaded load(Sources const& sources, Environment const& environment, Problems& pr
     if (reason != run.expanded.unusable.end() && server.unusable.empty()) server.unusable = reason->second;
   }
   add_provenance(run, root, settings);
+  hide_values(run);
   add_secrets(run, settings);
   return {std::move(settings), std::move(root)};
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/expand.hpp"
 #include "config/load.hpp"
 #include "config/reader.hpp"
 
@@ -37,6 +38,8 @@ struct ExpandContext {
 };
 struct ExpandOutcome {
   std::vector<base::Secret> secrets;
+  std::vector<Expansion::Variable>
+      variables;  // that a text refers to; a message names them, not their values
   std::map<std::string, std::string> unusable;  // server → the first reason
 };
 void expand_tree(Node& root, ExpandContext const& context, ExpandOutcome& out, Problems& problems);

@@ -296,6 +296,19 @@ TEST(Load, APublicListenerWithoutAuthIsRefused) {  // acceptance row 7
   EXPECT_EQ(flag.codes(), "E040 ");
 }
 
+TEST(Load, AMessageNamesAVariableAndNotItsValue) {  // T-43
+  World world("listeners: [ { name: \"${NAME}\", bind: \"0.0.0.0${SUFFIX}:6270\" } ]\n");
+  world.environment.vars["NAME"] = "sesame";  // just long enough to be hidden
+  world.environment.vars["SUFFIX"] = ".sesame.example";
+  auto const text = world.text();
+  EXPECT_EQ(text.find("sesame"), std::string::npos) << text;
+  EXPECT_NE(text.find("listener `${NAME}` is open to other machines without auth: 0.0.0.0${SUFFIX}:6270"),
+            std::string::npos)
+      << text;
+  world.environment.vars["NAME"] = "house";  // of a word's length: it may stand anywhere
+  EXPECT_NE(world.text().find("listener `house`"), std::string::npos);
+}
+
 TEST(Load, ServersNeedOneTargetAndAName) {
   World world(R"(servers:
   none: { required: true }

@@ -99,6 +99,21 @@ Problem& Problems::note(std::string_view code, Mark const& mark, std::string mes
   return add(Severity::note, code, mark, std::move(message));
 }
 
+void Problems::hide(std::string_view value, std::string_view shown) {
+  if (value.size() < kHiddenBytesMin) return;
+  auto const replace = [&](std::string& text) {
+    for (auto at = text.find(value); at != std::string::npos; at = text.find(value, at + shown.size())) {
+      text.replace(at, value.size(), shown);
+    }
+  };
+  for (auto& problem : list_) {
+    replace(problem.message);
+    replace(problem.label);
+    std::for_each(problem.notes.begin(), problem.notes.end(), replace);
+    replace(problem.fix);
+  }
+}
+
 bool Problems::must_not_start() const noexcept {
   std::size_t confined = 0;
   for (auto const& problem : list_)

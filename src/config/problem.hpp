@@ -32,12 +32,17 @@ struct Problem {
 class Problems {
  public:
   static constexpr std::size_t kProblemsMax = 200;
+  static constexpr std::size_t kHiddenBytesMin = 6;
 
   // The reference is valid until the next add; a problem over the limit is counted and thrown away.
   Problem& add(Severity severity, std::string_view code, Mark const& mark, std::string message);
   Problem& error(std::string_view code, Mark const& mark, std::string message);
   Problem& warning(std::string_view code, Mark const& mark, std::string message);
   Problem& note(std::string_view code, Mark const& mark, std::string message);
+
+  // Writes `shown` wherever `value` stands in a text. Values of less than kHiddenBytesMin bytes stay: they
+  // are parts of ordinary words.
+  void hide(std::string_view value, std::string_view shown);
 
   std::vector<Problem> sorted() const;  // in the order the files were read, then by line and column
   std::size_t count(Severity severity) const noexcept { return counts_[static_cast<std::size_t>(severity)]; }
