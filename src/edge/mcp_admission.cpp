@@ -120,7 +120,7 @@ bool McpEndpoint::check_media(net::HttpExchange& exchange) {
            {}, "Accept-Encoding: identity\r\n");
     return false;
   }
-  if (accepts(fields, kJson) && accepts(fields, "text/event-stream")) return true;
+  if (accepts_both(fields)) return true;
   reject(exchange, "content_type",
          era::Refusal{406, -32600, "Accept must list application/json and text/event-stream", {}}, {});
   return false;

@@ -4,6 +4,9 @@ namespace weir::edge {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kEvents = "text/event-stream";
+constexpr std::string_view kBoth = "application/json, text/event-stream";
 
 std::string_view trimmed(std::string_view text) noexcept {
   auto const first = text.find_first_not_of(kBlanks);
@@ -42,14 +45,20 @@ int fit(std::string_view range, std::string_view type) noexcept {
 }  // namespace
 
 bool is_json_type(std::string_view content_type) noexcept {
+  if (content_type == kJson) return true;  // what nearly every client sends
   std::string_view rest = content_type;
-  if (!net::same_name(take_until(';', rest), "application/json")) return false;
+  if (!net::same_name(take_until(';', rest), kJson)) return false;
   while (!rest.empty()) {
     std::string_view value = take_until(';', rest);
     auto const name = take_until('=', value);
     if (net::same_name(name, "charset") && !is_utf8_name(trimmed(value))) return false;
   }
   return true;
+}
+
+bool accepts_both(net::Fields const& fields) noexcept {
+  if (fields.value("accept") == kBoth) return true;  // what both SDKs send; further fields could only add
+  return accepts(fields, kJson) && accepts(fields, kEvents);
 }
 
 bool accepts(net::Fields const& fields, std::string_view type) noexcept {

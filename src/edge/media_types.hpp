@@ -16,4 +16,7 @@ bool is_json_type(std::string_view content_type) noexcept;
 // q=0 forbids. No Accept at all allows everything.
 bool accepts(net::Fields const& fields, std::string_view type) noexcept;
 
+// accepts() of both kinds of answer that a request must allow.
+bool accepts_both(net::Fields const& fields) noexcept;
+
 }  // namespace weir::edge

@@ -46,5 +46,17 @@ TEST(MediaTypes, AWeightOfZeroForbidsAndTheMostSpecificRangeDecides) {  // RFC 9
   EXPECT_TRUE(accepts(accept({"application/json;q=0.001"}), "application/json"));
 }
 
+TEST(MediaTypes, ARequestAllowsBothKindsOfAnswer) {
+  auto const both = "application/json, text/event-stream";
+  for (auto const value : {both, "text/event-stream,application/json", "*/*"}) {
+    EXPECT_TRUE(accepts_both(accept({value}))) << value;
+  }
+  EXPECT_TRUE(accepts_both(accept({both, "application/json;q=0"}))) << "the first of two equals decides";
+  for (auto const value :
+       {"application/json", "text/event-stream", "application/json, text/event-stream;q=0"}) {
+    EXPECT_FALSE(accepts_both(accept({value}))) << value;
+  }
+}
+
 }  // namespace
 }  // namespace weir::edge

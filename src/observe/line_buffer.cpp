@@ -15,8 +15,21 @@ constexpr auto kPlain = [] {
   return plain;
 }();
 
+// Whether one of eight bytes is not plain: a control character, not ASCII, DEL, a quote or a backslash. May
+// say yes for plain bytes behind such a one, which changes nothing.
+bool has_special(char const* text) noexcept {
+  std::uint64_t bytes = 0;
+  std::memcpy(&bytes, text, sizeof bytes);
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  auto const zero_in = [&](std::uint64_t each) { return (each - kOnes) & ~each; };
+  std::uint64_t const special = bytes | (bytes - 0x20 * kOnes) | zero_in(bytes ^ 0x7f * kOnes) |
+                                zero_in(bytes ^ '"' * kOnes) | zero_in(bytes ^ '\\' * kOnes);
+  return (special & 0x80 * kOnes) != 0;
+}
+
 std::size_t plain_prefix(std::string_view text) noexcept {
   std::size_t n = 0;
+  while (n + 8 <= text.size() && !has_special(text.data() + n)) n += 8;
   while (n < text.size() && kPlain[static_cast<unsigned char>(text[n])]) ++n;
   return n;
 }
