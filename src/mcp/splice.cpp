@@ -43,11 +43,23 @@ void Splice::replace_owned(Span span, std::string_view text) {
   add({span, nullptr, offset, static_cast<std::uint32_t>(text.size())});
 }
 
+// Whether an object holds, from `at` on, only blanks and what is erased.
+bool Splice::nothing_left(std::uint32_t at) const noexcept {
+  for (;;) {
+    at = static_cast<std::uint32_t>(bytes_.find_first_not_of(kSpace, at));
+    auto const erased = std::find_if(edits_.begin(), edits_.end(), [&](Edit const& edit) {
+      return edit.length == 0 && edit.span.begin <= at && at < edit.span.end;
+    });
+    if (erased == edits_.end()) return bytes_[at] == '}';
+    at = erased->span.end;
+  }
+}
+
 void Splice::insert_member(Span object, std::string_view key, std::string_view value) {
   auto const inside = object.of(bytes_);
   WEIR_ASSERT(inside.size() >= 2 && inside.front() == '{');
   std::uint32_t const at = object.begin + 1;
-  bool const was_empty = inside[inside.find_first_not_of(" \t\r\n", 1)] == '}';
+  bool const was_empty = nothing_left(at);
   bool const first = std::none_of(edits_.begin(), edits_.end(), [&](Edit const& edit) {
     return edit.span == Span{at, at};
   });
@@ -74,7 +86,17 @@ void Splice::erase_members(std::vector<Span> values) {
     }
     auto const before = static_cast<std::uint32_t>(bytes_.find_last_not_of(kSpace, begin - 1));
     erase({!comma && bytes_[before] == ',' ? before : begin, end});
+    if (bytes_[before] == '{') end_insertions(static_cast<std::uint32_t>(before + 1));
   }
+}
+
+// Members that were put first in an object no longer have anything behind them.
+void Splice::end_insertions(std::uint32_t at) noexcept {
+  if (!nothing_left(at)) return;
+  auto const last = std::find_if(edits_.rbegin(), edits_.rend(), [&](Edit const& edit) {
+    return edit.span == Span{at, at};
+  });
+  if (last != edits_.rend() && text_of(*last).ends_with(',')) --last->length;
 }
 
 std::string_view Splice::text_of(Edit const& edit) const noexcept {

@@ -35,8 +35,8 @@ class Splice {
   // touch its opening bracket.
   void insert_member(Span object, std::string_view key, std::string_view value);
 
-  // Removes members of one object, each given by its value, with the commas that they leave behind. No other
-  // edit may touch them.
+  // Removes members of one object, each given by its value, with the commas that they leave behind; all of an
+  // object's in one call. No other edit may touch them. Goes with insert_member() in either order.
   void erase_members(std::vector<Span> values);
 
   bool empty() const noexcept { return edits_.empty(); }
@@ -55,6 +55,8 @@ class Splice {
     std::uint32_t length = 0;
   };
   void add(Edit edit) noexcept;
+  bool nothing_left(std::uint32_t at) const noexcept;
+  void end_insertions(std::uint32_t at) noexcept;
   std::string_view text_of(Edit const& edit) const noexcept;
   template <class Take>
   void each_piece(Take&& take) const;

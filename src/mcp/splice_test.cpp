@@ -111,6 +111,35 @@ TEST(Splice, PutsMembersIntoObjects) {
   EXPECT_EQ(edited(vacant), R"({"a":{"k":2,"l":3 }})");
 }
 
+TEST(Splice, PutsMembersIntoObjectsThatLoseTheirOwn) {
+  constexpr std::string_view kObjects[] = {R"({"a":1})", R"({ "a":1 })", R"({"a":1, "b":2})",
+                                           R"({ "a" : 1 ,"b":2 })"};
+  for (auto const object : kObjects) {
+    auto const size = static_cast<std::uint32_t>(object.size());
+    std::vector<Span> values;
+    for (auto const digit : {"1", "2"}) {
+      auto const at = static_cast<std::uint32_t>(object.find(digit));
+      if (at < size) values.push_back({at, at + 1});
+    }
+    auto const blank = object.find(' ') != std::string_view::npos;
+    for (bool const erased_first : {true, false}) {
+      Splice splice(object);
+      if (erased_first) splice.erase_members(values);
+      splice.insert_member({0, size}, "k", "2");
+      splice.insert_member({0, size}, "l", "[,]");
+      if (!erased_first) splice.erase_members(values);
+      splice.insert_member({0, size}, "m", "3");
+      auto text = edited(splice);
+      if (blank) std::erase(text, ' ');
+      EXPECT_EQ(text, R"({"k":2,"l":[,],"m":3})") << object << erased_first;
+    }
+  }
+  Splice kept(R"({"a":1,"b":2})");
+  kept.insert_member({0, 13}, "k", "2");
+  kept.erase_members({{5, 6}});
+  EXPECT_EQ(edited(kept), R"({"k":2,"b":2})");
+}
+
 TEST(Splice, RewritesACallAsTheRelayDoes) {
   auto const call =
       decode(R"({"jsonrpc":"2.0","id":"c-1","method":"tools/call","params":{"name":"docs__find","x":1.50}})");
