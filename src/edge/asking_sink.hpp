@@ -28,7 +28,7 @@ class AskingSink : public core::ClientSink {
  protected:
   // Like notify(), without waiting: dropped when that is not possible.
   virtual void tell_now(std::string notification) = 0;
-  // Set once the client has gone.
+  // Set once the client has gone and cannot come back for what it was asked.
   virtual base::Event& client_left() noexcept = 0;
 
   Parts parts_;
@@ -37,8 +37,5 @@ class AskingSink : public core::ClientSink {
  private:
   class Asking;
 };
-
-// Whether a client with these capabilities (a JSON object, or "") may be asked `method` with `params`.
-bool may_be_asked(std::string_view capabilities, std::string_view method, std::string_view params);
 
 }  // namespace weir::edge

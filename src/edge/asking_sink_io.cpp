@@ -1,7 +1,7 @@
 #include "base/ready_any.hpp"
+#include "core/client_capabilities.hpp"
 #include "core/parked.hpp"
 #include "edge/asking_sink.hpp"
-#include "mcp/json_cursor.hpp"
 
 namespace weir::edge {
 
@@ -12,35 +12,16 @@ using base::Result;
 
 namespace {
 
-struct Askable {
-  std::string_view method;
-  std::string_view capability;
-};
-constexpr std::array<Askable, 3> kAskable{
-    {{"elicitation/create", "elicitation"}, {"sampling/createMessage", "sampling"}, {"roots/list", "roots"}}};
-
-// The token of a member of an object; empty if there is none.
-std::string_view member(std::string_view object, std::string_view name) {
-  mcp::JsonCursor cursor(object);
-  mcp::JsonValue key, value;
-  if (!cursor.enter_object()) return {};
-  while (cursor.next_member(key) && cursor.read_value(value)) {
-    if (key.inner(object) == name) return value.span.of(object);
-  }
-  return {};
+bool may_be_asked(core::Call const& call, std::string_view method, std::string_view params) {
+  if (call.modern() || !call.session) return false;
+  auto const question = mcp::find_method(method);
+  using mcp::Method;
+  bool const known = question == Method::elicitation_create || question == Method::sampling_create_message ||
+                     question == Method::roots_list;
+  return known && core::ClientCapabilities::of(call).missing(question, params).empty();
 }
 
 }  // namespace
-
-bool may_be_asked(std::string_view capabilities, std::string_view method, std::string_view params) {
-  for (auto const& one : kAskable) {
-    if (one.method != method) continue;
-    auto const declared = member(capabilities, one.capability);
-    if (!declared.starts_with('{')) return false;
-    return member(params, "mode") != R"("url")" || member(declared, "url").starts_with('{');
-  }
-  return false;
-}
 
 // A question while it is open. Dropped before it was settled: the client is told.
 class AskingSink::Asking {
@@ -65,7 +46,7 @@ class AskingSink::Asking {
 };
 
 base::Task<Result<mcp::Message>> AskingSink::ask(std::string method, std::string params) {
-  if (call_.modern() || !call_.session || !may_be_asked(call_.session->capabilities, method, params)) {
+  if (!may_be_asked(call_, method, params)) {
     co_return Error(Fault::unsupported, Blame::client, method + ": the client did not declare it");
   }
   Error const lost(Fault::connection_lost, Blame::client, "the client left before it answered");

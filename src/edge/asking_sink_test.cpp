@@ -20,6 +20,17 @@ struct Asked {
   int done = 0;
 };
 
+base::Task<base::Result<core::Outcome>> ask_later(base::Event& go, core::Call& call, Asked& asked) {
+  co_await go.wait();
+  co_return co_await asked(call);
+}
+
+base::Task<base::Result<core::Outcome>> ask_twice(base::Event& go, core::Call& call, Asked& asked) {
+  co_await asked(call);
+  co_await go.wait();
+  co_return co_await asked(call);
+}
+
 struct World : HttpDesk {
   World() {
     handler->act = [this](core::Call& call) { return asked(call); };
@@ -58,16 +69,50 @@ TEST(Asking, AClientThatDeclaredNothingIsNotAsked) {
   auto call = world.call(world.initialize("{}"));
   EXPECT_EQ(world.asked.fault, base::Fault::unsupported);
   EXPECT_FALSE(call.has("text/event-stream"));
-  EXPECT_TRUE(may_be_asked(R"({"elicitation":{}})", "elicitation/create", R"({"mode":"form"})"));
-  EXPECT_FALSE(may_be_asked(R"({"elicitation":{}})", "elicitation/create", R"({"mode":"url"})"));
-  EXPECT_TRUE(may_be_asked(R"({"elicitation":{"url":{}}})", "elicitation/create", R"({"mode":"url"})"));
-  EXPECT_FALSE(may_be_asked(R"({"roots":{}})", "tools/call", "{}"));
 }
 
-TEST(Asking, AClientThatLeavesLosesTheQuestion) {
+TEST(Asking, AClientThatLostItsStreamReadsTheQuestionOnAndAnswers) {  // P048
   World world;
+  auto const session = world.initialize(kCan);
+  auto call = world.call(session);
+  ASSERT_TRUE(call.has("id: 2.1\n")) << call.text();
+  call.hang_up();
+  world.loop.advance(1s);
+  EXPECT_EQ(world.asked.done, 0);
+  auto again = world.get(session, HttpDesk::after("2.0"));
+  EXPECT_TRUE(again.has(R"("id":"weir-1","method":"roots/list")")) << again.text();
+  world.answer(session, "weir-1");
+  EXPECT_EQ(world.asked.done, 1);
+  EXPECT_TRUE(again.has(R"("id":1,"result":{})")) << again.text();
+}
+
+TEST(Asking, AQuestionGoesToWhoeverReadsTheStreamOn) {
+  World world;
+  base::Event go{world.loop};
+  world.handler->act = [&](core::Call& call) { return ask_twice(go, call, world.asked); };
+  auto const session = world.initialize(kCan);
+  auto call = world.call(session);
+  world.answer(session, "weir-1");
+  auto again = world.get(session, HttpDesk::after("2.1"));  // while the first connection still stands
+  go.set();
+  world.loop.advance(0s);
+  EXPECT_TRUE(again.has(R"("id":"weir-2","method":"roots/list")")) << again.text();
+  EXPECT_FALSE(call.has("weir-2"));
+  world.loop.advance(15s);
+  EXPECT_TRUE(call.stream_over()) << "nobody needs the first connection any more";
+  world.answer(session, "weir-2");
+  EXPECT_EQ(world.asked.fault, std::nullopt);
+  EXPECT_TRUE(again.has(R"("id":1,"result":{})")) << again.text();
+}
+
+TEST(Asking, AClientThatLeftNoStreamBehindIsNotAsked) {
+  World world;
+  base::Event go{world.loop};
+  world.handler->act = [&](core::Call& call) { return ask_later(go, call, world.asked); };
   auto call = world.call(world.initialize(kCan));
   call.hang_up();
+  world.loop.advance(0s);
+  go.set();
   world.loop.advance(0s);
   EXPECT_EQ(world.asked.fault, base::Fault::connection_lost);
 }

@@ -17,12 +17,6 @@ struct World : HttpDesk {
   explicit World(base::TableOptions const& table = {}) : HttpDesk(table) {
     handler->act = [this](core::Call& call) { return say(loop, call, 3); };
   }
-  Exchange get(std::string const& session, std::string const& fields = {}, std::size_t pipe_bytes = 1 << 20) {
-    return send("GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" + in(session) +
-                    fields + "\r\n",
-                pipe_bytes);
-  }
-  static std::string after(std::string const& id) { return "Last-Event-ID: " + id + "\r\n"; }
   bool post_note(std::string const& session, std::string text) {
     auto const pin = sessions.find(session, core::Principal{"anonymous", "anonymous", {}}, loop.now());
     auto const inbox = pin ? pin->client()->inbox.lock() : nullptr;

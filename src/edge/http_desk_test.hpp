@@ -91,6 +91,12 @@ struct HttpDesk {
     return post(R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":"tools/call","params":{"name":"t"}})",
                 in(session));
   }
+  Exchange get(std::string const& session, std::string const& fields = {}, std::size_t pipe_bytes = 1 << 20) {
+    return send("GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" + in(session) +
+                    fields + "\r\n",
+                pipe_bytes);
+  }
+  static std::string after(std::string const& id) { return "Last-Event-ID: " + id + "\r\n"; }
   std::string initialize(std::string const& capabilities = "{}", std::string const& version = "2025-11-25") {
     auto hello = post(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":")" +
                       version + R"(","capabilities":)" + capabilities + R"(,"clientInfo":{}}})");

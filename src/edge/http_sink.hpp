@@ -32,7 +32,8 @@ class HttpSink final : public AskingSink {
         exchange_(exchange),
         request_id_(request_id),
         turn_(parts.scheduler, 1),
-        left_(parts.scheduler) {}
+        left_(parts.scheduler),
+        lost_(parts.scheduler) {}
 
   ~HttpSink() override;
 
@@ -46,7 +47,7 @@ class HttpSink final : public AskingSink {
 
  private:
   void tell_now(std::string notification) override;
-  base::Event& client_left() noexcept override { return left_; }
+  base::Event& client_left() noexcept override { return lost_; }
 
   void begin();
   // The lines before an event's own: its id. Nothing: the event is for somebody else.
@@ -61,6 +62,7 @@ class HttpSink final : public AskingSink {
   std::optional<session::PeerProgress> peer_;
   base::Semaphore turn_;  // a call may say several things at the same time
   base::Event left_;
+  base::Event lost_;  // left, and cannot come back for the stream
 };
 
 }  // namespace weir::edge

@@ -57,7 +57,7 @@ base::Task<bool> HttpSink::notify(std::string notification) {
   if (!stream_ && attached()) begin();
   if (!stream_) co_return false;
   auto const lines = keep(notification);
-  if (!lines) co_return outbox_ != nullptr;
+  if (!lines) co_return !lost_.is_set();
   if (net::has_line_break(notification)) {
     std::string event = *lines;
     net::append_sse_message(event, notification);
@@ -68,7 +68,7 @@ base::Task<bool> HttpSink::notify(std::string notification) {
                                      part_of(net::kSseEnd)};
     if (!co_await exchange_.send(parts)) detach();
   }
-  co_return attached() || outbox_ != nullptr;
+  co_return !lost_.is_set();
 }
 
 void HttpSink::tell_now(std::string notification) {
@@ -89,6 +89,7 @@ std::string HttpSink::final_event(std::string json) {
 
 void HttpSink::detach() noexcept {
   left_.set();
+  if (!outbox_ || !outbox_->resumable()) lost_.set();
   if (stream_) stream_->live.begin_close(StreamEnd::client_gone);
 }
 

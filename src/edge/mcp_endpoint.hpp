@@ -1,8 +1,8 @@
 // McpEndpoint: /mcp and /mcp/{server} over HTTP, for clients of both eras.
 //
-// One per worker; serves any number of connections. Checks stand in this order: path, Host and
-// Origin, method, credential, media types, size, JSON, era, ladder; the first that fails answers. A modern
-// client that hangs up cancels its call; a legacy one does not (P041, P043). An answer is JSON until
+// One per worker; serves any number of connections. Checks stand in this order: repeated fields, Host and
+// Origin, path, credential, method, size, media types, JSON, era, ladder; the first that fails answers. A
+// modern client that hangs up cancels its call; a legacy one does not (P041, P043). An answer is JSON until
 // something comes before it, then SSE. What may change on a reload is in EndpointRules, held by each request
 // as it was when it began.
 #pragma once
@@ -105,7 +105,7 @@ class McpEndpoint final : public net::HttpHandler {
                               std::unique_ptr<core::Call> call, std::size_t bytes_in);
   base::Task<Waited> wait_for(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
                               Work& work);
-  static base::Result<core::Outcome> outcome_of(Waited waited, Work work);
+  static base::Result<core::Outcome> outcome_of(Waited waited, Work& work);
   std::string answer(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
                      base::Result<core::Outcome> outcome, CallRecord& record);
   std::string_view next_request_id();

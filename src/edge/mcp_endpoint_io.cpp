@@ -193,10 +193,10 @@ base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchang
       if (!endless && parts_.scheduler.now() >= call.deadline_latest) co_return Waited::too_long;
       sink.keep_alive();
     }
-    if (!sink.attached() || !exchange.client_gone()) continue;
+    if (sink.attached() && !exchange.client_gone()) continue;
     if (call.modern()) co_return Waited::client_gone;
     sink.detach();
-    exchange.abandon();
+    exchange.abandon();  // its seat is somebody else's while the call runs on
   }
 }
 
@@ -217,8 +217,9 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, Admitted a
   CallRecord record;
   record.request_id = request_id;
   record.bytes_in = bytes_in;
-  std::string const event =
-      answer(exchange, *admitted.rules, *call, outcome_of(waited, std::move(work)), record);
+  auto outcome = outcome_of(waited, work);
+  work = {};  // what still goes on ends before the answer, and says so
+  std::string const event = answer(exchange, *admitted.rules, *call, std::move(outcome), record);
   iovec const part = part_of(event);
   if (!event.empty() && co_await exchange.send({&part, 1})) exchange.end_stream();
   record.duration = parts_.scheduler.now() - call->started;
@@ -226,8 +227,7 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, Admitted a
   parts_.meter.record(*call, record);
 }
 
-// Ends the work where it still goes on.
-base::Result<Outcome> McpEndpoint::outcome_of(Waited waited, Work work) {
+base::Result<Outcome> McpEndpoint::outcome_of(Waited waited, Work& work) {
   using base::Blame;
   using base::Error;
   using base::Fault;

@@ -13,7 +13,7 @@ McpEndpoint::Stream McpEndpoint::open_stream(net::HttpExchange& exchange, Admitt
     return Stream{};
   };
   if (!accepts(fields, "text/event-stream")) {
-    return refuse("media_type", 406, -32600, "Accept must list text/event-stream");
+    return refuse("content_type", 406, -32600, "Accept must list text/event-stream");
   }
   auto const now = parts_.scheduler.now();
   auto pin = parts_.sessions.find(std::string(fields.value("mcp-session-id")), *admitted.principal, now);

@@ -87,6 +87,7 @@ class StdioEndpoint {
   Pinned pinned_ = Pinned::nothing;
   bool shaking_hands_ = false;                          // `initialize` is at work
   std::shared_ptr<core::ClientSession const> session_;  // legacy, after the handshake
+  std::shared_ptr<session::Outbox> outbox_;             // its
   base::IntrusiveList<Running> running_;
   std::size_t requests_ = 0;
   std::size_t lines_ = 0;

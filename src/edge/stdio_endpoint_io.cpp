@@ -148,16 +148,25 @@ Task<void> StdioEndpoint::write_backlog() {
 
 void StdioEndpoint::begin_session(session::SessionTable::Table::Pin const& session) {
   session_ = session->client();
-  shell_.spawn(serve_inbox(session->outbox()));
+  // Of a session that grew too old: what changed since it was told last is still to be told.
+  if (auto const told = outbox_ ? outbox_->told() : std::nullopt) session->outbox()->set_told(*told);
+  outbox_ = session->outbox();
+  shell_.spawn(serve_inbox(outbox_));
 }
 
 // What belongs to no request: list changes, resource updates.
 Task<void> StdioEndpoint::serve_inbox(std::shared_ptr<session::Outbox> outbox) {
   static observe::StreamMetrics const uncounted;  // it is no event stream
-  auto const reader = std::make_shared<session::Outbox::Reader>(parts_.scheduler, uncounted);
-  outbox->attach(reader);
   ListWatch lists(parts_.catalog, {}, outbox);
-  while (reader->live.open() && !parts_.catalog.closed()) {
+  session::Outbox::Reading reader;
+  while (!parts_.catalog.closed()) {
+    if (!reader || !reader->live.open()) {
+      // There is no other stream to come back on: a client that fell behind goes on where it was.
+      if (reader && reader->live.why() != session::StreamEnd::slow_reader) co_return;
+      if (reader) outbox->leave(*reader);
+      reader = std::make_shared<session::Outbox::Reader>(parts_.scheduler, uncounted);
+      if (!outbox->attach(reader)) co_return;
+    }
     reader->news.reset();
     auto const due = lists.look(parts_.scheduler.now());
     if (auto event = outbox->next(*reader)) {

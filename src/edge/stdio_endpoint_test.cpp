@@ -325,6 +325,22 @@ TEST(StdioEndpoint, TellsALegacyClientWhatBelongsToNoRequest) {
   EXPECT_EQ(desk.lines(), Lines{R"({"a":1})"});
 }
 
+TEST(StdioEndpoint, AClientThatFellBehindIsToldTheRest) {
+  Desk desk;
+  desk.sessions.set_stream_limits({.replay_bytes = 1 << 20, .replay_age = 5min, .buffer_bytes = 100});
+  desk.ask(initialize("0"));
+  desk.ask(legacy("1", "ping"));
+  auto inbox = desk.servers->session->inbox.lock();
+  ASSERT_TRUE(inbox);
+  Lines told;
+  for (int i = 0; i < 20; ++i) {
+    told.push_back(std::string(50, static_cast<char>('a' + i)));
+    inbox->post(told.back(), desk.loop.now());
+  }
+  desk.loop.advance(0s);
+  EXPECT_EQ(desk.lines(), told);
+}
+
 TEST(StdioEndpoint, TakesNoNewWorkWhileItStops) {
   Desk desk;
   desk.servers->delay = 1s;

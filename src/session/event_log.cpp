@@ -54,13 +54,9 @@ bool EventLog::ended(Stream stream) const {
   return lane == nullptr || lane->ended;
 }
 
-EventLog::Lane* EventLog::oldest_lane() {
-  Lane* found = nullptr;
-  for (Lane& lane : lanes_) {
-    if (lane.events.empty()) continue;
-    if (found == nullptr || lane.events.front().at < found->events.front().at) found = &lane;
-  }
-  return found;
+EventLog::Seq EventLog::first(Stream stream) const {
+  Lane const* const lane = find(stream);
+  return lane == nullptr ? 1 : lane->first();
 }
 
 void EventLog::drop_first(Lane& lane) {
@@ -68,14 +64,9 @@ void EventLog::drop_first(Lane& lane) {
   lane.events.pop_front();
 }
 
-void EventLog::trim(base::TimePoint born, std::size_t bytes_max) {
-  while (Lane* const lane = oldest_lane()) {
-    if (bytes_ <= bytes_max && lane->events.front().at > born) return;
-    drop_first(*lane);
-    if (lane->ended && lane->events.empty()) {
-      lanes_.erase(lanes_.begin() + (lane - lanes_.data()));
-    }
-  }
+void EventLog::forget_through(Stream stream, Seq seq) {
+  Lane* const lane = find(stream);
+  while (lane != nullptr && !lane->events.empty() && lane->first() <= seq) drop_first(*lane);
 }
 
 base::TimePoint EventLog::oldest() const {

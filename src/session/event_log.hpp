@@ -31,8 +31,12 @@ class EventLog {
   Seq last(Stream stream) const;
   bool ended(Stream stream) const;  // also when it is forgotten
 
-  // Forgets events of `born` and before, and the oldest ones above `bytes_max`.
-  void trim(base::TimePoint born, std::size_t bytes_max);
+  // Forgets events of `born` and before, and the oldest ones above `bytes_max`; never one for which
+  // `wanted(stream, seq)` is true, nor what comes after it on its stream.
+  template <class Wanted>
+  void trim(base::TimePoint born, std::size_t bytes_max, Wanted wanted);
+  void forget_through(Stream stream, Seq seq);  // the stream's events up to this one
+  Seq first(Stream stream) const;               // of those that are here; one after the last when none is
   std::size_t bytes() const noexcept { return bytes_; }
   base::TimePoint oldest() const;  // max when empty
 
@@ -50,12 +54,25 @@ class EventLog {
   };
   Lane const* find(Stream stream) const;
   Lane* find(Stream stream) { return const_cast<Lane*>(std::as_const(*this).find(stream)); }
-  Lane* oldest_lane();
   void drop_first(Lane& lane);
 
   std::vector<Lane> lanes_;
   Stream next_ = 1;
   std::size_t bytes_ = 0;
 };
+
+template <class Wanted>
+void EventLog::trim(base::TimePoint born, std::size_t bytes_max, Wanted wanted) {
+  for (;;) {
+    Lane* oldest = nullptr;
+    for (Lane& lane : lanes_) {
+      if (lane.events.empty() || wanted(lane.number, lane.first())) continue;
+      if (oldest == nullptr || lane.events.front().at < oldest->events.front().at) oldest = &lane;
+    }
+    if (oldest == nullptr || (bytes_ <= bytes_max && oldest->events.front().at > born)) return;
+    drop_first(*oldest);
+    if (oldest->ended && oldest->events.empty()) lanes_.erase(lanes_.begin() + (oldest - lanes_.data()));
+  }
+}
 
 }  // namespace weir::session

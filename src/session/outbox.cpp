@@ -7,6 +7,8 @@ namespace weir::session {
 
 namespace {
 
+constexpr base::Duration kForgetPause = std::chrono::seconds{1};
+
 std::string id_of(EventLog::Stream stream, EventLog::Seq seq) {
   return std::to_string(stream) + '.' + std::to_string(seq);
 }
@@ -38,19 +40,40 @@ Outbox::Reading Outbox::reader_of(EventLog::Stream stream) const {
   return found == readers_.end() ? nullptr : *found;
 }
 
-// With replay off the log still carries events to whoever reads them now.
-void Outbox::trim(StreamLimits const& limits, base::TimePoint now) {
+template <class Change>
+void Outbox::counted(Change change) {
   auto const before = static_cast<std::ptrdiff_t>(log_.bytes());
-  log_.trim(now - limits.replay_age, std::max(limits.replay_bytes, limits.buffer_bytes));
+  change();
   shelf_->held(static_cast<std::ptrdiff_t>(log_.bytes()) - before);
 }
 
-EventLog::Seq Outbox::store(EventLog::Stream stream, std::string json, base::TimePoint now) {
-  auto const before = static_cast<std::ptrdiff_t>(log_.bytes());
-  EventLog::Seq const seq = log_.append(stream, std::move(json), now);
-  shelf_->held(static_cast<std::ptrdiff_t>(log_.bytes()) - before);
+void Outbox::trim(StreamLimits const& limits, base::TimePoint now) {
+  std::size_t bytes_max = limits.replay_bytes;
+  for (auto const& reader : readers_)
+    if (reader->live.open()) bytes_max += reader->unread;
+  log_.trim(now - limits.replay_age, bytes_max, [this](EventLog::Stream stream, EventLog::Seq seq) {
+    auto const reader = reader_of(stream);
+    return reader && reader->live.open() && seq > reader->seen;
+  });
+}
+
+EventLog::Seq Outbox::store(EventLog::Stream stream, Reader* reader, std::string json, base::TimePoint now) {
   auto const limits = shelf_->limits();
-  trim(limits, now);
+  std::size_t const bytes = json.size();
+  EventLog::Seq seq = 0;
+  counted([&] {
+    seq = log_.append(stream, std::move(json), now);
+    bool const waits = reader != nullptr && !reader->direct;
+    if (waits) {
+      bool const behind = reader->unread > 0;
+      reader->unread += bytes;
+      if (behind && reader->unread > limits.buffer_bytes) reader->live.begin_close(StreamEnd::slow_reader);
+    } else {
+      if (reader != nullptr) reader->seen = seq;
+      forget_too_large(stream, seq, bytes, limits);
+    }
+    trim(limits, now);
+  });
   if (!reminded_ && log_.bytes() > 0) {
     reminded_ = true;
     shelf_->remind(now + limits.replay_age, weak_from_this());
@@ -58,33 +81,32 @@ EventLog::Seq Outbox::store(EventLog::Stream stream, std::string json, base::Tim
   return seq;
 }
 
+// An event that nobody waits for and that would push out all others.
+void Outbox::forget_too_large(EventLog::Stream stream, EventLog::Seq seq, std::size_t bytes,
+                              StreamLimits const& limits) {
+  if (bytes + EventLog::kEventCost > limits.replay_bytes) log_.forget_through(stream, seq);
+}
+
 bool Outbox::post(std::string notification, base::TimePoint now) {
   Reading reader;
   {
     std::lock_guard const lock(mutex_);
     if (!over_.empty()) return false;
-    std::size_t const bytes = notification.size();
-    store(kOwn, std::move(notification), now);
     reader = reader_of(kOwn);
-    if (!reader) return true;
-    reader->unread += bytes;
-    if (reader->unread > shelf_->limits().buffer_bytes) reader->live.begin_close(StreamEnd::slow_reader);
+    store(kOwn, reader.get(), std::move(notification), now);
   }
-  wake(std::move(reader));
+  if (reader) wake(std::move(reader));
   return true;
 }
 
 // Gives the stream to `reader`, from whoever had it.
 bool Outbox::take(Reading reader, EventLog::Stream stream, EventLog::Seq seen) {
-  Reading before;
-  {
-    if (!over_.empty()) return false;
-    before = reader_of(stream);
-    if (before) std::erase(readers_, before);
-    reader->stream = stream;
-    reader->seen = seen;
-    readers_.push_back(std::move(reader));
-  }
+  if (!over_.empty()) return false;
+  Reading before = reader_of(stream);
+  if (before) std::erase(readers_, before);
+  reader->stream = stream;
+  reader->seen = seen;
+  readers_.push_back(std::move(reader));
   if (before && before->live.begin_close(StreamEnd::replaced)) wake(std::move(before));
   return true;
 }
@@ -97,22 +119,16 @@ bool Outbox::open(Reading reader) {
 
 std::optional<std::string> Outbox::append(Reader& reader, std::string json, base::TimePoint now) {
   Reading other;
-  std::size_t const bytes = json.size();
   {
     std::lock_guard const lock(mutex_);
     if (!over_.empty()) {  // the last words of a call go to whoever still has its stream
       if (reader.live.why() != StreamEnd::session_over) return std::nullopt;
       return id_of(reader.stream, ++reader.seen);
     }
-    EventLog::Seq const seq = store(reader.stream, std::move(json), now);
     other = reader_of(reader.stream);
-    if (other.get() == &reader) {
-      reader.seen = seq;
-      return id_of(reader.stream, seq);
-    }
+    EventLog::Seq const seq = store(reader.stream, other.get(), std::move(json), now);
+    if (other.get() == &reader) return id_of(reader.stream, seq);
     if (!other) return std::nullopt;
-    other->unread += bytes;
-    if (other->unread > shelf_->limits().buffer_bytes) other->live.begin_close(StreamEnd::slow_reader);
   }
   wake(std::move(other));
   return std::nullopt;
@@ -122,9 +138,7 @@ void Outbox::end(Reader const& reader) {
   Reading other;
   {
     std::lock_guard const lock(mutex_);
-    auto const before = static_cast<std::ptrdiff_t>(log_.bytes());
-    log_.end(reader.stream);
-    shelf_->held(static_cast<std::ptrdiff_t>(log_.bytes()) - before);
+    counted([&] { log_.end(reader.stream); });
     other = reader_of(reader.stream);
     if (other.get() == &reader) {
       std::erase(readers_, other);
@@ -136,7 +150,7 @@ void Outbox::end(Reader const& reader) {
 
 bool Outbox::attach(Reading reader) {
   std::lock_guard const lock(mutex_);
-  if (!log_.complete_after(kOwn, own_sent_)) own_sent_ = log_.last(kOwn);
+  if (!log_.complete_after(kOwn, own_sent_)) own_sent_ = log_.first(kOwn) - 1;
   return take(std::move(reader), kOwn, own_sent_);
 }
 
@@ -145,7 +159,7 @@ bool Outbox::resume(Reading reader, std::string_view last_id, base::TimePoint no
   if (!id) return false;
   std::lock_guard const lock(mutex_);
   auto const limits = shelf_->limits();
-  trim(limits, now);
+  counted([&] { trim(limits, now); });
   if (limits.replay_bytes == 0 || !log_.complete_after(id->first, id->second)) return false;
   return take(std::move(reader), id->first, id->second);
 }
@@ -158,10 +172,11 @@ std::optional<Outbox::Event> Outbox::next(Reader& reader) {
     reader.live.begin_close(StreamEnd::slow_reader);
     return std::nullopt;
   }
-  ++reader.seen;
-  reader.unread -= std::min(reader.unread, json->size());
+  Event event{id_of(reader.stream, ++reader.seen), *json};
+  reader.unread -= std::min(reader.unread, event.json.size());
   if (reader.stream == kOwn) own_sent_ = std::max(own_sent_, reader.seen);
-  return Event{id_of(reader.stream, reader.seen), *json};
+  counted([&] { forget_too_large(reader.stream, reader.seen, event.json.size(), shelf_->limits()); });
+  return event;
 }
 
 bool Outbox::finished(Reader const& reader) const {
@@ -185,10 +200,12 @@ void Outbox::close(std::string_view why) {
     std::lock_guard const lock(mutex_);
     if (!over_.empty()) return;
     over_ = why;
-    left.swap(readers_);
+    // Under the lock: append() tells by it who still gets a call's last words.
+    for (auto const& reader : readers_)
+      if (reader->live.begin_close(StreamEnd::session_over)) left.push_back(reader);
+    readers_.clear();
   }
-  for (auto& reader : left)
-    if (reader->live.begin_close(StreamEnd::session_over)) wake(std::move(reader));
+  for (auto& reader : left) wake(std::move(reader));
 }
 
 std::string Outbox::why() const {
@@ -199,10 +216,11 @@ std::string Outbox::why() const {
 void Outbox::forget(base::TimePoint now) {
   std::lock_guard const lock(mutex_);
   auto const limits = shelf_->limits();
-  trim(limits, now);
+  counted([&] { trim(limits, now); });
   auto const oldest = log_.oldest();
   reminded_ = oldest != base::TimePoint::max();
-  if (reminded_) shelf_->remind(oldest + limits.replay_age, weak_from_this());
+  // What a reader still wants is older than that: it is looked at again later, not at once.
+  if (reminded_) shelf_->remind(std::max(oldest + limits.replay_age, now + kForgetPause), weak_from_this());
 }
 
 std::optional<Outbox::Told> Outbox::told() const {

@@ -2,8 +2,9 @@
 //
 // One per session; any thread. Stream 1 is the client's own (GET), the others belong to calls. Each stream
 // has one reader at a time, a connection on some worker; a newer one takes its place and the older one can
-// take nothing back (F-65, P047). A reader that falls more than buffer_bytes behind is closed (F-62). Events
-// stay for replay within the limits of the shelf.
+// take nothing back (F-65, P047). What a reader has not read yet stays until it has; one that falls more than
+// buffer_bytes behind is closed (F-62), but a single event always fits. What was read, or has no reader,
+// stays for replay within the limits of the shelf.
 #pragma once
 
 #include <array>
@@ -47,6 +48,7 @@ class Outbox final : public core::ClientInbox, public std::enable_shared_from_th
 
   // The stream of a call: `reader` writes what append() returns. Empty: the session is over.
   bool open(Reading reader);
+  bool resumable() const { return shelf_->limits().replay_bytes > 0; }
   // Nothing: the reader was replaced or closed; the event is kept for whoever reads on.
   std::optional<std::string> append(Reader& reader, std::string json, base::TimePoint now);  // its id
   void end(Reader const& reader);  // nothing more comes on its stream
@@ -74,8 +76,13 @@ class Outbox final : public core::ClientInbox, public std::enable_shared_from_th
   static constexpr EventLog::Stream kOwn = 1;
   bool take(Reading reader, EventLog::Stream stream, EventLog::Seq seen);
   Reading reader_of(EventLog::Stream stream) const;
-  EventLog::Seq store(EventLog::Stream stream, std::string json, base::TimePoint now);
+  // Appends for `reader`, who may be nobody; closes it if it is too far behind.
+  EventLog::Seq store(EventLog::Stream stream, Reader* reader, std::string json, base::TimePoint now);
   void trim(StreamLimits const& limits, base::TimePoint now);
+  void forget_too_large(EventLog::Stream stream, EventLog::Seq seq, std::size_t bytes,
+                        StreamLimits const& limits);
+  template <class Change>
+  void counted(Change change);  // `change` of the log
   static void wake(Reading reader);
 
   std::shared_ptr<ReplayShelf> shelf_;

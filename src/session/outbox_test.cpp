@@ -138,6 +138,81 @@ TEST(Outbox, WithReplayOffReadersStillGetWhatIsNew) {
   EXPECT_FALSE(world.outbox->resume(world.reader(), "1.1", world.loop.now()));
 }
 
+TEST(Outbox, WithReplayOffNothingStaysOnceItWasRead) {
+  World world({.replay_bytes = 0, .replay_age = 5min, .buffer_bytes = 1000});
+  auto const call = world.reader(), own = world.reader();
+  world.outbox->open(call);
+  world.outbox->attach(own);
+  world.outbox->append(*call, "x", world.loop.now());
+  EXPECT_EQ(world.held(), 0) << "it wrote that itself";
+  world.post("a");
+  EXPECT_GT(world.held(), 0);
+  world.read(own);
+  EXPECT_EQ(world.held(), 0);
+}
+
+TEST(Outbox, WhatAReaderHasNotReadYetIsNotTooOld) {
+  World world({.replay_bytes = 1000, .replay_age = 0s, .buffer_bytes = 1000});
+  auto const reader = world.reader();
+  world.outbox->attach(reader);
+  world.post("a");
+  world.loop.advance(1h);
+  world.shelf->forget(world.loop.now(), 10);
+  world.post("b");
+  EXPECT_EQ(world.read(reader), "1.1=a 1.2=b ");
+  EXPECT_TRUE(reader->live.open());
+}
+
+TEST(Outbox, ALargeEventReachesAReaderThatReadsOn) {
+  World world({.replay_bytes = 1000, .replay_age = 1h, .buffer_bytes = 100});
+  auto const call = world.reader(), again = world.reader();
+  world.outbox->open(call);
+  world.post("kept");
+  ASSERT_TRUE(world.outbox->resume(again, "2.0", world.loop.now()));
+  std::string const large(5000, 'x');
+  EXPECT_FALSE(world.outbox->append(*call, large, world.loop.now()));
+  EXPECT_TRUE(again->live.open()) << "nothing waited for it before";
+  EXPECT_EQ(world.read(again), "2.1=" + large + ' ');
+  EXPECT_EQ(world.held(), 4 + EventLog::kEventCost) << "the others' events stay, the large one goes";
+}
+
+TEST(Outbox, ALargeEventThatIsWrittenAtOncePushesNothingOut) {
+  World world({.replay_bytes = 1000, .replay_age = 1h, .buffer_bytes = 100});
+  auto const call = world.reader();
+  world.outbox->open(call);
+  world.post("kept");
+  EXPECT_EQ(world.outbox->append(*call, std::string(904, 'x'), world.loop.now()), "2.1") << "just fits";
+  EXPECT_TRUE(world.outbox->resume(world.reader(), "2.0", world.loop.now()));
+  World other({.replay_bytes = 1000, .replay_age = 1h, .buffer_bytes = 100});
+  auto const more = other.reader();
+  other.outbox->open(more);
+  other.post("kept");
+  EXPECT_EQ(other.outbox->append(*more, std::string(905, 'x'), other.loop.now()), "2.1");
+  EXPECT_FALSE(other.outbox->resume(other.reader(), "2.0", other.loop.now()));
+  auto const own = other.reader();
+  other.outbox->attach(own);
+  EXPECT_EQ(other.read(own), "1.1=kept ");
+}
+
+TEST(Outbox, AttachingGoesOnWithTheOldestEventThatIsStillHere) {
+  World world({.replay_bytes = 200, .replay_age = 1h, .buffer_bytes = 100});
+  for (auto const* text : {"a", "b", "c"}) world.post(text);
+  auto const reader = world.reader();
+  world.outbox->attach(reader);
+  EXPECT_EQ(world.read(reader), "1.2=b 1.3=c ");
+}
+
+TEST(Outbox, TheLastWordsOfACallGoToItsReaderWhenTheSessionEnds) {
+  World world;
+  auto const call = world.reader(), gone = world.reader();
+  world.outbox->open(call);
+  world.outbox->open(gone);
+  gone->live.begin_close(StreamEnd::client_gone);
+  world.outbox->close("ended");
+  EXPECT_EQ(world.outbox->append(*call, "over", world.loop.now()), "2.1");
+  EXPECT_FALSE(world.outbox->append(*gone, "over", world.loop.now()));
+}
+
 TEST(Outbox, ItsEndReachesEveryReaderAndTakesNoMore) {
   World world;
   auto const own = world.reader(), call = world.reader();
