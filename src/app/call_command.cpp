@@ -114,10 +114,14 @@ class Caller {
         return base::Error(Fault::unavailable, base::Blame::upstream,
                            std::string(answer->text(Field::error_message, scratch)));
       }
+      if (!answer->is(Field::tools, mcp::JsonKind::array)) {
+        return base::Error(Fault::protocol, base::Blame::upstream, "there is no list of tools in its answer");
+      }
       auto more = read_tools(answer->raw(Field::result));
       std::move(more.begin(), more.end(), std::back_inserter(tools_));
-      if (request_.json && tool_.empty())
-        raw_.append(raw_.empty() ? "" : ",").append(inside(answer->raw(Field::tools)));
+      auto const listed = inside(answer->raw(Field::tools));
+      bool const any = listed.find_first_not_of(" \t\r\n") != std::string_view::npos;
+      if (any) raw_.append(raw_.empty() ? "" : ",").append(listed);
       cursor = answer->is(Field::next_cursor, mcp::JsonKind::string) ? answer->raw(Field::next_cursor) : "";
       if (cursor.empty()) break;
     }

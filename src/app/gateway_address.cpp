@@ -41,6 +41,9 @@ Result<GatewayAddress> gateway_address(AddressRequest const& request,
   auto const settings = config::load(sources, environment, quiet).settings;
   auto admin = net::parse_url("http://" + reachable(settings.admin.bind));
   if (!admin) return admin.error();
+  if (request.url.empty() && settings.listeners.empty()) {
+    return base::Error(base::Fault::config, base::Blame::client, "`listeners` is empty: no address to ask");
+  }
   auto mcp = mcp_url(request.url.empty() ? reachable(settings.listeners.front().bind) : request.url);
   if (!mcp) return mcp.error();
   return GatewayAddress{std::move(*admin), std::move(*mcp)};

@@ -88,9 +88,9 @@ void Gateway::build_workers() {
   std::vector<std::shared_ptr<base::Workplace>> places;
   for (unsigned i = 0; i < count; ++i) {
     auto& kernel = *threads_.emplace_back(std::make_unique<WorkerThread>(clock_, tls_.get()));
-    workers_.push_back(
-        std::make_unique<Worker>(*shared_, WorkerIo{kernel.loop, kernel.dialer, kernel.spawner}, settings_,
-                                 i == 0 ? nullptr : workers_.front().get(), i, count));
+    workers_.push_back(std::make_unique<Worker>(*shared_,
+                                                WorkerIo{kernel.loop, kernel.dialer, kernel.spawner},
+                                                settings_, i == 0 ? nullptr : workers_.front().get(), i));
     places.push_back(workers_.back()->place());
   }
   planner_.emplace(std::move(places));
@@ -106,21 +106,22 @@ void Gateway::apply() {
 }
 
 Result<void> Gateway::listen() {
-  auto bind = [](config::Address const& at) -> Result<std::unique_ptr<net::Listener>> {
+  auto bind = [](config::Address const& at, char const* flag) -> Result<std::unique_ptr<net::Listener>> {
     if (at.kind != config::Address::Kind::tcp) {
       return Error(Fault::config, Blame::gateway,
                    "listening on " + at.shown() + " is not possible in this version");
     }
-    auto made = net::Listener::bind(at.host.empty() ? "0.0.0.0" : at.host, at.port);
+    std::string const host = at.host.empty() ? "0.0.0.0" : at.host;
+    auto made = net::Listener::bind(host, at.port);
     if (made || made.error().fault != Fault::busy) return made;
     std::string const owner = net::owner_of_port(at.port);
-    auto const free = net::Listener::bind(at.host, 0);
+    auto const free = net::Listener::bind(host, 0);
     std::string text = fmt::format("port {} is in use", at.port);
     if (!owner.empty()) text += " by " + owner;
     Error error(Fault::busy, Blame::gateway, text);
     if (free)
       return std::move(error).advise(
-          fmt::format("{} is free: use --listen {}:{}", (*free)->port(), at.host, (*free)->port()));
+          fmt::format("{} is free: use {} {}:{}", (*free)->port(), flag, host, (*free)->port()));
     return error;
   };
   if (!options_.stdio) {
@@ -128,13 +129,13 @@ Result<void> Gateway::listen() {
       if (listener.tls) {
         return Error(Fault::config, Blame::gateway, "TLS listeners are not possible in this version");
       }
-      auto made = bind(listener.bind);
+      auto made = bind(listener.bind, "--listen");
       if (!made) return made.error();
       if (!(*made)->attach(main_loop())) return Error(Fault::internal, Blame::gateway, "no descriptors");
       listeners_.push_back(std::move(*made));
     }
   }
-  auto admin = bind(settings_->admin.bind);
+  auto admin = bind(settings_->admin.bind, "--admin");
   if (!admin) {
     if (options_.stdio) return {};  // one of many children of editors: the first one has the console
     return admin.error();
@@ -235,6 +236,12 @@ void Gateway::reload() {
   auto const changed = config::changes(*before, *settings_);
   adjust_log(*log_, *before, *settings_);
   for (auto const& server : settings_->servers) metrics_->server(server.name);
+  for (auto const& server : before->servers) {
+    auto const* const now = settings_->server(server.name);
+    if (now != nullptr && !now->disabled) continue;
+    metrics_->server(server.name).upstream_up.set(0);  // nobody looks at it any more
+    metrics_->server(server.name).catalog_tools.set(0);
+  }
   calls_->set_most(settings_->limits.in_flight);
   sessions_->set_options(table_options(settings_->sessions), clock_.now());
   sessions_->set_stream_limits(stream_limits(settings_->streams));

@@ -35,7 +35,6 @@ struct WorkerParts {
   bridge::ParkingDesk& desk;
   config::Environment const& environment;
   std::string gateway_info;  // {"name":"weir","version":…}
-  unsigned workers;          // how many share what is bounded for the process
   observe::Log& log;
   observe::Metrics& metrics;
 };

@@ -98,8 +98,14 @@ Result<mcp::Message> ServerTalk::ask(std::string const& head, std::string const&
   bool const final =
       decoded && (decoded->kind() == mcp::MessageKind::result || decoded->kind() == mcp::MessageKind::error);
   bool const refusal = answer->status == 401 || answer->status == 403 || answer->status == 503;
-  if (!final || refusal) return refused(answer->status);
-  return std::move(*decoded);
+  if (final && !refusal) return std::move(*decoded);
+  auto error = refused(answer->status);
+  std::string scratch;
+  // Of 403 and 503 there are many: the gateway's own words say which.
+  auto const said = final ? decoded->text(Field::error_message, scratch) : std::string_view();
+  if (answer->status == 401 || said.empty()) return error;
+  error.detail = said;
+  return std::move(error).advise("");
 }
 
 std::string ServerTalk::modern_head(std::string const& body, std::string_view target,

@@ -52,9 +52,9 @@ class Worker {
     base::Gate::Pass on_worker;
   };
 
-  // `first`: null for the first worker itself. `count`: how many there are.
+  // `first`: null for the first worker itself.
   Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Settings const> settings,
-         Worker* first = nullptr, unsigned index = 0, unsigned count = 1);
+         Worker* first = nullptr, unsigned index = 0);
   ~Worker();
 
   base::Scheduler& loop() noexcept { return loop_; }
@@ -107,6 +107,7 @@ class Worker {
   void heard(std::string const& server, core::ServerStatus status);
   void set_rules(config::Settings const& settings);
   unsigned long in_progress() const noexcept;
+  base::Task<void> close_retired(Running running, base::TimePoint deadline);
   base::Task<void> close_stack(ServerStack stack, base::TimePoint deadline);
   base::Task<void> serve_client(std::unique_ptr<net::Stream> client, edge::McpEndpoint& endpoint, Seat seat);
 

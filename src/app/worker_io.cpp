@@ -9,7 +9,7 @@
 namespace weir::app {
 
 Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Settings const> settings,
-               Worker* first, unsigned index, unsigned count)
+               Worker* first, unsigned index)
     : shared_(shared),
       loop_(io.loop),
       first_(first),
@@ -18,10 +18,9 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       feed_(loop_),
       reports_(*this),
       desk_(loop_),
-      parts_{loop_,         shared.random,      io.dialer,           io.spawner,      reports_,
-             feed_,         shared.cursors,     shared.listens,      shared.sessions, shared.parked,
-             desk_,         shared.environment, shared.gateway_info, count,           shared.log,
-             shared.metrics},
+      parts_{loop_, shared.random,      io.dialer,           io.spawner,      reports_,
+             feed_, shared.cursors,     shared.listens,      shared.sessions, shared.parked,
+             desk_, shared.environment, shared.gateway_info, shared.log,      shared.metrics},
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
       seats_(std::numeric_limits<unsigned>::max()),
       entry_(build_entry(parts_)),
@@ -92,10 +91,16 @@ Worker::Running Worker::start(PlannedServer const& server) {
 
 void Worker::retire(Servers servers, base::TimePoint deadline) {
   for (auto& [name, running] : servers) {
-    if (!running.home) continue;
-    running.home->move_out();
-    closing_.spawn(close_stack(std::move(running.stack), deadline));
+    if (running.home) closing_.spawn(close_retired(std::move(running), deadline));
   }
+}
+
+base::Task<void> Worker::close_retired(Running running, base::TimePoint deadline) {
+  // Until every worker has the catalogue that leads elsewhere, calls still come this way.
+  constexpr auto kViewsCatchUp = std::chrono::seconds{1};
+  co_await loop_.sleep_until(std::min(loop_.now() + kViewsCatchUp, deadline));
+  co_await close_stack(std::move(running.stack), deadline);
+  running.home->move_out();
 }
 
 void Worker::apply(std::shared_ptr<WorkerPlan const> plan) {

@@ -144,11 +144,14 @@ void add_provenance(Run const& run, Node const& root, Settings& settings) {
 
 // What a check prints may go to a log or a pull request: it says `${TOKEN}`, not what that was here.
 void hide_values(Run& run) {
-  auto& variables = run.expanded.variables;
-  std::sort(variables.begin(), variables.end(),
-            [](auto const& a, auto const& b) { return a.value.reveal().size() > b.value.reveal().size(); });
-  for (auto const& secret : run.expanded.secrets) run.problems.hide(secret.reveal(), "***");
-  for (auto const& [name, value] : variables) run.problems.hide(value.reveal(), "${" + name + "}");
+  std::vector<std::pair<std::string_view, std::string>> hidden;
+  for (auto const& [name, value] : run.expanded.variables)
+    hidden.emplace_back(value.reveal(), "${" + name + "}");
+  for (auto const& secret : run.expanded.secrets) hidden.emplace_back(secret.reveal(), "***");
+  // One may be the beginning of another; of equal ones the variable has a name to show.
+  std::stable_sort(hidden.begin(), hidden.end(),
+                   [](auto const& a, auto const& b) { return a.first.size() > b.first.size(); });
+  for (auto const& [value, shown] : hidden) run.problems.hide(value, shown);
 }
 
 void add_secrets(Run& run, Settings& settings) {

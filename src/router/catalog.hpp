@@ -111,7 +111,6 @@ class Catalog {
   void choose_members();
   void gather(ListKind kind);
   void name_entries(CatalogOptions const& options, ListKind kind);
-  void index_uris();
   void compile_templates();
   void hash_list(ListKind kind);
   void describe(CatalogOptions const& options);

@@ -37,7 +37,6 @@ class CatalogLoop final : public core::BackendObserver {
  public:
   using Publish = std::function<void(std::shared_ptr<CatalogSet const>)>;  // must not call the loop
 
-  // `random` is used on this worker only.
   CatalogLoop(base::Scheduler& scheduler, base::Random& random, CatalogLoopOptions options, Publish publish);
 
   // A backend whose last holder this is may report to us as it ends.

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "upstream/hop_backend.hpp"
 #include "upstream/hop_call_io.hpp"
 
@@ -16,7 +18,7 @@ class Opening final : public base::Errand<ServerIdentity> {
  public:
   Opening(base::Scheduler& here, std::shared_ptr<ServerHome> home)
       : Errand(here, home->place()), home_(std::move(home)) {}
-  core::ServerStatus status;  // written there before the answer, read here after it
+  std::optional<core::ServerStatus> status;  // written there before the answer, read here after it
 
  private:
   base::Task<Result<ServerIdentity>> perform() override {
@@ -51,7 +53,7 @@ class Asking final : public base::Errand<mcp::Message> {
 base::Task<Result<ServerIdentity>> HopBackend::open() {
   auto const opening = std::make_shared<Opening>(here_, home_);
   auto identity = co_await base::run_errand<ServerIdentity>(opening);
-  status_ = opening->status;
+  if (opening->status) status_ = std::move(*opening->status);
   co_return identity;
 }
 

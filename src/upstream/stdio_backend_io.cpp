@@ -157,6 +157,7 @@ Error StdioBackend::failure() const {
 }
 
 Task<base::Result<core::ServerIdentity>> StdioBackend::open() {
+  if (closed_) co_return failure();
   auto const before = attempts_over_;
   if (state_ == ServerState::failed && !policy_.may_ask(scheduler_.now())) co_return failure();
   if (state_ != ServerState::ready) wake_keeper();
@@ -169,6 +170,7 @@ Task<base::Result<core::ServerIdentity>> StdioBackend::open() {
 }
 
 Task<base::Result<std::shared_ptr<StdioChild>>> StdioBackend::running_child() {
+  if (closed_) co_return failure();
   if (state_ == ServerState::ready) co_return child_;
   bool const may_wake = state_ == ServerState::stopped || policy_.may_ask(scheduler_.now());
   if (state_ != ServerState::starting && may_wake) wake_keeper();
@@ -224,6 +226,7 @@ core::ServerStatus StdioBackend::status() const {
 }
 
 Task<void> StdioBackend::close(base::TimePoint deadline) {
+  closed_ = true;
   tasks_.cancel();
   auto const child = std::exchange(child_, nullptr);
   last_error_ = Error(Fault::unavailable, Blame::gateway, "closed").about(std::string(name()));

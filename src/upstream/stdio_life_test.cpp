@@ -124,6 +124,17 @@ TEST_F(Stdio, ClosesStdinThenAsksThenKills) {  // P053
   EXPECT_EQ(backend->status().state, ServerState::stopped);
 }
 
+TEST_F(Stdio, ACallThatComesAfterTheEndStartsNothing) {
+  start();
+  close(loop.now() + 10s);
+  loop.run();
+  auto const children = spawner.programs.size();
+  auto const client = echo("x");
+  loop.advance(1min);
+  EXPECT_EQ(spawner.programs.size(), children);
+  EXPECT_EQ(client->answer(), "unavailable: closed");
+}
+
 TEST_F(Stdio, ClosesBehindTheCallsInFlight) {
   start();
   auto const client = echo("x");

@@ -226,6 +226,8 @@ describe('weir run', { timeout: 240_000, ...kSkip }, () => {
     assert.deepEqual([code, out], [69, '']);
     assert.match(err, RegExp(`port ${listen.split(':')[1]} is in use by .*${first.pid}`));
     assert.match(err, /= fix: \d+ is free: use --listen/);
+    const other = weir(['run'], { env: { ...env, WEIR_LISTEN: `127.0.0.1:${await freePort()}` } });
+    assert.match(other.err, /= fix: \d+ is free: use --admin/, 'the port that is taken is the console\'s');
     await first.stop();
   });
 
@@ -290,6 +292,12 @@ describe('reload', { timeout: 120_000, ...kSkip }, () => {
     assert.match(names(), /whoami/);
     await sleep(200);
     assert.doesNotMatch(gate.child.err.slice(before), /"event":"call"/, 'calls are no longer logged');
+    const figure = async name => Number(RegExp(`^${name}{server="a"} (\\d+)`, 'm').exec(
+      await (await fetch(`${gate.admin}/metrics`)).text())[1]);
+    assert.equal(await figure('mcp_upstream_up'), 1);
+    hup({ servers: {} });
+    await eventually('the gauges of what is gone', async () =>
+      await figure('mcp_upstream_up') === 0 && await figure('mcp_catalog_tools') === 0);
     await gate.stop();
   });
 
@@ -360,6 +368,9 @@ describe('weir call and status', { timeout: 120_000, ...kSkip }, () => {
       assert.deepEqual([end.code, end.out], [code, ''], args.join(' '));
       assert.match(end.err, said);
     }
+    const none = weir(['status', '--config', join(folder({ 'w.yaml': 'listeners: []' }), 'w.yaml')]);
+    assert.equal(none.out, '');
+    assert.match(none.err, /`listeners` is empty/);
     const nobody = weir(['call', 'a.b', '--admin', '127.0.0.1:9']);
     assert.equal(nobody.code, 69);
     assert.match(nobody.err, /no gateway answers at .*\n  = fix: start one with `weir run`/);
