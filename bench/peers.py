@@ -52,6 +52,7 @@ defaults
   timeout client 600s
   timeout server 600s
   timeout http-keep-alive 600s
+  option http-no-delay
   log-format '{{"ts":"%tr","id":"%ID","method":"%[capture.req.hdr(0)]","tool":"%[capture.req.hdr(1)]","status":%ST,"dur":%Ta,"up":%Tr,"in":%U,"out":%B}}'
   unique-id-format %{{+X}}o%ci%cp%Ts%rt%pid
 frontend file
@@ -182,8 +183,8 @@ class Peers:
         self.listening(child, ring, "haproxy")
         return child.pid, port, ring
 
-    def weir(self, servers, name="weir"):
-        """(pid, port); started when its server table is complete."""
+    def weir(self, servers, name="weir", more=None):
+        """(pid, port); started when its server table is complete. `more`: further sections."""
         port, admin = free_port(), free_port()
         config = {
             "workers": 1,
@@ -193,6 +194,7 @@ class Peers:
             "observability": {"log": {"level": "info", "format": "json", "access": True}},
             "degradation": {"defaults": {"timeout_ms": 3600000, "max_timeout_ms": 7200000}},
             "servers": servers,
+            **(more or {}),
         }
         path = self.file(f"{name}.json", json.dumps(config))
         child = self.start(name, [self.weir_bin, "run", path], PROXY_CORE)

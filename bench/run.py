@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """./dev bench [NAME...]: Weir beside its peers, on this machine, in one interleaved run. Docs: docs/benchmarks.md.
 
-Names: call (CPU time per relayed call), syscalls, idle (memory per idle connection and stream), npm (CPU time per
+Names: call (CPU time per relayed call), syscalls, idle (memory per idle connection, session and stream), npm (CPU time per
 call beside MCP gateways from npm). Default: all. It prints figures and targets and writes build/bench.json; it asserts
 nothing and ends with 0 even when a target is missed. Options: --rounds N (5), --seconds S (2) of each measurement.
 """
@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import sys
 
 import measure
@@ -75,7 +76,7 @@ def run(name, peers, options):
     if name == "syscalls":
         return show_counts("syscalls: system calls of the proxy per modern tools/call",
                            scenes.syscalls(peers, options))
-    return show_counts("idle: user memory (KiB) per idle connection or stream", scenes.idle(peers, options))
+    return show_counts("idle: user memory (KiB) per idle connection, session or stream", scenes.idle(peers, options))
 
 
 def main():
@@ -86,6 +87,8 @@ def main():
     options.add_argument("--seconds", type=int, default=2)
     options.add_argument("--build", default=os.path.join(ROOT, "build/release"), help="folder with bin/")
     given = options.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # peers end with us
     unknown = [name for name in given.names if name not in names]
     if unknown:
         options.error(f"there is no {unknown[0]}; choose from {', '.join(names)}")

@@ -15,6 +15,7 @@ CALL_TARGETS = {
 NPM_TARGETS = {("echo", "mcp-proxy"): 20, ("echo", "supergateway"): 20}
 CASES = {"300 B": "small", "8 KiB": "mid", "64 KiB text": "large", "64 KiB rows": "rows"}
 KEEP_ALIVE, STREAMS, STREAMS_PER_SERVER = 8000, 4000, 500
+SESSIONS = 5000
 SYSCALLS_MAX = {64: 6.5, 1: 8.5}
 JSON_MEDIA = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
@@ -153,12 +154,64 @@ def idle(peers, options):
                          "detail": f"{count} of them; kernel slab of all ends {slab:.1f} KiB each"})
             time.sleep(1)
 
+    rows += idle_sessions(peers, upstream)
     measured("weir", *peers.weir(servers), {"keep-alive": 2, "event stream": 5})
     nginx, nginx_port, _ = peers.nginx(upstream)
     measured("nginx", nginx, nginx_port, {})
     haproxy, _, ring = peers.haproxy(upstream)
     measured("haproxy", haproxy, ring, {})
     return rows
+
+
+HELLO = json.dumps({"jsonrpc": "2.0", "id": 0, "method": "initialize",
+                    "params": {"protocolVersion": "2025-11-25", "capabilities": {"roots": {}, "sampling": {}},
+                               "clientInfo": {"name": "bench", "version": "1"}}})
+
+
+def idle_sessions(peers, upstream):
+    """Legacy sessions that rest, without and with their GET stream: Weir, and a server of the v1 SDK alone."""
+    weir = peers.weir({"bench": {"url": f"http://127.0.0.1:{upstream}/mcp"}}, "sessions",
+                      {"sessions": {"max": 3 * SESSIONS}})
+    port = free_port()
+    plain = peers.node("sdk", os.path.join(ROOT, "test/fixtures/http_legacy.mjs"), ["--port", str(port)], port)
+    rows = []
+    for variant, pid, at, most in (("weir", *weir, (4, 16)), ("sdk v1 server", plain, port, (None, None))):
+        try:
+            user = sessions_at_rest(pid, at)
+        except (OSError, RuntimeError) as error:
+            rows.append({"case": "legacy session", "variant": variant, "figure": None, "detail": str(error)})
+            continue
+        for case, figure, limit in zip(("legacy session", "its GET stream"), user, most):
+            rows.append({"case": case, "variant": variant, "figure": figure, "at_most": limit,
+                         "detail": f"{SESSIONS} of them"})
+    return rows
+
+
+def sessions_at_rest(pid, port):
+    """User memory, KiB, of one session and of one stream that is open beside it."""
+    def opened():
+        headers = legacy_session(port)
+        status, _, answer = post(port, "/mcp", headers, '{"jsonrpc":"2.0","id":1,"method":"tools/list"}')
+        if status != 200:
+            raise RuntimeError(f"tools/list was answered with {status} {answer[:200]!r}")
+        return headers["Mcp-Session-Id"]
+
+    def stream(session):
+        text = ("GET /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n"
+                f"MCP-Protocol-Version: 2025-11-25\r\nMcp-Session-Id: {session}\r\n\r\n")
+        return ask_and_stay(port, text.encode(), b"\r\n\r\n")
+
+    links = [stream(opened()) for _ in range(200)]  # warm
+    before = measure.memory_kib(pid)
+    sessions = [opened() for _ in range(SESSIONS)]
+    time.sleep(1)
+    between = measure.memory_kib(pid)
+    links += [stream(session) for session in sessions]
+    time.sleep(1)
+    after = measure.memory_kib(pid)
+    for link in links:
+        link.close()
+    return (between - before) / SESSIONS, (after - between) / SESSIONS
 
 
 def npm(peers, options):
@@ -196,10 +249,7 @@ def npm(peers, options):
 
 def legacy_session(port):
     """Opens a session of revision 2025-11-25; gives the headers of its requests."""
-    hello = {"jsonrpc": "2.0", "id": 0, "method": "initialize",
-             "params": {"protocolVersion": "2025-11-25", "capabilities": {},
-                        "clientInfo": {"name": "wrk", "version": "4"}}}
-    status, headers, answer = post(port, "/mcp", JSON_MEDIA, json.dumps(hello))
+    status, headers, answer = post(port, "/mcp", JSON_MEDIA, HELLO)
     if status != 200:
         raise RuntimeError(f"initialize was answered with {status} {answer[:200]!r}")
     session = {**JSON_MEDIA, "MCP-Protocol-Version": "2025-11-25", "Mcp-Session-Id": headers["mcp-session-id"]}
