@@ -70,7 +70,7 @@ Result<void> Gateway::start() {
   auto& loop = main_loop();
   apply();
   tasks_ = std::make_unique<base::TaskGroup>(loop);
-  reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_);
+  reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_, settings_->sessions.sweep);
   reaper_->start();
   metrics_->on_scrape([this] { refresh_gauges(); });
   metrics_->gateway().config_last_reload_success.set(1);
@@ -245,6 +245,7 @@ void Gateway::reload() {
   calls_->set_most(settings_->limits.in_flight);
   sessions_->set_options(table_options(settings_->sessions), clock_.now());
   sessions_->set_stream_limits(stream_limits(settings_->streams));
+  reaper_->set_sweep(settings_->sessions.sweep);
   apply();
   log_->event(observe::Level::info, "config.reload",
               fmt::format("{} servers added, {} removed, {} changed, the rest keeps running",

@@ -50,6 +50,7 @@ base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& serve
   auto options = http_options(server, parts.gateway_info);
   if (!options) return options.error();
   options->reinits = parts.metrics.server(server.name).upstream_reinit;
+  options->sessions = parts.metrics.server(server.name).upstream_sessions;
   upstream::SseOptions const to{options->url, options->fields};
   if (server.kind == Kind::sse) return event_stream(parts, server, to);
   if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP

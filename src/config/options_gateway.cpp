@@ -108,7 +108,9 @@ constexpr Option kRows[] = {
      "Sessions at the same time; the least used one makes room."},
     {"sessions.per_principal", integer, "1000", "1..1000000", "", "Sessions of one caller."},
     {"sessions.sweep", duration, "30s", "1s..1h", "",
-     "How often ended sessions are cleared away; it is done within a second anyway.", kLater},
+     "How often the sessions' buffers give back what is older than `streams.replay.age`. Sessions whose time "
+     "is "
+     "over end within a second."},
     {"sessions.store", word, "memory", "", "memory|redis", "Where sessions are kept.", kLater},
 
     {"streams", section, "", "", "", "Open event streams."},

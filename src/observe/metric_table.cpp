@@ -31,6 +31,8 @@ constexpr std::array<Text, 2> kEraReason{"era", "reason"};
 constexpr std::array<Text, 9> kSessionEvents{"created",      "evicted",       "idle",
                                              "lifetime",     "deleted",       "shutdown",
                                              "refused_full", "refused_quota", "failed"};
+constexpr std::array<Text, 2> kVersionState{"mcp_protocol_version", "state"};
+constexpr std::array<Text, 2> kSessionStates{"idle", "working"};
 constexpr std::array<Text, 3> kStreamStates{"connecting", "active", "closing"};
 constexpr std::array<Text, 4> kStreamEvents{"connecting", "active", "closed", "stale"};
 constexpr std::array<Text, 7> kStreamEnds{"done",        "client_gone", "replaced", "session_over",
@@ -144,6 +146,22 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      "Log lines dropped because they could not be written fast enough."},
     {Metric::session_events, "weir_session_events_total", kCounter, kEvent, kSessionEvents,
      "Sessions opened, refused and ended, by what happened."},
+    {Metric::sessions, "weir_sessions", kGauge, kVersionState, kSessionStates,
+     "Legacy sessions by the revision of the client; one is working while a request of its is in flight."},
+    {Metric::upstream_sessions,
+     "weir_upstream_sessions",
+     kGauge,
+     kServer,
+     {},
+     "Legacy sessions that are open with the server: the gateway's own, one for each client session that "
+     "used "
+     "it, and those that modern clients share."},
+    {Metric::parked_calls,
+     "weir_parked_calls",
+     kGauge,
+     {},
+     {},
+     "Calls of modern clients that wait at legacy servers for an answer of theirs."},
     {Metric::streams, "weir_streams", kGauge, kEraState, kStreamStates,
      "Event streams to clients, by the era of the client and state."},
     {Metric::stream_events, "weir_stream_events_total", kCounter, kEraEvent, kStreamEvents,

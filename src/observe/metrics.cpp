@@ -96,6 +96,12 @@ Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(option
   State& s = *state_;
   s.gateway.sessions_active = s.gauge(Metric::sessions_active, {});
   s.gateway.session_events = s.counters(Metric::session_events, {});
+  for (std::string const& version : options.protocol_versions) {
+    auto& sessions = s.gateway.sessions[version];
+    sessions.idle = s.gauge(Metric::sessions, {version, "idle"});
+    sessions.working = s.gauge(Metric::sessions, {version, "working"});
+  }
+  s.gateway.parked_calls = s.gauge(Metric::parked_calls, {});
   s.gateway.legacy_streams = s.streams("legacy");
   s.gateway.modern_streams = s.streams("modern");
   s.gateway.replay_bytes = s.gauge(Metric::replay_bytes, {});
@@ -134,6 +140,7 @@ ServerMetrics const& Metrics::server(std::string_view name) {
   made.breaker_state = s.gauge(Metric::breaker_state, {name});
   made.requests_in_flight = s.gauge(Metric::requests_in_flight, {name});
   made.upstream_up = s.gauge(Metric::upstream_up, {name});
+  made.upstream_sessions = s.gauge(Metric::upstream_sessions, {name});
   made.catalog_tools = s.gauge(Metric::catalog_tools, {name});
   operation(name, "tools/list").create_at_zero(s.newest_version);
   std::lock_guard const guard(s.lock);

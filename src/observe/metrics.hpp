@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -80,7 +81,7 @@ struct ServerMetrics {
   CounterSet catalog_changes;    // by kind
   Histogram response_time;
   Gauge breaker_state;  // 0 closed, 1 open, 2 half open
-  Gauge requests_in_flight, upstream_up, catalog_tools;
+  Gauge requests_in_flight, upstream_up, upstream_sessions, catalog_tools;
 };
 
 // Event streams to clients of one era. A stream is in one of the three states; it is `open` from the first to
@@ -92,10 +93,17 @@ struct StreamMetrics {
   CounterSet closed;  // by reason
 };
 
+// Legacy sessions of one revision; each is in one of the two states.
+struct SessionMetrics {
+  Gauge idle, working;
+};
+
 // Of the whole process.
 struct GatewayMetrics {
   Gauge sessions_active;
-  CounterSet session_events;  // by event
+  CounterSet session_events;                                    // by event
+  std::map<std::string, SessionMetrics, std::less<>> sessions;  // by protocol version as on the wire
+  Gauge parked_calls;
   StreamMetrics legacy_streams, modern_streams;
   Gauge replay_bytes;
   Gauge config_last_reload_success, config_last_reload_timestamp;

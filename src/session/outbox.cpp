@@ -208,6 +208,11 @@ void Outbox::close(std::string_view why) {
   for (auto& reader : left) wake(std::move(reader));
 }
 
+bool Outbox::over() const {
+  std::lock_guard const lock(mutex_);
+  return !over_.empty();
+}
+
 std::string Outbox::why() const {
   std::lock_guard const lock(mutex_);
   return over_;

@@ -45,6 +45,7 @@ class Outbox final : public core::ClientInbox, public std::enable_shared_from_th
   ~Outbox() override;
 
   bool post(std::string notification, base::TimePoint now) override;
+  bool over() const override;
 
   // The stream of a call: `reader` writes what append() returns. Empty: the session is over.
   bool open(Reading reader);

@@ -19,17 +19,18 @@ void ReplayShelf::remind(base::TimePoint due, std::weak_ptr<Outbox> who) {
   queue_.emplace_back(due, std::move(who));
 }
 
-void ReplayShelf::forget(base::TimePoint now, std::size_t batch_max) {
+std::size_t ReplayShelf::forget(base::TimePoint now, std::size_t batch_max) {
   for (std::size_t i = 0; i < batch_max; ++i) {
     std::shared_ptr<Outbox> who;
     {
       std::lock_guard const lock(mutex_);
-      if (queue_.empty() || queue_.front().first > now) return;
+      if (queue_.empty() || queue_.front().first > now) return i;
       who = queue_.front().second.lock();
       queue_.pop_front();
     }
     if (who) who->forget(now);
   }
+  return batch_max;
 }
 
 }  // namespace weir::session

@@ -31,7 +31,7 @@ class ReplayShelf {
   void held(std::ptrdiff_t bytes) { held_.add(static_cast<double>(bytes)); }
 
   void remind(base::TimePoint due, std::weak_ptr<Outbox> who);
-  void forget(base::TimePoint now, std::size_t batch_max);
+  std::size_t forget(base::TimePoint now, std::size_t batch_max);  // how many outboxes were looked at
 
  private:
   mutable std::mutex mutex_;

@@ -10,10 +10,19 @@ Session::Session(core::ClientSession client, std::shared_ptr<ReplayShelf> shelf)
   client_ = std::make_shared<core::ClientSession const>(std::move(client));
 }
 
+void Session::count_in(observe::SessionMetrics const& metrics) {
+  std::lock_guard const lock(mutex_);
+  if (over_) return;
+  metrics_ = metrics;
+  state().add(1);
+}
+
 bool Session::started(std::string_view id, std::shared_ptr<RunFlag> flag) {
   std::lock_guard const lock(mutex_);
   if (over_ || runs_.size() >= kRunsMax) return false;
+  state().add(-1);
   runs_.push_back(Run{std::string(id), std::move(flag)});
+  state().add(1);
   return true;
 }
 
@@ -21,7 +30,10 @@ void Session::finished(RunFlag const& flag) {
   std::lock_guard const lock(mutex_);
   auto const found =
       std::find_if(runs_.begin(), runs_.end(), [&](Run const& run) { return run.flag.get() == &flag; });
-  if (found != runs_.end()) runs_.erase(found);
+  if (found == runs_.end()) return;
+  state().add(-1);
+  runs_.erase(found);
+  state().add(1);
 }
 
 void Session::stop(std::shared_ptr<RunFlag> flag, bool session_over) {
@@ -47,7 +59,9 @@ void Session::end(std::string_view why) {
   std::vector<Run> left;
   {
     std::lock_guard const lock(mutex_);
+    if (!over_) state().add(-1);
     over_ = true;
+    metrics_ = {};
     left.swap(runs_);
   }
   for (auto& run : left) stop(std::move(run.flag), true);

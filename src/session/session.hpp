@@ -32,6 +32,7 @@ class Session {
 
   // `client` gets its inbox here.
   Session(core::ClientSession client, std::shared_ptr<ReplayShelf> shelf);
+  void count_in(observe::SessionMetrics const& metrics);  // once it is in the table; end() takes it out
   std::shared_ptr<core::ClientSession const> const& client() const noexcept { return client_; }
   Questions& questions() noexcept { return questions_; }
   std::shared_ptr<Outbox> const& outbox() const noexcept { return outbox_; }
@@ -50,12 +51,14 @@ class Session {
     std::shared_ptr<RunFlag> flag;
   };
   static void stop(std::shared_ptr<RunFlag> flag, bool session_over);
+  observe::Gauge const& state() const noexcept { return runs_.empty() ? metrics_.idle : metrics_.working; }
 
   std::shared_ptr<Outbox> outbox_;
   std::shared_ptr<core::ClientSession const> client_;
   Questions questions_;
   std::mutex mutex_;
   std::vector<Run> runs_;
+  observe::SessionMetrics metrics_;
   bool over_ = false;
 };
 

@@ -57,11 +57,14 @@ Result<SessionTable::Table::Pin> SessionTable::open(core::ClientSession client, 
     client.id = random_.token(kIdBytes);
   }
   std::string const id = client.id;
+  auto const revision = client.revision;
   auto inserted = table_.insert(id, who.id, std::make_shared<Session>(std::move(client), shelf_), now);
   tell(std::move(inserted.removed), "deleted");
   if (inserted.outcome == base::TableOutcome::inserted) {
     metrics_.session_events.add("created");
     metrics_.sessions_active.add(1);
+    auto const counted = metrics_.sessions.find(mcp::text_of(revision));
+    if (counted != metrics_.sessions.end()) inserted.pin->count_in(counted->second);
     return std::move(inserted.pin);
   }
   bool const quota = inserted.outcome == base::TableOutcome::refused_quota;
@@ -92,7 +95,6 @@ std::size_t SessionTable::expire(base::TimePoint now, std::size_t batch_max) {
   auto removed = table_.take_expired(now, batch_max);
   std::size_t const count = removed.size();
   tell(std::move(removed), "deleted");
-  shelf_->forget(now, batch_max);
   return count;
 }
 

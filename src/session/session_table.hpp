@@ -31,7 +31,12 @@ class SessionTable {
   Table::Pin find(std::string const& id, core::Principal const& who, base::TimePoint now);
   bool end(std::string const& id, core::Principal const& who, base::TimePoint now);
 
-  std::size_t expire(base::TimePoint now, std::size_t batch_max);  // how many went
+  // How many sessions went; a full batch means that there may be more.
+  std::size_t expire(base::TimePoint now, std::size_t batch_max);
+  // How many sessions' buffers were looked at for events that are older than replay_age; the same.
+  std::size_t forget_replays(base::TimePoint now, std::size_t batch_max) {
+    return shelf_->forget(now, batch_max);
+  }
   void end_all();
   void set_options(base::TableOptions const& options, base::TimePoint now);
   void set_stream_limits(StreamLimits const& limits) { shelf_->set_limits(limits); }

@@ -94,7 +94,7 @@ TEST(Session, UnknownForeignAndEndedSessionsLookAlike) {  // P045, P108
 
 TEST(Session, EndsAfterAnHourIdleAndNotASecondEarlier) {
   World world;
-  ReaperLoop reaper(world.loop, world.table);
+  ReaperLoop reaper(world.loop, world.table, 30s);
   reaper.start();
   reaper.start();
   auto const id = world.open();

@@ -38,6 +38,7 @@ struct HttpBackendOptions {
   mcp::Limits limits{.json = {}, .bytes_max = 16 * 1024 * 1024};  // of one upstream message
   net::ClientOptions client;
   observe::Counter reinits;  // sessions opened anew because the server forgot them
+  observe::Gauge sessions;   // open with the server
   // Makes the backend that speaks HTTP+SSE with the same server; used when it offers nothing newer.
   std::function<std::shared_ptr<core::Backend>()> older;
 };
@@ -64,14 +65,32 @@ class HttpBackend final : public core::Backend {
   }  // upstream sessions opened anew (P050)
 
  private:
-  struct Session {  // one legacy session with the server
-    Session(base::Scheduler& scheduler, std::string can)
-        : capabilities(std::move(can)), opening(scheduler, 1) {}
-    std::string capabilities;  // of the clients that it serves
+  struct Opening {  // of a session; whoever needs it waits for this
+    explicit Opening(base::Scheduler& scheduler) : over(scheduler) {}
+    base::Event over;
+    base::Result<void> result = base::Error(base::Fault::unavailable, base::Blame::gateway, "being stopped");
+  };
+  class Session {  // one legacy session with the server, counted while it is open
+   public:
+    Session(std::string can, observe::Gauge counted)
+        : capabilities(std::move(can)), counted_(std::move(counted)) {}
+    Session(Session const&) = delete;
+    Session& operator=(Session const&) = delete;
+    ~Session() { set_open(false); }
+    bool is_open() const noexcept { return open_; }
+    void set_open(bool open) noexcept {
+      if (open != open_) counted_.add(open ? 1 : -1);
+      open_ = open;
+    }
+    std::string const capabilities;  // of the clients that it serves
     std::string id;
-    bool open = false;
+    bool over = false;                 // nobody needs it any more; one that is being opened ends at once
+    std::shared_ptr<Opening> opening;  // while it is being opened
     base::TimePoint last_used;
-    base::Semaphore opening;
+
+   private:
+    observe::Gauge counted_;
+    bool open_ = false;
   };
   struct Seen {  // what one of our own requests brought
     int status = 0;
@@ -103,6 +122,9 @@ class HttpBackend final : public core::Backend {
   // `capabilities`: what the client can be asked, for `initialize`.
   base::Task<base::Result<Seen>> probe(NextStep step, std::string capabilities);
   base::Task<base::Result<void>> open_session(std::shared_ptr<Session> session);
+  base::Task<void> run_opening(std::shared_ptr<Session> session, std::shared_ptr<Opening> opening);
+  base::Task<base::Result<void>> shake_hands(std::shared_ptr<Session> session);
+  void finish_session(Session& session);
   base::Task<base::Result<std::shared_ptr<Session>>> session_for(core::Call const& call);
   static std::string session_key(core::Call const& call);
   bool drop_a_pooled_session();

@@ -53,7 +53,8 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, core::
       client_(scheduler, dialer, net::Endpoint{options_.url.https, options_.url.host, options_.url.port},
               with_fields(options_.client)),
       calls_over_(scheduler),
-      own_session_(std::make_shared<Session>(scheduler, core::ClientCapabilities::everything().write())),
+      own_session_(
+          std::make_shared<Session>(core::ClientCapabilities::everything().write(), options_.sessions)),
       listening_(scheduler),
       background_(scheduler) {
   status_.transport = "http";
@@ -209,9 +210,9 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
 }
 
 base::Task<void> HttpBackend::adopt_own_session(std::string id) {
-  if (own_session_->open && own_session_->id != id) background_.spawn(end_session(own_session_->id));
+  if (own_session_->is_open() && own_session_->id != id) background_.spawn(end_session(own_session_->id));
   own_session_->id = std::move(id);
-  own_session_->open = true;
+  own_session_->set_open(true);
   co_await tell(own_session_->id, own_notification(mcp::Method::notifications_initialized, "{}"));
 }
 
@@ -262,7 +263,7 @@ base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::strin
     auto seen = co_await say(std::move(head), std::move(body), id);
     if (!seen) co_return seen.error();
     if (seen->status == 404 && !modern && attempt == 0) {
-      own_session_->open = false;
+      own_session_->set_open(false);
       if (auto again = co_await open_session(own_session_); !again) co_return again.error();
       continue;
     }
@@ -317,12 +318,9 @@ base::Task<void> HttpBackend::close(base::TimePoint deadline) {
   listening_.cancel();
   calls_over_.reset();
   if (calls_ > 0) co_await base::ready_until(scheduler_, calls_over_, deadline - kGoodbyeTime);
-  for (auto& [key, session] : sessions_) {
-    if (session->open) background_.spawn(end_session(session->id));
-  }
+  for (auto& [key, session] : sessions_) finish_session(*session);
   sessions_.clear();
-  if (own_session_->open) background_.spawn(end_session(own_session_->id));
-  own_session_->open = false;
+  finish_session(*own_session_);
   auto drained = [](base::TaskGroup& group) -> base::Task<void> { co_await group.idle(); };
   auto waiting = drained(background_);
   if (co_await base::run_until(scheduler_, waiting, deadline) != base::Ended::done) background_.cancel();

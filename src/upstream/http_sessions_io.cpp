@@ -17,7 +17,16 @@ using core::Outcome;
 
 namespace {
 constexpr std::string_view kPooled = "*";  // begins the keys of modern clients; ids of sessions never have it
+
+constexpr base::Duration kAcknowledgeMax = std::chrono::seconds{2};  // of a notification; then it goes on
+
+bool client_session_over(core::Call const& call) {
+  if (call.modern() || !call.session) return false;
+  auto const inbox = call.session->inbox.lock();
+  return !inbox || inbox->over();
 }
+
+}  // namespace
 
 // Tells a legacy server that nobody wants the answer any more, unless the answer came.
 class HttpBackend::CancelOnDrop {
@@ -45,14 +54,51 @@ base::Task<void> HttpBackend::tell(std::string session, std::string message) {
 }
 
 base::Task<void> HttpBackend::end_session(std::string session) {
-  if (session.empty() || !legacy_) co_return;
-  auto saying = say(heads_.legacy_delete(session, mcp::text_of(legacy_->revision())), std::string(), 0);
-  co_await base::run_until(scheduler_, saying, scheduler_.now() + options_.probe_max);
+  for (int attempt = 0; !session.empty() && legacy_ && attempt < 2; ++attempt) {
+    auto saying = say(heads_.legacy_delete(session, mcp::text_of(legacy_->revision())), std::string(), 0);
+    auto const until = scheduler_.now() + options_.probe_max;
+    if (co_await base::run_until(scheduler_, saying, until) != base::Ended::done) co_return;
+    auto const seen = saying.take();
+    if (seen || seen.error().fault != Fault::connection_lost) co_return;  // else a kept connection had died
+  }
 }
 
+void HttpBackend::finish_session(Session& session) {
+  session.over = true;
+  if (session.is_open()) background_.spawn(end_session(session.id));
+  session.set_open(false);
+}
+
+// It goes on when its callers are cancelled: what the server has made by then is used later, or ended (F-20).
 base::Task<Result<void>> HttpBackend::open_session(std::shared_ptr<Session> session) {
-  auto const turn = co_await session->opening.acquire();
-  if (session->open) co_return Result<void>{};
+  if (session->is_open()) co_return Result<void>{};
+  auto opening = session->opening;
+  if (!opening) {
+    opening = session->opening = std::make_shared<Opening>(scheduler_);
+    background_.spawn(run_opening(session, opening));
+  }
+  co_await opening->over.wait();
+  co_return opening->result;
+}
+
+base::Task<void> HttpBackend::run_opening(std::shared_ptr<Session> session,
+                                          std::shared_ptr<Opening> opening) {
+  struct Settled {  // also when it is cancelled
+    Session& session;
+    Opening& opening;
+    Settled(Session& s, Opening& o) noexcept : session(s), opening(o) {}
+    Settled(Settled const&) = delete;
+    Settled& operator=(Settled const&) = delete;
+    ~Settled() {
+      session.opening.reset();
+      opening.over.set();
+    }
+  } const settled(*session, *opening);
+  opening->result = co_await shake_hands(session);
+  if (session->over) finish_session(*session);
+}
+
+base::Task<Result<void>> HttpBackend::shake_hands(std::shared_ptr<Session> session) {
   if (!legacy_) co_return about(Error(Fault::starting, Blame::upstream, "being asked anew", Retry::always));
   NextStep step;
   step.kind = NextStep::Kind::initialize;
@@ -66,8 +112,9 @@ base::Task<Result<void>> HttpBackend::open_session(std::shared_ptr<Session> sess
   }
   bool const again = !session->id.empty();
   session->id = std::move(seen->session);
-  co_await tell(session->id, own_notification(mcp::Method::notifications_initialized, "{}"));
-  session->open = true;  // not before: whoever is cancelled here leaves a session that may not be used
+  auto telling = tell(session->id, own_notification(mcp::Method::notifications_initialized, "{}"));
+  co_await base::run_until(scheduler_, telling, scheduler_.now() + kAcknowledgeMax);
+  session->set_open(true);
   if (again) {
     ++reinitialised_;
     options_.reinits.add();
@@ -95,7 +142,7 @@ bool HttpBackend::drop_a_pooled_session() {
     oldest = at;
   }
   if (oldest == sessions_.end()) return false;
-  if (oldest->second->open) background_.spawn(end_session(oldest->second->id));
+  finish_session(*oldest->second);
   sessions_.erase(oldest);
   return true;
 }
@@ -104,18 +151,19 @@ base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_f
   std::string const key = session_key(call);
   auto found = sessions_.find(key);
   if (found == sessions_.end()) {
+    if (client_session_over(call)) {  // it came from another worker, after the news of the end
+      co_return Error(Fault::not_found, Blame::client, "session not found");
+    }
     if (sessions_.size() >= options_.sessions_max && !drop_a_pooled_session()) {
       co_return about(
           Error(Fault::busy, Blame::gateway, "too many sessions with this server", Retry::always));
     }
-    found =
-        sessions_
-            .emplace(key, std::make_shared<Session>(scheduler_, core::ClientCapabilities::of(call).write()))
-            .first;
+    auto made = std::make_shared<Session>(core::ClientCapabilities::of(call).write(), options_.sessions);
+    found = sessions_.emplace(key, std::move(made)).first;
   }
   std::shared_ptr<Session> session = found->second;
   session->last_used = scheduler_.now();
-  if (!session->open) {
+  if (!session->is_open()) {
     if (auto opened = co_await open_session(session); !opened) co_return opened.error();
   }
   co_return session;
@@ -156,7 +204,8 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
     }
     if (reply->head.status == 404 && !used.empty() && attempt == 0) {
       cancel.armed = false;
-      if ((*session)->id == used) (*session)->open = false;  // somebody else may have opened it anew already
+      if ((*session)->id == used)
+        (*session)->set_open(false);  // somebody else may have opened it anew already
       continue;
     }
     if (reply->head.status == 404 && !used.empty()) {  // what it says of sessions is not for our client
@@ -172,7 +221,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
 void HttpBackend::session_ended(std::string_view session_id) {
   auto const found = sessions_.find(session_id);
   if (found == sessions_.end()) return;
-  if (found->second->open) background_.spawn(end_session(found->second->id));
+  finish_session(*found->second);
   sessions_.erase(found);
 }
 

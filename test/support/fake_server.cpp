@@ -100,6 +100,10 @@ base::Task<void> FakeServer::converse(std::unique_ptr<net::Stream> connection) {
       co_await wire.until_gone();
       co_return;
     }
+    if (head->start.starts_with("DELETE ") && reset_delete_next > 0) {
+      --reset_delete_next;
+      co_return;
+    }
     if (head->start.starts_with("DELETE ")) {
       bool const known = sessions_.erase(head->field("mcp-session-id")) > 0;
       bool const told = co_await wire.write(http(known ? 200 : 404, ""));
@@ -125,6 +129,7 @@ base::Task<bool> FakeServer::result(Wire& wire, std::string id, std::string json
 base::Task<bool> FakeServer::answer_legacy_handshake(Wire& wire, Request const& request) {
   std::string const id = "s" + std::to_string(++session_count_);
   if (!forgets_at_once) sessions_.insert(id);
+  if (handshake_takes > base::Duration::zero()) co_await scheduler_.sleep_for(handshake_takes);
   std::string const body = response(
       request.id,
       R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{},"resources":{}},"serverInfo":{"name":")" +

@@ -53,9 +53,11 @@ class FakeServer {
   bool mute_notifications = false;  // acknowledges none
   bool mute = false;                // reads requests and answers nothing
   int reset_after = 0;              // so many of them are spared before …
-  int reset_next = 0;        // so many of the coming requests are read and then cut off, whatever they are
-  int unavailable_next = 0;  // … or answered 503
+  int reset_next = 0;         // so many of the coming requests are read and then cut off, whatever they are
+  int reset_delete_next = 0;  // so many DELETEs find their connection cut
+  int unavailable_next = 0;   // … or answered 503
   int nameless_errors_next = 0;       // … or with an error whose id is null
+  base::Duration handshake_takes{};   // from `initialize` to its answer; the session exists meanwhile
   bool forgets_at_once = false;       // opens sessions and knows none of them
   std::set<std::string> extra_tools;  // more names for the list, behaving like echo
   std::string canned;  // what tool `canned` sends, byte for byte, with the call's id for each %ID%

@@ -114,7 +114,7 @@ void World::start() {
                                           std::make_shared<config::Settings const>(settings));
   planner_.emplace(std::vector{worker_->place()});
   reload();
-  reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_);
+  reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_, settings.sessions.sweep);
   reaper_->start();
   loop.advance(1s);
 }

@@ -1,0 +1,244 @@
+#include <gtest/gtest.h>
+
+#include "core/outcome.hpp"
+#include "support/world.hpp"
+#include "upstream/http_backend.hpp"
+
+// Legacy sessions from end to end: their limits as configured, what is counted, what they leave upstream.
+namespace weir::test {
+namespace {
+
+using Era = FakeClient::Era;
+using Speaks = FakeServer::Speaks;
+
+constexpr char kUpstream[] = R"(weir_upstream_sessions{server="a"})";
+
+std::string event(std::string const& what) { return R"(weir_session_events_total{event=")" + what + "\"}"; }
+
+struct Sessions : testing::Test {
+  FakeClient& opened() {
+    auto& client = world.client(Era::legacy);
+    client.initialize();
+    world.advance(0s);
+    return client;
+  }
+  int status_of(FakeClient& client) {
+    auto const reply = client.request("ping");
+    world.advance(1s);
+    return reply->head.status();
+  }
+  World world;
+};
+
+TEST_F(Sessions, OneThatEndsWhileItsUpstreamSessionIsOpenedLeavesNoneThere) {  // F-20
+  auto& server = world.http("a", Speaks::legacy);
+  world.start();
+  auto& client = opened();
+  server.handshake_takes = 2s;
+  auto const reply = client.call("a__echo");
+  world.advance(1s);
+  EXPECT_EQ(server.sessions(), 2U);
+  client.end_session();
+  world.advance(1s - 1ms);
+  EXPECT_EQ(reply->head.status(), 404);
+  world.advance(1s);
+  EXPECT_EQ(server.sessions(), 1U) << "only the gateway's own is left";
+  EXPECT_EQ(world.metric(kUpstream), 1);
+}
+
+TEST_F(Sessions, AnUpstreamSessionWhoseFirstCallWasCancelledServesTheNext) {  // F-20
+  auto& server = world.http("a", Speaks::legacy);
+  world.start();
+  auto& client = opened();
+  server.handshake_takes = 1s;
+  client.call("a__echo", "{}", "1");
+  world.advance(500ms);
+  client.cancel("1");
+  world.advance(0s);
+  auto const second = client.call("a__echo", "{}", "2");
+  world.advance(1s);
+  EXPECT_TRUE(second->answered());
+  EXPECT_EQ(server.seen["initialize"], 2) << "the gateway's own, and one for the client";
+  EXPECT_EQ(server.sessions(), 2U);
+}
+
+TEST_F(Sessions, AModernClientThatLeavesDuringTheHandshakeOrphansNothing) {  // F-20
+  auto& server = world.http("a", Speaks::legacy);
+  auto& client = world.client(Era::modern);
+  world.start();
+  server.handshake_takes = 1s;
+  client.hang_up(client.call("a__echo"));
+  auto const reply = client.call("a__echo");
+  world.advance(500ms);
+  client.hang_up(reply);
+  world.advance(1s);
+  auto const next = client.call("a__echo");
+  world.advance(1s);
+  EXPECT_TRUE(next->answered());
+  EXPECT_EQ(server.sessions(), 2U);
+  EXPECT_EQ(world.metric(kUpstream), 2);
+}
+
+TEST_F(Sessions, AServerThatGoesDuringTheHandshakeIsLeftWithoutSessions) {  // F-20
+  auto& server = world.http("a", Speaks::legacy);
+  world.start();
+  auto& client = opened();
+  server.handshake_takes = 1s;
+  auto const reply = client.call("a__echo");
+  world.advance(500ms);
+  world.settings.servers.clear();
+  world.reload();
+  world.advance(5s);
+  EXPECT_TRUE(reply->answered()) << "it was in flight: the server goes behind it";
+  EXPECT_EQ(server.sessions(), 0U);
+}
+
+// A call that hops between workers may come to its server after the news that its session is over.
+TEST_F(Sessions, ACallOfASessionThatIsOverOpensNothingUpstream) {  // F-20
+  struct Deaf final : core::BackendObserver {
+    void list_changed(std::string_view, mcp::Method) override {}
+    void state_changed(std::string_view) override {}
+  } observer;
+  struct Sink final : core::ClientSink {
+    base::Task<bool> notify(std::string) override { co_return true; }
+  } sink;
+  auto& server = world.http("a", Speaks::legacy);
+  world.start();
+  upstream::HttpBackendOptions options;
+  options.name = "a";
+  options.url = *net::parse_url("http://a.test/mcp");
+  upstream::HttpBackend backend(world.loop, world.dialer, observer, options);
+  core::Principal const who{"anonymous", "anonymous", {}};
+  auto pin = world.sessions().open({}, who, world.now());
+  auto const asked = [&]() -> bool {
+    core::Call call(
+        *mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}})"));
+    call.revision = mcp::kNewestLegacy;
+    call.principal = &who;
+    call.session = (**pin).client();
+    call.client = &sink;
+    call.target = "echo";
+    bool answered = false;
+    auto const ask = [](upstream::HttpBackend& to, core::Call& of, bool& ok) -> base::Task<void> {
+      auto const outcome = co_await to.handle(of);
+      ok = outcome.has_value();
+    };
+    base::TaskGroup group(world.loop);
+    group.spawn(ask(backend, call, answered));
+    world.advance(1s);
+    return answered;
+  };
+  base::TaskGroup opening(world.loop);
+  opening.spawn(
+      [](upstream::HttpBackend& to) -> base::Task<void> { static_cast<void>(co_await to.open()); }(backend));
+  world.advance(1s);
+  std::size_t const before = server.sessions();
+  EXPECT_TRUE(asked());
+  EXPECT_EQ(server.sessions(), before + 1);
+  world.sessions().end((**pin).client()->id, who, world.now());
+  backend.session_ended((**pin).client()->id);
+  world.advance(1s);
+  EXPECT_FALSE(asked());
+  EXPECT_EQ(server.sessions(), before);
+}
+
+TEST_F(Sessions, ADeleteThatFindsItsKeptConnectionDeadIsSentAgain) {  // F-20
+  auto& server = world.http("a", Speaks::legacy);
+  world.start();
+  auto& client = opened();
+  client.call("a__echo");
+  world.advance(1s);
+  server.reset_delete_next = 1;
+  client.end_session();
+  world.advance(1s);
+  EXPECT_EQ(server.sessions(), 1U);
+}
+
+TEST_F(Sessions, WhenNobodyCanGoTheNewcomerIsToldWhenToComeBack) {  // F-15
+  world.settings.sessions.max = world.settings.sessions.per_principal = 1;
+  world.http("a", Speaks::legacy);
+  world.start();
+  auto& working = opened();
+  auto const call = working.call("a__slow", R"({"ms":3000})");
+  world.advance(1s);
+  auto& newcomer = world.client(Era::legacy);
+  auto const refused = newcomer.initialize();
+  world.advance(0s);
+  EXPECT_EQ(refused->head.status(), 503);
+  EXPECT_EQ(refused->head.field("retry-after"), "1");
+  EXPECT_EQ(newcomer.session(), "");
+  EXPECT_EQ(world.metric(event("refused_full")), 1);
+  world.advance(2s);
+  EXPECT_TRUE(call->answered());
+  newcomer.initialize();
+  world.advance(0s);
+  EXPECT_NE(newcomer.session(), "") << "the one at work has finished: it can go";
+  EXPECT_EQ(status_of(working), 404);
+  EXPECT_EQ(world.metric(event("evicted")), 1);
+}
+
+TEST_F(Sessions, EndAtTheirIdleTimeAndNotBefore) {  // R-021
+  world.settings.sessions.idle = 60s;
+  world.start();
+  auto& kept = opened();
+  auto& left = opened();
+  world.advance(59s);
+  EXPECT_EQ(status_of(kept), 200);
+  EXPECT_EQ(world.sessions().size(), 1U);
+  EXPECT_EQ(status_of(left), 404);
+  EXPECT_EQ(world.metric(event("idle")), 1);
+}
+
+TEST_F(Sessions, EndAtTheirAbsoluteTimeHoweverBusy) {  // F-16
+  world.settings.sessions.lifetime = 60s;
+  world.start();
+  auto& client = opened();
+  for (int i = 0; i < 59; ++i) EXPECT_EQ(status_of(client), 200) << i;
+  world.advance(1s);
+  EXPECT_EQ(status_of(client), 404);
+  EXPECT_EQ(world.metric(event("lifetime")), 1);
+}
+
+TEST_F(Sessions, AreCountedByRevisionAndByWhetherTheyWork) {
+  auto const in = [this](std::string const& state) {
+    return world.metric(R"(weir_sessions{mcp_protocol_version="2025-06-18",state=")" + state + "\"}");
+  };
+  world.http("a", Speaks::legacy);
+  world.start();
+  auto& client = opened();
+  EXPECT_EQ(in("idle"), 1);
+  client.call("a__slow", R"({"ms":500})", "1");
+  client.call("a__slow", R"({"ms":1500})", "2");
+  for (int i = 0; i < 2; ++i) {
+    world.advance(i * 1s);
+    EXPECT_EQ(in("working"), 1);
+    EXPECT_EQ(in("idle"), 0);
+  }
+  world.advance(1s);
+  EXPECT_EQ(in("working"), 0);
+  EXPECT_EQ(in("idle"), 1);
+  client.call("a__slow", R"({"ms":500})", "3");
+  world.advance(0s);
+  client.end_session();
+  world.advance(1s);
+  EXPECT_EQ(in("working"), 0);
+  EXPECT_EQ(in("idle"), 0);
+  EXPECT_EQ(world.metric(event("created")), 1);
+  EXPECT_EQ(world.metric(event("deleted")), 1);
+}
+
+TEST_F(Sessions, BuffersGiveBackAtTheNextSweepWhatIsTooOld) {
+  world.settings.sessions.sweep = 20s;
+  world.settings.streams.replay_age = 10s;
+  world.start();
+  core::Principal const who{"anonymous", "anonymous", {}};
+  auto const pin = world.sessions().open({}, who, world.now());
+  (**pin).outbox()->post("{}", world.now());
+  world.advance(18s);
+  EXPECT_GT(world.metric("weir_replay_buffer_bytes"), 0);
+  world.advance(2s);
+  EXPECT_EQ(world.metric("weir_replay_buffer_bytes"), 0);
+}
+
+}  // namespace
+}  // namespace weir::test
