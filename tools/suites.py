@@ -289,28 +289,39 @@ def driver(folder):
 # --- many clients over sockets ---
 
 LOAD_CALLS = {"quick": 2_000, "standard": 10_000, "long": 100_000}
+CHURN = {"quick": 2_000, "standard": 10_000, "long": 100_000}  # sessions, and connections
 
 
-def load_run(command, tier):
+def load_run(command, tier, log="load"):
     """Runs weir_load; its last lines are the figures as JSON, `failed: …` and the counts."""
-    code, output = execute(command, "load", PROGRAM_SECONDS_MAX[tier])
+    code, output = execute(command, log, PROGRAM_SECONDS_MAX[tier])
     told = re.search(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", output, re.M)
     if not told:
         return Count.of_failure("weir_load", f"{ended(code)}\n{output[-SHOWN_BYTES:]}")
     failed = re.findall(r"^failed: (.*)$", output, re.M)
-    count = Count(passed=int(told.group(1)), notes=re.findall(r'^(\{"calls".*\})$', output, re.M))
+    figures = re.findall(r'^(\{"(?:calls|sessions)".*\})$', output, re.M)
+    count = Count(passed=int(told.group(1)), notes=figures)
     reasons = re.findall(r"^skipped: (.*)$", output, re.M)
-    count.skipped = [(text, "see build/logs/load.log") for text in reasons]
-    count.failures = [(text, "see build/logs/load.log") for text in failed]
+    count.skipped = [(text, f"see build/logs/{log}.log") for text in reasons]
+    count.failures = [(text, f"see build/logs/{log}.log") for text in failed]
     if code != 0 and not failed:
         count.failures.append(("weir_load", f"{ended(code)}\n{output[-SHOWN_BYTES:]}"))
     return count
 
 
 def load(tier, _):
-    programs = ROOT / "build/dev/bin"
-    calls = str(LOAD_CALLS[tier])
-    return load_run([str(programs / "weir_load"), "--weir", str(programs / "weir"), "--calls", calls], tier)
+    program = str(ROOT / "build/dev/bin/weir_load")
+    weir = str(ROOT / "build/dev/bin/weir")
+    count = load_run([program, "--weir", weir, "--calls", str(LOAD_CALLS[tier])], tier)
+    if tier == "long":  # a build whose memory means something
+        code, output = execute([str(ROOT / "dev"), "build", "release", "weir"], "load-build", 3600)
+        if code != 0:
+            return Count.of_failure("release build", output[-SHOWN_BYTES:])
+        weir = str(ROOT / "build/release/bin/weir")
+    often = str(CHURN[tier])
+    churn = ["--churn", often, "--cycles", often, "--seconds-max", str(PROGRAM_SECONDS_MAX[tier])]
+    count.add(load_run([program, "--weir", weir, *churn], tier, "churn"))
+    return count
 
 
 FULL = ("standard", "long")

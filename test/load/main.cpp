@@ -1,7 +1,9 @@
 // weir_load: proves on real sockets that weir loses, crosses and repeats nothing while its servers break.
 //
 //   weir_load --weir build/dev/bin/weir --calls 10000
+//   weir_load --weir build/dev/bin/weir --churn 10000 --cycles 10000
 //
+// The second form is about what clients leave behind: see churn_run.hpp.
 // Prints one JSON object and a line `N passed, N failed, N skipped`. Exit code 0 if nothing failed.
 #include <fmt/core.h>
 
@@ -9,6 +11,7 @@
 #include <csignal>
 #include <iostream>
 
+#include "churn_run.hpp"
 #include "load_run.hpp"
 #include "mcp/message.hpp"
 
@@ -60,6 +63,7 @@ void print(Report const& report) {
 
 int main(int argc, char** argv) {
   weir::load::LoadOptions options;
+  weir::load::ChurnOptions churn;
   options.self = "/proc/self/exe";
   char path[4096];
   if (auto const length = ::readlink("/proc/self/exe", path, sizeof path); length > 0) {
@@ -74,12 +78,23 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed);
   app.add_option("--seconds-max", options.seconds_max);
   app.add_option("--workers", options.workers, "threads of the program")->check(CLI::Range(1, 64));
+  auto* const churns = app.add_option("--churn", churn.sessions, "sessions that come and go");
+  app.add_option("--cycles", churn.cycles, "connections that come and go, with --churn")->needs(churns);
   app.add_flag("--calm", options.calm, "no faults");
   app.add_option("--serve-stdio", keys_file, "be the child program; used by weir");
   CLI11_PARSE(app, argc, argv);
   if (!keys_file.empty()) return weir::load::serve_stdio(keys_file);
   std::signal(SIGPIPE, SIG_IGN);
-  auto const report = weir::load::LoadRun(std::move(options)).run();
+  weir::load::Report report;
+  if (churns->count() > 0) {
+    churn.weir = options.weir;
+    churn.seed = options.seed;
+    churn.seconds_max = options.seconds_max;
+    churn.workers = options.workers;
+    report = weir::load::ChurnRun(std::move(churn)).run();
+  } else {
+    report = weir::load::LoadRun(std::move(options)).run();
+  }
   weir::load::print(report);
   return report.failed.empty() ? 0 : 1;
 }

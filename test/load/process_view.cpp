@@ -46,6 +46,22 @@ std::size_t open_descriptors(int pid) { return entries("/proc/" + std::to_string
 
 std::size_t threads(int pid) { return entries("/proc/" + std::to_string(pid) + "/task"); }
 
+std::size_t anonymous_kib(int pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("RssAnon:")) return static_cast<std::size_t>(std::atoll(line.c_str() + 8));
+  }
+  return 0;
+}
+
+bool uses_address_sanitizer(int pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/maps");
+  for (std::string line; std::getline(file, line);) {
+    if (line.find("libasan") != std::string::npos) return true;
+  }
+  return false;
+}
+
 std::vector<int> children(int pid) {
   std::vector<int> found;
   std::error_code gone;

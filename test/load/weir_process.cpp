@@ -35,9 +35,10 @@ bool WeirProcess::make_folder() {
 
 std::string WeirProcess::start(std::string const& program, std::string const& servers_yaml) {
   port_ = free_port();
+  admin_port_ = free_port();
   std::string const config = folder_ + "/weir.yaml";
   std::ofstream(config) << "listeners:\n  - bind: 127.0.0.1:" << port_
-                        << "\nadmin:\n  bind: 127.0.0.1:" << free_port() << "\n"
+                        << "\nadmin:\n  bind: 127.0.0.1:" << admin_port_ << "\n"
                         << servers_yaml;
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);

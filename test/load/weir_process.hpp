@@ -18,6 +18,7 @@ class WeirProcess {
 
   int pid() const noexcept { return pid_; }
   std::uint16_t port() const noexcept { return port_; }
+  std::uint16_t admin_port() const noexcept { return admin_port_; }
   std::string log_tail() const;  // its last lines, for people
   std::string const& folder() const noexcept { return folder_; }
 
@@ -28,7 +29,7 @@ class WeirProcess {
  private:
   std::string folder_;
   int pid_ = 0;
-  std::uint16_t port_ = 0;
+  std::uint16_t port_ = 0, admin_port_ = 0;
 };
 
 }  // namespace weir::load
