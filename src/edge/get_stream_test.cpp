@@ -125,6 +125,23 @@ data: {"reason":"evicted"})"))
   EXPECT_EQ(world.counted("mcp_sessions_active"), 1);
 }
 
+TEST(GetStream, NothingFollowsItsLastEvent) {  // F-60: whoever finds it open is who writes
+  World world;
+  auto const session = world.initialize();
+  core::Principal const who{"anonymous", "anonymous", {}};
+  auto stream = world.get(session);
+  auto const pin = world.sessions.find(session, who, world.loop.now());
+  world.loop.advance(15s - 1ms);
+  EXPECT_TRUE(pin->outbox()->post(R"({"before":1})", world.loop.now()));
+  EXPECT_TRUE(world.sessions.end(session, who, world.loop.now()));
+  EXPECT_FALSE(pin->outbox()->post(R"({"after":1})", world.loop.now()));
+  world.loop.advance(1ms);  // when a keep-alive is due too
+  auto const text = stream.text();
+  auto const last = text.find("event: close");
+  ASSERT_NE(last, std::string::npos) << text;
+  EXPECT_EQ(text.substr(text.find("\n\n", last)), "\n\n\r\n0\r\n\r\n");
+}
+
 TEST(GetStream, ShutdownIsTold) {  // F-63
   World world;
   auto stream = world.get(world.initialize());
@@ -205,7 +222,7 @@ TEST(GetStream, AClientThatHangsUpLeavesNothingAtOnce) {  // R-138
   EXPECT_EQ(world.counted(R"(weir_streams_closed_total{era="legacy",reason="client_gone"})"), 1);
 }
 
-TEST(GetStream, AForeignPrincipalsStreamIsLikeAnUnknownOne) {  // P108
+TEST(GetStream, AForeignPrincipalsStreamIsLikeAnUnknownOne) {  // P108, F-17
   World world;
   auto opened = world.sessions.open({}, core::Principal{"key:b", "key", {}}, world.loop.now());
   EXPECT_EQ(world.get((*opened)->client()->id).status(), 404);

@@ -23,13 +23,13 @@ McpEndpoint::Stream McpEndpoint::open_stream(net::HttpExchange& exchange, Admitt
   if (!era::legacy_revision(stated, pin->client()->revision)) {
     return refuse("version", 400, -32000, "Unsupported protocol version");
   }
-  pin.refresh(now);
   Stream stream;
   stream.reader = std::make_shared<session::Outbox::Reader>(parts_.scheduler, parts_.meter.streams(false));
   auto const* const last_id = fields.find("last-event-id");
   bool const opened = last_id == nullptr ? pin->outbox()->attach(stream.reader)
                                          : pin->outbox()->resume(stream.reader, last_id->value, now);
   if (!opened) return refuse("event_id", 400, -32000, "Nothing can be resumed after this Last-Event-ID");
+  pin.refresh(now);
   stream.outbox = pin->outbox();
   if (mcp::traits_of(pin->client()->revision).priming_event) {
     static_cast<void>(net::append_sse_id(stream.first, stream.outbox->position(*stream.reader)));

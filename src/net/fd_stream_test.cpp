@@ -1,6 +1,8 @@
 #include "net/fd_stream.hpp"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -160,6 +162,57 @@ TEST_F(FdStreams, APeerThatAlwaysHasMoreLeavesTurnsToTheOthersAndGetsItsOwn) {
   loop.post(other);
   loop.run();
   EXPECT_GT(total, 3 * FdWatch::kTurnBytesMax);
+}
+
+// A peer that is there but takes nothing, and one that is gone without a word (F-58, F-61).
+struct TcpStreams : FdStreams {
+  void SetUp() override {
+    int const listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* const address = reinterpret_cast<sockaddr*>(&at);
+    ASSERT_EQ(::bind(listener, address, size), 0);
+    ASSERT_EQ(::listen(listener, 1), 0);
+    ASSERT_EQ(::getsockname(listener, address, &size), 0);
+    ends[1] = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int const little = 4096;
+    ::setsockopt(ends[1], SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    ASSERT_EQ(::connect(ends[1], address, size), 0);
+    stream = make_fd_stream(loop, ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC), "test");
+    ::close(listener);
+    ASSERT_NE(stream, nullptr);
+  }
+  IoState fill() {
+    std::string const much(1 << 16, 'x');
+    iovec const part{const_cast<char*>(much.data()), much.size()};
+    for (;;) {
+      auto const put = stream->write({&part, 1});
+      if (put.state != IoState::moved) return put.state;
+    }
+  }
+};
+
+TEST_F(TcpStreams, WhatAPeerDoesNotTakeIsUnderWayUntilItReads) {
+  EXPECT_EQ(stream->under_way(), 0U);
+  EXPECT_EQ(fill(), IoState::blocked);
+  auto const stuck = stream->under_way();
+  EXPECT_GT(stuck, 0U) << "its window is shut";
+  std::array<char, 1 << 16> into{};
+  while (stream->under_way() > 0) ASSERT_GT(::read(ends[1], into.data(), into.size()), 0);
+}
+
+TEST_F(TcpStreams, AResetIsSeenByWhoeverWritesAndByWhoeverReads) {
+  EXPECT_EQ(fill(), IoState::blocked);
+  linger const reset{1, 0};
+  ::setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  send_end();
+  std::string got;
+  tasks.spawn(read_to_end(*stream, got, loop));
+  loop.run();
+  EXPECT_EQ(got, "");
+  EXPECT_NE(fill(), IoState::blocked);
 }
 
 TEST(WatchedFd, TellsOnceAndAgainOnlyWhenAsked) {

@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+
 #include "base/task_group.hpp"
 #include "base/virtual_loop.hpp"
 #include "core/outcome.hpp"
@@ -80,7 +84,7 @@ TEST(Session, InitializeOpensOneAndItsIdServesLaterCalls) {
   EXPECT_EQ(world.table.size(), 1U);
 }
 
-TEST(Session, UnknownForeignAndEndedSessionsLookAlike) {  // P045, P108
+TEST(Session, UnknownForeignAndEndedSessionsLookAlike) {  // P045, P108, F-17
   World world;
   auto const id = world.open();
   EXPECT_EQ(world.ask_now(World::kPing, "nonsense").fault, base::Fault::not_found);
@@ -138,6 +142,119 @@ TEST(Session, OneAtWorkIsNeverEvictedAndTheNewcomerIsRefused) {  // F-15
   EXPECT_EQ(refused.fault, base::Fault::busy);
   world.loop.advance(10s);
   EXPECT_TRUE(working.ok);
+}
+
+TEST(Session, APrincipalHasItsShareAndNoMore) {  // F-15
+  World world({.entries_max = 10, .per_principal_max = 2});
+  world.open();
+  world.open();
+  EXPECT_EQ(world.ask_now(World::kInitialize).fault, base::Fault::busy);
+  EXPECT_EQ(world.ended.size(), 0U) << "nobody else makes room for it";
+  EXPECT_TRUE(world.ask_now(World::kInitialize, {}, &world.other).ok);
+}
+
+TEST(Session, EachEndsWithinASecondOfItsOwnTimeHoweverManyThereAre) {  // F-59
+  World world({.entries_max = 2000, .per_principal_max = 2000});
+  ReaperLoop reaper(world.loop, world.table, 30s);
+  reaper.start();
+  auto const begun = world.loop.now();
+  constexpr std::size_t kCount = 1000;
+  constexpr auto kApart = 137ms;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    world.open();
+    world.loop.advance(kApart);
+  }
+  auto const over_by = [&](base::TimePoint at) -> std::size_t {
+    if (at < begun + 1h) return 0;
+    return std::min(kCount, static_cast<std::size_t>((at - begun - 1h) / kApart) + 1);
+  };
+  world.loop.advance(begun + 1h - world.loop.now() - 1s);
+  while (world.ended.size() < kCount) {
+    world.loop.advance(100ms);
+    EXPECT_LE(world.ended.size(), over_by(world.loop.now()));
+    ASSERT_GE(world.ended.size(), over_by(world.loop.now() - 1s));
+  }
+}
+
+TEST(Session, WhoIsToldOfAnEndMayUseTheTable) {  // F-19: nobody is told under a lock
+  base::SeededRandom random{1};
+  core::Principal const who{"anonymous", "anonymous", {}};
+  SessionTable* table = nullptr;
+  std::size_t told = 0;
+  SessionTable made({.entries_max = 1, .per_principal_max = 1, .shards = 1}, random,
+                    [&](std::string const& id, base::TableReason) {
+                      ++told;
+                      EXPECT_FALSE(table->find(id, who, {}));
+                      EXPECT_EQ(table->expire({}, 10), 0U);
+                    });
+  table = &made;
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(made.open({}, who, {}).has_value());
+  made.end_all();
+  EXPECT_EQ(told, 3U);
+}
+
+TEST(Session, OneThatCannotBeToldOfStopsNoOther) {
+  base::SeededRandom random{1};
+  observe::Metrics metrics{{}};
+  core::Principal const who{"anonymous", "anonymous", {}};
+  int told = 0;
+  SessionTable table(
+      {}, random,
+      [&](std::string const&, base::TableReason) {
+        if (++told == 2) throw std::runtime_error("no memory");
+      },
+      metrics.gateway());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(table.open({}, who, {}).has_value());
+  EXPECT_EQ(table.expire(base::TimePoint{} + 1h, 10), 3U);
+  EXPECT_EQ(told, 3);
+  EXPECT_EQ(metrics.gateway().session_events.of("failed").value(), 1);
+  EXPECT_EQ(metrics.gateway().session_events.of("idle").value(), 3);
+  EXPECT_EQ(metrics.gateway().sessions_active.value(), 0);
+}
+
+// A loop of another thread, of which only post() is used.
+struct Elsewhere final : base::Scheduler {
+  using Scheduler::Scheduler;
+  void post(std::function<void()>) override { ++posts; }
+  void wake() noexcept override {}
+  void wake_by(base::TimePoint) noexcept override {}
+  std::atomic<int> posts{0};
+};
+
+TEST(Session, SixtyFourThreadsEndItOnce) {
+  base::SystemClock const clock;
+  core::Principal const who{"anonymous", "anonymous", {}};
+  for (int round = 0; round < 20; ++round) {
+    observe::Metrics metrics{{}};
+    Elsewhere home(clock);
+    base::SeededRandom random{1};
+    std::atomic<int> told{0};
+    SessionTable table(
+        {}, random, [&](std::string const&, base::TableReason) { ++told; }, metrics.gateway());
+    auto opened = table.open({}, who, {});
+    auto const session = (**opened).client()->id;
+    auto const outbox = (**opened).outbox();
+    auto reader = std::make_shared<Outbox::Reader>(home, metrics.gateway().legacy_streams);
+    ASSERT_TRUE(outbox->attach(reader));
+    ASSERT_TRUE((**opened).started("1", std::make_shared<RunFlag>(home)));
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 64; ++i) {
+      threads.emplace_back([&, i] {
+        if (i % 4 == 0) table.end(session, who, {});
+        if (i % 4 == 1) table.expire(base::TimePoint{} + 24h, 10);
+        if (i % 4 == 2) table.end_all();
+        if (i % 4 == 3) outbox->close("closed by hand");
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    opened = base::Error(base::Fault::not_found, base::Blame::client, "");
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(home.posts, 2) << "its stream and its run, once each";
+    reader.reset();
+    EXPECT_EQ(metrics.gateway().sessions_active.value(), 0);
+    EXPECT_EQ(metrics.gateway().legacy_streams.closed.of("session_over").value(), 1);
+    EXPECT_EQ(table.size(), 0U);
+  }
 }
 
 TEST(Session, CancelledReachesTheRunItNamesAndNoOther) {

@@ -189,6 +189,32 @@ TEST_F(Sessions, EndAtTheirIdleTimeAndNotBefore) {  // R-021
   EXPECT_EQ(world.metric(event("idle")), 1);
 }
 
+TEST_F(Sessions, AreNotKeptAliveByRequestsThatAreRefused) {  // F-18
+  world.settings.sessions.idle = 60s;
+  world.start();
+  auto& client = opened();
+  std::string const session = "Mcp-Session-Id: " + client.session() + "\r\n";
+  std::string const get = "GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" + session;
+  std::string const post =
+      "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Accept: application/json, text/event-stream\r\n" +
+      session;
+  world.advance(30s);
+  for (auto const& bytes :
+       {post + "Content-Length: 1\r\n\r\n{", post + "Content-Length: 2\r\n\r\n{}",
+        post + "MCP-Protocol-Version: 1999-01-01\r\nContent-Length: 2\r\n\r\n{}",
+        get + "Last-Event-ID: 9.9\r\n\r\n", get + "MCP-Protocol-Version: 1999-01-01\r\n\r\n",
+        "DELETE" + get.substr(3) + "MCP-Protocol-Version: 1999-01-01\r\n\r\n"}) {
+    auto const reply = world.client(Era::legacy).post(bytes);
+    world.advance(0s);
+    EXPECT_EQ(reply->head.status(), 400) << bytes;
+  }
+  world.advance(29s);
+  EXPECT_EQ(world.sessions().size(), 1U);
+  world.advance(2s);
+  EXPECT_EQ(world.sessions().size(), 0U);
+}
+
 TEST_F(Sessions, EndAtTheirAbsoluteTimeHoweverBusy) {  // F-16
   world.settings.sessions.lifetime = 60s;
   world.start();
