@@ -189,6 +189,19 @@ TEST(GetStream, KeepAlivesComeWithSilenceOnly) {
   EXPECT_EQ(stream.count(":\n\n"), 3U) << stream.text();
 }
 
+TEST(GetStream, AReloadReachesStreamsThatAreOpen) {
+  World world;
+  auto stream = world.get(world.initialize());
+  world.loop.advance(1s);
+  auto const rules = std::make_shared<EndpointRules>(*world.rules);
+  rules->streams.keepalive = 2s;
+  world.endpoint->set_rules(rules);
+  world.loop.advance(14s);
+  EXPECT_EQ(stream.count(":\n\n"), 1U) << stream.text();
+  world.loop.advance(10s);
+  EXPECT_EQ(stream.count(":\n\n"), 6U) << stream.text();
+}
+
 TEST(GetStream, AnIdleClientThatReadsIsNeverStaleAndADeadOneIsAfterFiveMinutes) {  // F-58
   World world;
   auto alive = world.get(world.initialize());

@@ -4,7 +4,7 @@
 // Origin, path, credential, method, size, media types, JSON, era, ladder; the first that fails answers. A
 // modern client that hangs up cancels its call; a legacy one does not (P041, P043). An answer is JSON until
 // something comes before it, then SSE. What may change on a reload is in EndpointRules, held by each request
-// as it was when it began.
+// as it was when it began; streams opened by GET go by the latest.
 #pragma once
 
 #include <array>
@@ -59,7 +59,10 @@ class McpEndpoint final : public net::HttpHandler {
   base::Task<void> serve(net::HttpExchange& exchange) override;
   void refused(int status, std::string_view reason) override;
 
-  void set_rules(std::shared_ptr<EndpointRules const> rules) { rules_ = std::move(rules); }
+  void set_rules(std::shared_ptr<EndpointRules const> rules) {
+    rules_ = std::move(rules);
+    stream_rules_ = rules_->streams;
+  }
   std::shared_ptr<EndpointRules const> const& rules() const noexcept { return rules_; }
   unsigned long in_progress() const noexcept { return in_progress_; }
 
@@ -112,6 +115,7 @@ class McpEndpoint final : public net::HttpHandler {
 
   EndpointParts parts_;
   std::shared_ptr<EndpointRules const> rules_;
+  StreamRules stream_rules_;  // those of rules_, for streams that outlive a reload
   unsigned long in_progress_ = 0;
   std::uint64_t request_count_ = 0;
   std::string request_stem_;  // random, per endpoint: request ids are stem + count

@@ -56,7 +56,10 @@ base::Task<void> nothing_more() { co_return; }
 }  // namespace
 
 McpEndpoint::McpEndpoint(EndpointParts parts, std::shared_ptr<EndpointRules const> rules)
-    : parts_(parts), rules_(std::move(rules)), request_stem_(parts.random.token(9)) {}
+    : parts_(parts),
+      rules_(std::move(rules)),
+      stream_rules_(rules_->streams),
+      request_stem_(parts.random.token(9)) {}
 
 std::string_view McpEndpoint::next_request_id() {
   request_id_.assign(request_stem_).append(1, '-').append(std::to_string(++request_count_));

@@ -44,7 +44,7 @@ base::Task<void> McpEndpoint::serve_stream(net::HttpExchange& exchange, Admitted
   if (!opened.outbox) co_return;
   InProgress const mark(in_progress_);
   GetStream stream(
-      {parts_.scheduler, parts_.catalog, exchange, admitted.rules->streams, opened.outbox, opened.reader},
+      {parts_.scheduler, parts_.catalog, exchange, stream_rules_, opened.outbox, opened.reader},
       admitted.endpoint, std::move(opened.first));
   co_await stream.run();
 }

@@ -1,7 +1,8 @@
 // StreamRules: how long event streams to clients may be silent, unread or closing.
 //
-// Part of EndpointRules, so a stream keeps those under which it began. From `streams.*` of the configuration;
-// what bounds bytes is in session::StreamLimits.
+// Part of EndpointRules: the stream of a call keeps those under which it began, one opened by GET goes by the
+// latest from its next look on. From `streams.*` of the configuration; what bounds bytes is in
+// session::StreamLimits.
 #pragma once
 
 #include "base/clock.hpp"

@@ -102,6 +102,7 @@ class HttpBackend final : public core::Backend {
     std::optional<std::string> session;  // newly opened
   };
   class CancelOnDrop;
+  class LateHandshake;
   class InFlight {  // close() waits for these
    public:
     explicit InFlight(HttpBackend& backend) : backend_(backend) { ++backend_.calls_; }
@@ -129,7 +130,8 @@ class HttpBackend final : public core::Backend {
   static std::string session_key(core::Call const& call);
   bool drop_a_pooled_session();
   base::Task<void> tell(std::string session, std::string message);
-  base::Task<void> end_session(std::string session);
+  base::Task<void> end_session(std::string session, mcp::Revision revision);
+  base::Task<void> end_late(base::Task<base::Result<Seen>> asking, mcp::Revision revision);
 
   base::Task<base::Result<net::HttpReply>> post_modern(core::Call& call, Dialect const* dialect,
                                                        std::uint64_t id);

@@ -23,6 +23,7 @@ using mcp::Field;
 namespace {
 
 constexpr base::Duration kGoodbyeTime = std::chrono::seconds{1};  // of close(): for ending sessions
+constexpr base::Duration kLateMax = std::chrono::seconds{20};     // for an answer that nobody waits for
 constexpr int kLegacySideAttempts = 3;
 constexpr std::string_view kSessionField = "mcp-session-id";
 
@@ -139,6 +140,31 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::say(std::string head, std::st
   co_return co_await collect(std::move(*reply), id);
 }
 
+// A request whose asker left before the answer: what session the answer brings is ended (F-20).
+class HttpBackend::LateHandshake {
+ public:
+  LateHandshake(HttpBackend& backend, base::Task<Result<Seen>>& asking, mcp::Revision revision)
+      : backend_(backend), asking_(asking), revision_(revision) {}
+  LateHandshake(LateHandshake const&) = delete;
+  LateHandshake& operator=(LateHandshake const&) = delete;
+  ~LateHandshake() {
+    if (mcp::is_modern(revision_) || !asking_.started() || asking_.done()) return;
+    backend_.background_.spawn(backend_.end_late(std::move(asking_), revision_));
+  }
+
+ private:
+  HttpBackend& backend_;
+  base::Task<Result<Seen>>& asking_;
+  mcp::Revision revision_;
+};
+
+base::Task<void> HttpBackend::end_late(base::Task<Result<Seen>> asking, mcp::Revision revision) {
+  auto const until = scheduler_.now() + kLateMax;
+  if (co_await base::run_until(scheduler_, asking, until) != base::Ended::done) co_return;
+  auto const seen = asking.take();
+  if (seen) co_await end_session(seen->session, revision);
+}
+
 base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step, std::string capabilities) {
   std::uint64_t const id = next_id_++;
   bool const modern = step.kind == NextStep::Kind::discover;
@@ -149,6 +175,7 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step, std::str
   std::string head =
       modern ? heads_.modern(method, step.revision, {}, body.size()) : heads_.legacy({}, {}, body.size());
   auto asking = say(std::move(head), std::move(body), id);
+  LateHandshake const late(*this, asking, step.revision);
   base::TimePoint const deadline = scheduler_.now() + options_.probe_max;
   if (co_await base::run_until(scheduler_, asking, deadline) == base::Ended::done) co_return asking.take();
   co_return about(Error(Fault::timed_out, Blame::upstream, "no answer to discovery", Retry::always));
@@ -210,7 +237,9 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
 }
 
 base::Task<void> HttpBackend::adopt_own_session(std::string id) {
-  if (own_session_->is_open() && own_session_->id != id) background_.spawn(end_session(own_session_->id));
+  if (own_session_->is_open() && own_session_->id != id) {
+    background_.spawn(end_session(own_session_->id, legacy_->revision()));
+  }
   own_session_->id = std::move(id);
   own_session_->set_open(true);
   co_await tell(own_session_->id, own_notification(mcp::Method::notifications_initialized, "{}"));

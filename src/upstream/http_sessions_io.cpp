@@ -53,9 +53,9 @@ base::Task<void> HttpBackend::tell(std::string session, std::string message) {
   co_await base::run_until(scheduler_, saying, scheduler_.now() + options_.probe_max);
 }
 
-base::Task<void> HttpBackend::end_session(std::string session) {
-  for (int attempt = 0; !session.empty() && legacy_ && attempt < 2; ++attempt) {
-    auto saying = say(heads_.legacy_delete(session, mcp::text_of(legacy_->revision())), std::string(), 0);
+base::Task<void> HttpBackend::end_session(std::string session, mcp::Revision revision) {
+  for (int attempt = 0; !session.empty() && attempt < 2; ++attempt) {
+    auto saying = say(heads_.legacy_delete(session, mcp::text_of(revision)), std::string(), 0);
     auto const until = scheduler_.now() + options_.probe_max;
     if (co_await base::run_until(scheduler_, saying, until) != base::Ended::done) co_return;
     auto const seen = saying.take();
@@ -65,7 +65,7 @@ base::Task<void> HttpBackend::end_session(std::string session) {
 
 void HttpBackend::finish_session(Session& session) {
   session.over = true;
-  if (session.is_open()) background_.spawn(end_session(session.id));
+  if (session.is_open() && legacy_) background_.spawn(end_session(session.id, legacy_->revision()));
   session.set_open(false);
 }
 

@@ -136,6 +136,7 @@ TEST(Failures, AForgottenSessionIsOpenedAnewUnseenAndCounted) {  // P050
   EXPECT_NE(reply->final().find("{k2} from a"), std::string::npos) << reply->final();
   EXPECT_EQ(world.ledger.executions("k2"), 1);
   EXPECT_EQ(dynamic_cast<upstream::HttpBackend const&>(*world.weir().backend("a")).reinitialised(), 1U);
+  EXPECT_EQ(world.metric(R"(mcp_upstream_reinit_total{server="a"})"), 1);
   EXPECT_EQ(world.leftovers(), "");
 }
 

@@ -93,6 +93,48 @@ TEST_F(Sessions, AServerThatGoesDuringTheHandshakeIsLeftWithoutSessions) {  // F
   EXPECT_EQ(server.sessions(), 0U);
 }
 
+TEST_F(Sessions, AServerThatGoesWhileItIsAskedWhoItIsIsLeftWithoutSessions) {  // F-20
+  auto& server = world.http("a", Speaks::legacy);
+  server.handshake_takes = 3s;
+  world.start();
+  EXPECT_EQ(server.sessions(), 1U);
+  world.settings.servers.clear();
+  world.reload();
+  world.advance(5s);
+  EXPECT_EQ(server.sessions(), 0U);
+}
+
+TEST_F(Sessions, HandshakesThatComeTooLateAreEndedWhenTheyCome) {  // F-20
+  auto& server = world.http("a", Speaks::legacy);
+  server.handshake_takes = 11s;  // the gateway waits for 10 s
+  world.start();
+  world.advance(5min);
+  EXPECT_GE(server.seen["initialize"], 5);
+  EXPECT_LE(server.sessions(), 2U) << "the one that is being opened, and the one before it";
+}
+
+TEST(SessionsAnew, AskingAServerAgainLeavesOneSessionThere) {  // F-20: as a health check does
+  for (auto const speaks : {Speaks::legacy, Speaks::both}) {
+    World world;
+    auto& server = world.http("a", speaks);
+    world.start();
+    for (int i = 0; i < 5; ++i) {
+      server.die();
+      auto& client = world.client(Era::modern);
+      client.call("a__echo");
+      world.advance(10s);
+      server.alive = true;
+      world.advance(2min);
+      auto const reply = client.call("a__echo");
+      world.advance(1s);
+      ASSERT_TRUE(reply->answered());
+    }
+    bool const pooled = speaks == Speaks::legacy;  // the modern client's calls go over a session of their own
+    EXPECT_GE(server.seen[pooled ? "initialize" : "server/discover"], 5);
+    EXPECT_EQ(server.sessions(), pooled ? 2U : 1U);
+  }
+}
+
 // A call that hops between workers may come to its server after the news that its session is over.
 TEST_F(Sessions, ACallOfASessionThatIsOverOpensNothingUpstream) {  // F-20
   struct Deaf final : core::BackendObserver {
