@@ -20,9 +20,8 @@ void Session::count_in(observe::SessionMetrics const& metrics) {
 bool Session::started(std::string_view id, std::shared_ptr<RunFlag> flag) {
   std::lock_guard const lock(mutex_);
   if (over_ || runs_.size() >= kRunsMax) return false;
-  state().add(-1);
+  if (runs_.empty()) move(metrics_.idle, metrics_.working);
   runs_.push_back(Run{std::string(id), std::move(flag)});
-  state().add(1);
   return true;
 }
 
@@ -31,9 +30,8 @@ void Session::finished(RunFlag const& flag) {
   auto const found =
       std::find_if(runs_.begin(), runs_.end(), [&](Run const& run) { return run.flag.get() == &flag; });
   if (found == runs_.end()) return;
-  state().add(-1);
   runs_.erase(found);
-  state().add(1);
+  if (runs_.empty()) move(metrics_.working, metrics_.idle);
 }
 
 void Session::stop(std::shared_ptr<RunFlag> flag, bool session_over) {

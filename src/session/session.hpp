@@ -52,6 +52,10 @@ class Session {
   };
   static void stop(std::shared_ptr<RunFlag> flag, bool session_over);
   observe::Gauge const& state() const noexcept { return runs_.empty() ? metrics_.idle : metrics_.working; }
+  static void move(observe::Gauge const& from, observe::Gauge const& to) noexcept {
+    from.add(-1);
+    to.add(1);
+  }
 
   std::shared_ptr<Outbox> outbox_;
   std::shared_ptr<core::ClientSession const> client_;
