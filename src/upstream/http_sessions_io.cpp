@@ -99,6 +99,9 @@ base::Task<void> HttpBackend::run_opening(std::shared_ptr<Session> session,
 }
 
 base::Task<Result<void>> HttpBackend::shake_hands(std::shared_ptr<Session> session) {
+  if (own_session_->over) {
+    co_return about(Error(Fault::unavailable, Blame::gateway, "the server is being stopped", Retry::always));
+  }
   if (!legacy_) co_return about(Error(Fault::starting, Blame::upstream, "being asked anew", Retry::always));
   NextStep step;
   step.kind = NextStep::Kind::initialize;

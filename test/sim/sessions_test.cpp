@@ -135,53 +135,78 @@ TEST(SessionsAnew, AskingAServerAgainLeavesOneSessionThere) {  // F-20: as a hea
   }
 }
 
-// A call that hops between workers may come to its server after the news that its session is over.
-TEST_F(Sessions, ACallOfASessionThatIsOverOpensNothingUpstream) {  // F-20
+// A backend without the layers before it, and the calls of one client session.
+struct LoneBackend : Sessions {
   struct Deaf final : core::BackendObserver {
     void list_changed(std::string_view, mcp::Method) override {}
     void state_changed(std::string_view) override {}
-  } observer;
+  };
   struct Sink final : core::ClientSink {
     base::Task<bool> notify(std::string) override { co_return true; }
-  } sink;
-  auto& server = world.http("a", Speaks::legacy);
-  world.start();
-  upstream::HttpBackendOptions options;
-  options.name = "a";
-  options.url = *net::parse_url("http://a.test/mcp");
-  upstream::HttpBackend backend(world.loop, world.dialer, observer, options);
-  core::Principal const who{"anonymous", "anonymous", {}};
-  auto pin = world.sessions().open({}, who, world.now());
-  auto const asked = [&]() -> bool {
+  };
+  void SetUp() override {
+    server = &world.http("a", Speaks::legacy);
+    world.start();
+    upstream::HttpBackendOptions options;
+    options.name = "a";
+    options.url = *net::parse_url("http://a.test/mcp");
+    backend.emplace(world.loop, world.dialer, observer, options);
+    run([](upstream::HttpBackend& one) -> base::Task<void> {
+      static_cast<void>(co_await one.open());
+    }(*backend));
+    others = server->sessions();
+    pin = std::move(*world.sessions().open({}, who, world.now()));
+  }
+  void run(base::Task<void> task) {
+    base::TaskGroup group(world.loop);
+    group.spawn(std::move(task));
+    world.advance(1s);
+  }
+  bool answers() {
     core::Call call(
         *mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}})"));
     call.revision = mcp::kNewestLegacy;
     call.principal = &who;
-    call.session = (**pin).client();
+    call.session = pin->client();
     call.client = &sink;
     call.target = "echo";
     bool answered = false;
-    auto const ask = [](upstream::HttpBackend& to, core::Call& of, bool& ok) -> base::Task<void> {
+    run([](upstream::HttpBackend& to, core::Call& of, bool& ok) -> base::Task<void> {
       auto const outcome = co_await to.handle(of);
       ok = outcome.has_value();
-    };
-    base::TaskGroup group(world.loop);
-    group.spawn(ask(backend, call, answered));
-    world.advance(1s);
+    }(*backend, call, answered));
     return answered;
-  };
-  base::TaskGroup opening(world.loop);
-  opening.spawn(
-      [](upstream::HttpBackend& to) -> base::Task<void> { static_cast<void>(co_await to.open()); }(backend));
+  }
+
+  core::Principal const who{"anonymous", "anonymous", {}};
+  Deaf observer;
+  Sink sink;
+  FakeServer* server = nullptr;
+  std::optional<upstream::HttpBackend> backend;
+  session::SessionTable::Table::Pin pin;
+  std::size_t others = 0;  // sessions at the server that are not this client's
+};
+
+// A call that hops between workers may come to its server after the news that its session is over.
+TEST_F(LoneBackend, OpensNothingForACallOfASessionThatIsOver) {  // F-20
+  EXPECT_TRUE(answers());
+  EXPECT_EQ(server->sessions(), others + 1);
+  std::string const id = pin->client()->id;
+  world.sessions().end(id, who, world.now());
+  backend->session_ended(id);
   world.advance(1s);
-  std::size_t const before = server.sessions();
-  EXPECT_TRUE(asked());
-  EXPECT_EQ(server.sessions(), before + 1);
-  world.sessions().end((**pin).client()->id, who, world.now());
-  backend.session_ended((**pin).client()->id);
-  world.advance(1s);
-  EXPECT_FALSE(asked());
-  EXPECT_EQ(server.sessions(), before);
+  EXPECT_EQ(server->sessions(), others);
+  EXPECT_FALSE(answers());
+  EXPECT_EQ(server->sessions(), others);
+}
+
+TEST_F(LoneBackend, OpensNothingOnceItIsClosed) {  // F-20
+  run([](upstream::HttpBackend& one, base::TimePoint until) -> base::Task<void> {
+    co_await one.close(until);
+  }(*backend, world.now() + 5s));
+  EXPECT_EQ(server->sessions(), others - 1);
+  EXPECT_FALSE(answers());
+  EXPECT_EQ(server->sessions(), others - 1);
 }
 
 TEST_F(Sessions, ADeleteThatFindsItsKeptConnectionDeadIsSentAgain) {  // F-20
