@@ -16,6 +16,7 @@ MUTEX_ALLOWED = {
     "base/owner_ledger": "one truth per process, short sharded sections",
     "session/": "a client may be served by every worker at once; short sections",
     "observe/": "metrics and the log are written by every worker",
+    "net/internal/name_lookup_io": "a look-up may outlive the loop that it answers to",
 }
 
 # What is banned in src, where it is right, why, and what to use. Tests obey unless the place says so.

@@ -1,8 +1,8 @@
 // Dialer: makes outgoing connections. NetDialer does it over TCP and TLS; tests give an in-memory twin.
 //
 // One per worker. Names are resolved off the loop; every address of a name is tried in turn until the
-// deadline. Errors: connect_failed (nothing was sent: always safe to try again), timed_out, config (TLS
-// trust).
+// deadline, each for its share of what is left, so that one which never answers does not hide the next.
+// Errors: connect_failed (nothing was sent: always safe to try again), timed_out, config (TLS trust).
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,8 @@ class NetDialer final : public Dialer {
  public:
   // `tls` may be null when no endpoint uses TLS; it is shared by all workers.
   NetDialer(IoLoop& loop, TlsContext const* tls);
-  ~NetDialer() override;  // waits for look-ups that are still under way
+  NetDialer(IoLoop& loop, TlsContext const* tls, std::unique_ptr<internal::NameLookups> lookups);
+  ~NetDialer() override;  // at once, even where a look-up is under way
   base::Task<base::Result<std::unique_ptr<Stream>>> dial(Endpoint const& to,
                                                          base::TimePoint deadline) override;
 

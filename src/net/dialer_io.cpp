@@ -87,7 +87,10 @@ base::Task<Result<std::unique_ptr<Stream>>> secure(IoLoop& loop, TlsContext cons
 }  // namespace
 
 NetDialer::NetDialer(IoLoop& loop, TlsContext const* tls)
-    : loop_(loop), tls_(tls), lookups_(std::make_unique<internal::NameLookups>(loop)) {}
+    : NetDialer(loop, tls, std::make_unique<internal::NameLookups>(loop)) {}
+
+NetDialer::NetDialer(IoLoop& loop, TlsContext const* tls, std::unique_ptr<internal::NameLookups> lookups)
+    : loop_(loop), tls_(tls), lookups_(std::move(lookups)) {}
 
 NetDialer::~NetDialer() = default;
 
@@ -102,8 +105,10 @@ base::Task<Result<std::unique_ptr<Stream>>> NetDialer::dial(Endpoint const& to, 
     if (!found->failure.empty()) last = connect_error(to, found->failure);
     addresses = std::move(found->addresses);
   }
-  for (auto const& address : addresses) {
-    auto watch = co_await connect_one(loop_, to, address, deadline);
+  for (std::size_t left = addresses.size(); left > 0; --left) {
+    auto const& address = addresses[addresses.size() - left];
+    auto const share = (deadline - loop_.now()) / static_cast<base::Duration::rep>(left);
+    auto watch = co_await connect_one(loop_, to, address, loop_.now() + share);
     if (!watch) {
       last = watch.error();
       continue;

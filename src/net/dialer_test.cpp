@@ -1,13 +1,17 @@
 #include "net/dialer.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#include "base/run_until.hpp"
 #include "base/task_group.hpp"
+#include "net/internal/name_lookup.hpp"
 #include "net/listener.hpp"
 
 namespace weir::net {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr auto kHang = std::chrono::seconds{20};  // a generous limit: no test waits for it
 
@@ -17,13 +21,16 @@ struct DialerOnLoopback : ::testing::Test {
   NetDialer dialer{loop, nullptr};
   base::TaskGroup tasks{loop};
 
-  base::Result<std::unique_ptr<Stream>> dial(Endpoint const& to) {
+  std::unique_ptr<internal::NameLookups> names(internal::Resolver resolver) {
+    return std::make_unique<internal::NameLookups>(loop, std::move(resolver));
+  }
+  base::Result<std::unique_ptr<Stream>> dial(Endpoint const& to, NetDialer& by) {
     base::Result<std::unique_ptr<Stream>> made = nullptr;
-    tasks.spawn([](DialerOnLoopback& self, Endpoint const& where, base::TimePoint deadline,
+    tasks.spawn([](NetDialer& dials, IoLoop& l, Endpoint const& where, base::TimePoint deadline,
                    base::Result<std::unique_ptr<Stream>>& into) -> base::Task<void> {
-      into = co_await self.dialer.dial(where, deadline);
-      self.loop.stop();
-    }(*this, to, loop.now() + kHang, made));
+      into = co_await dials.dial(where, deadline);
+      l.stop();
+    }(by, loop, to, loop.now() + kHang, made));
     loop.run();
     return made;
   }
@@ -33,7 +40,7 @@ TEST_F(DialerOnLoopback, ConnectsByAddressAndByName) {
   auto listener = Listener::bind("127.0.0.1", 0);
   ASSERT_TRUE(listener);
   for (auto const* host : {"127.0.0.1", "localhost"}) {
-    auto const stream = dial({false, host, (*listener)->port()});
+    auto const stream = dial({false, host, (*listener)->port()}, dialer);
     ASSERT_TRUE(stream) << host << ": " << stream.error().detail;
     EXPECT_EQ((*stream)->peer(), std::string(host) + ":" + std::to_string((*listener)->port()));
   }
@@ -46,13 +53,24 @@ TEST_F(DialerOnLoopback, ARefusalIsAConnectFailureThatMayBeTriedAgain) {
     ASSERT_TRUE(listener);
     free_port = (*listener)->port();
   }
-  auto const stream = dial({false, "127.0.0.1", free_port});
+  auto const stream = dial({false, "127.0.0.1", free_port}, dialer);
   ASSERT_FALSE(stream);
   EXPECT_EQ(stream.error().fault, base::Fault::connect_failed);
   EXPECT_EQ(stream.error().retry, base::Retry::always);
 }
 
-TEST_F(DialerOnLoopback, MoreLookUpsThanThreadsAllEnd) {
+TEST_F(DialerOnLoopback, ANameWithoutAnAddressIsAConnectFailureThatSaysWhy) {
+  NetDialer nobody(loop, nullptr, names([](std::string const&, std::uint16_t) {
+                     return internal::Found{{}, "no such name"};
+                   }));
+  auto const stream = dial({false, "nobody", 80}, nobody);
+  ASSERT_FALSE(stream);
+  EXPECT_EQ(stream.error().fault, base::Fault::connect_failed);
+  EXPECT_EQ(stream.error().retry, base::Retry::always);
+  EXPECT_EQ(stream.error().detail, "cannot connect to nobody:80: no such name");
+}
+
+TEST_F(DialerOnLoopback, ManyDialsOfOneNameAllEnd) {
   auto listener = Listener::bind("127.0.0.1", 0);
   ASSERT_TRUE(listener);
   Endpoint const to{false, "localhost", (*listener)->port()};
@@ -81,7 +99,60 @@ TEST_F(DialerOnLoopback, ALookUpThatNobodyWaitsForHurtsNobody) {
       co_await by.dial(where, deadline);
     }(dialer, to, loop.now() + kHang));
   }
-  EXPECT_FALSE(dial({false, "localhost", 9}));  // and the loop has delivered the first one's end meanwhile
+  EXPECT_FALSE(dial({false, "localhost", 9}, dialer));  // and the loop has delivered the first one's end
+}
+
+// A port that takes no more connections and does not say so: its queue of one is full.
+struct BlackHole {
+  int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int queued = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  internal::SocketAddress at = *internal::numeric_address("127.0.0.1", 0);
+  BlackHole() {
+    EXPECT_EQ(::bind(listening, address(), at.length), 0);
+    EXPECT_EQ(::listen(listening, 0), 0);
+    EXPECT_EQ(::getsockname(listening, address(), &at.length), 0);
+    EXPECT_EQ(::connect(queued, address(), at.length), 0);
+  }
+  ~BlackHole() {
+    ::close(queued);
+    ::close(listening);
+  }
+  sockaddr* address() { return reinterpret_cast<sockaddr*>(&at.storage); }
+};
+
+TEST(Dialer, AnAddressThatNeverAnswersHasItsShareOfTheTimeAndThenTheNextIsTried) {
+  base::VirtualClock clock;
+  IoLoop loop(clock);
+  BlackHole hole;
+  auto listener = Listener::bind("127.0.0.1", 0);
+  ASSERT_TRUE(listener);
+  std::vector<internal::SocketAddress> const both{
+      hole.at, *internal::numeric_address("127.0.0.1", (*listener)->port())};
+  auto found = std::make_unique<internal::NameLookups>(loop, [both](std::string const&, std::uint16_t) {
+    return internal::Found{both, ""};
+  });
+  auto& lookups = *found;
+  NetDialer dialer(loop, nullptr, std::move(found));
+  base::TaskGroup tasks(loop);
+  bool connected = false;
+  tasks.spawn([](NetDialer& by, IoLoop& l, bool& into) -> base::Task<void> {
+    Endpoint const to{false, "two", 80};
+    into = (co_await by.dial(to, l.now() + 4s)).has_value();
+    l.stop();
+  }(dialer, loop, connected));
+  base::TaskGroup hands(loop);
+  hands.spawn([](internal::NameLookups& same, base::VirtualClock& hand, base::TaskGroup const& dials,
+                 IoLoop& l) -> base::Task<void> {
+    co_await same.find("two", 80, base::TimePoint::max());  // after the dial, which then tries the hole
+    auto const begun = hand.now();
+    for (auto const at : {1999ms, 2000ms}) {
+      EXPECT_EQ(dials.size(), 1U);
+      hand.set(begun + at);
+      co_await l.sleep_for({});
+    }
+  }(lookups, clock, tasks, loop));
+  loop.run();  // hangs where the first address has all of the time: nobody moves it on
+  EXPECT_TRUE(connected);
 }
 
 }  // namespace
