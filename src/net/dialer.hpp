@@ -2,7 +2,8 @@
 //
 // One per worker. Names are resolved off the loop; every address of a name is tried in turn until the
 // deadline, each for its share of what is left, so that one which never answers does not hide the next.
-// Errors: connect_failed (nothing was sent: always safe to try again), timed_out, config (TLS trust).
+// Errors: connect_failed (nothing was sent: always safe to try again), timed_out, config (TLS trust, or a
+// host that no certificate can name).
 #pragma once
 
 #include <cstdint>

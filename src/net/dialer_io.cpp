@@ -59,17 +59,23 @@ base::Task<Result<std::unique_ptr<internal::FdWatch>>> connect_one(IoLoop& loop,
   co_return watch;
 }
 
+// False where no certificate could be held against the host: an address that only inet_aton() understands, or
+// one with a zone.
+bool expect_host(SSL& ssl, Endpoint const& to) {
+  char const* const host = to.host.c_str();
+  if (internal::numeric_address(to.host, to.port))
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(&ssl), host) == 1;
+  return SSL_set_tlsext_host_name(&ssl, host) == 1 && SSL_set1_host(&ssl, host) == 1;
+}
+
 base::Task<Result<std::unique_ptr<Stream>>> secure(IoLoop& loop, TlsContext const& tls, Endpoint const& to,
                                                    std::unique_ptr<internal::FdWatch> watch,
                                                    base::TimePoint deadline) {
   SSL* const ssl = SSL_new(tls.native());
   if (ssl == nullptr) co_return connect_error(to, "no memory for TLS");
   auto stream = std::make_unique<internal::TlsStream>(std::move(watch), to.host, ssl);
-  if (internal::numeric_address(to.host, to.port)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), to.host.c_str());
-  } else {
-    SSL_set_tlsext_host_name(ssl, to.host.c_str());
-    SSL_set1_host(ssl, to.host.c_str());
+  if (!expect_host(*ssl, to)) {
+    co_return Error(Fault::config, Blame::gateway, "TLS cannot verify the host " + to.host);
   }
   for (;;) {
     auto const shake = stream->handshake();

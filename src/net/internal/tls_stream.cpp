@@ -34,15 +34,15 @@ std::string TlsStream::failure() const {
   return text;
 }
 
-// A read that wants to write (a key update) and the reverse are rare: both events are armed and the caller
-// tries again.
-IoResult TlsStream::outcome(int returned) noexcept {
-  switch (SSL_get_error(ssl_, returned)) {
-    case SSL_ERROR_WANT_READ: read_ready_.reset(); return {IoState::blocked};
-    case SSL_ERROR_WANT_WRITE: write_ready_.reset(); return {IoState::blocked};
-    case SSL_ERROR_ZERO_RETURN: return {IoState::ended};
-    default: return {IoState::failed};
-  }
+// `wanted` is what the direction of `ready` waits for. Where OpenSSL wants the other one, whoever waits for
+// this one would spin on an event that is set. A write never does, without renegotiation. A read does while
+// the answer to a key update is stuck because the peer takes no bytes: that peer is given up.
+IoResult TlsStream::outcome(int returned, int wanted, base::Event& ready) noexcept {
+  int const why = SSL_get_error(ssl_, returned);
+  if (why == SSL_ERROR_ZERO_RETURN) return {IoState::ended};
+  if (why != wanted) return {IoState::failed};
+  ready.reset();
+  return {IoState::blocked};
 }
 
 IoResult TlsStream::read(std::span<char> into) noexcept {
@@ -50,7 +50,7 @@ IoResult TlsStream::read(std::span<char> into) noexcept {
   ERR_clear_error();
   int const size = into.size() > INT_MAX ? INT_MAX : static_cast<int>(into.size());
   int const got = SSL_read(ssl_, into.data(), size);
-  if (got <= 0) return outcome(got);
+  if (got <= 0) return outcome(got, SSL_ERROR_WANT_READ, read_ready_);
   // OpenSSL may hold more decrypted bytes than the kernel will ever announce: stay ready until it says
   // otherwise.
   auto const bytes = static_cast<std::size_t>(got);
@@ -72,7 +72,7 @@ IoResult TlsStream::write(std::span<iovec const> from) noexcept {
       int const put = SSL_write(ssl_, static_cast<char const*>(part.iov_base) + done,
                                 left > INT_MAX ? INT_MAX : static_cast<int>(left));
       if (put <= 0) {
-        IoResult const stopped = outcome(put);
+        IoResult const stopped = outcome(put, SSL_ERROR_WANT_WRITE, write_ready_);
         return moved > 0 && stopped.state == IoState::blocked ? IoResult{IoState::moved, moved} : stopped;
       }
       done += static_cast<std::size_t>(put);

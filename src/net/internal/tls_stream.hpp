@@ -28,7 +28,7 @@ class TlsStream final : public SocketStream {
   void shutdown_write() noexcept override;
 
  private:
-  IoResult outcome(int returned) noexcept;
+  IoResult outcome(int returned, int wanted, base::Event& ready) noexcept;
   ssl_st* ssl_;
 };
 
