@@ -190,6 +190,7 @@ base::Task<void> Worker::finish_calls(base::TimePoint deadline) {
   stopping_ = true;
   if (catalog_) catalog_->stop();
   feed_.close();  // subscriptions end with their final result
+  desk_.stop();   // what waits for a client's answer would use up the time of all
   while ((in_progress() > 0 || shared_.calls.inside() > 0) && loop_.now() < deadline) {
     co_await loop_.sleep_for(std::chrono::milliseconds{10});
   }

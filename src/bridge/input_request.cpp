@@ -67,6 +67,22 @@ std::string with_members(mcp::Message const& request, std::string_view members) 
   return text;
 }
 
+bool declined(std::string_view input_responses) {
+  mcp::JsonCursor cursor(input_responses);
+  mcp::JsonValue key, value;
+  if (!cursor.enter_object()) return false;
+  while (cursor.next_member(key) && cursor.read_value(value)) {
+    mcp::JsonCursor inside(value.span.of(input_responses));
+    bool accepted = false;
+    for (inside.enter_object(); !inside.failed() && inside.next_member(key) && inside.read_value(value);) {
+      auto const action = key.inner(inside.text()) == "action";
+      accepted = accepted || (action && value.span.of(inside.text()) == R"("accept")");
+    }
+    if (!accepted) return true;
+  }
+  return false;
+}
+
 core::Outcome refusal(Method method, std::string_view text) {
   if (method != Method::tools_call) return core::from_error(kInternalError, text);
   std::string result = R"({"content":[{"type":"text","text":)";

@@ -33,6 +33,9 @@ std::optional<std::vector<InputRequest>> read_input_requests(std::string_view in
 // params.
 std::string with_members(mcp::Message const& request, std::string_view members);
 
+// Whether one of the answers to elicitations (a JSON object, or "") is anything but an acceptance.
+bool declined(std::string_view input_responses);
+
 // A failure in the form of the method's family: a tool's result, else an error (P063).
 core::Outcome refusal(mcp::Method method, std::string_view text);
 

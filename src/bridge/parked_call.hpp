@@ -2,13 +2,16 @@
 //
 // It owns a copy of the call, because it outlives the request that began it, and the task that works on it.
 // As the call's ClientSink it takes the server's questions instead of asking: each waits here for the answer
-// that a retry brings. The clock of the call stands still meanwhile. Notifications reach the client during
-// the first leg only. One worker thread. Limit: questions_max open at a time.
+// that a retry brings. The clock of the call stands still meanwhile. Notifications wait for the leg that is
+// listening, kNotesMax of them, then the server's side waits; between two legs they are dropped. One worker
+// thread. Limit: kQuestionsMax open at a time.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/sync.hpp"
@@ -19,18 +22,24 @@ namespace weir::bridge {
 class ParkedCall final : public core::ClientSink {
  public:
   static constexpr std::size_t kQuestionsMax = 32;
+  static constexpr std::size_t kNotesMax = 16;
 
-  // Copies what the inner layers need of `call`.
+  // Copies what the inner layers need of `call`. `server`: its name.
   ParkedCall(base::Scheduler& scheduler, std::shared_ptr<core::Handler> inner, core::Call const& call,
-             base::Duration answer_max);
+             std::string_view server, base::Duration answer_max);
 
   base::Task<bool> notify(std::string notification) override;
   base::Task<base::Result<mcp::Message>> ask(std::string method, std::string params) override;
 
-  // Set when the server has asked something, or when nobody wants the answer any more.
+  // Set when there is something for the leg to do: a notification, a question.
   base::Event& stirred() noexcept { return stirred_; }
-  bool asks() const noexcept { return !questions_.empty(); }
+  bool asks() const noexcept;  // something, and has no answer yet
+  // Whether a leg takes notifications with next_note().
+  void listen(bool on);
+  std::optional<std::string> next_note();
   std::string input_requests() const;  // JSON object: what is open
+  std::string const& binding();        // what its requestState is for
+  base::Duration answer_max() const noexcept { return answer_max_; }
   // Gives the answers to the questions that they name; the others stay open. `responses`: JSON object or "".
   void answer(std::string_view responses);
 
@@ -50,16 +59,18 @@ class ParkedCall final : public core::ClientSink {
   base::Duration answer_max_;
   core::Principal principal_;
   std::string endpoint_;
+  std::string server_;
+  std::string binding_;                   // "" until somebody asks for it
   std::shared_ptr<core::Handler> inner_;  // outlives a reload that removes the server
   std::list<Question> questions_;
   unsigned asked_ = 0;
   base::Event stirred_;
+  std::deque<std::string> notes_;
+  bool listening_ = false;
+  base::Event room_;  // for notes, or nobody listens
 
  public:
   core::Call call;
-  core::ClientSink* client = nullptr;  // of the leg that can hear notifications
-  bool abandoned = false;
-  std::uint64_t request_hash = 0;                // what its retries must repeat
   std::function<void()> lapsed;                  // called when an answer did not come in time
   base::Task<base::Result<core::Outcome>> work;  // dies first: it uses the rest
 };

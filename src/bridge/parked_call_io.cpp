@@ -1,5 +1,9 @@
-#include "base/ready_until.hpp"
 #include "bridge/parked_call.hpp"
+
+#include <algorithm>
+
+#include "base/ready_until.hpp"
+#include "bridge/state_seal.hpp"
 #include "core/parked.hpp"
 #include "mcp/json_cursor.hpp"
 
@@ -29,13 +33,15 @@ std::string without_id(std::string_view params) {
 }  // namespace
 
 ParkedCall::ParkedCall(base::Scheduler& scheduler, std::shared_ptr<core::Handler> inner, core::Call const& of,
-                       base::Duration answer_max)
+                       std::string_view server, base::Duration answer_max)
     : scheduler_(scheduler),
       answer_max_(answer_max),
       principal_(*of.principal),
       endpoint_(of.endpoint),
+      server_(server),
       inner_(std::move(inner)),
       stirred_(scheduler),
+      room_(scheduler),
       call(of.request.copy()) {
   static_cast<core::CallFields&>(call) = of;
   call.facts = core::CallFacts{};
@@ -48,8 +54,38 @@ ParkedCall::ParkedCall(base::Scheduler& scheduler, std::shared_ptr<core::Handler
 }
 
 base::Task<bool> ParkedCall::notify(std::string notification) {
-  if (client == nullptr) co_return true;
-  co_return co_await client->notify(std::move(notification));
+  while (listening_ && notes_.size() >= kNotesMax) {
+    room_.reset();
+    co_await room_.wait();
+  }
+  if (!listening_) co_return true;
+  notes_.push_back(std::move(notification));
+  stirred_.set();
+  co_return true;
+}
+
+std::string const& ParkedCall::binding() {
+  if (binding_.empty()) binding_ = binding_of(call, server_);
+  return binding_;
+}
+
+void ParkedCall::listen(bool on) {
+  listening_ = on;
+  notes_.clear();
+  room_.set();
+}
+
+std::optional<std::string> ParkedCall::next_note() {
+  if (notes_.empty()) return std::nullopt;
+  std::string note = std::move(notes_.front());
+  notes_.pop_front();
+  room_.set();
+  return note;
+}
+
+bool ParkedCall::asks() const noexcept {
+  return std::any_of(questions_.begin(), questions_.end(),
+                     [](Question const& question) { return !question.answered.is_set(); });
 }
 
 // A question for as long as somebody waits for its answer.
@@ -112,10 +148,7 @@ void ParkedCall::answer(std::string_view responses) {
       }
     }
   }
-  stirred_.reset();
-  for (auto const& question : questions_) {
-    if (!question.answered.is_set()) stirred_.set();  // unanswered: asked again
-  }
+  if (asks()) stirred_.set();  // unanswered: asked again
 }
 
 }  // namespace weir::bridge

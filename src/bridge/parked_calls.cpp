@@ -18,28 +18,25 @@ std::shared_ptr<ParkedCall> ParkingDesk::take(std::string const& key) {
 }
 
 ParkedCalls::ParkedCalls(base::TableOptions const& options, base::Random& random)
-    : random_(random), seed_(random.next()), table_(options, seed_) {}
+    : random_(random), sealer_(random), table_(options, random.next()) {}
 
 ParkedCalls::~ParkedCalls() = default;
 
-std::optional<std::string> ParkedCalls::admit(Ticket ticket, std::string_view principal,
+std::optional<std::string> ParkedCalls::admit(ParkingDesk& desk, std::string_view principal,
                                               base::TimePoint now) {
   auto const key = random_.token(kKeyBytes);
-  auto inserted = table_.insert(key, principal, std::make_shared<Ticket>(ticket), now);
+  auto inserted = table_.insert(key, principal, std::make_shared<Ticket>(Ticket{desk}), now);
   for (auto const& removed : inserted.removed) {
-    auto& desk = removed.value->desk;
-    desk.scheduler().post([&desk, gone = removed.key] { desk.take(gone); });
+    auto& at = removed.value->desk;
+    at.scheduler().post([&at, gone = removed.key] { at.take(gone); });
   }
   if (inserted.outcome != base::TableOutcome::inserted) return std::nullopt;
   return key;
 }
 
-ParkingDesk* ParkedCalls::redeem(std::string const& key, std::uint64_t request, std::string_view principal,
-                                 base::TimePoint now) {
+ParkingDesk* ParkedCalls::redeem(std::string const& key, std::string_view principal, base::TimePoint now) {
   auto const pin = table_.find(key, principal, now);
-  if (!pin || pin->request != request) return nullptr;
-  if (!table_.erase(pin.handle())) return nullptr;
-  return &pin->desk;
+  return pin && table_.erase(pin.handle()) ? &pin->desk : nullptr;
 }
 
 void ParkedCalls::forget(std::string const& key, std::string_view principal, base::TimePoint now) {

@@ -1,11 +1,12 @@
 // ParkingLayer: a modern client at a legacy server: turns the server's questions into `input_required`.
 //
 // One per server and worker, outside its deadline. A call whose client can be asked runs as a ParkedCall;
-// when the server asks, the client gets `input_required` with a requestState that is good once, for it and
-// for the same method, target and arguments (P060, P061), and the call waits at this worker's desk for the
-// retry, which may come at any worker. Limits: those of ParkedCalls, and answer_max, after which the call is
-// cancelled upstream (P062). A client that hangs up during a leg cancels the call. Errors: -32602 for a
-// requestState that is not, or no longer, good; busy.
+// when the server asks, the client gets `input_required` with a sealed requestState that is good once, for it
+// and for the same request (P060, P061), and the call waits at this worker's desk for the retry, which may
+// come at any worker. Where the server's error named pages to open (-32042, translated upstream), nothing
+// waits: the retry executes the call again, unless a page was declined. Limits: those of ParkedCalls, and
+// answer_max, after which the call is cancelled upstream (P062). A client that hangs up during a leg cancels
+// the call. Errors: -32602 for a requestState that is not, or no longer, good; busy.
 #pragma once
 
 #include <memory>
@@ -33,6 +34,7 @@ class ParkingLayer final : public core::Handler {
   using Answer = base::Result<core::Outcome>;
   base::Task<Answer> begin(core::Call& call);
   base::Task<Answer> resume(core::Call& call);
+  base::Task<Answer> go_on(core::Call& call, std::string key);
 
   std::shared_ptr<core::Handler> inner_;
   std::shared_ptr<core::Backend const> backend_;

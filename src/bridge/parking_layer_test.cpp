@@ -64,6 +64,12 @@ class Parking : public ::testing::Test {
                                 std::string const& capabilities = R"({"elicitation":{}})",
                                 std::string const& arguments = R"({"a":1})",
                                 core::Principal const* who = nullptr) {
+    return send_to(layer_, more, capabilities, arguments, who);
+  }
+  std::unique_ptr<Running> send_to(ParkingLayer& layer, std::string const& more = {},
+                                   std::string const& capabilities = R"({"elicitation":{}})",
+                                   std::string const& arguments = R"({"a":1})",
+                                   core::Principal const* who = nullptr) {
     auto running = std::make_unique<Running>(loop_);
     running->call = test::call_of(
         R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t",)" + more + R"("arguments":)" +
@@ -73,11 +79,13 @@ class Parking : public ::testing::Test {
     running->call->deadline = running->call->deadline_latest = loop_.now() + 1h;
     running->call->target = "t";
     running->call->facts.server = "s";
-    running->group.spawn(serve(*running));
+    running->group.spawn(serve(layer, *running));
     loop_.run();
     return running;
   }
-  base::Task<void> serve(Running& running) { running.answer = co_await layer_.handle(*running.call); }
+  static base::Task<void> serve(ParkingLayer& layer, Running& running) {
+    running.answer = co_await layer.handle(*running.call);
+  }
   static std::string state_of(std::string const& result) {
     auto const from = result.find(R"("requestState":")") + 16;
     return result.substr(from, result.find('"', from) - from);
@@ -133,6 +141,63 @@ TEST_F(Parking, AStateIsGoodOnceForItsPrincipalAndItsRequestOnly) {  // P060, P0
   EXPECT_TRUE(refused(*send(retry(state, R"({"q1":{}})"))));
 }
 
+TEST_F(Parking, ARetryMayWriteTheSameParamsInAnotherWay) {  // P061
+  server_->results = {"{}"};
+  auto const state = state_of(send("", R"({"elicitation":{}})", R"({"a":1,"b":{"c":2,"d":"e"}})")->text());
+  auto const again = send(retry(state, R"({"q1":{}})"), R"({"elicitation":{}})",
+                          R"({ "b" : {"d":"\u0065", "c":2.0}, "a":1 })");
+  EXPECT_EQ(again->text(), R"({"heard":[{}]})");
+}
+
+TEST_F(Parking, ProgressReachesTheClientOfTheRetry) {
+  struct Chatty : AskingServer {
+    using AskingServer::AskingServer;
+    base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+      co_await call.client->notify("before");
+      co_await one(call, "{}");
+      for (int i = 0; i < 40; ++i) co_await call.client->notify("note " + std::to_string(i));
+      co_return core::from_result("{}");
+    }
+  };
+  auto const chatty = std::make_shared<Chatty>(loop_);
+  ParkingLayer layer(chatty, chatty, calls_, desk_, 10min);
+  auto const first = send_to(layer);
+  EXPECT_EQ(client_.heard, std::vector<std::string>{"before"});
+  client_.heard.clear();
+  EXPECT_EQ(send_to(layer, retry(state_of(first->text()), R"({"q1":{}})"))->text(), "{}");
+  ASSERT_EQ(client_.heard.size(), 40U);
+  EXPECT_EQ(client_.heard.front(), "note 0");
+  EXPECT_EQ(client_.heard.back(), "note 39");
+}
+
+TEST_F(Parking, PagesToOpenAreAskedForAndTheRetryCallsAgain) {  // P116: -32042 of a legacy server
+  auto const server = std::make_shared<ScriptedServer>();
+  server->results = {R"({"resultType":"input_required","inputRequests":{"url1":{}}})", R"({"done":true})"};
+  ParkingLayer layer(server, server, calls_, desk_, 10min);
+  auto const asks = send_to(layer);
+  EXPECT_EQ(calls_.size(), 0U) << "nothing waits";
+  core::Outcome const& outcome = **asks->answer;
+  std::string text;
+  outcome.edits.append_to(text);
+  auto const state = state_of(text);
+  EXPECT_NE(send_to(layer, retry("1" + state, "{}"))->text().find("-32602"), std::string::npos);
+  auto const no = send_to(layer, retry(state, R"({"url1":{"action":"decline"}})"));
+  EXPECT_NE(no->text().find(R"("isError":true)"), std::string::npos) << no->text();
+  EXPECT_EQ(server->seen.size(), 1U);
+  EXPECT_EQ(send_to(layer, retry(state, R"({"url1":{"action":"accept"}})"))->text(), R"({"done":true})");
+  EXPECT_EQ(server->seen.size(), 2U);
+}
+
+TEST_F(Parking, AStoppedDeskKeepsNobodyWaiting) {
+  server_->results = {"{}", "{}"};
+  auto const state = state_of(send()->text());
+  desk_.stop();
+  EXPECT_EQ(server_->working, 0) << "nobody will come back";
+  EXPECT_NE(send(retry(state, "{}"))->text().find("-32602"), std::string::npos);
+  EXPECT_EQ(send()->text(), "unavailable") << "told at once";
+  EXPECT_EQ(server_->working, 0);
+}
+
 TEST_F(Parking, WhatIsNotAnsweredIsAskedAgain) {
   server_->both_at_once = true;
   auto const asks = send()->text();
@@ -168,26 +233,11 @@ TEST_F(Parking, AClientThatLeavesDuringALegCancelsTheCall) {
   };
   auto const slow = std::make_shared<Slow>(loop_);
   ParkingLayer layer(slow, slow, calls_, desk_, 10min);
-  Running first(loop_), second(loop_);
-  auto const serve_at = [](ParkingLayer& to, Running& running) -> base::Task<void> {
-    running.answer = co_await to.handle(*running.call);
-  };
-  first.call = test::call_of(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":)"
-                             R"({"io.modelcontextprotocol/clientCapabilities":{"elicitation":{}}}}})",
-                             mcp::kNewest, &client_);
-  first.call->principal = &me_;
-  first.call->deadline = first.call->deadline_latest = loop_.now() + 1h;
-  first.group.spawn(serve_at(layer, first));
-  loop_.run();
-  second.call = test::call_of(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{)" +
-                                  retry(state_of(first.text()), R"({"q1":{}})") + R"("_meta":{}}})",
-                              mcp::kNewest, &client_);
-  second.call->principal = &me_;
-  second.group.spawn(serve_at(layer, second));
-  loop_.run();
-  EXPECT_EQ(second.text(), "waiting");
+  auto const first = send_to(layer);
+  auto const second = send_to(layer, retry(state_of(first->text()), R"({"q1":{}})"));
+  EXPECT_EQ(second->text(), "waiting");
   EXPECT_EQ(slow->working, 1);
-  second.group.cancel();
+  second->group.cancel();
   loop_.run();
   EXPECT_EQ(slow->working, 0);
 }
