@@ -56,8 +56,8 @@ base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& serve
   if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP
     options->older = [&parts, server, to] { return event_stream(parts, server, to); };
   }
-  return Backend(std::make_shared<upstream::HttpBackend>(parts.scheduler, parts.dialer, parts.observer,
-                                                         std::move(*options)));
+  return Backend(std::make_shared<upstream::HttpBackend>(parts.scheduler, parts.dialer, parts.random,
+                                                         parts.observer, std::move(*options)));
 }
 
 }  // namespace

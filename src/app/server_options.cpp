@@ -48,6 +48,7 @@ upstream::StdioBackend::Options stdio_options(config::Server const& server, std:
 upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info) {
   upstream::StdioBackend::Options options;
   options.transport = "sse";
+  options.verdict_max = std::chrono::hours{24 * 365};   // HTTP+SSE is of one era
   options.command.argv.push_back(server.urls.front());  // what status and errors call it
   options.child.server = server.name;
   options.child.gateway_info = gateway_info;

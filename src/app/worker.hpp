@@ -96,6 +96,7 @@ class Worker {
     explicit Reports(Worker& worker) : worker_(worker) {}
     void list_changed(std::string_view server, mcp::Method list) override;
     void state_changed(std::string_view server) override;
+    void era_changed(std::string_view server) override;
 
    private:
     Worker& worker_;

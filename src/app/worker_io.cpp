@@ -65,6 +65,12 @@ void Worker::Reports::state_changed(std::string_view server) {
       [first, name = std::string(server), status = backend->status()] { first->heard(name, status); });
 }
 
+void Worker::Reports::era_changed(std::string_view server) {
+  if (worker_.catalog_) return worker_.catalog_->era_changed(server);
+  auto* const first = worker_.first_;
+  first->loop_.post([first, name = std::string(server)] { first->catalog_->era_changed(name); });
+}
+
 void Worker::heard(std::string const& server, core::ServerStatus status) {
   auto const found = servers_.find(server);
   if (found == servers_.end() || !found->second.far_away) return;

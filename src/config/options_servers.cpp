@@ -135,7 +135,7 @@ constexpr Option kDegradation[] = {
     {"degradation.*.start_timeout_ms", integer, "30000", "1..3600000", "",
      "How long a first call waits for a starting process."},
     {"degradation.*.parked_max_ms", integer, "600000", "1..86400000", "",
-     "Waiting for the client's own answer stops the clock, at most this long.", kLater},
+     "Waiting for the client's own answer stops the clock, at most this long."},
     {"degradation.*.breaker", section, "", "", "", "When to stop calling a failing server.", kLater},
     {"degradation.*.breaker.failure_threshold", integer, "5", "1..1000000", "", "Failures in a row.", kLater},
     {"degradation.*.breaker.recovery_timeout_s", integer, "60", "1..86400", "",

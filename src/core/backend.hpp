@@ -61,6 +61,8 @@ class BackendObserver {
   virtual ~BackendObserver() = default;
   virtual void list_changed(std::string_view server, mcp::Method list) = 0;
   virtual void state_changed(std::string_view server) = 0;
+  // A legacy server has become a modern one: open() will say so. It can be used meanwhile.
+  virtual void era_changed(std::string_view server) { static_cast<void>(server); }
 };
 
 }  // namespace weir::core

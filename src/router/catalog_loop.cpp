@@ -59,6 +59,10 @@ void CatalogLoop::state_changed(std::string_view server) {
   if (auto* const watch = find(server)) watch->state_changed();
 }
 
+void CatalogLoop::era_changed(std::string_view server) {
+  if (auto* const watch = find(server)) watch->era_changed();
+}
+
 void CatalogLoop::stop() noexcept {
   for (auto& server : servers_) server.watch->stop();
 }

@@ -50,6 +50,7 @@ class CatalogLoop final : public core::BackendObserver {
 
   void list_changed(std::string_view server, mcp::Method list) override;
   void state_changed(std::string_view server) override;
+  void era_changed(std::string_view server) override;
 
   void stop() noexcept;  // no more asking. Idempotent.
 

@@ -66,6 +66,11 @@ void ServerWatch::state_changed() {
   }
 }
 
+void ServerWatch::era_changed() {
+  closed_ = true;
+  woken_.set();
+}
+
 base::Task<void> ServerWatch::run() {
   for (;;) {
     woken_.reset();

@@ -44,6 +44,7 @@ class ServerWatch {
 
   void list_changed(Kinds kinds);  // a notification came
   void state_changed();            // backend->status() says what to
+  void era_changed();              // open() is due, though nothing is wrong
 
   std::shared_ptr<core::Backend> const& backend() const noexcept { return backend_; }
   Readiness readiness() const noexcept { return readiness_; }

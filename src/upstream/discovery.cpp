@@ -116,6 +116,11 @@ NamedVersions versions_in_error(mcp::Message const& error) {
   return {};
 }
 
+base::Duration verdict_life(base::Duration most, base::Random& random) {
+  auto const spread = static_cast<std::uint64_t>(most.count()) / 5;
+  return most - base::Duration{static_cast<std::int64_t>(random.below(spread + 1))};
+}
+
 NextStep after_initialize(mcp::Message const& message, bool& corrected) {
   if (message.kind() == MessageKind::result) {
     std::string scratch;

@@ -11,6 +11,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/clock.hpp"
+#include "base/random.hpp"
 #include "base/result.hpp"
 #include "mcp/message.hpp"
 #include "mcp/revision.hpp"
@@ -74,6 +76,10 @@ class StdioDiscovery {
  private:
   bool corrected_ = false;
 };
+
+// How long a server is taken for a legacy one before it is asked again (P014): at most `most`, at least four
+// fifths of it.
+base::Duration verdict_life(base::Duration most, base::Random& random);
 
 // The version an InitializeResult settled on, or the one corrective offer, or a failure. `corrected` as
 // above.

@@ -7,7 +7,8 @@
 // the server is opened anew, once, because 404 proves that nothing ran). Request-scoped events reach the
 // client one by one; while it does not read, nothing more is read here. Cancelling a modern call closes its
 // connection; cancelling a legacy one also sends notifications/cancelled. Errors carry the server's name. At
-// most `sessions_max` upstream sessions at a time; a pooled one that rests makes room.
+// most `sessions_max` upstream sessions at a time; a pooled one that rests makes room. A verdict that a
+// server is a legacy one lasts verdict_max; then it is probed again beside its calls (P014).
 #pragma once
 
 #include <functional>
@@ -34,6 +35,7 @@ struct HttpBackendOptions {
   std::vector<std::pair<std::string, std::string>> fields;  // the operator's headers and the credential
   std::string gateway_info = R"({"name":"weir","version":"0"})";
   base::Duration probe_max = std::chrono::seconds{10};  // one discovery request
+  base::Duration verdict_max = std::chrono::hours{6};   // a server is taken for a legacy one
   std::size_t sessions_max = 2000;
   mcp::Limits limits{.json = {}, .bytes_max = 16 * 1024 * 1024};  // of one upstream message
   net::ClientOptions client;
@@ -47,8 +49,8 @@ inline constexpr std::string_view kMessageEvent = "message";  // events of other
 
 class HttpBackend final : public core::Backend {
  public:
-  HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, core::BackendObserver& observer,
-              HttpBackendOptions options);
+  HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::Random& random,
+              core::BackendObserver& observer, HttpBackendOptions options);
   ~HttpBackend() override;
 
   std::string_view name() const noexcept override { return options_.name; }
@@ -144,6 +146,8 @@ class HttpBackend final : public core::Backend {
   base::Task<void> adopt_own_session(std::string id);
   base::Task<base::Result<net::HttpReply>> open_listening();
   base::Task<void> listen_loop();
+  base::Task<void> probe_again_loop();
+  void retire_older();
   void all_lists_changed();
   // `reply` must outlive the task; an event stream that goes on after the answer is moved out of it.
   base::Task<base::Result<core::Outcome>> read_answer(core::Call& call, Dialect const& dialect,
@@ -176,13 +180,16 @@ class HttpBackend final : public core::Backend {
   void contact(base::Result<net::HttpReply> const& reply);
 
   base::Scheduler& scheduler_;
+  base::Random& random_;
   core::BackendObserver& observer_;
   HttpBackendOptions options_;
   HttpHeads heads_;
   net::HttpClient client_;
-  std::shared_ptr<Dialect const> modern_;  // null while the server does not speak it, as far as is known
-  std::shared_ptr<Dialect const> legacy_;  // calls in flight hold on to theirs
-  std::shared_ptr<core::Backend> older_;   // set once the server turned out to speak HTTP+SSE only
+  std::shared_ptr<Dialect const> modern_;   // null while the server does not speak it, as far as is known
+  std::shared_ptr<Dialect const> legacy_;   // calls in flight hold on to theirs
+  std::shared_ptr<core::Backend> older_;    // set once the server turned out to speak HTTP+SSE only
+  std::shared_ptr<core::Backend> retired_;  // was `older_`: its last calls may still run
+  bool outgrown_ = false;                   // … because the server has become a modern one
   core::ServerStatus status_;
   bool unreachable_ = false;  // the last connect failed
   std::uint64_t next_id_ = 1;

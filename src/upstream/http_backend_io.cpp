@@ -45,9 +45,10 @@ net::ClientOptions with_fields(net::ClientOptions options) {
 
 }  // namespace
 
-HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, core::BackendObserver& observer,
-                         HttpBackendOptions options)
+HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::Random& random,
+                         core::BackendObserver& observer, HttpBackendOptions options)
     : scheduler_(scheduler),
+      random_(random),
       observer_(observer),
       options_(std::move(options)),
       heads_(options_.url, options_.fields),
@@ -182,7 +183,7 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step, std::str
 }
 
 base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
-  if (older_) co_return co_await older_->open();
+  if (older_ && !outgrown_) co_return co_await older_->open();
   base::TimePoint const begun = scheduler_.now();
   status_.state = core::ServerState::starting;
   listening_.cancel();
@@ -199,7 +200,9 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
     step = discovery.answered(seen.status, seen.message ? &*seen.message : nullptr);
   }
   if (step.kind == NextStep::Kind::open_sse && options_.older) {
-    older_ = options_.older();
+    if (!older_) older_ = options_.older();
+    outgrown_ = false;
+    listening_.spawn(probe_again_loop());
     co_return co_await older_->open();
   }
   if (step.kind == NextStep::Kind::open_sse) {
@@ -228,6 +231,8 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
   modern_ = verdict.kind == NextStep::Kind::modern ? dialect : nullptr;
   legacy_ = std::move(legacy.dialect);
   if (legacy.session) co_await adopt_own_session(std::move(*legacy.session));
+  retire_older();
+  if (!modern_) listening_.spawn(probe_again_loop());
   unreachable_ = false;
   status_.state = core::ServerState::ready;
   status_.era = mcp::text_of(verdict.revision);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/ready_until.hpp"
+#include "base/run_until.hpp"
 
 namespace weir::upstream {
 
@@ -19,6 +20,7 @@ namespace {
 constexpr std::size_t kStderrLinesShown = 20;
 constexpr long kStderrLinesPerSecondMax = 200;  // in the log; the ring has them all
 constexpr auto kListenAgain = std::chrono::seconds(1);
+constexpr auto kLastCallsMax = std::chrono::minutes(10);  // of a child that was replaced
 constexpr std::string_view kListenTo =
     R"({"notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true}})";
 
@@ -72,6 +74,10 @@ Task<void> StdioBackend::keep() {
     ++launches_;
     become(ServerState::starting);
     auto const began = scheduler_.now();
+    if (began >= verdict_until_) {
+      launcher_.forget_verdict();
+      verdict_until_ = began + verdict_life(options_.verdict_max, random_);
+    }
     auto started = co_await launcher_.launch(began + options_.start_max);
     ++attempts_over_;
     if (started) {
@@ -81,8 +87,7 @@ Task<void> StdioBackend::keep() {
       policy_.started(scheduler_.now());
       if (identity_.modern()) tasks_.spawn(listen(child_));
       become(ServerState::ready);
-      auto const child = child_;
-      co_await child->ended().wait();
+      auto const child = co_await until_ended();
       child_.reset();
       last_error_ = Error(Fault::unavailable, Blame::upstream, child->cause()).about(options_.child.server);
       again_for = "exit";
@@ -101,6 +106,33 @@ Task<void> StdioBackend::keep() {
       policy_.asked();
     }
   }
+}
+
+// The child in service, once it has ended; a modern sibling may have taken the place of the first (P014).
+Task<std::shared_ptr<StdioChild>> StdioBackend::until_ended() {
+  for (;;) {
+    auto const child = child_;
+    auto const until = identity_.modern() ? base::TimePoint::max() : verdict_until_;
+    bool const ended = co_await base::ready_until(scheduler_, child->ended(), until);
+    if (ended) co_return child;
+    verdict_until_ = scheduler_.now() + verdict_life(options_.verdict_max, random_);
+    auto probing = launcher_.probe_again(scheduler_.now() + options_.start_max);
+    auto const how = co_await base::run_until(scheduler_, probing, base::TimePoint::max(), &child->ended());
+    if (how != base::Ended::done) co_return child;
+    auto grown = probing.take();
+    if (!grown) continue;
+    child_ = std::move(grown->child);
+    identity_ = std::move(grown->identity);
+    tasks_.spawn(retire(child));
+    tasks_.spawn(listen(child_));
+    if (observer_ != nullptr) observer_->era_changed(name());
+  }
+}
+
+Task<void> StdioBackend::retire(std::shared_ptr<StdioChild> child) {
+  auto const deadline = scheduler_.now() + kLastCallsMax;
+  co_await child->finish_calls(deadline);
+  co_await child->shut_down(deadline, true);
 }
 
 // A modern server tells of changes only to those who listen (P054: again after every restart).

@@ -3,7 +3,9 @@
 // One child for all callers of this server and worker. A keeper task launches it, waits for its death, waits
 // as the RestartPolicy says and launches it again; the first open() or call starts the keeper. A call that
 // comes while the child is starting waits up to start_max (its deadline moves along), then fails with
-// Fault::starting; when the attempts are used up it fails with Fault::unavailable and the cause. One worker
+// Fault::starting; when the attempts are used up it fails with Fault::unavailable and the cause. A
+// program that was a legacy server is probed again after verdict_max, in a sibling (P014): if it has become a
+// modern one, the sibling takes over and the old child ends after its calls. One worker
 // thread. Every call must have ended or been cancelled before the backend is destroyed; destroying it kills
 // the child's process tree without waiting.
 #pragma once
@@ -33,6 +35,7 @@ class StdioBackend final : public core::Backend {
     base::Duration start_max =
         std::chrono::seconds(30);  // from spawn to the end of the handshake; and a call's wait
     base::Duration probe_max = std::chrono::seconds(10);  // silence that means: a legacy server
+    base::Duration verdict_max = std::chrono::hours(6);   // a program is taken for a legacy server
     observe::Log* log = nullptr;   // gets the child's stderr as event upstream.stderr, level info
     observe::CounterSet restarts;  // by reason
   };
@@ -53,6 +56,8 @@ class StdioBackend final : public core::Backend {
 
  private:
   base::Task<void> keep();
+  base::Task<std::shared_ptr<StdioChild>> until_ended();
+  base::Task<void> retire(std::shared_ptr<StdioChild> child);
   base::Task<void> listen(std::shared_ptr<StdioChild> child);
   base::Task<base::Result<std::shared_ptr<StdioChild>>> running_child();
   void wake_keeper();
@@ -76,6 +81,7 @@ class StdioBackend final : public core::Backend {
   bool closed_ = false;  // for good: whoever still comes this way starts nothing
   std::shared_ptr<StdioChild> child_;  // while ready
   core::ServerIdentity identity_;
+  base::TimePoint verdict_until_;  // then the launcher's is forgotten
   base::Error last_error_;
   base::Duration start_took_{};
   long launches_ = 0;

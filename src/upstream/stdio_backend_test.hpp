@@ -41,8 +41,10 @@ struct Observer final : core::BackendObserver {
     lists += std::string(mcp::traits_of(list).name) + " ";
   }
   void state_changed(std::string_view) override { ++states; }
+  void era_changed(std::string_view) override { ++eras; }
   std::string lists;
   int states = 0;
+  int eras = 0;
 };
 
 struct Stdio : ::testing::Test {

@@ -131,4 +131,18 @@ Task<base::Result<StdioLauncher::Started>> StdioLauncher::launch(base::TimePoint
   co_return started;
 }
 
+Task<std::optional<StdioLauncher::Started>> StdioLauncher::probe_again(base::TimePoint deadline) {
+  auto probed = co_await probe(deadline);
+  if (!probed) co_return std::nullopt;
+  if (probed->verdict.kind != Kind::modern) {
+    co_await probed->child->shut_down(scheduler_.now() + kSiblingEnd, false);
+    co_return std::nullopt;
+  }
+  legacy_.reset();
+  Started started;
+  started.child = std::move(probed->child);
+  started.identity = std::move(probed->identity);
+  co_return started;
+}
+
 }  // namespace weir::upstream

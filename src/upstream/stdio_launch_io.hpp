@@ -2,8 +2,8 @@
 //
 // server/discover goes to a fresh process. If that proves to be a modern server, the process stays: nothing
 // it saw is foreign to it. Otherwise it was a disposable sibling: it is ended and the real child gets
-// `initialize` as its first message, since some servers end at anything else. The verdict is kept for the
-// life of the launcher, unless a start contradicts it. One per backend; one thread. Cancelling launch() kills
+// `initialize` as its first message, since some servers end at anything else. The verdict is kept until
+// it is forgotten, or a start contradicts it. One per backend; one thread. Cancelling launch() kills
 // what it has started.
 #pragma once
 
@@ -32,6 +32,10 @@ class StdioLauncher {
 
   // Errors: unavailable (it ended, with exit code and last stderr line), timed_out, protocol, busy.
   base::Task<base::Result<Started>> launch(base::TimePoint deadline);
+
+  // The program as a sibling of what was launched, if it is a modern server now; nothing else changes.
+  base::Task<std::optional<Started>> probe_again(base::TimePoint deadline);
+  void forget_verdict() noexcept { legacy_.reset(); }  // the next launch probes
 
  private:
   struct Probed {

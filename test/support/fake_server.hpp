@@ -44,6 +44,7 @@ class FakeServer {
     alive = false;
     close_all();
   }
+  void become(Speaks speaks) noexcept { speaks_ = speaks; }  // as after an update
   void close_all() { connections_.cancel(); }
   void forget_sessions() { sessions_.clear(); }
   std::size_t connections() const noexcept { return connections_.size(); }
