@@ -5,6 +5,7 @@
 
 #include "base/ready_until.hpp"
 #include "base/run_until.hpp"
+#include "base/task_group.hpp"
 #include "router/local_answers.hpp"
 #include "router/routes.hpp"
 
@@ -162,8 +163,17 @@ base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapsh
   }
 }
 
-// Kept for the calls to modern servers (P072), told to the legacy ones: one after the other, as they share
-// the call; each has its own short time, so a slow one harms only itself.
+// A call of its own for each server, because layers write into it, and a short time.
+base::Task<void> RouterLayer::tell_level(core::Call const& call, core::Handler& entry,
+                                         base::Semaphore& places) {
+  auto const place = co_await places.acquire();
+  core::Call own(call.request.copy());
+  static_cast<core::CallFields&>(own) = call;
+  auto work = entry.handle(own);
+  co_await base::run_until(scheduler_, work, scheduler_.now() + options_.fan_out_max);
+}
+
+// Kept for the calls to modern servers (P072), told to the legacy ones, some at a time.
 base::Task<RouterLayer::Answer> RouterLayer::set_log_level(core::Call& call, Snapshot view,
                                                            Catalog const& catalog) {
   std::string scratch;
@@ -171,14 +181,16 @@ base::Task<RouterLayer::Answer> RouterLayer::set_log_level(core::Call& call, Sna
   if (!severity) co_return invalid_params("No such log level");
   if (call.session) call.session->log_floor->store(*severity, std::memory_order_relaxed);
   bool found = false;
+  base::Semaphore places(scheduler_, options_.fan_out_width);
+  base::TaskGroup telling(scheduler_);
   for (std::uint32_t const index : catalog.members()) {
     auto const& server = view->set->servers()[index];
     if (!server.contents->capabilities.logging) continue;
     found = true;
     if (server.modern()) continue;
-    auto work = view->entries[index]->handle(call);
-    co_await base::run_until(scheduler_, work, scheduler_.now() + options_.fan_out_max);
+    telling.spawn(tell_level(call, *view->entries[index], places));
   }
+  co_await telling.idle();
   if (!found) co_return no_such_method("No server takes log levels");
   co_return core::from_result("{}");
 }

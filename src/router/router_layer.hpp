@@ -28,6 +28,7 @@ struct RouterOptions {
   base::Duration first_list_wait = std::chrono::seconds{3};
   base::Duration start_wait = std::chrono::seconds{30};
   base::Duration fan_out_max = std::chrono::seconds{2};  // for each server of a logging/setLevel
+  std::size_t fan_out_width = 8;                         // servers that are told at a time
   SubscriptionOptions subscriptions;
 };
 
@@ -52,6 +53,7 @@ class RouterLayer final : public core::Handler {
   base::Task<Answer> handle_at_all(core::Call& call);
   base::Task<Answer> answer(core::Call& call, Snapshot view, Catalog const& catalog);
   base::Task<Answer> route_call(core::Call& call, Snapshot view, Catalog const& catalog);
+  base::Task<void> tell_level(core::Call const& call, core::Handler& entry, base::Semaphore& places);
   base::Task<Answer> set_log_level(core::Call& call, Snapshot view, Catalog const& catalog);
   base::Task<void> first_lists();
   Answer list_page(core::Call const& call, Catalog const& catalog, ListKind kind) const;

@@ -365,7 +365,7 @@ TEST_F(Router, LogLevelsGoToEveryServerThatTakesThemAndASlowOneHarmsNobody) {
              c = add("c", {}, false);
   quiet->identity.capabilities = R"({"tools":{}})";
   start();
-  slow->delay = 1h;
+  slow->delay = a->delay = 1h;  // both at once
   auto const running = send("logging/setLevel", R"({"level":"warning"})", "", false);
   EXPECT_FALSE(running->answer);
   loop_.advance(2s);
@@ -375,6 +375,25 @@ TEST_F(Router, LogLevelsGoToEveryServerThatTakesThemAndASlowOneHarmsNobody) {
   EXPECT_TRUE(quiet->calls.empty());
   EXPECT_EQ(text("logging/setLevel", R"({"level":"loud"})", "", false).substr(0, 23),
             R"("error":{"code":-32602,)");
+}
+
+TEST_F(Router, EightServersAreToldALogLevelAtATime) {
+  std::vector<decltype(add("x", {}, false))> servers;
+  for (int i = 0; i < 9; ++i) {
+    servers.push_back(add("s" + std::to_string(i), {}, false));
+  }
+  start();
+  for (auto const& server : servers) server->delay = 1h;
+  auto const running = send("logging/setLevel", R"({"level":"warning"})", "", false);
+  auto const told = [&] {
+    return std::count_if(servers.begin(), servers.end(), [](auto const& s) { return !s->calls.empty(); });
+  };
+  EXPECT_EQ(told(), 8);
+  loop_.advance(2s);
+  EXPECT_EQ(told(), 9);
+  EXPECT_FALSE(running->answer);
+  loop_.advance(2s);
+  EXPECT_TRUE(running->answer && *running->answer);
 }
 
 TEST_F(Router, ACallInFlightOutlivesTheServersRemoval) {

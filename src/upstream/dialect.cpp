@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "core/client_capabilities.hpp"
+#include "core/outcome.hpp"
 #include "mcp/json_cursor.hpp"
 #include "mcp/json_text.hpp"
 #include "upstream/answer_edits.hpp"
@@ -15,6 +17,32 @@ namespace {
 using mcp::Field;
 using mcp::JsonKind;
 using mcp::Method;
+
+constexpr std::int64_t kHeaderMismatch = -32020;
+constexpr int kMissingCapability = -32021;
+
+// The value of a member of an object, as its token; "" if there is none.
+std::string_view member_of(std::string_view object, std::string_view name) {
+  mcp::JsonCursor cursor(object);
+  mcp::JsonValue key, value;
+  if (!object.starts_with('{') || !cursor.enter_object()) return {};
+  while (cursor.next_member(key) && cursor.read_value(value)) {
+    if (key.inner(object) == name) return value.span.of(object);
+  }
+  return {};
+}
+
+// Whether `object` has every member of `wanted`, and those theirs.
+bool within(std::string_view wanted, std::string_view object) {
+  mcp::JsonCursor cursor(wanted);
+  mcp::JsonValue key, value;
+  if (!wanted.starts_with('{') || !cursor.enter_object()) return true;
+  while (cursor.next_member(key) && cursor.read_value(value)) {
+    auto const has = member_of(object, key.inner(wanted));
+    if (has.empty() || !within(value.span.of(wanted), has)) return false;
+  }
+  return true;
+}
 
 // The member that names the target of a request.
 Field target_field(core::Call const& call) {
@@ -53,14 +81,25 @@ bool declares_tasks(core::Call const& call) {
   return enter("extensions") && enter(kTasksExtension);
 }
 
-// P116, P117: within one era the client's capabilities went up as they came, so -32021 is the client's to
-// know.
-std::string_view modern_code(std::int64_t code) noexcept {
-  if (code == -32002) return "-32602";
-  return code == -32021 ? std::string_view() : code_for_any_client(code);
+// -32021 as Weir says it itself, if the client lacks what the server misses; else it is the server's mistake,
+// told as any other (P116, P117).
+std::optional<core::Outcome> lacking(core::Call const& call, mcp::Message const& message) {
+  auto const wanted = member_of(message.raw(Field::error_data), "requiredCapabilities");
+  auto const said = call.request.raw(Field::meta_client_capabilities);
+  bool const has = within(wanted, said) || within(wanted, core::ClientCapabilities::of(call).write());
+  if (!wanted.starts_with('{') || has) return std::nullopt;
+  return core::from_error(kMissingCapability, "The client lacks a capability that the server needs for this",
+                          R"({"requiredCapabilities":)" + std::string(wanted) + '}');
 }
 
 }  // namespace
+
+bool refuses_headers(base::Result<core::Outcome> const& answer) {
+  if (answer) return false;
+  auto const& error = answer.error();
+  return error.fault == base::Fault::protocol && error.blame == base::Blame::gateway &&
+         error.retry == base::Retry::always;
+}
 
 Dialect::Dialect(std::string server, mcp::Revision revision, std::string gateway_info)
     : server_(std::move(server)), revision_(revision), gateway_info_(std::move(gateway_info)) {}
@@ -124,7 +163,8 @@ base::Error Dialect::hop_error(mcp::Message const& message) const {
   auto const code = message.integer(Field::error_code).value_or(0);
   std::string scratch;
   auto const said = message.text(Field::error_message, scratch);
-  return base::Error(Fault::protocol, base::Blame::gateway,
+  auto const blame = code == kHeaderMismatch ? base::Blame::gateway : base::Blame::upstream;
+  return base::Error(Fault::protocol, blame,
                      fmt::format("the server refused our request: {} ({}); data {}", said, code,
                                  message.raw(Field::error_data)),
                      Retry::always)
@@ -146,7 +186,7 @@ base::Result<core::Outcome> Dialect::answer(core::Call const& call, mcp::Message
   bool const modern = mcp::is_modern(revision_);
   if (message.kind() == mcp::MessageKind::error) {
     auto const code = message.integer(Field::error_code).value_or(0);
-    if (modern && (code == -32020 || code == -32022)) return hop_error(message);
+    if (modern && (code == kHeaderMismatch || code == -32022)) return hop_error(message);
   } else if (message.kind() != mcp::MessageKind::result) {
     return broke_protocol("not a response");
   } else if (modern) {
@@ -160,8 +200,12 @@ core::Outcome Dialect::within_era(core::Call const& call, mcp::Message message) 
   mcp::Splice edits(message.bytes());
   bool const modern = mcp::is_modern(revision_);
   if (message.kind() == mcp::MessageKind::error) {
-    auto const shown =
-        modern ? modern_code(message.integer(Field::error_code).value_or(0)) : std::string_view();
+    auto const code = message.integer(Field::error_code).value_or(0);
+    if (modern && code == kMissingCapability) {
+      if (auto told = lacking(call, message)) return std::move(*told);
+    }
+    std::string_view shown;
+    if (modern) shown = code == -32002 ? "-32602" : code_for_any_client(code);
     if (!shown.empty()) edits.replace(message.span(Field::error_code), shown);
   } else {
     if (message.has(Field::meta_server_info)) {

@@ -21,6 +21,9 @@
 
 namespace weir::upstream {
 
+// Whether a server refused the headers that we made of a request (-32020): nothing ran, others may do (P035).
+bool refuses_headers(base::Result<core::Outcome> const& answer);
+
 class Dialect {
  public:
   // `gateway_info`: the gateway's Implementation object, {"name":"weir","version":…}.

@@ -171,8 +171,22 @@ TEST(Dialect, TranslatesErrorsThatConcernOurHopOnly) {  // P117, T-03
   }
 }
 
-TEST(Dialect, TellsTheClientWhichOfItsCapabilitiesIsMissing) {
-  EXPECT_EQ(*downwards(kModern, error_of(-32021)), error_of(-32021));
+TEST(Dialect, TellsTheClientWhichOfItsCapabilitiesIsMissing) {  // P117
+  auto const told = [](std::string const& wanted, std::string const& can) {
+    return *downwards(kModern,
+                      R"({"jsonrpc":"2.0","id":42,"error":{"code":-32021,"message":"internal","data":)"
+                      R"({"trace":"x","requiredCapabilities":)" +
+                          wanted + "}}}",
+                      "tools/call", can);
+  };
+  auto const missing = told(R"({"elicitation":{"url":{}}})", R"({"elicitation":{}})");
+  EXPECT_NE(missing.find(R"("code":-32021)"), std::string::npos) << missing;
+  EXPECT_NE(missing.find(R"("data":{"requiredCapabilities":{"elicitation":{"url":{}}}})"), std::string::npos);
+  EXPECT_EQ(missing.find("internal"), std::string::npos) << "said by Weir, not relayed";
+  EXPECT_NE(told(R"({"sampling":{}})", "{}").find("-32021"), std::string::npos);
+  // What it does have was not missing.
+  EXPECT_NE(told(R"({"sampling":{}})", R"({"sampling":{"tools":{}}})").find("-32603"), std::string::npos);
+  EXPECT_EQ(*downwards(kModern, error_of(-32021)), error_of(-32603));
 }
 
 TEST(Dialect, ReplacesCodesThatAModernClientMustNotSee) {  // P116

@@ -77,7 +77,9 @@ base::Task<Result<Outcome>> HttpBackend::read_json(core::Call& call, Dialect con
         Error(Fault::protocol, Blame::upstream, "the answer is not a message: " + message.error().sentence));
   }
   auto answer = take_answer(call, dialect, std::move(*message), id);
-  if (!answer && status != 200 && answer.error().fault == Fault::protocol) co_return refused(reply.head);
+  bool const ours = !answer && answer.error().retry == base::Retry::always;
+  if (!answer && status != 200 && answer.error().fault == Fault::protocol && !ours)
+    co_return refused(reply.head);
   co_return answer;
 }
 
@@ -125,8 +127,13 @@ base::Task<Result<Outcome>> HttpBackend::read_events(core::Call& call, Dialect c
                                                      net::HttpReply& reply, std::uint64_t id) {
   NoteRelay relay(call);
   std::unique_ptr<base::TaskGroup> questions;  // of the server to this call's client
+  StreamPlace place;
   for (;;) {
     EventStep step = next_step(call, dialect, reply, relay, id);
+    if (step.answer && !*step.answer && step.answer->error().fault == Fault::connection_lost) {
+      bool const goes_on = co_await resume(call, dialect, reply, place);
+      if (goes_on) continue;
+    }
     if (step.answer) co_return std::move(*step.answer);
     if (step.note) {
       co_await call.client->notify(std::move(*step.note));

@@ -88,6 +88,7 @@ class HttpBackend final : public core::Backend {
     std::string id;
     bool over = false;                 // nobody needs it any more; one that is being opened ends at once
     std::shared_ptr<Opening> opening;  // while it is being opened
+    int log_floor = kNoLogLevel;       // the severity that was set, for all whom it serves
     base::TimePoint last_used;
 
    private:
@@ -129,6 +130,7 @@ class HttpBackend final : public core::Backend {
   base::Task<base::Result<void>> shake_hands(std::shared_ptr<Session> session);
   void finish_session(Session& session);
   base::Task<base::Result<std::shared_ptr<Session>>> session_for(core::Call const& call);
+  base::Task<void> want_logs(core::Call const& call, Session& session);
   static std::string session_key(core::Call const& call);
   bool drop_a_pooled_session();
   base::Task<void> tell(std::string session, std::string message);
@@ -143,6 +145,9 @@ class HttpBackend final : public core::Backend {
                                                         std::shared_ptr<Dialect const> dialect);
   base::Task<base::Result<core::Outcome>> handle_legacy(core::Call& call,
                                                         std::shared_ptr<Dialect const> dialect);
+  base::Task<base::Result<core::Outcome>> with_fresh_headers(core::Call& call, Dialect const& dialect,
+                                                             base::Error refused);
+  base::Task<std::optional<std::vector<mcp::ParamHeader>>> fresh_headers(std::string const& tool);
   base::Task<void> adopt_own_session(std::string id);
   base::Task<base::Result<net::HttpReply>> open_listening();
   base::Task<void> listen_loop();
@@ -156,6 +161,12 @@ class HttpBackend final : public core::Backend {
                                                     net::HttpReply& reply, std::uint64_t id);
   base::Task<base::Result<core::Outcome>> read_events(core::Call& call, Dialect const& dialect,
                                                       net::HttpReply& reply, std::uint64_t id);
+  struct StreamPlace {  // how far an event stream of a legacy server was read
+    std::string event;
+    std::uint32_t retry_ms = 1000;
+  };
+  base::Task<bool> resume(core::Call& call, Dialect const& dialect, net::HttpReply& reply,
+                          StreamPlace& place);
   base::Task<void> ask_client(core::Call& call, mcp::Message request, std::string session);
   void answer_server(mcp::Message const& request, std::string session);
   std::string session_of(core::Call const& call) const;
@@ -191,7 +202,9 @@ class HttpBackend final : public core::Backend {
   std::shared_ptr<core::Backend> retired_;  // was `older_`: its last calls may still run
   bool outgrown_ = false;                   // … because the server has become a modern one
   core::ServerStatus status_;
-  bool unreachable_ = false;  // the last connect failed
+  bool logs_ = false;              // a legacy server that takes log levels
+  bool unreachable_ = false;       // the last connect failed
+  base::TimePoint headers_again_;  // not before this is a tool list read for the headers of one call
   std::uint64_t next_id_ = 1;
   std::size_t calls_ = 0;  // in flight
   base::Event calls_over_;

@@ -231,6 +231,7 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
   modern_ = verdict.kind == NextStep::Kind::modern ? dialect : nullptr;
   legacy_ = std::move(legacy.dialect);
   if (legacy.session) co_await adopt_own_session(std::move(*legacy.session));
+  logs_ = !modern_ && identity.capabilities.find("\"logging\"") != std::string::npos;
   retire_older();
   if (!modern_) listening_.spawn(probe_again_loop());
   unreachable_ = false;
@@ -338,7 +339,11 @@ base::Task<Result<Outcome>> HttpBackend::handle_modern(core::Call& call,
     std::uint64_t const id = next_id_++;
     auto reply = co_await post_modern(call, dialect.get(), id);
     contact(reply);
-    if (reply) co_return co_await read_answer(call, *dialect, *reply, id);
+    if (reply) {
+      auto answer = co_await read_answer(call, *dialect, *reply, id);
+      if (!refuses_headers(answer) || call.method != mcp::Method::tools_call) co_return answer;
+      co_return co_await with_fresh_headers(call, *dialect, std::move(answer.error()));
+    }
     // A kept connection may die just as it is used again; only what is safe to repeat is sent once more.
     bool const lost = reply.error().fault == Fault::connection_lost;
     if (lost && attempt == 0 && mcp::traits_of(call.method).safe) continue;

@@ -109,8 +109,10 @@ std::string HttpHeads::legacy_delete(std::string_view session, std::string_view 
   return head;
 }
 
-std::string HttpHeads::open_events(std::string_view session, std::string_view revision) const {
+std::string HttpHeads::open_events(std::string_view session, std::string_view revision,
+                                   std::string_view after) const {
   std::string head = get_;
+  if (!after.empty()) static_cast<void>(net::append_field(head, "Last-Event-ID", after));
   if (!session.empty()) static_cast<void>(net::append_field(head, "Mcp-Session-Id", session));
   if (!revision.empty()) static_cast<void>(net::append_field(head, "MCP-Protocol-Version", revision));
   net::append_head_end(head);

@@ -29,8 +29,9 @@ class HttpHeads {
   // `session` and `revision` are left out while they are unknown.
   std::string legacy(std::string_view session, std::string_view revision, std::size_t body_bytes) const;
   std::string legacy_delete(std::string_view session, std::string_view revision) const;
-  std::string open_events(std::string_view session,
-                          std::string_view revision) const;  // GET, text/event-stream
+  // GET, text/event-stream; `after`: the last event that came, or "".
+  std::string open_events(std::string_view session, std::string_view revision,
+                          std::string_view after = {}) const;
 
  private:
   static void close(std::string& head, std::size_t body_bytes);

@@ -115,6 +115,7 @@ base::Task<Result<void>> HttpBackend::shake_hands(std::shared_ptr<Session> sessi
   }
   bool const again = !session->id.empty();
   session->id = std::move(seen->session);
+  session->log_floor = kNoLogLevel;
   auto telling = tell(session->id, own_notification(mcp::Method::notifications_initialized, "{}"));
   co_await base::run_until(scheduler_, telling, scheduler_.now() + kAcknowledgeMax);
   session->set_open(true);
@@ -193,6 +194,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
   for (int attempt = 0;; ++attempt) {
     auto session = co_await session_for(call);
     if (!session) co_return session.error();
+    if (logs_ && call.modern()) co_await want_logs(call, **session);
     std::string const used = (*session)->id;
     std::uint64_t const id = next_id_++;
     CancelOnDrop cancel(*this, used, id);

@@ -1,5 +1,6 @@
 #include "upstream/note_relay.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -11,6 +12,9 @@ NoteRelay::NoteRelay(core::Call const& call) : token_(call.request.raw(mcp::Fiel
   log_floor_ = call.modern()
                    ? mcp::severity_of(call.request.text(mcp::Field::meta_log_level, scratch)).value_or(-1)
                    : 0;
+  if (!call.modern() && call.session) {
+    log_floor_ = std::max(0, call.session->log_floor->load(std::memory_order_relaxed));
+  }
 }
 
 std::optional<std::string> NoteRelay::progress(mcp::Message const& note) {

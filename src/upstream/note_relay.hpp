@@ -2,8 +2,8 @@
 //
 // One per request in flight. Progress: the client's own token comes back in place of ours; it must strictly
 // increase (P069). Log messages: only for a modern request that asked for them, not below its level (P068);
-// legacy clients get all that can be attributed to the call. Everything else is not for the client. Brain;
-// one thread.
+// legacy clients get what can be attributed to the call, from the level on that they set. Everything else is
+// not for the client. Brain; one thread.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,15 @@
 
 namespace weir::upstream {
 
+inline constexpr int kNoLogLevel = 8;  // less verbose than any
+
 class NoteRelay {
  public:
   NoteRelay() = default;  // for the gateway's own requests: relays nothing
   explicit NoteRelay(core::Call const& call);
 
   bool wants_log() const noexcept { return log_floor_ >= 0; }
+  int log_floor() const noexcept { return log_floor_; }  // below 0: no log messages
 
   // A notifications/progress whose token is known to be this request's. Nothing if the client may not have
   // it.

@@ -73,5 +73,16 @@ TEST(NoteRelay, RelaysNothingOfTheGatewaysOwnRequests) {
   EXPECT_FALSE(relay.progress(message_of(progress("1"))));
 }
 
+TEST(NoteRelay, ALegacyClientGetsMessagesFromTheLevelOnThatItSet) {  // P068: the server's may be more verbose
+  auto const call =
+      call_of(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}})", mcp::kNewestLegacy);
+  auto const session = std::make_shared<core::ClientSession>();
+  call->session = session;
+  EXPECT_TRUE(NoteRelay(*call).log(message_of(log("debug")))) << "it set none";
+  session->log_floor->store(4);
+  EXPECT_FALSE(NoteRelay(*call).log(message_of(log("warning"))));
+  EXPECT_TRUE(NoteRelay(*call).log(message_of(log("error"))));
+}
+
 }  // namespace
 }  // namespace weir::upstream

@@ -255,5 +255,44 @@ TEST_F(Stdio, NothingIsLeftAfterACancelAtAnyPointOfACall) {  // fail at every st
   }
 }
 
+// P068: one child, one level; every caller has its own.
+TEST_F(Stdio, TheLevelOfAChildIsTheMostVerboseThatAnybodyWanted) {
+  spawner.capabilities = R"({"tools":{},"logging":{}})";
+  start();
+  auto const levels = [this] {
+    std::string out;
+    for (auto const& line : program().lines) {
+      auto const message = test::message_of(line);
+      if (message.method() == mcp::Method::logging_set_level) out += message.raw(mcp::Field::level);
+    }
+    return out;
+  };
+  auto const call = [this](std::string const& level) {
+    auto waiting =
+        send(R"({"name":"t","_meta":{"io.modelcontextprotocol/logLevel":")" + level + R"("}})", mcp::kNewest);
+    loop.run();
+    return waiting;
+  };
+  std::vector<std::unique_ptr<Waiting>> calls;
+  calls.push_back(call("warning"));
+  calls.push_back(call("error"));
+  calls.push_back(call("info"));
+  EXPECT_EQ(levels(), R"("warning""info")");
+  EXPECT_EQ(program().lines.back().find("logging"), std::string::npos) << "the level goes before the call";
+  auto const set = [this](std::string const& level) {
+    auto waiting = std::make_unique<Waiting>(loop);
+    waiting->call = test::call_of(
+        R"({"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{"level":")" + level + R"("}})",
+        mcp::kNewestLegacy, &waiting->sink);
+    waiting->tasks.spawn(await(*backend, *waiting));
+    loop.run();
+    return waiting;
+  };
+  EXPECT_NE(set("emergency")->answer().find(R"("result":{})"), std::string::npos) << "answered here";
+  auto const more = set("debug");
+  EXPECT_EQ(more->answer(), "waiting");
+  EXPECT_EQ(levels(), R"("warning""info""debug")");
+}
+
 }  // namespace
 }  // namespace weir::upstream

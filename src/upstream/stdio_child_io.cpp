@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ready_until.hpp"
+#include "core/outcome.hpp"
 #include "upstream/own_request.hpp"
 #include "upstream/server_question.hpp"
 
@@ -83,7 +84,8 @@ StdioChild::StdioChild(base::Scheduler& scheduler, std::unique_ptr<ChildProcess>
   tasks_.spawn(bury());
 }
 
-void StdioChild::speak(mcp::Revision revision) {
+void StdioChild::speak(mcp::Revision revision, bool logs) {
+  logs_ = logs;
   dialect_.emplace(options_.server, revision, options_.gateway_info);
   if (mcp::is_modern(revision)) channel_.speak_modern();
 }
@@ -108,7 +110,26 @@ Task<void> StdioChild::send(Flight& flight, std::string_view bytes, mcp::Splice 
   if (writer_.closed()) ending_.set();
 }
 
+// One level serves all callers: the most verbose that anybody wanted; each call filters what comes (P068).
+Task<void> StdioChild::want_logs(int severity) {
+  log_floor_ = severity;
+  auto const level = mcp::kLogLevels[static_cast<std::size_t>(severity)];
+  co_await ask(mcp::Method::logging_set_level, fmt::format(R"({{"level":"{}"}})", level),
+               dialect_->revision());
+}
+
 Task<base::Result<core::Outcome>> StdioChild::relay(core::Call& call) {
+  if (logs_) {
+    if (call.method == mcp::Method::logging_set_level) {
+      std::string scratch;
+      auto const wanted = mcp::severity_of(call.request.text(mcp::Field::level, scratch));
+      if (wanted && *wanted >= log_floor_) co_return core::from_result("{}");
+      if (wanted) log_floor_ = *wanted;
+    } else if (int const wanted = NoteRelay(call).log_floor();
+               call.modern() && wanted >= 0 && wanted < log_floor_) {
+      tasks_.spawn(want_logs(wanted));
+    }
+  }
   Place place(*this, NoteRelay(call), &call);
   auto& flight = place.flight;
   if (auto const enrolled = channel_.enroll(flight); !enrolled) co_return enrolled.error();

@@ -42,7 +42,8 @@ class StdioChild {
              StderrRing& log, Options const& options, ListChanged const& on_list_changed);
 
   // The verdict on its era is in. From then on relay() may be used.
-  void speak(mcp::Revision revision);
+  // `logs`: it is a legacy server that takes log levels.
+  void speak(mcp::Revision revision, bool logs = false);
 
   // A client's call, to its answer; what comes before goes to call.client. Errors: busy,
   // too_large, protocol, connection_lost (it may have been executed), connect_failed (it was not).
@@ -69,6 +70,7 @@ class StdioChild {
   class Place;  // a Flight in the table, for as long as somebody waits
 
   base::Task<void> send(Flight& flight, std::string_view bytes, mcp::Splice const& edits);
+  base::Task<void> want_logs(int severity);
   base::Task<void> ask_client(core::Call& call, mcp::Message request);
   base::Task<void> read_output();
   base::Task<void> read_errors();
@@ -94,6 +96,8 @@ class StdioChild {
   LineWriter writer_;
   base::Semaphore turn_;              // to write
   std::optional<mcp::Message> held_;  // a notification for which there was no room yet
+  bool logs_ = false;
+  int log_floor_ = kNoLogLevel;  // the severity that was set, for all whom it serves
   base::Event ending_;
   base::Event output_over_;
   base::Event errors_over_;

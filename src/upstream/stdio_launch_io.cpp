@@ -103,7 +103,8 @@ Task<base::Result<StdioLauncher::Started>> StdioLauncher::initialize(mcp::Revisi
     }
   }
   if (next.kind == Kind::failed) co_return std::move(next.error).about(options_.server);
-  started.child->speak(next.revision);
+  bool const logs = started.identity.capabilities.find("\"logging\"") != std::string::npos;
+  started.child->speak(next.revision, logs);
   started.child->tell(mcp::Method::notifications_initialized, "{}");
   co_return started;
 }

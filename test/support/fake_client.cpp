@@ -20,6 +20,8 @@ std::string FakeClient::message(std::string const& method, std::string const& in
                                 std::string const& id) const {
   bool const note = method.starts_with("notifications/");
   std::string meta = era_ == Era::modern ? std::string(kEnvelope) : std::string();
+  if (era_ == Era::modern && !log_level.empty())
+    meta += R"(,"io.modelcontextprotocol/logLevel":")" + log_level + '"';
   if (ask_progress && method == "tools/call") {
     meta.append(meta.empty() ? "" : ",").append(R"("progressToken":)").append(id);
   }

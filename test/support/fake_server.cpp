@@ -78,6 +78,7 @@ std::string FakeServer::tools_json() const {
     json.append(json.back() == '[' ? "" : ",").append(R"({"name":")").append(name);
     json.append(R"(","inputSchema":{"type":"object"}})");
   };
+  if (!canned_tool.empty()) return json + canned_tool + "]}";
   for (auto const name : kHonestTools) add(name);
   for (auto const name : kBadTools) add(name);
   if (!canned.empty()) add("canned");
@@ -110,6 +111,11 @@ base::Task<void> FakeServer::converse(std::unique_ptr<net::Stream> connection) {
       if (!told) co_return;
       continue;
     }
+    if (head->start.starts_with("GET ") && resumed.size() < canned_streams.size()) {
+      resumed.push_back(head->field("last-event-id"));
+      co_await wire.write(canned_text(canned_streams[resumed.size() - 1]));
+      co_return;
+    }
     auto message = mcp::decode(std::move(*body));
     if (!head->start.starts_with("POST ") || !message) {
       co_await wire.write(http(405, ""));
@@ -130,10 +136,10 @@ base::Task<bool> FakeServer::answer_legacy_handshake(Wire& wire, Request const& 
   std::string const id = "s" + std::to_string(++session_count_);
   if (!forgets_at_once) sessions_.insert(id);
   if (handshake_takes > base::Duration::zero()) co_await scheduler_.sleep_for(handshake_takes);
-  std::string const body = response(
-      request.id,
-      R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{},"resources":{}},"serverInfo":{"name":")" +
-          name_ + R"("}})");
+  std::string const body =
+      response(request.id, R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{},"resources":{})" +
+                               std::string(logs ? R"(,"logging":{})" : "") + R"(},"serverInfo":{"name":")" +
+                               name_ + R"("}})");
   co_return co_await wire.write(http(200, body, "Mcp-Session-Id: " + id + "\r\n"));
 }
 
@@ -201,6 +207,9 @@ base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
           wire, request.id,
           R"({"resultType":"complete","ttlMs":0,"cacheScope":"private","contents":[{"uri":"res://)" + name_ +
               R"(/a","text":"hello from )" + name_ + R"("}]})");
+    case Method::logging_set_level:
+      levels.push_back(std::string(request.message.raw(Field::level)));
+      co_return co_await result(wire, request.id, "{}");
     case Method::tools_call: co_return co_await call_tool(wire, std::move(request));
     default: break;
   }
@@ -213,6 +222,10 @@ base::Task<bool> FakeServer::call_tool(Wire& wire, Request request) {
   std::string const tool(request.message.text(Field::name, scratch));
   std::string const arguments(request.message.raw(Field::arguments));
   std::string const key = member_of(arguments, "key");
+  if (!wanted_header.empty() && request.head.field(wanted_header).empty()) {
+    co_return co_await wire.write(
+        http(400, R"({"jsonrpc":"2.0","id":)" + request.id + R"(,"error":{"code":-32020,"message":"x"}})"));
+  }
   Working const mark(*this);
   if (ledger_ != nullptr && !key.empty()) ledger_->executed(key);
   std::string const text = text_result("{" + key + "} from " + name_);
@@ -221,9 +234,8 @@ base::Task<bool> FakeServer::call_tool(Wire& wire, Request request) {
     co_return co_await result(wire, request.id, text);
   }
   if (tool == "canned") {
-    std::string sent = canned;
-    for (auto at = sent.find("%ID%"); at != std::string::npos; at = sent.find("%ID%"))
-      sent.replace(at, 4, request.id);
+    canned_id_ = request.id;
+    std::string sent = canned_text(canned);
     bool const last = sent.find("Connection: close") != std::string::npos;
     bool const told = co_await wire.write(std::move(sent));
     co_return told && !last;
@@ -232,6 +244,12 @@ base::Task<bool> FakeServer::call_tool(Wire& wire, Request request) {
   bool const bad = std::find(std::begin(kBadTools), std::end(kBadTools), tool) != std::end(kBadTools);
   if (!bad) co_return co_await result(wire, request.id, text);
   co_return co_await misbehave(wire, request, tool, text);
+}
+
+std::string FakeServer::canned_text(std::string text) const {
+  for (auto at = text.find("%ID%"); at != std::string::npos; at = text.find("%ID%"))
+    text.replace(at, 4, canned_id_);
+  return text;
 }
 
 base::Task<bool> FakeServer::progress(Wire& wire, Request const& request, std::string text) {

@@ -62,11 +62,17 @@ class FakeServer {
   bool forgets_at_once = false;       // opens sessions and knows none of them
   std::set<std::string> extra_tools;  // more names for the list, behaving like echo
   std::string canned;  // what tool `canned` sends, byte for byte, with the call's id for each %ID%
-  std::vector<std::string> replies;      // bodies of what clients answered to requests of the server
-  std::map<std::string, int> seen;       // requests by method
-  std::vector<base::TimePoint> hung_up;  // when a caller left while its call hung
-  std::vector<std::string> cancelled;    // bodies of notifications/cancelled
-  std::size_t working = 0;               // calls being executed
+  std::vector<std::string> canned_streams;  // … and what GETs with Last-Event-ID are answered, in turn
+  std::vector<std::string> resumed;         // their Last-Event-ID
+  std::string canned_tool;                  // all that is in the list, as its text
+  bool logs = false;                        // takes log levels, in legacy sessions
+  std::vector<std::string> levels;          // that were set
+  std::string wanted_header;                // lower case: tool calls without it are refused with -32020
+  std::vector<std::string> replies;         // bodies of what clients answered to requests of the server
+  std::map<std::string, int> seen;          // requests by method
+  std::vector<base::TimePoint> hung_up;     // when a caller left while its call hung
+  std::vector<std::string> cancelled;       // bodies of notifications/cancelled
+  std::size_t working = 0;                  // calls being executed
   std::size_t working_most = 0;
 
  private:
@@ -80,6 +86,7 @@ class FakeServer {
   base::Task<bool> answer_legacy_handshake(Wire& wire, Request const& request);
   base::Task<bool> call_tool(Wire& wire, Request request);
   base::Task<bool> misbehave(Wire& wire, Request const& request, std::string tool, std::string text);
+  std::string canned_text(std::string text) const;
   base::Task<bool> progress(Wire& wire, Request const& request, std::string result);
   base::Task<bool> result(Wire& wire, std::string id, std::string json);
   std::string tools_json() const;
@@ -91,6 +98,7 @@ class FakeServer {
   Ledger* ledger_;
   std::set<std::string> sessions_;
   int session_count_ = 0;
+  std::string canned_id_;  // of the last call of `canned`
   base::TaskGroup connections_;
 };
 

@@ -40,7 +40,8 @@ class FakeProgram {
     std::tie(near_err, err_) = net::make_pipe(scheduler, pipe_bytes);
   }
 
-  std::vector<std::string> lines;  // every line it was sent
+  std::vector<std::string> lines;                // every line it was sent
+  std::string capabilities = R"({"tools":{}})";  // of a legacy one
   bool stdin_ended = false;
   bool reading = true;    // false: lets its stdin fill up
   bool stubborn = false;  // does not end when its stdin does
@@ -131,7 +132,8 @@ class FakeProgram {
     } else if (message->method() == mcp::Method::server_discover && handshake_ == Handshake::legacy) {
       say(R"({"jsonrpc":"2.0","id":)" + id + R"(,"error":{"code":-32601,"message":"Method not found"}})");
     } else if (message->method() == mcp::Method::initialize && legacy) {
-      answer(id, R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"f"}})");
+      answer(id, R"({"protocolVersion":"2025-06-18","capabilities":)" + capabilities +
+                     R"(,"serverInfo":{"name":"f"}})");
       initialized_ = true;
     } else if (handshake_ == Handshake::legacy_fragile && !initialized_) {
       exit({.code = 3});
@@ -180,6 +182,7 @@ class ScriptedSpawner final : public upstream::ChildSpawner {
   explicit ScriptedSpawner(base::Scheduler& scheduler) : scheduler_(scheduler), tasks_(scheduler) {}
 
   Handshake handshake = Handshake::legacy;  // of the programs to come
+  std::string capabilities = R"({"tools":{}})";
   std::size_t pipe_bytes = 64 * 1024;
   std::vector<std::shared_ptr<FakeProgram>> programs;
   std::function<void(FakeProgram&, mcp::Message const&)> on_request;  // of the programs to come
@@ -187,6 +190,7 @@ class ScriptedSpawner final : public upstream::ChildSpawner {
   base::Result<std::unique_ptr<upstream::ChildProcess>> spawn(upstream::ChildCommand const&) override {
     programs.push_back(std::make_shared<FakeProgram>(scheduler_, handshake, pipe_bytes));
     programs.back()->on_request = on_request;
+    programs.back()->capabilities = capabilities;
     std::unique_ptr<upstream::ChildProcess> child = std::make_unique<ScriptedChild>(programs.back());
     tasks_.spawn(programs.back()->live());
     return base::Result<std::unique_ptr<upstream::ChildProcess>>(std::move(child));
