@@ -86,6 +86,12 @@ std::string FakeServer::tools_json() const {
   return json + "]}";
 }
 
+std::string FakeServer::discover_json() const {
+  return std::string(R"({"resultType":"complete","supportedVersions":)") +
+         (speaks_ == Speaks::both ? R"(["2026-07-28","2025-06-18"])" : R"(["2026-07-28"])") +
+         R"(,"capabilities":{"tools":{},"resources":{}}})";
+}
+
 void FakeServer::serve(std::unique_ptr<net::Stream> connection) {
   if (alive) connections_.spawn(converse(std::move(connection)));
 }
@@ -188,13 +194,7 @@ base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
         http(404, R"({"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"Session not found"}})"));
   }
   switch (method) {
-    case Method::server_discover: {
-      std::string const versions =
-          speaks_ == Speaks::both ? R"(["2026-07-28","2025-06-18"])" : R"(["2026-07-28"])";
-      co_return co_await result(wire, request.id,
-                                R"({"resultType":"complete","supportedVersions":)" + versions +
-                                    R"(,"capabilities":{"tools":{},"resources":{}}})");
-    }
+    case Method::server_discover: co_return co_await result(wire, request.id, discover_json());
     case Method::tools_list: co_return co_await result(wire, request.id, tools_json());
     case Method::resources_list:
       co_return co_await result(

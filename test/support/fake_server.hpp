@@ -90,6 +90,7 @@ class FakeServer {
   base::Task<bool> progress(Wire& wire, Request const& request, std::string result);
   base::Task<bool> result(Wire& wire, std::string id, std::string json);
   std::string tools_json() const;
+  std::string discover_json() const;
   bool modern(Request const& request) const;
 
   base::Scheduler& scheduler_;
