@@ -6,9 +6,11 @@
 // opened on first use and ended with the client's; modern clients share pooled ones (P050: one forgotten by
 // the server is opened anew, once, because 404 proves that nothing ran). Request-scoped events reach the
 // client one by one; while it does not read, nothing more is read here. Cancelling a modern call closes its
-// connection; cancelling a legacy one also sends notifications/cancelled. Errors carry the server's name. At
-// most `sessions_max` upstream sessions at a time; a pooled one that rests makes room. A verdict that a
-// server is a legacy one lasts verdict_max; then it is probed again beside its calls (P014).
+// connection; cancelling a legacy one also sends notifications/cancelled. A legacy
+// session whose client can be asked has a GET stream; what is asked there is for the only call that fits.
+// Errors carry the server's name. At most `sessions_max` upstream sessions at a time; a pooled one that rests
+// makes room. A verdict that a server is a legacy one lasts verdict_max; then it is probed again beside its
+// calls (P014).
 #pragma once
 
 #include <functional>
@@ -72,10 +74,11 @@ class HttpBackend final : public core::Backend {
     base::Event over;
     base::Result<void> result = base::Error(base::Fault::unavailable, base::Blame::gateway, "being stopped");
   };
+  struct Flying;
   class Session {  // one legacy session with the server, counted while it is open
    public:
-    Session(std::string can, observe::Gauge counted)
-        : capabilities(std::move(can)), counted_(std::move(counted)) {}
+    Session(base::Scheduler& scheduler, std::string can, observe::Gauge counted)
+        : capabilities(std::move(can)), stream(scheduler), counted_(std::move(counted)) {}
     Session(Session const&) = delete;
     Session& operator=(Session const&) = delete;
     ~Session() { set_open(false); }
@@ -90,10 +93,23 @@ class HttpBackend final : public core::Backend {
     std::shared_ptr<Opening> opening;  // while it is being opened
     int log_floor = kNoLogLevel;       // the severity that was set, for all whom it serves
     base::TimePoint last_used;
+    std::vector<Flying*> flying;  // the calls in it
+    base::TaskGroup stream;       // its GET stream; dies first
 
    private:
     observe::Gauge counted_;
     bool open_ = false;
+  };
+  struct Flying {  // a call in a session: somebody who may be asked
+    Flying(HttpBackend& backend, Session& in, core::Call& of);
+    Flying(Flying const&) = delete;
+    Flying& operator=(Flying const&) = delete;
+    ~Flying();
+    core::Call& call;
+    base::TaskGroup questions;  // that came outside its own stream
+
+   private:
+    Session& session_;
   };
   struct Seen {  // what one of our own requests brought
     int status = 0;
@@ -131,6 +147,10 @@ class HttpBackend final : public core::Backend {
   void finish_session(Session& session);
   base::Task<base::Result<std::shared_ptr<Session>>> session_for(core::Call const& call);
   base::Task<void> want_logs(core::Call const& call, Session& session);
+  void hear_session(Session& session);
+  base::Task<void> session_stream(Session& session);
+  base::Task<void> read_session_stream(Session& session, net::HttpReply& reply);
+  void ask_somebody(Session& session, mcp::Message request);
   static std::string session_key(core::Call const& call);
   bool drop_a_pooled_session();
   base::Task<void> tell(std::string session, std::string message);
@@ -207,6 +227,7 @@ class HttpBackend final : public core::Backend {
   base::TimePoint headers_again_;  // not before this is a tool list read for the headers of one call
   std::uint64_t next_id_ = 1;
   std::size_t calls_ = 0;  // in flight
+  std::size_t session_streams_ = 0;
   base::Event calls_over_;
   std::uint64_t reinitialised_ = 0;
   std::shared_ptr<Session> own_session_;

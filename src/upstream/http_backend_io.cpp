@@ -56,7 +56,7 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::
               with_fields(options_.client)),
       calls_over_(scheduler),
       own_session_(
-          std::make_shared<Session>(core::ClientCapabilities::everything().write(), options_.sessions)),
+          std::make_shared<Session>(scheduler, core::ClientCapabilities::everything().write(), options_.sessions)),
       listening_(scheduler),
       background_(scheduler) {
   status_.transport = "http";
@@ -233,6 +233,8 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
   if (legacy.session) co_await adopt_own_session(std::move(*legacy.session));
   logs_ = !modern_ && identity.capabilities.find("\"logging\"") != std::string::npos;
   retire_older();
+  while (modern_ && drop_a_pooled_session()) {
+  }
   if (!modern_) listening_.spawn(probe_again_loop());
   unreachable_ = false;
   status_.state = core::ServerState::ready;

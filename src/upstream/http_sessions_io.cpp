@@ -65,6 +65,7 @@ base::Task<void> HttpBackend::end_session(std::string session, mcp::Revision rev
 
 void HttpBackend::finish_session(Session& session) {
   session.over = true;
+  session.stream.cancel();
   if (session.is_open() && legacy_) background_.spawn(end_session(session.id, legacy_->revision()));
   session.set_open(false);
 }
@@ -118,6 +119,7 @@ base::Task<Result<void>> HttpBackend::shake_hands(std::shared_ptr<Session> sessi
   session->log_floor = kNoLogLevel;
   auto telling = tell(session->id, own_notification(mcp::Method::notifications_initialized, "{}"));
   co_await base::run_until(scheduler_, telling, scheduler_.now() + kAcknowledgeMax);
+  hear_session(*session);
   session->set_open(true);
   if (again) {
     ++reinitialised_;
@@ -162,7 +164,7 @@ base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_f
       co_return about(
           Error(Fault::busy, Blame::gateway, "too many sessions with this server", Retry::always));
     }
-    auto made = std::make_shared<Session>(core::ClientCapabilities::of(call).write(), options_.sessions);
+    auto made = std::make_shared<Session>(scheduler_, core::ClientCapabilities::of(call).write(), options_.sessions);
     found = sessions_.emplace(key, std::move(made)).first;
   }
   std::shared_ptr<Session> session = found->second;
@@ -197,6 +199,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
     if (logs_ && call.modern()) co_await want_logs(call, **session);
     std::string const used = (*session)->id;
     std::uint64_t const id = next_id_++;
+    Flying const flying(*this, **session, call);
     CancelOnDrop cancel(*this, used, id);
     auto reply = co_await post_legacy(call, dialect.get(), id, used);
     contact(reply);

@@ -78,7 +78,7 @@ class StdioBackend final : public core::Backend {
   StdioLauncher launcher_;
   RestartPolicy policy_;
   core::ServerState state_ = core::ServerState::stopped;
-  bool closed_ = false;  // for good: whoever still comes this way starts nothing
+  bool closed_ = false;                // for good: whoever still comes this way starts nothing
   std::shared_ptr<StdioChild> child_;  // while ready
   core::ServerIdentity identity_;
   base::TimePoint verdict_until_;  // then the launcher's is forgotten

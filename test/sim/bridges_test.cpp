@@ -162,5 +162,70 @@ TEST_F(Bridges, AModernCallGetsTheLogMessagesOfALegacyServerThatItWants) {
   EXPECT_EQ(server.levels, (std::vector<std::string>{R"("info")", R"("debug")"}));
 }
 
+constexpr char kAsks[] =
+    R"({"jsonrpc":"2.0","id":"q1","method":"elicitation/create","params":{"message":"Who?"}})";
+
+struct AskedOnGet : Bridges {
+  AskedOnGet() {
+    server.asks_on_get = kAsks;
+    client.capabilities = other.capabilities = R"({"elicitation":{}})";
+    world.settings.servers.back().timeouts.call = 1min;
+    world.start();
+    world.advance(1s);
+  }
+  FakeServer& server = world.http("a", Speaks::legacy);
+  FakeClient& client = world.client(Era::modern);
+  FakeClient& other = world.client(Era::modern);
+  std::string const slow = R"({"key":"k","ms":5000})";
+};
+
+// 1.8: outside of a call's own stream, a question is for the only call in the session that can be asked it.
+TEST_F(AskedOnGet, TheOnlyCallOfAModernClientIsParked) {  // P059, P060
+  auto const asked = client.call("a__slow", slow);
+  world.advance(1s);
+  auto const text = asked->final();
+  EXPECT_NE(text.find(R"("q1":{"method":"elicitation/create","params":{"message":"Who?"}})"),
+            std::string::npos);
+  EXPECT_TRUE(server.replies.empty());
+  auto const state = member_of(text, "requestState");
+  auto const again =
+      client.request("tools/call", R"("name":"a__slow","arguments":{"ms":5000,"key":"k"},"requestState":")" +
+                                       state + R"(","inputResponses":{"q1":{"action":"accept"}})");
+  world.advance(5s);
+  EXPECT_NE(again->final().find("{k}"), std::string::npos) << again->final() << again->body;
+  EXPECT_EQ(server.replies,
+            std::vector<std::string>{R"({"jsonrpc":"2.0","id":"q1","result":{"action":"accept"}})"});
+  EXPECT_EQ(server.seen["tools/call"], 1);
+}
+
+TEST_F(AskedOnGet, WithTwoCallsInTheSessionItIsNobodys) {
+  auto const one = client.call("a__slow", slow);
+  auto const two = other.call("a__slow", slow);
+  world.advance(6s);
+  EXPECT_TRUE(one->answered() && two->answered());
+  ASSERT_EQ(server.replies.size(), 1U);
+  EXPECT_NE(server.replies.front().find("-32601"), std::string::npos);
+}
+
+TEST_F(AskedOnGet, ALegacyClientIsAskedOnTheStreamOfItsCall) {
+  auto& legacy = world.client(Era::legacy);
+  legacy.capabilities = R"({"elicitation":{}})";
+  legacy.initialize();
+  world.advance(1s);
+  auto const call = legacy.call("a__slow", slow);
+  world.advance(1s);
+  ASSERT_EQ(call->finals.size(), 1U);
+  EXPECT_NE(call->final().find(R"("method":"elicitation/create")"), std::string::npos) << call->final();
+  EXPECT_EQ(server.seen["GET"], 1);
+}
+
+TEST_F(AskedOnGet, NobodyListensForAClientThatCannotBeAsked) {
+  client.capabilities = "{}";
+  auto const call = client.call("a__slow", slow);
+  world.advance(6s);
+  EXPECT_TRUE(call->answered());
+  EXPECT_EQ(server.seen["GET"], 0);
+}
+
 }  // namespace
 }  // namespace weir::test

@@ -11,15 +11,16 @@ namespace weir::test {
 namespace {
 
 constexpr std::string_view kEnvelope =
-    R"("io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},)"
-    R"("io.modelcontextprotocol/clientInfo":{"name":"fake","version":"1"})";
+    R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+    R"("io.modelcontextprotocol/clientInfo":{"name":"fake","version":"1"},)"
+    R"("io.modelcontextprotocol/clientCapabilities":)";
 
 }  // namespace
 
 std::string FakeClient::message(std::string const& method, std::string const& inside,
                                 std::string const& id) const {
   bool const note = method.starts_with("notifications/");
-  std::string meta = era_ == Era::modern ? std::string(kEnvelope) : std::string();
+  std::string meta = era_ == Era::modern ? std::string(kEnvelope) + capabilities : std::string();
   if (era_ == Era::modern && !log_level.empty())
     meta += R"(,"io.modelcontextprotocol/logLevel":")" + log_level + '"';
   if (ask_progress && method == "tools/call") {
@@ -58,12 +59,10 @@ FakeClient::Replied FakeClient::call(std::string tool, std::string arguments, st
 }
 
 FakeClient::Replied FakeClient::initialize() {
-  return start(post_text(
-      "",
-      message(
-          "initialize",
-          R"("protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"fake","version":"1"})",
-          "0")));
+  return start(post_text("", message("initialize",
+                                     R"("protocolVersion":"2025-06-18","capabilities":)" + capabilities +
+                                         R"(,"clientInfo":{"name":"fake","version":"1"})",
+                                     "0")));
 }
 
 FakeClient::Replied FakeClient::end_session() {

@@ -61,6 +61,7 @@ class FakeClient {
   Era era() const noexcept { return era_; }
 
   bool ask_progress = true;
+  std::string capabilities = "{}";
   std::string log_level;  // that modern calls ask for, if any
   std::string path = "/mcp";
   Done on_done;  // called as each exchange ends

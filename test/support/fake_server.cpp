@@ -122,6 +122,10 @@ base::Task<void> FakeServer::converse(std::unique_ptr<net::Stream> connection) {
       co_await wire.write(canned_text(canned_streams[resumed.size() - 1]));
       co_return;
     }
+    if (head->start.starts_with("GET ") && !asks_on_get.empty()) {
+      co_await ask_on_get(wire);
+      co_return;
+    }
     auto message = mcp::decode(std::move(*body));
     if (!head->start.starts_with("POST ") || !message) {
       co_await wire.write(http(405, ""));
@@ -132,6 +136,14 @@ base::Task<void> FakeServer::converse(std::unique_ptr<net::Stream> connection) {
     bool const more = co_await answer(wire, std::move(request));
     if (!more) co_return;
   }
+}
+
+base::Task<void> FakeServer::ask_on_get(Wire& wire) {
+  ++seen["GET"];
+  co_await wire.write(std::string(kEventHead));
+  while (working == 0) co_await scheduler_.sleep_for(std::chrono::milliseconds{10});
+  co_await wire.write(event_of(asks_on_get));
+  co_await wire.until_gone();
 }
 
 base::Task<bool> FakeServer::result(Wire& wire, std::string id, std::string json) {

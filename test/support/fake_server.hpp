@@ -67,12 +67,13 @@ class FakeServer {
   std::string canned_tool;                  // all that is in the list, as its text
   bool logs = false;                        // takes log levels, in legacy sessions
   std::vector<std::string> levels;          // that were set
-  std::string wanted_header;                // lower case: tool calls without it are refused with -32020
-  std::vector<std::string> replies;         // bodies of what clients answered to requests of the server
-  std::map<std::string, int> seen;          // requests by method
-  std::vector<base::TimePoint> hung_up;     // when a caller left while its call hung
-  std::vector<std::string> cancelled;       // bodies of notifications/cancelled
-  std::size_t working = 0;                  // calls being executed
+  std::string asks_on_get;    // a request that it makes on each GET stream once a call is being executed
+  std::string wanted_header;  // lower case: tool calls without it are refused with -32020
+  std::vector<std::string> replies;      // bodies of what clients answered to requests of the server
+  std::map<std::string, int> seen;       // requests by method
+  std::vector<base::TimePoint> hung_up;  // when a caller left while its call hung
+  std::vector<std::string> cancelled;    // bodies of notifications/cancelled
+  std::size_t working = 0;               // calls being executed
   std::size_t working_most = 0;
 
  private:
@@ -82,6 +83,7 @@ class FakeServer {
     std::string id;  // as received
   };
   base::Task<void> converse(std::unique_ptr<net::Stream> connection);
+  base::Task<void> ask_on_get(Wire& wire);
   base::Task<bool> answer(Wire& wire, Request request);
   base::Task<bool> answer_legacy_handshake(Wire& wire, Request const& request);
   base::Task<bool> call_tool(Wire& wire, Request request);
