@@ -84,4 +84,10 @@ void SeededRandom::fill(std::span<unsigned char> out) {
   }
 }
 
+Duration jittered(Duration duration, unsigned percent, Random& random) {
+  auto const width = static_cast<std::uint64_t>(duration.count()) / 100 * percent;
+  auto const offset = random.below(2 * width + 1);
+  return duration + Duration{static_cast<std::int64_t>(offset) - static_cast<std::int64_t>(width)};
+}
+
 }  // namespace weir::base

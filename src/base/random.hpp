@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 
+#include "base/clock.hpp"
+
 namespace weir::base {
 
 class Random {
@@ -36,5 +38,8 @@ class SeededRandom final : public Random {
   std::uint64_t step();
   std::uint64_t state_[4];
 };
+
+// `duration` ± up to `percent` of it.
+Duration jittered(Duration duration, unsigned percent, Random& random);
 
 }  // namespace weir::base

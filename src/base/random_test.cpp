@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace weir::base {
@@ -32,6 +33,20 @@ TEST(Random, BelowStaysBelow) {
   for (int i = 0; i < 1000; ++i) seen.insert(random.below(7));
   EXPECT_EQ(*seen.rbegin(), 6U);
   EXPECT_EQ(seen.size(), 7U);
+}
+
+TEST(Random, JitterReachesBothSidesAndNoFurther) {
+  SeededRandom random(1);
+  auto least = Duration::max(), most = Duration::min();
+  for (int i = 0; i < 1000; ++i) {
+    auto const one = jittered(std::chrono::seconds(10), 20, random);
+    least = std::min(least, one);
+    most = std::max(most, one);
+  }
+  EXPECT_GE(least, std::chrono::seconds(8));
+  EXPECT_LT(least, std::chrono::milliseconds(8100));
+  EXPECT_LE(most, std::chrono::seconds(12));
+  EXPECT_GT(most, std::chrono::milliseconds(11900));
 }
 
 }  // namespace

@@ -28,13 +28,6 @@ std::string refusal_of(mcp::Message const& page) {
   return "the server refused to list them: " + std::string(said.substr(0, 200));
 }
 
-// Up to ± `percent` of it.
-base::Duration jittered(base::Duration duration, unsigned percent, base::Random& random) {
-  auto const width = static_cast<std::uint64_t>(duration.count()) / 100 * percent;
-  auto const offset = random.below(2 * width + 1);
-  return duration + base::Duration{static_cast<std::int64_t>(offset) - static_cast<std::int64_t>(width)};
-}
-
 }  // namespace
 
 ServerWatch::ServerWatch(base::Scheduler& scheduler, base::Random& random, ServerWatchOptions const& options,
@@ -190,7 +183,7 @@ base::Task<base::Result<mcp::Message>> ServerWatch::ask(ListKind kind, std::stri
 base::Duration ServerWatch::pause() {
   auto wait = options_.retry_min;
   for (unsigned i = 1; i < failures_ && wait < options_.retry_max; ++i) wait *= 2;
-  return jittered(std::min(wait, options_.retry_max), 20, random_);
+  return base::jittered(std::min(wait, options_.retry_max), 20, random_);
 }
 
 // Only where a server grants freshness: its end is a hint that asking again is worth it.
@@ -204,7 +197,7 @@ base::TimePoint ServerWatch::next_refresh() {
   }
   if (earliest == base::TimePoint::max()) return earliest;
   auto const wait = std::max(earliest - now, options_.refresh_min);
-  return now + jittered(wait + wait / 10, 8, random_);  // never before it
+  return now + base::jittered(wait + wait / 10, 8, random_);  // never before it
 }
 
 void ServerWatch::settle(Readiness readiness, std::shared_ptr<ServerContents const> contents) {
