@@ -5,6 +5,7 @@
 // children.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,15 @@ struct ServerIdentity {
   bool modern() const noexcept { return revision >= mcp::Revision::r2026_07_28; }
 };
 
+// Told by a backend, on its own worker, what its server says of single resources.
+class ResourceObserver {
+ public:
+  virtual ~ResourceObserver() = default;
+  virtual void resource_updated(std::string_view uri) = 0;
+  // The server may have said something that nobody heard, and may know of no subscription any more.
+  virtual void resources_missed() = 0;
+};
+
 class Backend : public Handler {
  public:
   virtual std::string_view name() const noexcept = 0;
@@ -49,6 +59,14 @@ class Backend : public Handler {
     static_cast<void>(call);
     return false;
   }
+  // Whether it takes subscriptions/listen from us; else resources/subscribe, with ask(). May change.
+  virtual bool listens() const noexcept { return false; }
+  // A subscriptions/listen of the gateway's own: each notification of it goes to `told`, the acknowledgement
+  // first. Ends with its result, or the error that ended it; dropping the task ends it upstream.
+  virtual base::Task<base::Result<void>> listen(std::string params,
+                                                std::function<void(mcp::Message const&)> told);
+  // Who is told what comes without such a subscription; outlives the backend or is taken back with null.
+  virtual void hear(ResourceObserver* observer) { static_cast<void>(observer); }
   // A legacy client's session is over: what was opened upstream on its behalf is to be ended (F-20).
   virtual void session_ended(std::string_view session_id) { static_cast<void>(session_id); }
   // Orderly end: sessions deleted, child's stdin closed and waited for. At most until `deadline`.

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/gate.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "core/client_inbox.hpp"
@@ -47,6 +48,8 @@ class ClientSink {
 // The legacy session a call belongs to: what the client said in `initialize`, shared by all its calls.
 // Immutable after the handshake but for the log level, so it may be read from any worker.
 struct ClientSession {
+  static constexpr unsigned kWatchesMax = 1000;
+
   std::string id;            // secret-like: never logged whole
   std::string capabilities;  // JSON object as the client sent it
   std::string client_info;   // JSON object as the client sent it
@@ -54,6 +57,8 @@ struct ClientSession {
   std::weak_ptr<ClientInbox> inbox;  // for what belongs to no call; gone with the session
   // Severity that logging/setLevel asked for; below 0 while it has not.
   std::shared_ptr<std::atomic<int>> log_floor = std::make_shared<std::atomic<int>>(-1);
+
+  std::shared_ptr<base::Gate> watches = std::make_shared<base::Gate>(kWatchesMax);  // of single resources
 
   std::string_view log_level() const noexcept {
     int const floor = log_floor->load(std::memory_order_relaxed);

@@ -15,7 +15,7 @@ class ClientInbox {
  public:
   virtual ~ClientInbox() = default;
   virtual bool post(std::string notification, base::TimePoint now) = 0;
-  virtual bool over() const { return false; }  // the session has ended; set before anybody is told of it
+  virtual bool over() const = 0;  // before anybody is told that the session has ended
 };
 
 }  // namespace weir::core
