@@ -55,6 +55,7 @@ class Gateway {
  private:
   static constexpr unsigned kConnectionsMax = 9'000;
   static constexpr unsigned kListensMax = 4'096;
+  static constexpr unsigned kWatchesMax = 100'000;
   static constexpr std::size_t kAdminConnectionsMax = 256;
   void build_workers();
   base::Result<void> listen();
@@ -88,6 +89,7 @@ class Gateway {
   std::unique_ptr<base::Gate> calls_;
   base::Gate connections_{kConnectionsMax};
   base::Gate listens_{kListensMax};
+  base::Gate watches_{kWatchesMax};
   std::unique_ptr<bridge::ParkedCalls> parked_;
   std::unique_ptr<router::CursorSealer> cursors_;
   std::shared_ptr<net::TlsContext const> tls_;

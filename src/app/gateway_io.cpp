@@ -59,7 +59,7 @@ Result<void> Gateway::start() {
     return tls.error();
   }
   shared_ = std::make_unique<SharedParts>(SharedParts{clock_, random_, *log_, *metrics_, *sessions_, *calls_,
-                                                      connections_, listens_, *parked_, *cursors_,
+                                                      connections_, listens_, watches_, *parked_, *cursors_,
                                                       environment_, gateway_info()});
   build_workers();
   catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);

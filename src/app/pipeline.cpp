@@ -10,7 +10,7 @@
 
 // The way of a call, outermost first:
 //
-//   edge → session → router → [ per server: bridge → deadline → upstream ]
+//   edge → session → router → [ per server: watch → bridge → deadline → upstream ]
 //
 // A server lives on one worker. On the others, a hop stands between the router and its layers: the call
 // travels to the server's home, passes them there, and its answer comes back.
@@ -21,6 +21,7 @@
 // router    answers lists and discovery from the catalogue; sends the rest to the server that owns the name.
 //           (per server, outside the deadline: the cache, so that a hit costs nothing below; then fallbacks
 //           and retries, so that the breaker within them counts each attempt)
+// watch     keeps subscriptions to single resources, which outlive the calls that ask for them.
 // bridge    lets a server of one era ask a client of the other, in rounds: each has a deadline of its own.
 // deadline  gives the call its time with this server.
 // upstream  speaks to the server: HTTP or a child process, in the revision it knows.
@@ -63,7 +64,8 @@ base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& serve
 }  // namespace
 
 std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
-  router::RouterParts const borrowed{parts.scheduler, parts.catalog, parts.cursors, parts.listens};
+  router::RouterParts const borrowed{parts.scheduler, parts.catalog, parts.cursors, parts.listens,
+                                     parts.watches};
   auto router = std::make_unique<router::RouterLayer>(borrowed, router_options(parts.gateway_info));
   return std::make_unique<session::SessionLayer>(std::move(router), parts.scheduler, parts.sessions);
 }
@@ -75,9 +77,11 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const&
       *backend, parts.scheduler, server.name, deadline_options(server, parts.metrics.server(server.name)));
   auto parking = std::make_shared<bridge::ParkingLayer>(std::move(timed), *backend, parts.parked, parts.desk,
                                                         server.timeouts.parked_max);
-  auto entry = std::make_shared<bridge::RoundsLayer>(std::move(parking), *backend, parts.scheduler,
-                                                     parts.random, rounds_options(server));
-  return ServerStack{std::move(*backend), std::move(entry)};
+  auto rounds = std::make_shared<bridge::RoundsLayer>(std::move(parking), *backend, parts.scheduler,
+                                                      parts.random, rounds_options(server));
+  auto watch = std::make_shared<watch::WatchLayer>(std::move(rounds), *backend, parts.scheduler, parts.random,
+                                                   parts.watches, watch_options(server));
+  return ServerStack{std::move(*backend), watch, watch};
 }
 
 }  // namespace weir::app

@@ -17,6 +17,7 @@
 #include "router/router_layer.hpp"
 #include "session/session_layer.hpp"
 #include "upstream/child_process.hpp"
+#include "watch/watch_layer.hpp"
 
 namespace weir::app {
 
@@ -30,6 +31,7 @@ struct WorkerParts {
   router::CatalogFeed& catalog;
   router::CursorSealer const& cursors;
   base::Gate& listens;
+  base::Gate& watches;
   session::SessionTable& sessions;
   bridge::ParkedCalls& parked;
   bridge::ParkingDesk& desk;
@@ -46,6 +48,7 @@ std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts);
 struct ServerStack {
   std::shared_ptr<core::Backend> backend;
   std::shared_ptr<core::Handler> entry;
+  std::shared_ptr<watch::WatchLayer> watch;  // null on other workers than its own
 };
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const& server);
 

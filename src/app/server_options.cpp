@@ -71,6 +71,12 @@ base::Result<upstream::HttpBackendOptions> http_options(config::Server const& se
   return options;
 }
 
+watch::WatchOptions watch_options(config::Server const& server) {
+  watch::WatchOptions options;
+  options.answer_max = server.timeouts.call;
+  return options;
+}
+
 base::TableOptions parked_options() {
   base::TableOptions options;  // a call's own time ends it: these only bound how many there are
   options.idle_max = options.lifetime_max = base::TableOptions::kDurationMax;

@@ -12,6 +12,7 @@
 #include "router/router_layer.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/stdio_backend_io.hpp"
+#include "watch/upkeep_loop.hpp"
 
 namespace weir::app {
 
@@ -25,6 +26,7 @@ upstream::StdioBackend::Options stdio_options(config::Server const& server, std:
 upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info);
 base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
                                                         std::string const& gateway_info);
+watch::WatchOptions watch_options(config::Server const& server);
 base::TableOptions parked_options();
 bridge::RoundsOptions rounds_options(config::Server const& server);
 resilience::DeadlineOptions deadline_options(config::Server const& server,

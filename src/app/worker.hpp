@@ -38,6 +38,7 @@ struct SharedParts {
   base::Gate& calls;        // at work
   base::Gate& connections;  // of clients
   base::Gate& listens;      // subscriptions
+  base::Gate& watches;      // of single resources, by all clients
   bridge::ParkedCalls& parked;
   router::CursorSealer const& cursors;
   config::Environment const& environment;

@@ -18,9 +18,10 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       feed_(loop_),
       reports_(*this),
       desk_(loop_),
-      parts_{loop_, shared.random,      io.dialer,           io.spawner,      reports_,
-             feed_, shared.cursors,     shared.listens,      shared.sessions, shared.parked,
-             desk_, shared.environment, shared.gateway_info, shared.log,      shared.metrics},
+      parts_{loop_,         shared.random,  io.dialer,          io.spawner,          reports_,
+             feed_,         shared.cursors, shared.listens,     shared.watches,      shared.sessions,
+             shared.parked, desk_,          shared.environment, shared.gateway_info, shared.log,
+             shared.metrics},
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
       seats_(std::numeric_limits<unsigned>::max()),
       entry_(build_entry(parts_)),
@@ -84,7 +85,7 @@ Worker::Running Worker::start(PlannedServer const& server) {
   if (server.home->worker() != index_) {
     running.far_away = std::make_shared<upstream::HopBackend>(loop_, server.settings.name,
                                                               transport_of(server.settings), server.home);
-    running.stack = ServerStack{running.far_away, running.far_away};
+    running.stack = ServerStack{running.far_away, running.far_away, nullptr};
     return running;
   }
   auto stack = build_server(parts_, server.settings);
@@ -156,6 +157,7 @@ edge::EndpointParts Worker::endpoint_parts() noexcept {
 }
 
 base::Task<void> Worker::close_stack(ServerStack stack, base::TimePoint deadline) {
+  stack.watch->stop();
   co_await stack.backend->close(deadline);
 }
 
@@ -178,7 +180,10 @@ void Worker::serve(std::unique_ptr<net::Stream> client, std::size_t listener, Se
 }
 
 void Worker::session_ended(std::string const& id) {
-  for (auto& [name, running] : servers_) running.stack.backend->session_ended(id);
+  for (auto& [name, running] : servers_) {
+    running.stack.backend->session_ended(id);
+    if (running.stack.watch) running.stack.watch->session_ended(id);
+  }
 }
 
 core::Backend const* Worker::backend(std::string_view name) const {

@@ -58,14 +58,14 @@ Capabilities merged(std::span<Capabilities const* const> servers) {
   return all;
 }
 
-std::string write_capabilities(Capabilities const& capabilities, bool modern) {
+std::string write_capabilities(Capabilities const& capabilities) {
   constexpr std::string_view kChanges = R"({"listChanged":true})";
   std::string out = "{";
   if (capabilities.tools) append_flag(out, "tools", kChanges);
   if (capabilities.prompts) append_flag(out, "prompts", kChanges);
   if (capabilities.resources) {
     append_flag(out, "resources",
-                !modern && capabilities.subscribe ? R"({"subscribe":true,"listChanged":true})" : kChanges);
+                capabilities.subscribe ? R"({"subscribe":true,"listChanged":true})" : kChanges);
   }
   if (capabilities.completions) append_flag(out, "completions", "{}");
   if (capabilities.logging) append_flag(out, "logging", "{}");

@@ -28,9 +28,8 @@ struct Capabilities {
 // many.
 Capabilities merged(std::span<Capabilities const* const> servers);
 
-// The JSON object for clients. To modern clients every list says listChanged, because Weir itself tells them
-// of changes; resources.subscribe is said to legacy clients only.
-std::string write_capabilities(Capabilities const& capabilities, bool modern);
+// The JSON object for clients. Every list says listChanged, because Weir itself tells them of changes.
+std::string write_capabilities(Capabilities const& capabilities);
 
 // The servers' instructions one after the other, each under its label; what would not fit into `bytes_max` is
 // left out whole and, if that fits, named. `parts` are (label, text); a label may be empty.

@@ -143,7 +143,7 @@ void Catalog::describe(CatalogOptions const& options) {
                       server.contents->identity.instructions);
   }
   bool const alone = !endpoint_.empty() && declared.size() == 1;
-  capabilities_ = write_capabilities(alone ? *declared.front() : merged(declared), modern_);
+  capabilities_ = write_capabilities(alone ? *declared.front() : merged(declared));
   instructions_ = merged_instructions(said, options.instructions_bytes_max);
 }
 

@@ -99,7 +99,8 @@ class FakeServer : public core::Backend {
   core::ServerStatus state;
 
   int opened = 0, asked = 0;
-  std::vector<std::string> calls;  // "method target"
+  std::vector<core::Call*> listening;  // subscriptions/listen that run
+  std::vector<std::string> calls;      // "method target"
 
   std::string_view name() const noexcept override { return name_; }
   core::ServerStatus status() const override { return state; }
@@ -120,12 +121,25 @@ class FakeServer : public core::Backend {
   }
 
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+    if (call.method == mcp::Method::subscriptions_listen) co_await keep(call);
     calls.push_back(std::string(mcp::traits_of(call.method).name) + ' ' + call.target);
     if (delay.count() > 0) co_await loop_.sleep_for(delay);
     co_return core::from_result(R"({"from":")" + name_ + R"("})");
   }
 
  private:
+  base::Task<void> keep(core::Call& call) {
+    struct Here {
+      std::vector<core::Call*>& all;
+      core::Call* one;
+      ~Here() { std::erase(all, one); }
+    };
+    listening.push_back(&call);
+    Here const here{listening, &call};
+    base::Event never(loop_);
+    co_await never.wait();
+  }
+
   std::string page(ListKind kind, std::string const& params) {
     auto const& all = lists[kind];
     std::size_t from = 0;

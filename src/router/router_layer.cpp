@@ -54,7 +54,7 @@ RouterLayer::RouterLayer(RouterParts const& parts, RouterOptions options)
       feed_(parts.feed),
       cursors_(parts.cursors),
       options_(std::move(options)),
-      subscriptions_(parts.scheduler, parts.feed, parts.listens, options_.subscriptions) {}
+      subscriptions_(parts.scheduler, parts.feed, parts.listens, parts.watches, options_.subscriptions) {}
 
 // No coroutine itself: most calls go straight to their server and should pay for no frame.
 base::Task<RouterLayer::Answer> RouterLayer::handle(core::Call& call) {

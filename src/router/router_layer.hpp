@@ -37,6 +37,7 @@ struct RouterParts {  // borrowed; all outlive the layer
   CatalogFeed& feed;
   CursorSealer const& cursors;
   base::Gate& listens;  // subscriptions of the whole process
+  base::Gate& watches;  // resources that they watch, and sessions do
 };
 
 class RouterLayer final : public core::Handler {

@@ -1,12 +1,12 @@
-// Subscriptions: subscriptions/listen as a long call that tells its client when the lists it sees have
-// changed.
+// Subscriptions: subscriptions/listen as a long call that tells its client when the lists it sees, and the
+// resources it names, have changed.
 //
-// The acknowledgement comes first and names only what is honoured: the three listChanged kinds (P064, P066);
-// watching single resources is not. Every message carries the id of the request, byte for byte (P065).
-// Changes within `coalesce` are one notification; a list that is as before is none. One per worker, owned by
-// the router; their number is the process'. Ends when the client goes (its sink says so, or the call is
-// cancelled), when the feed closes or the endpoint is removed: the last two with the empty final result.
-// Limit: what `places` admits at a time, else -32603 before the first byte.
+// The acknowledgement comes first, without waiting for any server: it names the three listChanged kinds and
+// those resources whose owner takes subscriptions. Changes within `coalesce` are one notification; a list
+// that is as before is none. One per worker, owned by the router; their number is the process'. Ends when the
+// client goes (its sink says so, or the call is cancelled), when the feed closes or the endpoint is removed:
+// the last two with the empty final result. Limits: what `places` admits at a time, `uris_max` resources in
+// one, and what `watches` admits in all; else -32603 before the first byte.
 #pragma once
 
 #include "base/gate.hpp"
@@ -18,13 +18,14 @@ namespace weir::router {
 
 struct SubscriptionOptions {
   base::Duration coalesce = std::chrono::milliseconds{100};  // 50 to 250 ms
+  std::size_t uris_max = core::ClientSession::kWatchesMax;
 };
 
 class Subscriptions {
  public:
-  Subscriptions(base::Scheduler& scheduler, CatalogFeed& feed, base::Gate& places,
+  Subscriptions(base::Scheduler& scheduler, CatalogFeed& feed, base::Gate& places, base::Gate& watches,
                 SubscriptionOptions const& options)
-      : scheduler_(scheduler), feed_(feed), places_(places), options_(options) {}
+      : scheduler_(scheduler), feed_(feed), places_(places), watches_(watches), options_(options) {}
 
   base::Task<base::Result<core::Outcome>> serve(core::Call& call);
 
@@ -32,6 +33,7 @@ class Subscriptions {
   base::Scheduler& scheduler_;
   CatalogFeed& feed_;
   base::Gate& places_;
+  base::Gate& watches_;
   SubscriptionOptions options_;
 };
 

@@ -166,6 +166,12 @@ void HttpBackend::noticed(mcp::Message const& note) {
     case mcp::Method::notifications_resources_list_changed:
       observer_.list_changed(options_.name, mcp::Method::resources_list);
       break;
+    case mcp::Method::notifications_resources_updated:
+      if (resources_ != nullptr) {
+        std::string scratch;
+        resources_->resource_updated(note.text(Field::uri, scratch));
+      }
+      break;
     default: break;
   }
 }

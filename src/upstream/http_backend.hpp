@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 
+#include "base/random.hpp"
 #include "base/task_group.hpp"
 #include "core/backend.hpp"
 #include "net/http_client.hpp"
@@ -59,6 +60,10 @@ class HttpBackend final : public core::Backend {
   base::Task<base::Result<core::ServerIdentity>> open() override;
   base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) override;
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
+  bool listens() const noexcept override { return older_ ? older_->listens() : modern_ != nullptr; }
+  base::Task<base::Result<void>> listen(std::string params,
+                                        std::function<void(mcp::Message const&)> told) override;
+  void hear(core::ResourceObserver* observer) override;
   core::ServerStatus status() const override { return older_ ? older_->status() : status_; }
   bool translates(core::Call const& call) const noexcept override;
   void session_ended(std::string_view session_id) override;
@@ -169,11 +174,12 @@ class HttpBackend final : public core::Backend {
                                                              base::Error refused);
   base::Task<std::optional<std::vector<mcp::ParamHeader>>> fresh_headers(std::string const& tool);
   base::Task<void> adopt_own_session(std::string id);
+  base::Task<base::Result<net::HttpReply>> post_listen(std::string params, std::uint64_t id);
   base::Task<base::Result<net::HttpReply>> open_listening();
   base::Task<void> listen_loop();
   base::Task<void> probe_again_loop();
   void retire_older();
-  void all_lists_changed();
+  void missed();
   // `reply` must outlive the task; an event stream that goes on after the answer is moved out of it.
   base::Task<base::Result<core::Outcome>> read_answer(core::Call& call, Dialect const& dialect,
                                                       net::HttpReply& reply, std::uint64_t id);
@@ -213,6 +219,7 @@ class HttpBackend final : public core::Backend {
   base::Scheduler& scheduler_;
   base::Random& random_;
   core::BackendObserver& observer_;
+  core::ResourceObserver* resources_ = nullptr;
   HttpBackendOptions options_;
   HttpHeads heads_;
   net::HttpClient client_;

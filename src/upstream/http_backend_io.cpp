@@ -201,6 +201,7 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
   }
   if (step.kind == NextStep::Kind::open_sse && options_.older) {
     if (!older_) older_ = options_.older();
+    older_->hear(resources_);
     outgrown_ = false;
     listening_.spawn(probe_again_loop());
     co_return co_await older_->open();
@@ -240,7 +241,11 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
   status_.state = core::ServerState::ready;
   status_.era = mcp::text_of(verdict.revision);
   status_.cause.clear();
-  if (identity.capabilities.find("listChanged") != std::string::npos) listening_.spawn(listen_loop());
+  for (auto const said : {"listChanged", "subscribe"}) {
+    if (identity.capabilities.find(said) == std::string::npos) continue;
+    listening_.spawn(listen_loop());
+    break;
+  }
   co_return identity;
 }
 

@@ -5,6 +5,9 @@
 // (legacy).
 namespace weir::upstream {
 
+using base::Blame;
+using base::Error;
+using base::Fault;
 using base::Result;
 
 namespace {
@@ -16,24 +19,52 @@ constexpr std::string_view kEverything =
 
 }  // namespace
 
-base::Task<Result<net::HttpReply>> HttpBackend::open_listening() {
-  std::string body;
-  std::string head;
-  if (modern_) {
-    body = own_request(mcp::Method::subscriptions_listen, kEverything, next_id_++, modern_->revision(),
-                       options_.gateway_info);
-    head = heads_.modern(mcp::Method::subscriptions_listen, modern_->revision(), {}, body.size());
-  } else {
-    head = heads_.open_events(own_session_->id, mcp::text_of(legacy_->revision()));
-  }
+base::Task<Result<net::HttpReply>> HttpBackend::post_listen(std::string params, std::uint64_t id) {
+  auto const revision = modern_->revision();
+  auto body = own_request(mcp::Method::subscriptions_listen, params, id, revision, options_.gateway_info);
+  auto const head = heads_.modern(mcp::Method::subscriptions_listen, revision, {}, body.size());
   iovec const part{body.data(), body.size()};
-  co_return co_await client_.exchange(head, {&part, body.empty() ? 0U : 1U});
+  co_return co_await client_.exchange(head, {&part, 1});
 }
 
-void HttpBackend::all_lists_changed() {
+base::Task<Result<net::HttpReply>> HttpBackend::open_listening() {
+  if (modern_) co_return co_await post_listen(std::string(kEverything), next_id_++);
+  auto const head = heads_.open_events(own_session_->id, mcp::text_of(legacy_->revision()));
+  co_return co_await client_.exchange(head, {});
+}
+
+void HttpBackend::hear(core::ResourceObserver* observer) {
+  resources_ = observer;
+  if (older_) older_->hear(observer);
+}
+
+base::Task<Result<void>> HttpBackend::listen(std::string params,
+                                             std::function<void(mcp::Message const&)> told) {
+  if (older_) co_return co_await older_->listen(std::move(params), std::move(told));
+  if (!modern_) co_return about(Error(Fault::starting, Blame::upstream, "not connected yet"));
+  std::uint64_t const id = next_id_++;
+  auto reply = co_await post_listen(std::move(params), id);
+  if (!reply) co_return about(reply.error());
+  if (!reply->event_stream() || reply->head.status != 200) co_return refused(reply->head);
+  for (;;) {
+    auto event = co_await reply->next_event();
+    if (!event) co_return about(event.error());
+    if (!*event) co_return about(Error(Fault::connection_lost, Blame::upstream, "the event stream ended"));
+    if ((*event)->type != kMessageEvent) continue;
+    auto const message = mcp::decode(std::move((*event)->data), options_.limits);
+    if (!message) co_return about(Error(Fault::protocol, Blame::upstream, message.error().sentence));
+    if (message->kind() == mcp::MessageKind::notification) told(*message);
+    if (message->kind() == mcp::MessageKind::error)
+      co_return about(Error(Fault::protocol, Blame::upstream, "the server refused the subscription"));
+    if (message->kind() == mcp::MessageKind::result) co_return Result<void>{};
+  }
+}
+
+void HttpBackend::missed() {
   observer_.list_changed(options_.name, mcp::Method::tools_list);
   observer_.list_changed(options_.name, mcp::Method::prompts_list);
   observer_.list_changed(options_.name, mcp::Method::resources_list);
+  if (resources_ != nullptr) resources_->resources_missed();
 }
 
 // For as long as the server stays open here. What was missed between two streams is made up for by asking
@@ -46,7 +77,7 @@ base::Task<void> HttpBackend::listen_loop() {
       if (!reply->event_stream() || reply->head.status != 200) {
         if (reply->head.status < 500 && reply->head.status != 404) co_return;  // it does not offer this
       } else {
-        if (gap) all_lists_changed();
+        if (gap) missed();
         again = kAgainMin;
         for (;;) {
           auto event = co_await reply->next_event();
@@ -60,7 +91,7 @@ base::Task<void> HttpBackend::listen_loop() {
         }
       }
     }
-    co_await scheduler_.sleep_for(again);
+    co_await scheduler_.sleep_for(base::jittered(again, 20, random_));
     again = std::min(again * 2, kAgainMax);
   }
 }

@@ -124,7 +124,7 @@ base::Task<Result<void>> HttpBackend::shake_hands(std::shared_ptr<Session> sessi
   if (again) {
     ++reinitialised_;
     options_.reinits.add();
-    all_lists_changed();  // a server that knows its sessions no more was probably started anew
+    missed();  // a server that knows its sessions no more was probably started anew
   }
   co_return Result<void>{};
 }

@@ -22,6 +22,11 @@ class SseBackend final : public core::Backend {
   base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) override {
     return inner_.ask(method, std::move(params));
   }
+  bool listens() const noexcept override { return inner_.listens(); }
+  base::Task<base::Result<void>> listen(std::string params, StdioChild::Told told) override {
+    return inner_.listen(std::move(params), std::move(told));
+  }
+  void hear(core::ResourceObserver* observer) override { inner_.hear(observer); }
   core::ServerStatus status() const override { return inner_.status(); }
   bool translates(core::Call const& call) const noexcept override { return inner_.translates(call); }
   base::Task<void> close(base::TimePoint deadline) override { return inner_.close(deadline); }

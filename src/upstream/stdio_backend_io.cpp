@@ -44,9 +44,8 @@ StdioBackend::StdioBackend(base::Scheduler& scheduler, ChildSpawner& spawner, ba
       options_(std::move(options)),
       observer_(observer),
       log_([this](std::string const& line) { log_stderr(line); }),
-      on_list_changed_([this](Method notification) { lists_changed(notification); }),
-      launcher_(scheduler, spawner, options_.command, options_.child, options_.probe_max, log_,
-                on_list_changed_),
+      announced_([this](mcp::Message const& notification) { announced(notification); }),
+      launcher_(scheduler, spawner, options_.command, options_.child, options_.probe_max, log_, announced_),
       policy_(options_.restart),
       changed_(scheduler),
       asked_(scheduler),
@@ -85,8 +84,9 @@ Task<void> StdioBackend::keep() {
       child_ = std::move(started->child);
       identity_ = std::move(started->identity);
       policy_.started(scheduler_.now());
-      if (identity_.modern()) tasks_.spawn(listen(child_));
+      if (identity_.modern()) tasks_.spawn(listen_to_lists(child_));
       become(ServerState::ready);
+      if (launches_ > 1) missed();
       auto const child = co_await until_ended();
       child_.reset();
       last_error_ = Error(Fault::unavailable, Blame::upstream, child->cause()).about(options_.child.server);
@@ -124,7 +124,8 @@ Task<std::shared_ptr<StdioChild>> StdioBackend::until_ended() {
     child_ = std::move(grown->child);
     identity_ = std::move(grown->identity);
     tasks_.spawn(retire(child));
-    tasks_.spawn(listen(child_));
+    tasks_.spawn(listen_to_lists(child_));
+    missed();
     if (observer_ != nullptr) observer_->era_changed(name());
   }
 }
@@ -136,17 +137,44 @@ Task<void> StdioBackend::retire(std::shared_ptr<StdioChild> child) {
 }
 
 // A modern server tells of changes only to those who listen (P054: again after every restart).
-Task<void> StdioBackend::listen(std::shared_ptr<StdioChild> child) {
+Task<void> StdioBackend::listen_to_lists(std::shared_ptr<StdioChild> child) {
   auto const revision = identity_.revision;
   for (;;) {
     auto const ended = co_await child->ask(Method::subscriptions_listen, std::string(kListenTo), revision);
     if (!ended || ended->kind() != mcp::MessageKind::result) co_return;  // dead, or it has no such thing
-    co_await scheduler_.sleep_for(kListenAgain);
-    for (auto const list :
-         {Method::notifications_tools_list_changed, Method::notifications_prompts_list_changed,
-          Method::notifications_resources_list_changed}) {
-      lists_changed(list);  // nobody listened for a while (P071)
-    }
+    co_await scheduler_.sleep_for(base::jittered(kListenAgain, 20, random_));
+    missed();
+  }
+}
+
+// Nobody listened for a while (P071).
+void StdioBackend::missed() {
+  for (auto const list :
+       {Method::notifications_tools_list_changed, Method::notifications_prompts_list_changed,
+        Method::notifications_resources_list_changed}) {
+    lists_changed(list);
+  }
+  if (resources_ != nullptr) resources_->resources_missed();
+}
+
+Task<base::Result<void>> StdioBackend::listen(std::string params, StdioChild::Told told) {
+  auto child = co_await running_child();
+  if (!child) co_return child.error();
+  auto const serving = *child;
+  auto ended = co_await serving->ask(Method::subscriptions_listen, std::move(params), identity_.revision,
+                                     std::move(told));
+  if (!ended) co_return ended.error();
+  if (ended->kind() == mcp::MessageKind::result) co_return base::Result<void>{};
+  co_return Error(Fault::protocol, Blame::upstream, "the server refused the subscription")
+      .about(std::string(name()));
+}
+
+void StdioBackend::announced(mcp::Message const& notification) {
+  std::string scratch;
+  if (notification.method() != Method::notifications_resources_updated) {
+    lists_changed(notification.method());
+  } else if (resources_ != nullptr) {
+    resources_->resource_updated(notification.text(mcp::Field::uri, scratch));
   }
 }
 

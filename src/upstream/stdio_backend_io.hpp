@@ -48,6 +48,9 @@ class StdioBackend final : public core::Backend {
   base::Task<base::Result<core::ServerIdentity>> open() override;
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
   base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) override;
+  bool listens() const noexcept override { return identity_.modern(); }
+  base::Task<base::Result<void>> listen(std::string params, StdioChild::Told told) override;
+  void hear(core::ResourceObserver* observer) override { resources_ = observer; }
   core::ServerStatus status() const override;
   bool translates(core::Call const& call) const noexcept override {
     return state_ != core::ServerState::ready || identity_.modern() != call.modern();
@@ -58,11 +61,13 @@ class StdioBackend final : public core::Backend {
   base::Task<void> keep();
   base::Task<std::shared_ptr<StdioChild>> until_ended();
   base::Task<void> retire(std::shared_ptr<StdioChild> child);
-  base::Task<void> listen(std::shared_ptr<StdioChild> child);
+  base::Task<void> listen_to_lists(std::shared_ptr<StdioChild> child);
   base::Task<base::Result<std::shared_ptr<StdioChild>>> running_child();
   void wake_keeper();
   void become(core::ServerState state);
+  void announced(mcp::Message const& notification);
   void lists_changed(mcp::Method notification);
+  void missed();
   void log_stderr(std::string const& line);
   std::string cause() const;
   base::Error failure() const;
@@ -71,10 +76,11 @@ class StdioBackend final : public core::Backend {
   base::Random& random_;
   Options options_;
   core::BackendObserver* observer_;
+  core::ResourceObserver* resources_ = nullptr;
   StderrRing log_;
   base::TimePoint logging_since_;
   long lines_logged_ = 0;  // since then, or left out
-  StdioChild::ListChanged on_list_changed_;
+  StdioChild::Told announced_;
   StdioLauncher launcher_;
   RestartPolicy policy_;
   core::ServerState state_ = core::ServerState::stopped;

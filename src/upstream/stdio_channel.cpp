@@ -29,6 +29,10 @@ bool StdioChannel::leave(Flight& flight) noexcept {
 }
 
 Flight* StdioChannel::addressee_of(mcp::Message const& note) {
+  if (auto const subscription = note.integer(Field::meta_subscription_id)) {
+    auto const found = flights_.find(static_cast<std::uint64_t>(*subscription));
+    return found == flights_.end() || !found->second->listens ? nullptr : found->second;
+  }
   if (note.method() == Method::notifications_progress) {
     auto const token = note.integer(Field::progress_token);
     auto const found = flights_.find(static_cast<std::uint64_t>(token.value_or(0)));
@@ -53,7 +57,7 @@ bool StdioChannel::full_for(mcp::Message const& message) {
 StdioChannel::Step StdioChannel::accept(mcp::Message message) {
   switch (message.kind()) {
     case MessageKind::request: return on_request(std::move(message));
-    case MessageKind::notification: return on_notification(message);
+    case MessageKind::notification: return on_notification(std::move(message));
     default: on_answer(std::move(message)); return {};
   }
 }
@@ -72,22 +76,29 @@ void StdioChannel::on_answer(mcp::Message message) {
   flight.news.set();
 }
 
-StdioChannel::Step StdioChannel::on_notification(mcp::Message const& note) {
-  switch (note.method()) {
-    case Method::notifications_tools_list_changed:
-    case Method::notifications_prompts_list_changed:
-    case Method::notifications_resources_list_changed: return {Step::Kind::list_changed, {}, note.method()};
-    default: break;
-  }
+std::optional<std::string> StdioChannel::shown(Flight& flight, mcp::Message note) {
+  if (flight.listens) return std::move(note).take_bytes();
+  return note.method() == Method::notifications_progress ? flight.relay.progress(note)
+                                                         : flight.relay.log(note);
+}
+
+StdioChannel::Step StdioChannel::on_notification(mcp::Message note) {
   Flight* const flight = addressee_of(note);
-  if (flight == nullptr) return {};
+  if (flight == nullptr) {
+    switch (note.method()) {
+      case Method::notifications_tools_list_changed:
+      case Method::notifications_prompts_list_changed:
+      case Method::notifications_resources_list_changed:
+      case Method::notifications_resources_updated: return {Step::Kind::announced, {}, std::move(note)};
+      default: return {};
+    }
+  }
   if (flight->lagging_ || !has_room(*flight)) {
     flight->lagging_ = true;
     ++counters_.notes_dropped;
     return {};
   }
-  auto text = note.method() == Method::notifications_progress ? flight->relay.progress(note)
-                                                              : flight->relay.log(note);
+  auto text = shown(*flight, std::move(note));
   if (!text) return {};
   flight->note_bytes_ += text->size();
   flight->notes_.push_back(std::move(*text));

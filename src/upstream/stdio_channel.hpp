@@ -29,6 +29,7 @@ struct Flight {
 
   std::uint64_t id = 0;  // set by enroll()
   NoteRelay relay;
+  bool listens = false;                              // a subscription: its notes are whole messages
   bool sent = false;                                 // its line has been handed to the child's stdin
   std::optional<base::Result<mcp::Message>> answer;  // a response as received, or why there is none
   base::Event news;                                  // a notification or the answer has come
@@ -56,9 +57,9 @@ class StdioChannel {
     std::uint64_t refused = 0;        // requests of the server that were not served
   };
   struct Step {
-    enum class Kind { done, reply, list_changed } kind = Kind::done;
-    std::string reply;      // one line without newline, for the child
-    mcp::Method changed{};  // the notification
+    enum class Kind { done, reply, announced } kind = Kind::done;
+    std::string reply;                      // one line without newline, for the child
+    std::optional<mcp::Message> announced;  // a notification for whoever wants to know
   };
 
   StdioChannel(base::Scheduler& scheduler, Limits limits) noexcept : limits_(limits), room_(scheduler) {}
@@ -86,7 +87,8 @@ class StdioChannel {
   bool has_room(Flight const& flight) const noexcept {
     return flight.notes_.size() < limits_.notes_max && flight.note_bytes_ < limits_.note_bytes_max;
   }
-  Step on_notification(mcp::Message const& note);
+  static std::optional<std::string> shown(Flight& flight, mcp::Message note);
+  Step on_notification(mcp::Message note);
   Step on_request(mcp::Message request);
   Flight* client_to_ask(mcp::Message const& request);
   void on_answer(mcp::Message message);

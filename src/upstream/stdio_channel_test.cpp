@@ -191,8 +191,28 @@ TEST_F(Channel, SendsNoResponsesToAModernServer) {  // P055
 
 TEST_F(Channel, TellsOfChangedLists) {
   auto const step = accept(R"({"jsonrpc":"2.0","method":"notifications/tools/list_changed"})");
-  EXPECT_EQ(step.kind, StdioChannel::Step::Kind::list_changed);
-  EXPECT_EQ(step.changed, mcp::Method::notifications_tools_list_changed);
+  EXPECT_EQ(step.kind, StdioChannel::Step::Kind::announced);
+  EXPECT_EQ(step.announced->method(), mcp::Method::notifications_tools_list_changed);
+}
+
+TEST_F(Channel, GivesASubscriptionWhatCarriesItsIdAndAnnouncesTheRest) {  // P065
+  auto const other = flight();
+  Flight subscription(loop);
+  subscription.listens = true;
+  EXPECT_TRUE(channel.enroll(subscription));
+  auto const update = [](std::uint64_t id) {
+    return R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"x://a",)"
+           R"("_meta":{"io.modelcontextprotocol/subscriptionId":)" +
+           std::to_string(id) + "}}}";
+  };
+  EXPECT_EQ(accept(update(subscription.id)).kind, StdioChannel::Step::Kind::done);
+  EXPECT_EQ(channel.next_note(subscription), update(subscription.id));
+  EXPECT_EQ(accept(update(other->id)).kind, StdioChannel::Step::Kind::announced);
+  EXPECT_EQ(channel.next_note(*other), std::nullopt);
+  auto const plain =
+      accept(R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"x://a"}})");
+  EXPECT_EQ(plain.kind, StdioChannel::Step::Kind::announced);
+  channel.leave(subscription);
 }
 
 TEST_F(Channel, FailsEveryRequestWhenTheChildIsGoneAndTellsWhetherItSawThem) {  // T-03

@@ -60,13 +60,13 @@ class StdioChild::Place {
 
 StdioChild::StdioChild(base::Scheduler& scheduler, std::unique_ptr<ChildProcess> process,
                        ChildCommand const& command, StderrRing& log, Options const& options,
-                       ListChanged const& on_list_changed)
+                       Told const& announced)
     : scheduler_(scheduler),
       process_(std::move(process)),
       command_(command),
       log_(log),
       options_(options),
-      on_list_changed_(on_list_changed),
+      announced_(announced),
       channel_(scheduler, options.channel),
       framer_(options.lines),
       writer_(scheduler, process_->input()),
@@ -161,19 +161,23 @@ Task<void> StdioChild::ask_client(core::Call& call, mcp::Message request) {
 }
 
 Task<base::Result<mcp::Message>> StdioChild::ask(mcp::Method method, std::string params,
-                                                 mcp::Revision revision) {
+                                                 mcp::Revision revision, Told told) {
   Place place(*this, NoteRelay());
   auto& flight = place.flight;
+  flight.listens = static_cast<bool>(told);
   if (auto const enrolled = channel_.enroll(flight); !enrolled) co_return enrolled.error();
   place.cancellable = method != mcp::Method::initialize;
   auto const line = own_request(method, params, flight.id, revision, options_.gateway_info);
   mcp::Splice const unchanged(line);
   co_await send(flight, line, unchanged);
-  while (!flight.answer) {
+  for (;;) {
+    while (auto note = channel_.next_note(flight)) {
+      if (auto const message = mcp::decode(std::move(*note), decode_limits(options_.lines))) told(*message);
+    }
+    if (flight.answer) co_return std::move(*flight.answer);
     co_await flight.news.wait();
     flight.news.reset();
   }
-  co_return std::move(*flight.answer);
 }
 
 void StdioChild::tell(mcp::Method notification, std::string_view params) {
@@ -265,7 +269,7 @@ void StdioChild::take_batch(std::string_view text) {
 void StdioChild::deliver(mcp::Message message) {
   auto const step = channel_.accept(std::move(message));
   if (step.kind == StdioChannel::Step::Kind::reply) writer_.write_small(step.reply);
-  if (step.kind == StdioChannel::Step::Kind::list_changed && on_list_changed_) on_list_changed_(step.changed);
+  if (step.kind == StdioChannel::Step::Kind::announced && announced_) announced_(*step.announced);
 }
 
 Task<void> StdioChild::read_errors() {

@@ -35,11 +35,12 @@ class StdioChild {
     base::Duration exit_wait =
         std::chrono::seconds(2);  // from closed stdin to SIGTERM, from there to SIGKILL
   };
-  using ListChanged = std::function<void(mcp::Method notification)>;
+  using Told = std::function<void(mcp::Message const& notification)>;
 
-  // `process` has just been spawned from `command`. `log`, `options` and `on_list_changed` outlive the child.
+  // `process` has just been spawned from `command`. `log`, `options` and `announced` (told of what belongs to
+  // no request) outlive the child.
   StdioChild(base::Scheduler& scheduler, std::unique_ptr<ChildProcess> process, ChildCommand const& command,
-             StderrRing& log, Options const& options, ListChanged const& on_list_changed);
+             StderrRing& log, Options const& options, Told const& announced);
 
   // The verdict on its era is in. From then on relay() may be used.
   // `logs`: it is a legacy server that takes log levels.
@@ -49,8 +50,9 @@ class StdioChild {
   // too_large, protocol, connection_lost (it may have been executed), connect_failed (it was not).
   base::Task<base::Result<core::Outcome>> relay(core::Call& call);
 
-  // A request of the gateway's own. `params` as for own_request().
-  base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params, mcp::Revision revision);
+  // A request of the gateway's own. `params` as for own_request(). With `told` it is a subscription.
+  base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params, mcp::Revision revision,
+                                             Told told = {});
   void tell(mcp::Method notification, std::string_view params);
 
   base::Event& ended() noexcept { return ended_; }  // nothing will come any more; cause() says why
@@ -89,7 +91,7 @@ class StdioChild {
   ChildCommand const& command_;
   StderrRing& log_;
   Options const& options_;
-  ListChanged const& on_list_changed_;
+  Told const& announced_;
   std::optional<Dialect> dialect_;
   StdioChannel channel_;
   LineFramer framer_;

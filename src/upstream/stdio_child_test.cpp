@@ -16,7 +16,7 @@ struct Child : ::testing::Test {
   ChildCommand command{.argv = {"files"}, .environment = {}, .working_directory = {}};
   StdioChild::Options options{.server = "files", .gateway_info = "{}", .lines = {}, .channel = {}};
   StderrRing log;
-  StdioChild::ListChanged ignore;
+  StdioChild::Told ignore;
   std::unique_ptr<StdioChild> child;
   base::TaskGroup tasks{loop};
 

@@ -20,20 +20,19 @@ constexpr auto kSiblingEnd = std::chrono::seconds(2);  // it has done nothing th
 
 StdioLauncher::StdioLauncher(base::Scheduler& scheduler, ChildSpawner& spawner, ChildCommand const& command,
                              StdioChild::Options const& options, base::Duration probe_max, StderrRing& log,
-                             StdioChild::ListChanged const& on_list_changed)
+                             StdioChild::Told const& announced)
     : scheduler_(scheduler),
       spawner_(spawner),
       command_(command),
       options_(options),
       probe_max_(probe_max),
       log_(log),
-      on_list_changed_(on_list_changed) {}
+      announced_(announced) {}
 
 base::Result<std::shared_ptr<StdioChild>> StdioLauncher::spawn() {
   auto process = spawner_.spawn(command_);
   if (!process) return process.error();
-  return std::make_shared<StdioChild>(scheduler_, std::move(*process), command_, log_, options_,
-                                      on_list_changed_);
+  return std::make_shared<StdioChild>(scheduler_, std::move(*process), command_, log_, options_, announced_);
 }
 
 Error StdioLauncher::ended(StdioChild const& child) const {

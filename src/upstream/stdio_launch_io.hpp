@@ -28,7 +28,7 @@ class StdioLauncher {
   // before it is taken for a legacy one.
   StdioLauncher(base::Scheduler& scheduler, ChildSpawner& spawner, ChildCommand const& command,
                 StdioChild::Options const& options, base::Duration probe_max, StderrRing& log,
-                StdioChild::ListChanged const& on_list_changed);
+                StdioChild::Told const& announced);
 
   // Errors: unavailable (it ended, with exit code and last stderr line), timed_out, protocol, busy.
   base::Task<base::Result<Started>> launch(base::TimePoint deadline);
@@ -56,7 +56,7 @@ class StdioLauncher {
   StdioChild::Options const& options_;
   base::Duration probe_max_;
   StderrRing& log_;
-  StdioChild::ListChanged const& on_list_changed_;
+  StdioChild::Told const& announced_;
   std::optional<mcp::Revision> legacy_;  // the verdict, if it is legacy: what to offer
 };
 

@@ -19,7 +19,7 @@ struct Launch : ::testing::Test {
   StdioChild::Options options{
       .server = "files", .gateway_info = R"({"name":"weir"})", .lines = {}, .channel = {}};
   StderrRing log;
-  StdioChild::ListChanged ignore;
+  StdioChild::Told ignore;
   StdioLauncher launcher{loop, spawner, command, options, 10s, log, ignore};
   std::optional<base::Result<StdioLauncher::Started>> started;
   base::TaskGroup tasks{loop};

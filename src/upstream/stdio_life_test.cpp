@@ -98,7 +98,7 @@ TEST_F(Stdio, ListensToAModernServerAgainAfterEveryRestart) {  // P054
   EXPECT_NE(program().id_of("subscriptions/listen"), "");
   observer.lists.clear();
   program().answer(program().id_of("subscriptions/listen"), R"({"resultType":"complete"})");
-  loop.advance(1s);
+  loop.advance(1200ms);
   EXPECT_NE(observer.lists, "") << "changes may have been missed (P071)";
   EXPECT_NE(program().id_of("subscriptions/listen", 1), "");
 }

@@ -97,6 +97,12 @@ class Legacy extends Face {
     this.client.setNotificationHandler(v1.types.ToolListChangedNotificationSchema, () => { callback(); });
     return () => {};
   }
+  /** Calls back with the URI on every update of the resource; gives a function that ends it. */
+  async onUpdated(uri, callback) {
+    this.client.setNotificationHandler(v1.types.ResourceUpdatedNotificationSchema, note => callback(note.params.uri));
+    await this.client.subscribeResource({ uri });
+    return () => this.client.unsubscribeResource({ uri });
+  }
   async close() {
     if (this.target.url) await this.transport.terminateSession();
     await this.client.close();
@@ -128,6 +134,11 @@ class Modern extends Face {
   async onToolsChanged(callback) {
     this.client.setNotificationHandler('notifications/tools/list_changed', () => { callback(); });
     const listening = await this.client.listen({ toolsListChanged: true });
+    return () => listening.close();
+  }
+  async onUpdated(uri, callback) {
+    this.client.setNotificationHandler('notifications/resources/updated', note => callback(note.params.uri));
+    const listening = await this.client.listen({ resourceSubscriptions: [uri] });
     return () => listening.close();
   }
   close() { return this.client.close(); }

@@ -2,44 +2,14 @@
 
 #include <algorithm>
 
+#include "support/fake_wire.hpp"
+
 namespace weir::test {
 
 using mcp::Field;
 using mcp::Method;
 
 namespace {
-
-constexpr std::string_view kEventHead =
-    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-
-std::string http(int status, std::string_view body, std::string_view fields = {}) {
-  std::string text = "HTTP/1.1 " + std::to_string(status) + " X\r\n";
-  if (!body.empty()) text += "Content-Type: application/json\r\n";
-  text.append(fields)
-      .append("Content-Length: ")
-      .append(std::to_string(body.size()))
-      .append("\r\n\r\n")
-      .append(body);
-  return text;
-}
-
-std::string chunk_of(std::string_view payload) {
-  char size[20];
-  std::snprintf(size, sizeof size, "%zx\r\n", payload.size());
-  return std::string(size).append(payload).append("\r\n");
-}
-
-std::string event_of(std::string_view json) {
-  return chunk_of(std::string("event: message\ndata: ").append(json).append("\n\n"));
-}
-
-std::string response(std::string_view id, std::string_view result) {
-  return std::string(R"({"jsonrpc":"2.0","id":)")
-      .append(id)
-      .append(R"(,"result":)")
-      .append(result)
-      .append("}");
-}
 
 std::string text_result(std::string_view text) {
   return std::string(R"({"resultType":"complete","content":[{"type":"text","text":")")
@@ -89,7 +59,7 @@ std::string FakeServer::tools_json() const {
 std::string FakeServer::discover_json() const {
   return std::string(R"({"resultType":"complete","supportedVersions":)") +
          (speaks_ == Speaks::both ? R"(["2026-07-28","2025-06-18"])" : R"(["2026-07-28"])") +
-         R"(,"capabilities":{"tools":{},"resources":{}}})";
+         R"(,"capabilities":)" + capabilities() + "}";
 }
 
 void FakeServer::serve(std::unique_ptr<net::Stream> connection) {
@@ -126,6 +96,10 @@ base::Task<void> FakeServer::converse(std::unique_ptr<net::Stream> connection) {
       co_await ask_on_get(wire);
       co_return;
     }
+    if (watchable && head->start.starts_with("GET ") && sessions_.contains(head->field("mcp-session-id"))) {
+      co_await stream(wire, std::make_shared<Stream>(scheduler_));
+      co_return;
+    }
     auto message = mcp::decode(std::move(*body));
     if (!head->start.starts_with("POST ") || !message) {
       co_await wire.write(http(405, ""));
@@ -155,9 +129,8 @@ base::Task<bool> FakeServer::answer_legacy_handshake(Wire& wire, Request const& 
   if (!forgets_at_once) sessions_.insert(id);
   if (handshake_takes > base::Duration::zero()) co_await scheduler_.sleep_for(handshake_takes);
   std::string const body =
-      response(request.id, R"({"protocolVersion":"2025-06-18","capabilities":{"tools":{},"resources":{})" +
-                               std::string(logs ? R"(,"logging":{})" : "") + R"(},"serverInfo":{"name":")" +
-                               name_ + R"("}})");
+      response(request.id, R"({"protocolVersion":"2025-06-18","capabilities":)" + capabilities() +
+                               R"(,"serverInfo":{"name":")" + name_ + R"("}})");
   co_return co_await wire.write(http(200, body, "Mcp-Session-Id: " + id + "\r\n"));
 }
 
@@ -223,10 +196,8 @@ base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
       levels.push_back(std::string(request.message.raw(Field::level)));
       co_return co_await result(wire, request.id, "{}");
     case Method::tools_call: co_return co_await call_tool(wire, std::move(request));
-    default: break;
+    default: co_return co_await answer_watcher(wire, request);
   }
-  co_return co_await wire.write(http(200, R"({"jsonrpc":"2.0","id":)" + request.id +
-                                              R"(,"error":{"code":-32601,"message":"no such method"}})"));
 }
 
 base::Task<bool> FakeServer::call_tool(Wire& wire, Request request) {

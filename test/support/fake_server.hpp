@@ -8,11 +8,13 @@
 //   hang       never answers                       reset      closes instead of answering
 //   half       half of a sized body, then closes   half_sse   half of an event stream
 //   wrong_id   another call's answer                 malformed  answers something that is not JSON
-// Every call that arrives is executed: the ledger counts it before anything else happens.
+// Every call that arrives is executed: the ledger counts it before anything else happens. With `watchable`,
+// its resources can be subscribed to: over the GET stream of a session, or subscriptions/listen.
 #pragma once
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -46,11 +48,21 @@ class FakeServer {
   }
   void become(Speaks speaks) noexcept { speaks_ = speaks; }  // as after an update
   void close_all() { connections_.cancel(); }
-  void forget_sessions() { sessions_.clear(); }
+  void forget_sessions() {
+    sessions_.clear();
+    watched.clear();
+  }
+  void update(std::string const& uri);                  // tells whoever subscribed
+  void end_streams();                                   // breaks every event stream that is not an answer
+  std::set<std::string> resources_listened_to() const;  // by modern subscriptions
   std::size_t connections() const noexcept { return connections_.size(); }
   std::size_t sessions() const noexcept { return sessions_.size(); }
 
   bool alive = true;
+  bool watchable = false;           // before it is asked for the first time
+  std::set<std::string> watched;    // by legacy sessions
+  std::set<std::string> unwatched;  // it refuses these
+  int listens_most = 0;             // subscriptions to resources that were open at the same time
   bool mute_notifications = false;  // acknowledges none
   bool mute = false;                // reads requests and answers nothing
   int reset_after = 0;              // so many of them are spared before …
@@ -82,6 +94,19 @@ class FakeServer {
     mcp::Message message;
     std::string id;  // as received
   };
+  struct Stream {  // one that is open towards a client
+    explicit Stream(base::Scheduler& scheduler) : news(scheduler) {}
+    std::string id;              // of a subscription; "" for the stream of a session
+    std::set<std::string> uris;  // of a subscription
+    std::vector<std::string> out;
+    bool broken = false;
+    base::Event news;
+  };
+  class Open;
+  base::Task<bool> stream(Wire& wire, std::shared_ptr<Stream> stream);
+  base::Task<bool> listen(Wire& wire, Request const& request);
+  base::Task<bool> answer_watcher(Wire& wire, Request const& request);
+  std::string capabilities() const;
   base::Task<void> converse(std::unique_ptr<net::Stream> connection);
   base::Task<void> ask_on_get(Wire& wire);
   base::Task<bool> answer(Wire& wire, Request request);
@@ -102,6 +127,7 @@ class FakeServer {
   std::set<std::string> sessions_;
   int session_count_ = 0;
   std::string canned_id_;  // of the last call of `canned`
+  std::vector<std::shared_ptr<Stream>> streams_;
   base::TaskGroup connections_;
 };
 

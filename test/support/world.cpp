@@ -107,9 +107,9 @@ void World::start() {
   calls_ = std::make_unique<base::Gate>(settings.limits.in_flight);
   parked_ = std::make_unique<bridge::ParkedCalls>(app::parked_options(), random);
   cursors_ = std::make_unique<router::CursorSealer>(random);
-  shared_ = std::make_unique<app::SharedParts>(
-      app::SharedParts{loop.clock(), random, silent_log(), *metrics_, *sessions_, *calls_, connections_,
-                       listens_, *parked_, *cursors_, environment_, R"({"name":"weir","version":"0"})"});
+  shared_ = std::make_unique<app::SharedParts>(app::SharedParts{
+      loop.clock(), random, silent_log(), *metrics_, *sessions_, *calls_, connections_, listens_, watches_,
+      *parked_, *cursors_, environment_, R"({"name":"weir","version":"0"})"});
   worker_ = std::make_unique<app::Worker>(*shared_, app::WorkerIo{loop, dialer, spawner},
                                           std::make_shared<config::Settings const>(settings));
   planner_.emplace(std::vector{worker_->place()});

@@ -84,6 +84,7 @@ class World {
   app::Worker& weir() noexcept { return *worker_; }
   session::SessionTable& sessions() noexcept { return *sessions_; }
   base::Gate& gate() noexcept { return *calls_; }
+  base::Gate& watches() noexcept { return watches_; }
 
  private:
   base::Task<std::unique_ptr<net::Stream>> connect();
@@ -96,6 +97,7 @@ class World {
   std::unique_ptr<base::Gate> calls_;
   base::Gate connections_{9'000};
   base::Gate listens_{4096};
+  base::Gate watches_{100'000};
   std::unique_ptr<bridge::ParkedCalls> parked_;
   std::unique_ptr<router::CursorSealer> cursors_;
   std::unique_ptr<app::SharedParts> shared_;

@@ -1,0 +1,110 @@
+#include "router/watch_calls_loop.hpp"
+
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/task_group.hpp"
+#include "core/resource_notes.hpp"
+
+namespace weir::router {
+
+namespace {
+
+mcp::Message listen_request(std::vector<std::string> const& uris) {
+  auto message = mcp::decode(R"({"jsonrpc":"2.0","id":0,"method":"subscriptions/listen","params":)" +
+                                 core::listen_params(uris) + '}',
+                             mcp::Limits{.json = {}, .bytes_max = SIZE_MAX});
+  WEIR_ASSERT(message.has_value());  // written by ourselves from text
+  return std::move(*message);
+}
+
+}  // namespace
+
+class WatchCalls::Running final : private core::ClientSink {
+ public:
+  Running(WatchCalls& all, Owner owner)
+      : all_(all), owner_(std::move(owner)), call_(listen_request(owner_.uris)), task_(all.scheduler_) {
+    static_cast<core::CallFields&>(call_) = all.like_;
+    call_.method = mcp::Method::subscriptions_listen;
+    call_.client = this;
+    call_.facts = {};
+    task_.spawn(run());
+  }
+  Owner const& owner() const noexcept { return owner_; }
+
+ private:
+  base::Task<void> run() { co_await owner_.entry->handle(call_); }
+
+  base::Task<bool> notify(std::string notification) override {
+    std::string scratch;
+    auto const message = mcp::decode(std::move(notification));
+    if (message) all_.changed_.emplace(message->text(mcp::Field::uri, scratch));
+    all_.news_.set();
+    co_return true;
+  }
+
+  WatchCalls& all_;
+  Owner owner_;
+  core::Call call_;
+  base::TaskGroup task_;
+};
+
+WatchCalls::WatchCalls(base::Scheduler& scheduler, CatalogFeed& feed, core::Call const& like)
+    : scheduler_(scheduler), feed_(feed), like_(like), news_(scheduler) {}
+
+WatchCalls::~WatchCalls() = default;
+
+std::map<std::uint32_t, WatchCalls::Owner> WatchCalls::owners(std::vector<std::string> const& uris) const {
+  std::map<std::uint32_t, Owner> found;
+  auto const& view = *feed_.view();
+  auto const* const catalog = view.set->find(like_.endpoint, true);
+  if (catalog == nullptr) return found;
+  for (auto const& uri : uris) {
+    auto const owner = catalog->owner_of_uri(uri);
+    if (!owner) continue;
+    auto const& server = catalog->servers()[*owner];
+    if (!server.contents->capabilities.subscribe) continue;
+    auto& entry = found[server.number];
+    entry.entry = view.entries[*owner];
+    entry.uris.push_back(uri);
+  }
+  return found;
+}
+
+std::vector<std::string> WatchCalls::able(std::vector<std::string> const& uris) const {
+  std::set<std::string> all;
+  for (auto const& [number, owner] : owners(uris)) all.insert(owner.uris.begin(), owner.uris.end());
+  return {all.begin(), all.end()};
+}
+
+void WatchCalls::watch(std::vector<std::string> uris) {
+  uris_ = std::move(uris);
+  view_ = feed_.view();
+  for (auto& [number, owner] : owners(uris_)) {
+    running_.emplace(number, std::make_unique<Running>(*this, std::move(owner)));
+  }
+}
+
+void WatchCalls::follow_feed() {
+  if (uris_.empty() || view_ == feed_.view()) return;
+  view_ = feed_.view();
+  auto now = owners(uris_);
+  for (auto at = running_.begin(); at != running_.end();) {
+    auto const found = now.find(at->first);
+    bool const same = found != now.end() && found->second == at->second->owner();
+    if (same) now.erase(found);
+    at = same ? std::next(at) : running_.erase(at);
+  }
+  for (auto& [number, owner] : now) {
+    changed_.insert(owner.uris.begin(), owner.uris.end());
+    news_.set();
+    running_.emplace(number, std::make_unique<Running>(*this, std::move(owner)));
+  }
+}
+
+std::set<std::string> WatchCalls::take() {
+  news_.reset();
+  return std::exchange(changed_, {});
+}
+
+}  // namespace weir::router

@@ -1,0 +1,55 @@
+// WatchCalls: the resources that one modern subscription watches, each at the server that owns it.
+//
+// Owned by the frame of the subscription; one worker. For every server concerned a call of its own runs, a
+// subscriptions/listen with that server's URIs, as long as the subscription does; its notifications are kept
+// here until they are taken: each URI at most once. When a URI changes hands (a reload, other lists) the
+// calls are made anew and the URI counts as changed (P071).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/sync.hpp"
+#include "core/call.hpp"
+#include "router/catalog_set.hpp"
+
+namespace weir::router {
+
+class WatchCalls {
+ public:
+  // `like`: the client's call, which outlives this.
+  WatchCalls(base::Scheduler& scheduler, CatalogFeed& feed, core::Call const& like);
+  ~WatchCalls();
+
+  // Of these, what can be watched now: their owner is known and lets itself be subscribed to.
+  std::vector<std::string> able(std::vector<std::string> const& uris) const;
+  // To be called once, then again whenever the feed has changed.
+  void watch(std::vector<std::string> uris);
+  void follow_feed();
+
+  base::Event& news() noexcept { return news_; }
+  std::set<std::string> take();  // what has changed
+
+ private:
+  struct Owner {
+    std::shared_ptr<core::Handler> entry;
+    std::vector<std::string> uris;
+    bool operator==(Owner const&) const = default;
+  };
+  class Running;
+  std::map<std::uint32_t, Owner> owners(std::vector<std::string> const& uris) const;
+
+  base::Scheduler& scheduler_;
+  CatalogFeed& feed_;
+  core::Call const& like_;
+  std::vector<std::string> uris_;
+  std::shared_ptr<CatalogView const> view_;  // that the calls were made for
+  std::set<std::string> changed_;
+  base::Event news_;
+  std::map<std::uint32_t, std::unique_ptr<Running>> running_;
+};
+
+}  // namespace weir::router
