@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "upstream/own_request.hpp"
 #include "upstream/server_question.hpp"
 
@@ -106,15 +109,31 @@ StdioChannel::Step StdioChannel::on_notification(mcp::Message note) {
   return {};
 }
 
-// A request of the server names no call: with two clients that could be meant, it is nobody's.
+// A request of the server names no call. A call whose client is being asked waits, so one that runs is meant
+// rather. Each call of a legacy client leads to that client. Where two clients could be meant, nobody is.
 Flight* StdioChannel::client_to_ask(mcp::Message const& request) {
-  Flight* only = nullptr;
+  std::vector<Flight*> running, waiting;
+  bool others_run = false;
   for (auto const& [id, flight] : flights_) {
-    if (flight->call == nullptr || !may_ask(*flight->call, request)) continue;
-    if (only != nullptr) return nullptr;
-    only = flight;
+    if (flight->call == nullptr) continue;
+    bool const waits = flight->call->parked.questions > 0;
+    bool const able = may_ask(*flight->call, request);
+    if (able) (waits ? waiting : running).push_back(flight);
+    others_run = others_run || (!able && !waits);
   }
-  return only;
+  auto const& able = running.empty() ? waiting : running;
+  if (able.empty() || (running.empty() && others_run)) return nullptr;
+  auto& one = **std::max_element(able.begin(), able.end(),
+                                 [](Flight const* a, Flight const* b) { return a->id < b->id; });
+  auto const same_client = [&one](Flight const* other) {
+    return other == &one || (one.call->session && one.call->session == other->call->session);
+  };
+  auto const same_caller = [&one](Flight const* other) {
+    return one.call->principal->id == other->call->principal->id;
+  };
+  bool const clear = std::all_of(able.begin(), able.end(), same_client) &&
+                     std::all_of(waiting.begin(), waiting.end(), same_caller);
+  return clear ? &one : nullptr;
 }
 
 StdioChannel::Step StdioChannel::on_request(mcp::Message request) {

@@ -81,6 +81,59 @@ TEST_F(Channel, AQuestionGoesToTheOneClientThatCanBeMeant) {  // P059
   channel.leave(deaf);
 }
 
+struct ChannelAsked : Channel {
+  core::Principal me{"me", "none", {}}, other{"other", "none", {}};
+  std::vector<std::unique_ptr<core::Call>> calls;
+
+  std::unique_ptr<Flight> flight_of(core::Principal const& who,
+                                    std::string const& capabilities = R"({"elicitation":{}})") {
+    calls.push_back(call_of(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{)"
+                            R"("io.modelcontextprotocol/clientCapabilities":)" +
+                                capabilities + "}}}",
+                            mcp::kNewest));
+    calls.back()->principal = &who;
+    return std::make_unique<Flight>(loop, NoteRelay(), calls.back().get());
+  }
+  std::unique_ptr<Flight> legacy_flight(std::shared_ptr<core::ClientSession const> session) {
+    auto flight = flight_of(me);
+    calls.back()->revision = mcp::Revision::r2025_11_25;
+    calls.back()->session = std::move(session);
+    return flight;
+  }
+  bool taken() {  // the question, by somebody
+    return accept(R"({"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"?"}})")
+               .kind == StdioChannel::Step::Kind::done;
+  }
+};
+
+TEST_F(ChannelAsked, ACallThatWaitsForItsClientIsNotMeantByTheNextQuestion) {
+  auto left = flight_of(me), running = flight_of(me), mute = flight_of(me, "{}");
+  for (auto* const one : {left.get(), running.get(), mute.get()}) ASSERT_TRUE(channel.enroll(*one));
+  EXPECT_FALSE(taken()) << "two could be meant";
+  calls[0]->parked.questions = 1;
+  EXPECT_TRUE(taken() && channel.next_question(*running));
+  calls[0]->principal = &other;
+  EXPECT_FALSE(taken()) << "one caller's question must not come to another";
+  calls[0]->principal = &me;
+  channel.leave(*running);
+  EXPECT_FALSE(taken()) << "it is of the call whose client cannot be asked";
+  channel.leave(*mute);
+  EXPECT_TRUE(taken() && channel.next_question(*left)) << "a second question of the same call";
+  channel.leave(*left);
+}
+
+TEST_F(ChannelAsked, AnyCallOfALegacyClientLeadsToThatClient) {
+  auto session = std::make_shared<core::ClientSession>();
+  session->capabilities = R"({"elicitation":{}})";
+  auto another = std::make_shared<core::ClientSession>(*session);
+  auto one = legacy_flight(session), two = legacy_flight(session), third = legacy_flight(another);
+  for (auto* const flight : {one.get(), two.get()}) ASSERT_TRUE(channel.enroll(*flight));
+  EXPECT_TRUE(taken() && channel.next_question(*two));
+  ASSERT_TRUE(channel.enroll(*third));
+  EXPECT_FALSE(taken()) << "two clients could be meant";
+  for (auto* const flight : {one.get(), two.get(), third.get()}) channel.leave(*flight);
+}
+
 TEST_F(Channel, CountsAndDropsAnswersNobodyWaitsFor) {
   auto const a = flight();
   answer(a->id);
