@@ -49,6 +49,17 @@ TEST(NoteRelay, ShowsNoProgressToAClientThatGaveNoToken) {
   EXPECT_FALSE(relay.progress(message_of(progress("1"))));
 }
 
+TEST(NoteRelay, ShowsALegacyClientTheLevelOfItsSession) {
+  auto const session = std::make_shared<core::ClientSession>();
+  auto const call = call_of(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})", mcp::kNewestLegacy);
+  EXPECT_TRUE(NoteRelay(*call).log(message_of(log("debug")))) << "it has not said";
+  call->session = session;
+  EXPECT_TRUE(NoteRelay(*call).log(message_of(log("debug"))));
+  session->log_floor->store(4);
+  EXPECT_FALSE(NoteRelay(*call).log(message_of(log("warning"))));
+  EXPECT_TRUE(NoteRelay(*call).log(message_of(log("error"))));
+}
+
 TEST(NoteRelay, ShowsAModernClientOnlyTheLogLevelsItAskedFor) {  // P068
   auto silent = relay_for("", mcp::kNewest);
   EXPECT_FALSE(silent.wants_log());
