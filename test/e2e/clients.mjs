@@ -15,13 +15,16 @@ const v2 = { ...peer('@modelcontextprotocol/client'), ...peer('@modelcontextprot
 export const kModern = '2026-07-28';
 const kInfo = { name: 'weir-e2e', version: '1.0.0' };
 const kLogLevelKey = 'io.modelcontextprotocol/logLevel';
-const kCapabilities = { elicitation: {} };
 const kCallMs = 30_000;
-const accept = () => ({ action: 'accept', content: { ok: true } });
+const kConfirming = { can: { elicitation: {} }, answers: {
+  'elicitation/create': () => ({ action: 'accept', content: { ok: true } }) } };
 
-/** Connects one client; gives a Legacy or a Modern. */
-export async function connect(era, target, headers = {}) {
-  const client = era === 'legacy' ? new Legacy() : new Modern();
+/**
+ * Connects one client; gives a Legacy or a Modern. user: {can, answers}, what the client declares and how it answers,
+ * by method: answers[method](params, signal) gives the result.
+ */
+export async function connect(era, target, headers = {}, user = kConfirming) {
+  const client = era === 'legacy' ? new Legacy(user) : new Modern(user);
   await client.connect(target, headers);
   return client;
 }
@@ -66,14 +69,19 @@ class Face {
 const kListMethods = { tools: 'tools/list', resources: 'resources/list', prompts: 'prompts/list',
   resourceTemplates: 'resources/templates/list' };
 
+const kQuestionSchemas = { 'elicitation/create': v1.types.ElicitRequestSchema,
+  'sampling/createMessage': v1.types.CreateMessageRequestSchema, 'roots/list': v1.types.ListRootsRequestSchema };
+
 class Legacy extends Face {
   kit = v1;
   era = 'legacy';
-  client = new v1.Client(kInfo, { capabilities: kCapabilities });
 
-  constructor() {
+  constructor({ can, answers }) {
     super();
-    this.client.setRequestHandler(v1.types.ElicitRequestSchema, accept);
+    this.client = new v1.Client(kInfo, { capabilities: can });
+    for (const [method, answer] of Object.entries(answers)) {
+      this.client.setRequestHandler(kQuestionSchemas[method], ({ params }, { signal }) => answer(params, signal));
+    }
   }
   get revision() { return this.transport.protocolVersion ?? this.transport._protocolVersion; }
   call(name, args = {}, options = {}) {
@@ -84,11 +92,12 @@ class Legacy extends Face {
       prompts: v1.types.ListPromptsResultSchema, resourceTemplates: v1.types.ListResourceTemplatesResultSchema }[kind];
     return this.client.request({ method: kListMethods[kind], params: cursor === undefined ? {} : { cursor } }, schema);
   }
-  async callLogged(name, args) {
+  /** Calls a tool; gives what it logged. level: from now on (legacy), of this call (modern); '' leaves it as it is. */
+  async callLogged(name, args, level = 'debug') {
     const lines = [];
     this.client.setNotificationHandler(v1.types.LoggingMessageNotificationSchema,
       note => { lines.push(note.params.data); });
-    await this.client.setLoggingLevel('debug');
+    if (level) await this.client.setLoggingLevel(level);
     await this.call(name, args);
     return lines;
   }
@@ -97,9 +106,9 @@ class Legacy extends Face {
     this.client.setNotificationHandler(v1.types.ToolListChangedNotificationSchema, () => { callback(); });
     return () => {};
   }
-  /** Calls back with the URI on every update of the resource; gives a function that ends it. */
+  /** Subscribes to a resource, calls back with the URI of every update; gives a function that ends it. */
   async onUpdated(uri, callback) {
-    this.client.setNotificationHandler(v1.types.ResourceUpdatedNotificationSchema, note => callback(note.params.uri));
+    this.client.setNotificationHandler(v1.types.ResourceUpdatedNotificationSchema, note => { callback(note.params.uri); });
     await this.client.subscribeResource({ uri });
     return () => this.client.unsubscribeResource({ uri });
   }
@@ -112,11 +121,13 @@ class Legacy extends Face {
 class Modern extends Face {
   kit = v2;
   era = 'modern';
-  client = new v2.Client(kInfo, { capabilities: kCapabilities, versionNegotiation: { mode: { pin: kModern } } });
 
-  constructor() {
+  constructor({ can, answers }) {
     super();
-    this.client.setRequestHandler('elicitation/create', accept);
+    this.client = new v2.Client(kInfo, { capabilities: can, versionNegotiation: { mode: { pin: kModern } } });
+    for (const [method, answer] of Object.entries(answers)) {
+      this.client.setRequestHandler(method, ({ params }, { mcpReq }) => answer(params, mcpReq?.signal));
+    }
   }
   get revision() { return this.client.getNegotiatedProtocolVersion(); }
   call(name, args = {}, options = {}) {
@@ -125,10 +136,10 @@ class Modern extends Face {
   page(kind, cursor) {
     return this.client.request({ method: kListMethods[kind], params: cursor === undefined ? {} : { cursor } });
   }
-  async callLogged(name, args) {
+  async callLogged(name, args, level = 'debug') {
     const lines = [];
     this.client.setNotificationHandler('notifications/message', note => { lines.push(note.params.data); });
-    await this.client.callTool({ name, arguments: args, _meta: { [kLogLevelKey]: 'debug' } });
+    await this.client.callTool({ name, arguments: args, ...(level && { _meta: { [kLogLevelKey]: level } }) });
     return lines;
   }
   async onToolsChanged(callback) {
@@ -137,7 +148,7 @@ class Modern extends Face {
     return () => listening.close();
   }
   async onUpdated(uri, callback) {
-    this.client.setNotificationHandler('notifications/resources/updated', note => callback(note.params.uri));
+    this.client.setNotificationHandler('notifications/resources/updated', note => { callback(note.params.uri); });
     const listening = await this.client.listen({ resourceSubscriptions: [uri] });
     return () => listening.close();
   }
