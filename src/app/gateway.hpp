@@ -57,8 +57,10 @@ class Gateway {
   static constexpr unsigned kListensMax = 4'096;
   static constexpr unsigned kWatchesMax = 100'000;
   static constexpr std::size_t kAdminConnectionsMax = 256;
+  using Doors = std::vector<std::unique_ptr<net::Listener>>;  // one for each address of a host
   void build_workers();
   base::Result<void> listen();
+  bool attach(Doors& doors);
   base::Task<void> accept_clients(net::Listener& listener, std::size_t index);
   base::Task<void> accept_admins(net::Listener& listener);
   base::Task<void> wait_for_descriptors();
@@ -98,9 +100,9 @@ class Gateway {
   std::unique_ptr<CatalogMeter> catalog_meter_;         // outlives the feed that it listens to
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<WorkerPlanner> planner_;
-  std::size_t next_worker_ = 0;  // takes the next connection where several have equally many
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
-  std::unique_ptr<net::Listener> admin_listener_;
+  std::size_t next_worker_ = 0;   // takes the next connection where several have equally many
+  std::vector<Doors> listeners_;  // as configured
+  Doors admin_listener_;
   std::unique_ptr<admin::AdminEndpoint> admin_;
   net::ServerOptions admin_options_;
   std::unique_ptr<session::ReaperLoop> reaper_;

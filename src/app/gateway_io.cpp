@@ -1,7 +1,8 @@
 #include "app/gateway.hpp"
 
 #include <fmt/core.h>
-#include <unistd.h>
+
+#include <algorithm>
 
 #include "app/log_options.hpp"
 #include "app/server_options.hpp"
@@ -77,8 +78,10 @@ Result<void> Gateway::start() {
   admin_ = std::make_unique<admin::AdminEndpoint>(views(), settings_->metrics.path);
   tasks_->spawn(signal_loop());
   tasks_->spawn(settle());
-  for (std::size_t i = 0; i < listeners_.size(); ++i) tasks_->spawn(accept_clients(*listeners_[i], i));
-  if (admin_listener_) tasks_->spawn(accept_admins(*admin_listener_));
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    for (auto& door : listeners_[i]) tasks_->spawn(accept_clients(*door, i));
+  }
+  for (auto& door : admin_listener_) tasks_->spawn(accept_admins(*door));
   log_->event(observe::Level::info, "gateway.start", fmt::format("weir {} is listening", kVersion));
   return {};
 }
@@ -105,14 +108,19 @@ void Gateway::apply() {
   first_worker().apply(plan);
 }
 
+bool Gateway::attach(Doors& doors) {
+  return std::all_of(doors.begin(), doors.end(), [&](auto& door) { return door->attach(main_loop()); });
+}
+
 Result<void> Gateway::listen() {
-  auto bind = [](config::Address const& at, char const* flag) -> Result<std::unique_ptr<net::Listener>> {
+  auto bind = [this](config::Address const& at, char const* flag) -> Result<Doors> {
     if (at.kind != config::Address::Kind::tcp) {
       return Error(Fault::config, Blame::gateway,
                    "listening on " + at.shown() + " is not possible in this version");
     }
     std::string const host = at.host.empty() ? "0.0.0.0" : at.host;
-    auto made = net::Listener::bind(host, at.port);
+    auto made = net::Listener::bind_all(host, at.port);
+    if (made && !attach(*made)) return Error(Fault::internal, Blame::gateway, "no descriptors");
     if (made || made.error().fault != Fault::busy) return made;
     std::string const owner = net::owner_of_port(at.port);
     auto const free = net::Listener::bind(host, 0);
@@ -131,7 +139,6 @@ Result<void> Gateway::listen() {
       }
       auto made = bind(listener.bind, "--listen");
       if (!made) return made.error();
-      if (!(*made)->attach(main_loop())) return Error(Fault::internal, Blame::gateway, "no descriptors");
       listeners_.push_back(std::move(*made));
     }
   }
@@ -140,7 +147,6 @@ Result<void> Gateway::listen() {
     if (options_.stdio) return {};  // one of many children of editors: the first one has the console
     return admin.error();
   }
-  if (!(*admin)->attach(main_loop())) return Error(Fault::internal, Blame::gateway, "no descriptors");
   admin_listener_ = std::move(*admin);
   return {};
 }
@@ -183,7 +189,8 @@ void Gateway::hand_over(net::Accepted connection, std::size_t listener) {
   next_worker_ = chosen + 1;
   auto seat = workers_[chosen]->reserve();
   if (!seat) {
-    ::close(connection.fd);
+    auto stream = net::make_fd_stream(main_loop(), connection.fd, std::move(connection.peer));
+    if (stream) first_worker().turn_away(std::move(stream));
     return;
   }
   struct Arrival {

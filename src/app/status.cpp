@@ -49,13 +49,13 @@ base::Duration Gateway::uptime() const { return clock_.now() - started_; }
 
 std::vector<std::string> Gateway::mcp_urls() const {
   std::vector<std::string> urls;
-  for (auto const& listener : listeners_) {
-    urls.push_back(url_of(*listener) + "/mcp");
-  }
+  for (auto const& doors : listeners_) urls.push_back(url_of(*doors.front()) + "/mcp");
   return urls;
 }
 
-std::string Gateway::admin_url() const { return admin_listener_ ? url_of(*admin_listener_) : ""; }
+std::string Gateway::admin_url() const {
+  return admin_listener_.empty() ? "" : url_of(*admin_listener_.front());
+}
 
 std::vector<std::pair<std::string, core::ServerStatus>> Gateway::server_statuses() {
   std::vector<std::pair<std::string, core::ServerStatus>> all;

@@ -14,6 +14,7 @@
 
 #include "app/pipeline.hpp"
 #include "app/worker_plan.hpp"
+#include "edge/full_house.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "router/catalog_loop.hpp"
 #include "upstream/hop_backend.hpp"
@@ -71,6 +72,10 @@ class Worker {
   std::optional<Seat> reserve() noexcept;
   void serve(std::unique_ptr<net::Stream> client, std::size_t listener, Seat seat);
   unsigned connections() const noexcept { return seats_.inside(); }  // any thread
+  // A connection for which there is no seat: its request is answered 503. At most kTurnedAwayMax at a time
+  // get that answer, the others are closed.
+  void turn_away(std::unique_ptr<net::Stream> client);
+  static constexpr std::size_t kTurnedAwayMax = 256;
 
   edge::McpEndpoint& endpoint(std::size_t listener = 0) noexcept { return *endpoints_[listener]; }
   edge::EndpointParts endpoint_parts() noexcept;  // for another way in than HTTP
@@ -132,6 +137,9 @@ class Worker {
   std::vector<std::unique_ptr<edge::McpEndpoint>> endpoints_;
   net::ServerOptions server_options_;
   bool stopping_ = false;
+  edge::FullHouse full_house_;
+  net::ServerOptions const full_house_options_ = edge::FullHouse::options();
+  base::TaskGroup turned_away_;
   base::TaskGroup closing_;
   base::TaskGroup connections_;  // last: cancelled before anything they use goes
 };

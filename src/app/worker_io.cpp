@@ -25,6 +25,7 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
       seats_(std::numeric_limits<unsigned>::max()),
       entry_(build_entry(parts_)),
+      turned_away_(loop_),
       closing_(loop_),
       connections_(loop_) {
   if (first_ != nullptr) {
@@ -179,6 +180,13 @@ void Worker::serve(std::unique_ptr<net::Stream> client, std::size_t listener, Se
   connections_.spawn(serve_client(std::move(client), *endpoints_[listener], std::move(seat)));
 }
 
+void Worker::turn_away(std::unique_ptr<net::Stream> client) {
+  meter_.refused("connections");
+  if (stopping_ || turned_away_.size() >= kTurnedAwayMax) return;
+  turned_away_.spawn(
+      net::serve_connection(loop_, std::move(client), full_house_, full_house_options_, stopping_));
+}
+
 void Worker::session_ended(std::string const& id) {
   for (auto& [name, running] : servers_) {
     running.stack.backend->session_ended(id);
@@ -206,6 +214,7 @@ base::Task<void> Worker::finish_calls(base::TimePoint deadline) {
     co_await loop_.sleep_for(std::chrono::milliseconds{10});
   }
   connections_.cancel();
+  turned_away_.cancel();
 }
 
 base::Task<void> Worker::close_servers(base::TimePoint deadline) {

@@ -80,6 +80,7 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   Principal const* principal = nullptr;  // never null
   std::string session_id;                // legacy over HTTP: as the client sent it; set by `initialize`
   std::shared_ptr<ClientSession const> session;  // legacy only, set by the session layer
+  bool legacy_offered = true;                    // where it came in, legacy revisions are spoken too
   bool http = true;                              // came over HTTP: headers are checked against the body
   std::vector<std::pair<std::string, std::string>>
       param_headers;  // Mcp-Param-*, suffix and value as received

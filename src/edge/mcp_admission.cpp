@@ -3,6 +3,7 @@
 #include "edge/answer.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "edge/media_types.hpp"
+#include "mcp/header_value.hpp"
 #include "net/http_fields.hpp"
 #include "net/http_text.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::string_view kPath = "/mcp";
 constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kParamPrefix = "mcp-param-";
 constexpr std::array<std::string_view, 7> kSingle{
     "host", "content-type", "content-encoding", "authorization", "origin", "mcp-*", "last-event-id"};
 
@@ -29,11 +31,22 @@ std::string cors_fields(std::string_view origin) {
   return fields;
 }
 
-constexpr std::string_view kPreflight =
-    "Access-Control-Allow-Methods: POST, GET, DELETE\r\n"
-    "Access-Control-Allow-Headers: Content-Type, Authorization, MCP-Protocol-Version, Mcp-Session-Id, "
-    "Mcp-Method, Mcp-Name, Last-Event-ID\r\n"
-    "Access-Control-Max-Age: 600\r\n";
+// What a page may send. The names of Mcp-Param-* are the tools': those that it asks for are allowed.
+std::string preflight_fields(std::string_view asked) {
+  std::string fields =
+      "Access-Control-Allow-Methods: POST, GET, DELETE\r\n"
+      "Access-Control-Allow-Headers: Content-Type, Authorization, MCP-Protocol-Version, Mcp-Session-Id, "
+      "Mcp-Method, Mcp-Name, Last-Event-ID";
+  while (!asked.empty()) {
+    auto const end = std::min(asked.find(','), asked.size());
+    auto const name = mcp::trim_white_space(asked.substr(0, end));
+    asked.remove_prefix(std::min(end + 1, asked.size()));
+    bool const param = name.size() > kParamPrefix.size() &&
+                       net::same_name(name.substr(0, kParamPrefix.size()), kParamPrefix);
+    if (param && net::is_token(name)) fields.append(", ").append(name);
+  }
+  return fields += "\r\nAccess-Control-Max-Age: 600\r\n";
+}
 
 std::string_view allowed_methods(bool legacy) noexcept {
   return legacy ? "Allow: POST, GET, DELETE, OPTIONS\r\n" : "Allow: POST, OPTIONS\r\n";
@@ -79,7 +92,10 @@ bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted& admitted) 
   if (head.method == "POST") return true;
   bool const legacy = admitted.rules->legacy;
   if (head.method == "OPTIONS") {
-    exchange.reply(204, "", std::string(kPreflight).append(allowed_methods(legacy)), {});
+    exchange.reply(
+        204, "",
+        preflight_fields(head.fields.value("access-control-request-headers")).append(allowed_methods(legacy)),
+        {});
     return false;
   }
   if (head.method == "DELETE" && legacy && !era::names_modern(version_field(head.fields))) {

@@ -131,6 +131,7 @@ bool McpEndpoint::prepare(net::HttpExchange& exchange, Admitted const& admitted,
   }
   if (modern) {
     call.revision = mcp::kNewest;
+    call.legacy_offered = admitted.rules->legacy;
     if (auto const refusal = era::climb_modern_ladder(seen, call.request, admitted.rules->eras(), true)) {
       reject(exchange, "headers", *refusal, id);
       return false;

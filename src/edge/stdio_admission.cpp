@@ -41,6 +41,7 @@ std::optional<Refusal> StdioEndpoint::admit_modern(core::Call& call, EndpointRul
   }
   if (call.method != mcp::Method::server_discover) pinned_ = Pinned::modern;
   call.revision = mcp::kNewest;
+  call.legacy_offered = rules.legacy;
   return std::nullopt;
 }
 

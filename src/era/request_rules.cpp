@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "mcp/header_value.hpp"
 #include "mcp/json_text.hpp"
 #include "mcp/method.hpp"
@@ -13,6 +15,8 @@ using mcp::Field;
 using mcp::JsonKind;
 using mcp::Message;
 using mcp::MessageKind;
+
+constexpr auto kFirstModern = mcp::Revision::r2026_07_28;
 
 Refusal mismatch(std::string message) { return Refusal{400, -32020, std::move(message), {}}; }
 
@@ -66,10 +70,16 @@ std::optional<Refusal> check_standard_headers(McpFields const& fields, Message c
 
 }  // namespace
 
+// A revision is the day of its release: later ones, which are not known yet, are no less modern.
 bool names_modern(std::optional<std::string_view> version) noexcept {
+  constexpr std::string_view kShape = "dddd-dd-dd";
   if (!version) return false;
-  auto const named = mcp::parse_revision(mcp::trim_white_space(*version));
-  return named && mcp::is_modern(*named);
+  auto const text = mcp::trim_white_space(*version);
+  auto const fits = [](char shape, char byte) {
+    return shape == 'd' ? byte >= '0' && byte <= '9' : byte == '-';
+  };
+  if (!std::equal(kShape.begin(), kShape.end(), text.begin(), text.end(), fits)) return false;
+  return text >= mcp::text_of(kFirstModern);
 }
 
 Refusal unknown_legacy_version() { return Refusal{400, -32000, "Unsupported protocol version", {}}; }
@@ -120,7 +130,11 @@ std::optional<Refusal> climb_modern_ladder(McpFields const& fields, Message cons
       mcp::trim_white_space(*fields.protocol_version) != claimed) {
     return mismatch("the header MCP-Protocol-Version differs from the body");
   }
-  if (!request && !claims) return std::nullopt;  // header rules for notifications are undefined
+  if (!request && !claims) {  // header rules for notifications are undefined; but for the revision itself
+    auto const stated = mcp::trim_white_space(fields.protocol_version.value_or(mcp::text_of(mcp::kNewest)));
+    if (!mcp::parse_revision(stated)) return unsupported_version(stated, offered);
+    return std::nullopt;
+  }
   if (auto refusal = check_envelope(message)) return refusal;
   auto const revision = mcp::parse_revision(claimed);
   if (!revision || !mcp::is_modern(*revision)) return unsupported_version(claimed, offered);

@@ -49,7 +49,7 @@ struct Eras {
 std::optional<Refusal> climb_modern_ladder(McpFields const& fields, mcp::Message const& message, Eras offered,
                                            bool http);
 
-// Whether a version header names a modern revision.
+// Whether a version header names a modern revision: 2026-07-28, or any later day.
 bool names_modern(std::optional<std::string_view> version) noexcept;
 
 // The revision of a legacy request after the handshake: the header's, else the session's (P046).

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 namespace weir::net {
 
@@ -39,11 +40,28 @@ std::uint16_t bound_port(int fd) {
                                              : reinterpret_cast<sockaddr_in&>(address).sin_port);
 }
 
-base::Result<int> bind_one(addrinfo const& at, std::string const& where) {
+void set_port(sockaddr& address, std::uint16_t port) {
+  auto& field = address.sa_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(address).sin6_port
+                                              : reinterpret_cast<sockaddr_in&>(address).sin_port;
+  field = htons(port);
+}
+
+// Whether `at` is the same address as one before it: /etc/hosts may name one twice.
+bool is_repeated(addrinfo const& first, addrinfo const& at) {
+  for (auto const* other = &first; other != &at; other = other->ai_next) {
+    if (other->ai_addrlen == at.ai_addrlen && std::memcmp(other->ai_addr, at.ai_addr, at.ai_addrlen) == 0)
+      return true;
+  }
+  return false;
+}
+
+base::Result<int> bind_one(addrinfo const& at, bool one_of_several, std::string const& where) {
   int const fd = ::socket(at.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return Error(Fault::internal, Blame::gateway, std::string("socket: ") + std::strerror(errno));
   int const on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // Without it `::` takes the port for 0.0.0.0 too, which has a socket of its own here.
+  if (at.ai_family == AF_INET6 && one_of_several) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (::bind(fd, at.ai_addr, at.ai_addrlen) == 0 && ::listen(fd, 4096) == 0) return fd;
   int const cause = errno;
   ::close(fd);
@@ -54,18 +72,39 @@ base::Result<int> bind_one(addrinfo const& at, std::string const& where) {
 }  // namespace
 
 base::Result<std::unique_ptr<Listener>> Listener::bind(std::string const& host, std::uint16_t port) {
+  auto all = bind_all(host, port);
+  if (!all) return all.error();
+  return std::move(all->front());
+}
+
+base::Result<std::vector<std::unique_ptr<Listener>>> Listener::bind_all(std::string const& host,
+                                                                        std::uint16_t port) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   wanted.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
   std::string const where = host + ":" + std::to_string(port);
-  int const code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &found);
+  int const code =
+      ::getaddrinfo(host.empty() ? nullptr : host.c_str(), std::to_string(port).c_str(), &wanted, &found);
   if (code != 0)
     return Error(Fault::config, Blame::gateway, "cannot listen on " + where + ": " + gai_strerror(code));
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> const owned(found, &::freeaddrinfo);
-  auto fd = bind_one(*found, where);
-  if (!fd) return fd.error();
-  return std::unique_ptr<Listener>(new Listener(*fd, host, bound_port(*fd)));
+  std::vector<std::unique_ptr<Listener>> all;
+  std::optional<Error> failed;
+  for (auto* at = found; at != nullptr; at = at->ai_next) {
+    if (!all.empty()) set_port(*at->ai_addr, all.front()->port());
+    if (is_repeated(*found, *at)) continue;
+    auto fd = bind_one(*at, found->ai_next != nullptr, where);
+    if (fd) {
+      all.push_back(std::unique_ptr<Listener>(new Listener(*fd, host, bound_port(*fd))));
+    } else if (fd.error().fault == Fault::busy) {
+      return fd.error();
+    } else if (!failed) {
+      failed = fd.error();
+    }
+  }
+  if (all.empty()) return *failed;
+  return all;
 }
 
 Listener::~Listener() {

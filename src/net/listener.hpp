@@ -26,6 +26,10 @@ class Listener {
 
   // Errors: config (no such address), busy (port in use; detail names it), internal. Port 0 picks a free one.
   static base::Result<std::unique_ptr<Listener>> bind(std::string const& host, std::uint16_t port);
+  // One for each address of a name (`localhost` may be 127.0.0.1 and ::1; "" is any), on one port. Addresses
+  // that this machine does not have are left out, unless there is no other.
+  static base::Result<std::vector<std::unique_ptr<Listener>>> bind_all(std::string const& host,
+                                                                       std::uint16_t port);
   ~Listener();
 
   std::uint16_t port() const noexcept { return port_; }

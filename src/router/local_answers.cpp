@@ -26,9 +26,10 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-std::string versions() {  // newest first
+std::string versions(bool legacy) {  // newest first
   std::string out;
   for (std::size_t i = mcp::kRevisions.size(); i-- > 0;) {
+    if (!legacy && !mcp::is_modern(mcp::kRevisions[i])) continue;
     out += out.empty() ? "[" : ",";
     out += quoted(mcp::text_of(mcp::kRevisions[i]));
   }
@@ -37,9 +38,9 @@ std::string versions() {  // newest first
 
 }  // namespace
 
-core::Outcome discovered(Catalog const& catalog, std::string_view server_info) {
+core::Outcome discovered(Catalog const& catalog, std::string_view server_info, bool legacy) {
   std::string out = R"({"resultType":"complete","supportedVersions":)";
-  out.append(versions()).append(R"(,"capabilities":)").append(catalog.capabilities());
+  out.append(versions(legacy)).append(R"(,"capabilities":)").append(catalog.capabilities());
   if (!catalog.instructions().empty()) {
     out.append(R"(,"instructions":)").append(quoted(catalog.instructions()));
   }

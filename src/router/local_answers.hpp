@@ -14,8 +14,8 @@
 
 namespace weir::router {
 
-// The result of server/discover. `server_info` is a JSON object.
-core::Outcome discovered(Catalog const& catalog, std::string_view server_info);
+// The result of server/discover. `server_info` is a JSON object; `legacy`: legacy revisions are spoken too.
+core::Outcome discovered(Catalog const& catalog, std::string_view server_info, bool legacy);
 
 // The result of initialize: the revision asked for if it is a legacy one of ours, else our newest of those
 // (P008). Sets call.revision to it.

@@ -114,7 +114,7 @@ base::Task<RouterLayer::Answer> RouterLayer::answer(core::Call& call, Snapshot v
   if (of_other_era && call.method != Method::unknown) co_return no_such_method("Method not found");
   if (auto const kind = list_of(call.method)) co_return list_page(call, catalog, *kind);
   switch (call.method) {
-    case Method::server_discover: co_return discovered(catalog, options_.server_info);
+    case Method::server_discover: co_return discovered(catalog, options_.server_info, call.legacy_offered);
     case Method::initialize: co_return initialized(catalog, call, options_.server_info);
     case Method::subscriptions_listen: co_return co_await subscriptions_.serve(call);
     case Method::logging_set_level: co_return co_await set_log_level(call, std::move(view), catalog);

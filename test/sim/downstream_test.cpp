@@ -74,6 +74,60 @@ TEST_F(Downstream, APreflightIsToldWhatMayBeSent) {
   EXPECT_EQ(reply->head.field("allow"), "POST, GET, DELETE, OPTIONS");
 }
 
+TEST_F(Downstream, APreflightAllowsTheHeadersOfAToolsArguments) {  // P034
+  auto const reply = send(post(
+      "Origin: http://localhost\r\nAccess-Control-Request-Headers: x-other, mcp-param-Region ,Mcp-Param-,"
+      "mcp-param-a b, mcp-param-limit\r\n",
+      {}, "OPTIONS /mcp"));
+  auto const allowed = reply->head.field("access-control-allow-headers");
+  EXPECT_TRUE(allowed.ends_with("Last-Event-ID, mcp-param-Region, mcp-param-limit")) << allowed;
+}
+
+TEST_F(Downstream, AConnectionOverTheCapIsToldToComeBack) {
+  world_.connection_gate().set_most(1);
+  auto const working = world_.client(Era::modern)
+                           .post(post(modern_fields("tools/call", "new__hang"),
+                                      modern("tools/call", R"("name":"new__hang","arguments":{},)")));
+  world_.advance(0s);
+  auto const refused = send(post(modern_fields("tools/list"), modern("tools/list")));
+  EXPECT_EQ(refused->head.status(), 503);
+  EXPECT_EQ(refused->head.field("retry-after"), "1");
+  EXPECT_EQ(refused->head.field("connection"), "close");
+  EXPECT_EQ(world_.metric(R"(weir_http_rejects_total{reason="connections"})"), 1);
+  EXPECT_FALSE(working->done);
+  world_.connection_gate().set_most(2);
+  EXPECT_EQ(list({}), "200 0");
+}
+
+TEST_F(Downstream, WhoIsTurnedAwayAndSaysNothingIsForgotten) {
+  world_.connection_gate().set_most(0);
+  std::vector<std::unique_ptr<net::Stream>> silent;
+  for (std::size_t i = 0; i <= app::Worker::kTurnedAwayMax; ++i) {
+    auto ends = make_fault_pipe(world_.loop, 1024, world_.front);
+    world_.admit(std::move(ends.first));
+    silent.push_back(std::move(ends.second));
+  }
+  world_.advance(0s);
+  EXPECT_EQ(world_.front.near_ends, app::Worker::kTurnedAwayMax) << "one more is closed at once";
+  world_.advance(3s);
+  EXPECT_EQ(world_.front.near_ends, 0U);
+  EXPECT_EQ(world_.metric(R"(weir_http_rejects_total{reason="connections"})"), 257);
+}
+
+TEST_F(Downstream, ALaterRevisionInTheHeaderNeedsItsMetadata) {  // 1.2 step 6
+  auto const fields = [](char const* version) {
+    return std::string(kMedia) + "MCP-Protocol-Version: " + version + "\r\n";
+  };
+  EXPECT_EQ(ask(post(fields("2026-07-29"), legacy("tools/list"))), "400 -32602");
+  EXPECT_EQ(ask(post(fields("2099-01-01"), legacy("initialize"))), "400 -32602");
+  EXPECT_EQ(ask(post(fields("2026-07-27"), legacy("tools/list"))), "400 -32000")
+      << "P046: no revision at all";
+  EXPECT_EQ(ask(post(fields("9999"), legacy("tools/list"))), "400 -32000");
+  EXPECT_EQ(ask(post(fields("2099-01-01"), R"({"jsonrpc":"2.0","method":"notifications/cancelled"})")),
+            "400 -32022");
+  EXPECT_EQ(ask(post("MCP-Protocol-Version: 2099-01-01\r\n", {}, "GET /mcp")), "405 0");
+}
+
 TEST_F(Downstream, ACompressedBodyIsRefusedAsWhatItIs) {  // RFC 9110 15.5.16
   EXPECT_EQ(list("Content-Encoding: identity\r\n"), "200 0");
   EXPECT_EQ(list("Content-Encoding: gzip\r\n"), "415 -32600");
@@ -187,6 +241,11 @@ class DownstreamLegacy : public Downstream {
  protected:
   DownstreamLegacy() : Downstream(false, true) {}
 };
+
+TEST_F(DownstreamModern, DiscoveryNamesNoRevisionThatIsNotSpokenHere) {  // P003, P005
+  auto const found = send(post(modern_fields("server/discover"), modern("server/discover")));
+  EXPECT_NE(found->body.find(R"("supportedVersions":["2026-07-28"],)"), std::string::npos) << found->body;
+}
 
 // A client of both eras goes on with `initialize` only if no modern revision is named.
 TEST_F(DownstreamLegacy, NamesLegacyRevisionsOnly) {

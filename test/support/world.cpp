@@ -126,7 +126,9 @@ void World::reload() {
 }
 
 void World::admit(std::unique_ptr<net::Stream> client) {
-  if (auto seat = worker_->reserve()) worker_->serve(std::move(client), 0, std::move(*seat));
+  auto seat = worker_->reserve();
+  if (!seat) return worker_->turn_away(std::move(client));
+  worker_->serve(std::move(client), 0, std::move(*seat));
 }
 
 base::Task<std::unique_ptr<net::Stream>> World::connect() {

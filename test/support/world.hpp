@@ -85,6 +85,7 @@ class World {
   session::SessionTable& sessions() noexcept { return *sessions_; }
   base::Gate& gate() noexcept { return *calls_; }
   base::Gate& watches() noexcept { return watches_; }
+  base::Gate& connection_gate() noexcept { return connections_; }
 
  private:
   base::Task<std::unique_ptr<net::Stream>> connect();
