@@ -44,11 +44,10 @@ class HttpSink final : public AskingSink {
   // Nobody reads any more: what comes is dropped (a legacy call goes on without its client).
   void detach() noexcept;
   bool attached() const noexcept { return !left_.is_set(); }
-
- private:
   void tell_now(std::string notification) override;
   base::Event& client_left() noexcept override { return lost_; }
 
+ private:
   void begin();
   // The lines before an event's own: its id. Nothing: the event is for somebody else.
   std::optional<std::string> keep(std::string const& json);

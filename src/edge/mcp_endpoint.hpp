@@ -97,6 +97,9 @@ class McpEndpoint final : public net::HttpHandler {
   void body_failed(net::HttpExchange& exchange, base::Error const& error);
 
   base::Task<void> serve_late(net::HttpExchange& exchange, Admitted admitted);
+  std::shared_ptr<core::ClientSession const> session_of_batch(net::HttpExchange& exchange,
+                                                              Admitted const& admitted);
+  base::Task<void> serve_batch(net::HttpExchange& exchange, Admitted admitted, std::string body);
   base::Task<void> serve_message(net::HttpExchange& exchange, Admitted admitted, std::string body);
   bool prepare(net::HttpExchange& exchange, Admitted const& admitted, core::Call& call);
   bool take_legacy_fields(net::HttpExchange& exchange, core::Call& call, bool initialize,

@@ -92,7 +92,10 @@ base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitte
   std::size_t const bytes_in = body.size();
   auto decoded = mcp::decode(std::move(body), {.json = {}, .bytes_max = admitted.rules->body_bytes_max});
   if (!decoded) {
-    auto const& failure = decoded.error();
+    auto failure = std::move(decoded).error();
+    if (failure.fault == mcp::DecodeFault::batch) {
+      return serve_batch(exchange, std::move(admitted), std::move(failure.bytes));
+    }
     int const http = failure.fault == mcp::DecodeFault::too_large ? 413 : 400;
     reject(exchange, "json", era::Refusal{http, failure.code(), failure.sentence, {}}, failure.id);
     return nothing_more();

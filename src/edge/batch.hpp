@@ -1,0 +1,53 @@
+// Batch: the messages of one array, its requests at work at the same time (revision 2025-03-26, P023).
+//
+// Lives in the frame of the HTTP request that brought them; one worker. Messages are taken in their order;
+// each request is a call like any other: gate, deadline, metrics, `cancelled`. The answers are one array;
+// once a call says something before its answer, they are events of one stream instead. A cancelled request
+// has no answer. The client that hangs up cancels nothing (P043). Limits: mcp::Limits::batch_max messages;
+// the array is kept until its last answer is there.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/task_group.hpp"
+#include "edge/http_sink.hpp"
+#include "edge/mcp_endpoint.hpp"
+
+namespace weir::edge {
+
+class Batch {
+ public:
+  struct Item {
+    std::unique_ptr<core::Call> call;  // or a notification or response, to be noted
+    std::string request_id;            // for log and headers
+  };
+
+  // `items` is not empty; `answers`: what is answered already, complete JSON-RPC messages. The rest is
+  // borrowed.
+  Batch(EndpointParts const& parts, EndpointRules const& rules, net::HttpExchange& exchange,
+        std::vector<Item> items, std::vector<std::string> answers);
+
+  base::Task<void> run();
+
+  // One array of them, or 202 if there is none.
+  static void reply(net::HttpExchange& exchange, std::vector<std::string> const& answers,
+                    std::string_view fields);
+
+ private:
+  class Sink;
+  base::Task<void> serve(Item& item);
+  base::Task<base::Result<core::Outcome>> work_on(core::Call& call);
+  base::Task<void> wait();
+
+  EndpointParts const& parts_;
+  EndpointRules const& rules_;
+  net::HttpExchange& exchange_;
+  std::vector<Item> items_;
+  std::vector<std::string> answers_;
+  HttpSink stream_;
+  base::TaskGroup calls_;
+};
+
+}  // namespace weir::edge
