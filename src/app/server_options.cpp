@@ -119,6 +119,7 @@ std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const
       auth::Authenticator(listener.auth, settings.keys)});
   made->modern = listener.modern;
   made->legacy = listener.legacy;
+  made->legacy_sse = listener.legacy && listener.legacy_sse;
   made->tool_results = settings.error_style == config::ErrorStyle::tool_result;
   made->body_bytes_max = settings.limits.body_bytes;
   made->streams.keepalive = settings.streams.keepalive;

@@ -40,7 +40,7 @@ constexpr Option kRows[] = {
     {"listeners[].protocol.eras[]", word, "", "", "modern|legacy",
      "`modern`: 2026-07-28. `legacy`: those with sessions, up to 2025-11-25."},
     {"listeners[].protocol.legacy_sse", boolean, "false", "", "",
-     "Also offer the oldest transport, `GET /sse`.", kLater},
+     "Also offer HTTP+SSE, the transport of 2024-11-05: `GET /mcp` without a session opens its stream."},
     {"listeners[].proxy_protocol", boolean, "false", "", "", "Expect the PROXY protocol header.", kLater},
 
     {"admin", section, "", "", "", "Console, metrics, health and the control interface."},

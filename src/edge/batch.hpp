@@ -38,7 +38,6 @@ class Batch {
  private:
   class Sink;
   base::Task<void> serve(Item& item);
-  base::Task<base::Result<core::Outcome>> work_on(core::Call& call);
   base::Task<void> wait();
 
   EndpointParts const& parts_;

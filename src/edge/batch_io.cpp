@@ -1,18 +1,12 @@
 #include "edge/batch.hpp"
 
 #include "base/run_until.hpp"
-#include "edge/answer.hpp"
+#include "edge/call_run.hpp"
 
 namespace weir::edge {
 
-using base::Blame;
 using base::Ended;
-using base::Error;
-using base::Fault;
-using base::Result;
 using base::Task;
-using core::Outcome;
-using mcp::Field;
 
 // What one call of the batch says goes out on the stream of all.
 class Batch::Sink final : public AskingSink {
@@ -38,15 +32,6 @@ Batch::Batch(EndpointParts const& parts, EndpointRules const& rules, net::HttpEx
               rules.streams, items_.front().request_id),
       calls_(parts.scheduler) {}
 
-Task<Result<Outcome>> Batch::work_on(core::Call& call) {
-  auto work = parts_.entry.handle(call);
-  while (parts_.scheduler.now() < call.deadline_latest) {  // a question to the client moves it
-    auto const ended = co_await base::run_until(parts_.scheduler, work, call.deadline_latest);
-    if (ended == Ended::done) co_return work.take();
-  }
-  co_return Error(Fault::timed_out, Blame::gateway, "call_max");
-}
-
 Task<void> Batch::serve(Item& item) {
   auto& call = *item.call;
   CallRecord record;
@@ -54,23 +39,12 @@ Task<void> Batch::serve(Item& item) {
   record.bytes_in = call.request.bytes().size();
   Sink sink({parts_.scheduler, parts_.sessions, rules_.ask_max}, call, stream_);
   call.client = &sink;
-  Result<Outcome> outcome = Error(Fault::busy, Blame::gateway, "too many calls at once", base::Retry::always);
   auto const pass = parts_.gate.enter();
-  if (pass) outcome = co_await work_on(call);
-  if (!outcome && outcome.error().fault == Fault::cancelled) {
-    record.outcome = observe::Outcome::cancelled;
-    record.error_type = observe::kCancelled;
-  } else {
-    auto settled = settle(call, std::move(outcome), rules_.tool_results, record);
-    put_id(settled.outcome, call.request.raw(Field::id));
-    std::string json;
-    settled.outcome.edits.append_to(json);
-    record.bytes_out = json.size();
-    if (exchange_.streaming()) {
-      co_await stream_.notify(std::move(json));
-    } else {
-      answers_.push_back(std::move(json));
-    }
+  auto json = co_await run_call(parts_, rules_, call, record, pass.has_value());
+  if (!json.empty() && exchange_.streaming()) {
+    co_await stream_.notify(std::move(json));
+  } else if (!json.empty()) {
+    answers_.push_back(std::move(json));
   }
   record.duration = parts_.scheduler.now() - call.started;
   parts_.meter.record(call, record);

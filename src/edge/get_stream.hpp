@@ -26,6 +26,7 @@ class GetStream {
     StreamRules const& rules;
     std::shared_ptr<session::Outbox> outbox;
     session::Outbox::Reading reader;
+    bool resumable = true;  // events have ids
   };
   // `first`: what comes before the first event, complete; may be empty.
   GetStream(Parts parts, std::string_view endpoint, std::string first);
@@ -33,13 +34,34 @@ class GetStream {
   GetStream& operator=(GetStream const&) = delete;
   ~GetStream() { parts_.outbox->leave(*parts_.reader); }
 
-  base::Task<void> run();
+  base::Task<void> run();           // both of:
+  base::Task<void> carry();         // from the first byte until the stream is to close
+  base::Task<void> say_farewell();  // nobody is within tell()
+
+  // One JSON message, in between the stream's own events. Returns when the client has taken it; false: the
+  // stream is closing.
+  base::Task<bool> tell(std::string json);
+  void tell_now(std::string_view json);  // without waiting: dropped when that is not possible
+
+  // While one lives, a shutdown does not close the stream.
+  class Stay {
+   public:
+    explicit Stay(GetStream& stream) noexcept : stream_(stream) { ++stream_.staying_; }
+    Stay(Stay const&) = delete;
+    Stay& operator=(Stay const&) = delete;
+    ~Stay() {
+      if (--stream_.staying_ == 0) stream_.parts_.reader->news.set();
+    }
+
+   private:
+    GetStream& stream_;
+  };
 
  private:
   base::Task<void> flow();
+  base::Task<bool> write(std::string text);
   base::Task<bool> send(std::string text);
   base::Task<void> wait(base::TimePoint lists_due);
-  base::Task<void> say_farewell();
   void tend(base::TimePoint now);
   session::LiveStream& live() noexcept { return parts_.reader->live; }
 
@@ -49,6 +71,8 @@ class GetStream {
   session::PeerProgress peer_;
   base::TimePoint said_;
   base::TimePoint swept_;
+  base::Semaphore turn_;  // to write
+  unsigned staying_ = 0;
 };
 
 }  // namespace weir::edge

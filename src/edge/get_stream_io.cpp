@@ -20,13 +20,18 @@ GetStream::GetStream(Parts parts, std::string_view endpoint, std::string first)
       lists_(parts_.feed, endpoint, parts_.outbox),
       peer_(parts_.scheduler.now()),
       said_(parts_.scheduler.now()),
-      swept_(said_) {}
+      swept_(said_),
+      turn_(parts_.scheduler, 1) {}
 
 Task<void> GetStream::run() {
+  co_await carry();
+  co_await say_farewell();
+}
+
+Task<void> GetStream::carry() {
   parts_.exchange.begin_stream("");
   live().activate();
   co_await flow();
-  co_await say_farewell();
 }
 
 Task<void> GetStream::flow() {
@@ -34,13 +39,13 @@ Task<void> GetStream::flow() {
   if (first_.empty()) first_ = net::kSseKeepAlive;  // the client sees that the stream is open
   bool going = co_await send(std::move(first_));
   while (going && live().open()) {
-    if (parts_.feed.closed()) live().begin_close(StreamEnd::shutdown);
+    if (parts_.feed.closed() && staying_ == 0) live().begin_close(StreamEnd::shutdown);
     reader.news.reset();
     auto const now = parts_.scheduler.now();
     auto const lists_due = parts_.outbox->own(reader) ? lists_.look(now) : base::TimePoint::max();
     if (auto event = parts_.outbox->next(reader)) {
       std::string text;
-      static_cast<void>(net::append_sse_id(text, event->id));
+      if (parts_.resumable) static_cast<void>(net::append_sse_id(text, event->id));
       net::append_sse_message(text, event->json);
       going = co_await send(std::move(text));
     } else if (parts_.outbox->finished(reader)) {
@@ -55,9 +60,7 @@ Task<void> GetStream::flow() {
 
 // False: the client has gone, or the stream is to close while the client takes nothing.
 Task<bool> GetStream::send(std::string text) {
-  iovec const part = part_of(text);
-  auto work = parts_.exchange.send({&part, 1});
-  said_ = parts_.scheduler.now();
+  auto work = write(std::move(text));
   while (co_await base::run_until(parts_.scheduler, work, base::TimePoint::max(), &parts_.reader->news) !=
          base::Ended::done) {
     if (!live().open()) co_return false;
@@ -66,10 +69,35 @@ Task<bool> GetStream::send(std::string text) {
   co_return work.take();
 }
 
+Task<bool> GetStream::write(std::string text) {
+  auto const turn = co_await turn_.acquire();
+  said_ = parts_.scheduler.now();
+  iovec const part = part_of(text);
+  co_return co_await parts_.exchange.send({&part, 1});
+}
+
+Task<bool> GetStream::tell(std::string json) {
+  if (!live().open()) co_return false;
+  std::string text;
+  net::append_sse_message(text, json);
+  bool const taken = co_await write(std::move(text));
+  if (!taken && live().begin_close(StreamEnd::client_gone)) parts_.reader->news.set();
+  co_return taken&& live().open();
+}
+
+void GetStream::tell_now(std::string_view json) {
+  if (!live().open() || !parts_.exchange.flushed()) return;
+  std::string text;
+  net::append_sse_message(text, json);
+  iovec const part = part_of(text);
+  parts_.exchange.send_now({&part, 1});
+}
+
 Task<void> GetStream::wait(base::TimePoint lists_due) {
   base::Event* const hangup = parts_.exchange.watch();
   auto const until = std::min({lists_due, said_ + parts_.rules.keepalive, swept_ + parts_.rules.sweep});
-  std::array<base::Event*, 3> const any{&parts_.reader->news, &parts_.feed.changed(), hangup};
+  base::Event* const changed = parts_.feed.closed() ? nullptr : &parts_.feed.changed();
+  std::array<base::Event*, 3> const any{&parts_.reader->news, changed, hangup};
   co_await base::ready_any(parts_.scheduler, until, any);
   if (hangup != nullptr && hangup->is_set() && parts_.exchange.client_gone()) {
     live().begin_close(StreamEnd::client_gone);

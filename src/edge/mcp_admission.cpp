@@ -89,7 +89,10 @@ bool McpEndpoint::find_endpoint(net::HttpExchange& exchange, Admitted& admitted)
 
 bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted& admitted) {
   auto const& head = exchange.head();
-  if (head.method == "POST") return true;
+  if (head.method == "POST") {
+    admitted.pair = is_letter(exchange);
+    return true;
+  }
   bool const legacy = admitted.rules->legacy;
   if (head.method == "OPTIONS") {
     exchange.reply(
@@ -102,8 +105,10 @@ bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted& admitted) 
     end_session(exchange, admitted);
     return false;
   }
-  bool const of_session = head.fields.has("mcp-session-id") && !era::names_modern(version_field(head.fields));
-  if (head.method == "GET" && legacy && of_session) return admitted.stream = true;
+  if (head.method == "GET" && legacy && !era::names_modern(version_field(head.fields))) {
+    admitted.pair = admitted.rules->legacy_sse && !head.fields.has("mcp-session-id");
+    if (admitted.pair || head.fields.has("mcp-session-id")) return admitted.stream = true;
+  }
   parts_.meter.refused("method");
   exchange.reply_text(405, allowed_methods(legacy), "Send MCP requests with POST.");
   return false;
@@ -123,7 +128,7 @@ void McpEndpoint::end_session(net::HttpExchange& exchange, Admitted const& admit
   reject(exchange, "session", era::Refusal{404, -32001, "Session not found", {}}, {});
 }
 
-bool McpEndpoint::check_media(net::HttpExchange& exchange) {
+bool McpEndpoint::check_media(net::HttpExchange& exchange, Admitted const& admitted) {
   auto const& fields = exchange.head().fields;
   if (!is_json_type(fields.value("content-type"))) {
     reject(exchange, "content_type",
@@ -136,6 +141,7 @@ bool McpEndpoint::check_media(net::HttpExchange& exchange) {
            {}, "Accept-Encoding: identity\r\n");
     return false;
   }
+  if (admitted.pair) return true;  // the answer is not in this exchange
   if (accepts_both(fields)) return true;
   reject(exchange, "content_type",
          era::Refusal{406, -32600, "Accept must list application/json and text/event-stream", {}}, {});
@@ -179,7 +185,8 @@ bool McpEndpoint::admit(net::HttpExchange& exchange, Admitted& admitted) {
     reject(exchange, "too_large", era::Refusal{413, -32600, "The request body is too large", {}}, {});
     return false;
   }
-  return !head.expect_continue || check_media(exchange);  // who asks before sending is told before sending
+  return !head.expect_continue ||
+         check_media(exchange, admitted);  // who asks before sending is told before sending
 }
 
 void McpEndpoint::body_failed(net::HttpExchange& exchange, base::Error const& error) {

@@ -31,6 +31,7 @@ struct EndpointRules {
   auth::Authenticator authenticator;
   bool modern = true;
   bool legacy = true;
+  bool legacy_sse = false;   // HTTP+SSE too (2024-11-05): GET without a session opens one
   bool tool_results = true;  // upstream failures of tools/call as results (errors.style)
   std::size_t body_bytes_max = 4 * 1024 * 1024;
   base::Duration call_max = std::chrono::minutes{10};  // hard end of any call
@@ -79,11 +80,12 @@ class McpEndpoint final : public net::HttpHandler {
     std::shared_ptr<core::Principal const> principal;
     std::string_view endpoint;  // "" = all servers; lives as long as the catalogue's names
     bool stream = false;        // GET: no body, an event stream is the answer
+    bool pair = false;          // of HTTP+SSE: a GET, or a POST whose answer comes on the stream
   };
   bool admit(net::HttpExchange& exchange, Admitted& admitted);
   bool find_endpoint(net::HttpExchange& exchange, Admitted& admitted);
   bool check_method(net::HttpExchange& exchange, Admitted& admitted);
-  bool check_media(net::HttpExchange& exchange);
+  bool check_media(net::HttpExchange& exchange, Admitted const& admitted);
   struct Stream {
     std::shared_ptr<session::Outbox> outbox;  // null: refused
     session::Outbox::Reading reader;
@@ -97,6 +99,9 @@ class McpEndpoint final : public net::HttpHandler {
   void body_failed(net::HttpExchange& exchange, base::Error const& error);
 
   base::Task<void> serve_late(net::HttpExchange& exchange, Admitted admitted);
+  bool is_letter(net::HttpExchange& exchange) const;
+  base::Task<void> serve_pair(net::HttpExchange& exchange, Admitted admitted);
+  void take_letter(net::HttpExchange& exchange, Admitted const& admitted, std::string body);
   std::shared_ptr<core::ClientSession const> session_of_batch(net::HttpExchange& exchange,
                                                               Admitted const& admitted);
   base::Task<void> serve_batch(net::HttpExchange& exchange, Admitted admitted, std::string body);

@@ -70,6 +70,7 @@ std::string_view McpEndpoint::next_request_id() {
 base::Task<void> McpEndpoint::serve(net::HttpExchange& exchange) {
   Admitted admitted;
   if (!admit(exchange, admitted)) return nothing_more();
+  if (admitted.stream && admitted.pair) return serve_pair(exchange, std::move(admitted));
   if (admitted.stream) return serve_stream(exchange, std::move(admitted));
   if (auto body = exchange.body_now()) return serve_message(exchange, std::move(admitted), std::move(*body));
   return serve_late(exchange, std::move(admitted));
@@ -88,7 +89,11 @@ base::Task<void> McpEndpoint::serve_late(net::HttpExchange& exchange, Admitted a
 base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitted admitted,
                                             std::string body) {
   // After the body: its framing is beyond doubt, the connection can go on.
-  if (!check_media(exchange)) return nothing_more();
+  if (!check_media(exchange, admitted)) return nothing_more();
+  if (admitted.pair) {
+    take_letter(exchange, admitted, std::move(body));
+    return nothing_more();
+  }
   std::size_t const bytes_in = body.size();
   auto decoded = mcp::decode(std::move(body), {.json = {}, .bytes_max = admitted.rules->body_bytes_max});
   if (!decoded) {

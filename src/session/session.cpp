@@ -1,6 +1,7 @@
 #include "session/session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::session {
 
@@ -15,6 +16,31 @@ void Session::count_in(observe::SessionMetrics const& metrics) {
   if (over_) return;
   metrics_ = metrics;
   state().add(1);
+}
+
+std::shared_ptr<core::ClientSession const> Session::client() const {
+  std::lock_guard const lock(mutex_);
+  return client_;
+}
+
+bool Session::shake_hands(core::ClientSession client) {
+  std::lock_guard const lock(mutex_);
+  if (!letters_ || std::exchange(shaken_, true)) return false;
+  client.id = client_->id;
+  client.inbox = outbox_;
+  client.log_floor = client_->log_floor;
+  client_ = std::make_shared<core::ClientSession const>(std::move(client));
+  return true;
+}
+
+void Session::receive_by(std::shared_ptr<Letterbox> letters) {
+  std::lock_guard const lock(mutex_);
+  letters_ = std::move(letters);
+}
+
+std::shared_ptr<Letterbox> Session::letterbox() const {
+  std::lock_guard const lock(mutex_);
+  return letters_;
 }
 
 bool Session::started(std::string_view id, std::shared_ptr<RunFlag> flag) {

@@ -13,6 +13,7 @@
 
 #include "base/sync.hpp"
 #include "core/call.hpp"
+#include "session/letterbox.hpp"
 #include "session/outbox.hpp"
 #include "session/questions.hpp"
 
@@ -33,9 +34,15 @@ class Session {
   // `client` gets its inbox here.
   Session(core::ClientSession client, std::shared_ptr<ReplayShelf> shelf);
   void count_in(observe::SessionMetrics const& metrics);  // once it is in the table; end() takes it out
-  std::shared_ptr<core::ClientSession const> const& client() const noexcept { return client_; }
+  std::shared_ptr<core::ClientSession const> client() const;
   Questions& questions() noexcept { return questions_; }
   std::shared_ptr<Outbox> const& outbox() const noexcept { return outbox_; }
+
+  // HTTP+SSE: the session is there before its handshake, which says who the client is, once. False: it was
+  // shaken before.
+  bool shake_hands(core::ClientSession client);
+  void receive_by(std::shared_ptr<Letterbox> letters);
+  std::shared_ptr<Letterbox> letterbox() const;  // null for a session of Streamable HTTP or stdio
 
   // False: too many in flight, or the session is over. `id` is the client's request id as received.
   bool started(std::string_view id, std::shared_ptr<RunFlag> flag);
@@ -60,9 +67,11 @@ class Session {
   std::shared_ptr<Outbox> outbox_;
   std::shared_ptr<core::ClientSession const> client_;
   Questions questions_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Letterbox> letters_;
   std::vector<Run> runs_;
   observe::SessionMetrics metrics_;
+  bool shaken_ = false;
   bool over_ = false;
 };
 

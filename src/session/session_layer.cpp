@@ -1,6 +1,7 @@
 #include "session/session_layer.hpp"
 
 #include "base/run_until.hpp"
+#include "core/outcome.hpp"
 
 namespace weir::session {
 
@@ -12,6 +13,8 @@ using core::Outcome;
 using mcp::Field;
 
 namespace {
+
+constexpr int kInvalidRequest = -32600;
 
 Error unknown_session() {
   return Error(Fault::not_found, Blame::client, "session not found").advise("Send initialize again.");
@@ -46,11 +49,23 @@ base::Task<Result<Outcome>> SessionLayer::initialize(core::Call& call) {
   client.capabilities = call.request.raw(Field::capabilities);
   client.client_info = call.request.raw(Field::client_info);
   client.revision = call.revision;
+  if (!call.session_id.empty()) co_return greet(call, std::move(client), std::move(*outcome));
   auto opened = sessions_.open(std::move(client), *call.principal, scheduler_.now());
   if (!opened) co_return opened.error();
   call.session = (**opened).client();
   call.session_id = call.session->id;
   co_return outcome;
+}
+
+// HTTP+SSE: the session was there before.
+Result<Outcome> SessionLayer::greet(core::Call& call, core::ClientSession client, Outcome outcome) {
+  auto pin = sessions_.find(call.session_id, *call.principal, scheduler_.now());
+  if (!pin) return unknown_session();
+  pin.refresh(scheduler_.now());
+  bool const first = pin->shake_hands(std::move(client));
+  call.session = pin->client();
+  if (!first) return core::from_error(kInvalidRequest, "initialize was sent before");
+  return outcome;
 }
 
 base::Task<Result<Outcome>> SessionLayer::within(core::Call& call, SessionTable::Table::Pin pin) {

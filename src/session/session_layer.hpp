@@ -26,6 +26,7 @@ class SessionLayer final : public core::Handler {
 
  private:
   base::Task<base::Result<core::Outcome>> initialize(core::Call& call);
+  base::Result<core::Outcome> greet(core::Call& call, core::ClientSession client, core::Outcome outcome);
   base::Task<base::Result<core::Outcome>> handle_legacy(core::Call& call);
   base::Task<base::Result<core::Outcome>> within(core::Call& call, SessionTable::Table::Pin pin);
   std::unique_ptr<core::Handler> inner_;

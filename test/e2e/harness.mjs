@@ -156,21 +156,21 @@ function ledgerFile() {
 export const entryOf = ({ url, command, args, env }) => (url ? { url } : { command, args, env });
 
 /** Writes weir.yaml (JSON is YAML) with free ports; gives {file, port, adminPort}. */
-export async function writeConfig(servers, more = {}) {
+export async function writeConfig(servers, more = {}, listener = {}) {
   const port = await freePort();
   const adminPort = await freePort();
   const file = join(scratch(), 'weir.yaml');
   const entries = Object.fromEntries(Object.entries(servers).map(([name, server]) => [name, entryOf(server)]));
   writeFileSync(file, JSON.stringify({
-    listeners: [{ name: 'agents', bind: `127.0.0.1:${port}` }], admin: { bind: `127.0.0.1:${adminPort}` },
+    listeners: [{ name: 'agents', bind: `127.0.0.1:${port}`, ...listener }], admin: { bind: `127.0.0.1:${adminPort}` },
     servers: entries, ...(testWorkers && { workers: testWorkers }), ...more }, null, 1));
   return { file, port, adminPort };
 }
 
-/** Starts Weir in front of the servers and waits until it is ready. */
-export async function startWeir(servers, { config = {}, env = {} } = {}) {
+/** Starts Weir in front of the servers and waits until it is ready. `listener`: keys of its one listener. */
+export async function startWeir(servers, { config = {}, env = {}, listener = {} } = {}) {
   if (!existsSync(weirBin)) throw new Error(`no gateway at ${weirBin}: set WEIR_BIN`);
-  const { file, port, adminPort } = await writeConfig(servers, config);
+  const { file, port, adminPort } = await writeConfig(servers, config, listener);
   const child = new Child(weirBin, ['run', file], cleanEnv(env));
   const admin = `http://127.0.0.1:${adminPort}`;
   await eventually('Weir to be ready', async () => {
