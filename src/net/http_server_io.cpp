@@ -160,6 +160,7 @@ base::Task<bool> HttpConnection::finish(bool stopping) {
   if (gone) co_return false;
   if (more) {
     give_back(head_bytes_);
+    give_back(common_fields);
     replied = false;
     co_return true;
   }
@@ -193,7 +194,6 @@ base::Task<void> serve_connection(base::Scheduler& scheduler, std::unique_ptr<St
     connection.head_request = head.method == "HEAD";
     connection.body_done = head.framing.empty();
     connection.bytes_out = 0;
-    connection.common_fields.clear();
     if (connection.body_done) connection.body_now();
     co_await handler.serve(exchange);
     if (!co_await connection.finish(stopping)) co_return;

@@ -1,0 +1,58 @@
+#include "net/http_server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "base/task_group.hpp"
+#include "base/virtual_loop.hpp"
+#include "net/pipe.hpp"
+
+namespace weir::net {
+namespace {
+
+// Answers everything with 204 and a field of this request.
+struct Marking final : HttpHandler {
+  base::Task<void> serve(HttpExchange& exchange) override {
+    exchange.add_fields("X-Mark: " + std::string(exchange.head().target) + "\r\n");
+    exchange.reply(204, "", "", {});
+    co_return;
+  }
+  void refused(int, std::string_view) override {}
+};
+
+struct HttpServerTest : testing::Test {
+  base::VirtualLoop loop;
+  std::unique_ptr<Stream> client;
+  Marking handler;
+  ServerOptions options;
+  bool stopping = false;
+  base::TaskGroup tasks{loop};
+
+  HttpServerTest() {
+    auto ends = make_pipe(loop);
+    client = std::move(ends.first);
+    tasks.spawn(serve_connection(loop, std::move(ends.second), handler, options, stopping));
+  }
+  std::string ask(std::string_view request) {
+    iovec const part{const_cast<char*>(request.data()), request.size()};
+    EXPECT_EQ(client->write({&part, 1}).bytes, request.size());
+    loop.run();
+    std::array<char, 4096> answer;
+    auto const got = client->read(answer);
+    return std::string(answer.data(), got.bytes);
+  }
+};
+
+TEST_F(HttpServerTest, FieldsOfOneAnswerStandInNoLaterOne) {
+  EXPECT_NE(ask("GET /one HTTP/1.1\r\nHost: a\r\n\r\n").find("X-Mark: /one\r\n"), std::string::npos);
+  auto const second = ask("GET /two HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_NE(second.find("X-Mark: /two\r\n"), std::string::npos);
+  EXPECT_EQ(second.find("/one"), std::string::npos);
+  auto const refusal = ask("GET / HTTP/1.1\r\nbroken\r\n\r\n");
+  EXPECT_TRUE(refusal.starts_with("HTTP/1.1 400 ")) << refusal;
+  EXPECT_EQ(refusal.find("X-Mark"), std::string::npos) << refusal;
+}
+
+}  // namespace
+}  // namespace weir::net
