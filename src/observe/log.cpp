@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "observe/internal/current_mask.hpp"
 #include "observe/internal/log_buffer.hpp"
 #include "observe/internal/log_sink.hpp"
 #include "observe/internal/repeat_folder.hpp"
@@ -36,7 +37,7 @@ struct Log::State {
       : options(o),
         clock(c),
         least(o.level),
-        mask(std::make_shared<Mask const>(std::move(m))),
+        mask(std::move(m)),
         sink(o.fd),
         filling(std::make_unique<LogBuffer>(o.buffer_bytes)),
         writing(std::make_unique<LogBuffer>(o.buffer_bytes)),
@@ -47,17 +48,12 @@ struct Log::State {
   void wait_for_lines(std::unique_lock<std::mutex>& guard);
   void append_summaries(bool all);
   void report_drops();
-  std::shared_ptr<Mask const> current_mask() {
-    std::lock_guard const guard(masking);
-    return mask;
-  }
   void note_drops(std::size_t lines) noexcept { dropped.fetch_add(lines, std::memory_order_relaxed); }
 
   Options const options;
   base::Clock const& clock;
   std::atomic<Level> least;
-  std::mutex masking;  // of what follows; never held together with another
-  std::shared_ptr<Mask const> mask;
+  CurrentMask mask;
   LogSink sink;
   std::atomic<std::uint64_t> dropped{0};
   std::uint64_t dropped_reported = 0;  // writer only
@@ -143,7 +139,7 @@ void Log::State::append_summaries(bool all) {
     LineBuffer line;
     auto const seconds = std::chrono::duration_cast<std::chrono::seconds>(options.fold_for).count();
     Field const server(Key::server, s.server);
-    render_event(line, options.format, *current_mask(), clock.wall(), s.level, s.event,
+    render_event(line, options.format, *CurrentMask::Use(mask), clock.wall(), s.level, s.event,
                  fmt::format("(×{} in {} s) {}", s.repeats, seconds, s.msg), {&server, 1});
     append(s.level, line.view());
   }
@@ -153,7 +149,7 @@ void Log::State::report_drops() {
   std::uint64_t const now = dropped.load(std::memory_order_relaxed);
   if (now == dropped_reported) return;
   LineBuffer line;
-  render_event(line, options.format, *current_mask(), clock.wall(), Level::warn, "log.dropped",
+  render_event(line, options.format, *CurrentMask::Use(mask), clock.wall(), Level::warn, "log.dropped",
                fmt::format("{} log lines were dropped", now - dropped_reported), {});
   dropped_reported = now;
   append(Level::warn, line.view());
@@ -176,11 +172,7 @@ Log::~Log() {
 }
 
 void Log::reconfigure(Level level, Mask mask) {
-  auto fresh = std::make_shared<Mask const>(std::move(mask));
-  {
-    std::lock_guard const guard(state_->masking);
-    state_->mask.swap(fresh);
-  }
+  state_->mask.replace(std::move(mask));
   state_->least = level;
 }
 
@@ -201,7 +193,7 @@ void Log::event(Level level, std::string_view event, std::string_view msg,
     }
   }
   LineBuffer line;
-  render_event(line, s.options.format, *s.current_mask(), s.clock.wall(), level, event, msg,
+  render_event(line, s.options.format, *CurrentMask::Use(s.mask), s.clock.wall(), level, event, msg,
                {fields.begin(), fields.size()});
   s.append(level, line.view());
 }
@@ -209,7 +201,7 @@ void Log::event(Level level, std::string_view event, std::string_view msg,
 void Log::access(AccessLine const& call) {
   if (!wants(Level::info)) return;
   LineBuffer line;
-  render_access(line, state_->options.format, *state_->current_mask(), call);
+  render_access(line, state_->options.format, *CurrentMask::Use(state_->mask), call);
   state_->append(Level::info, line.view());
 }
 
