@@ -108,7 +108,25 @@ TEST_F(ErrandTest, AClosedWorkplaceRefuses) {
   EXPECT_EQ(value->error().fault, Fault::unavailable);
 }
 
-TEST_F(ErrandTest, WhatIsStillPostedWhenTheLoopsEndIsDropped) { start(); }
+TEST(ErrandAtTheEnd, WhatIsStillPostedWhenTheLoopsEndIsDropped) {
+  Seen seen;
+  std::weak_ptr<Slow> left;
+  {
+    VirtualLoop here;
+    VirtualLoop there;
+    auto const place = std::make_shared<Workplace>(there);
+    TaskGroup tasks(here);
+    std::optional<Result<std::string>> value;
+    auto errand = std::make_shared<Slow>(here, place, seen);
+    left = errand;
+    tasks.spawn(keep(run_errand<std::string>(std::move(errand)), value));
+    tasks.cancel();
+    EXPECT_FALSE(left.expired()) << "it is under way";
+    place->close();
+  }
+  EXPECT_TRUE(left.expired());
+  EXPECT_FALSE(seen.began);
+}
 
 }  // namespace
 }  // namespace weir::base
