@@ -39,7 +39,6 @@ class ClientConnection {
   base::Semaphore::Permit place;  // held while at work, not while idle
   base::TimePoint idle_until;
   base::Duration idle_for{};
-  int served = 0;
   bool keep_alive = false;
   bool complete = false;  // the answer has been read to its end
   bool sent_all = false;
@@ -57,12 +56,12 @@ class ClientConnection {
   HeadSearch search_;
   Framing framing_;
   std::optional<ChunkedDecoder> chunks_;
-  std::string body_;        // the part of a sized body that came with the head
-  std::string in;           // raw bytes not yet consumed
-  std::size_t at_ = 0;      // consumed bytes of `in`
-  std::string_view piece_;  // payload within `in`, not yet given to the event parser
-  unsigned interim_ = 0;    // 1xx answers to this request
-  unsigned reads_ = 0;
+  std::string body_;            // the part of a sized body that came with the head
+  std::string in;               // raw bytes not yet consumed
+  std::size_t at_ = 0;          // consumed bytes of `in`
+  std::string_view piece_;      // payload within `in`, not yet given to the event parser
+  unsigned interim_ = 0;        // 1xx answers to this request
+  unsigned reads_ = 0;          // since it last waited for the server
   bool ended_ = false;          // the peer sends no more
   std::uint64_t received_ = 0;  // payload bytes of this answer
   SseParser sse;

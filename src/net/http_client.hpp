@@ -89,7 +89,6 @@ class HttpReply {
   Stream& stream() const noexcept;
   std::string_view last_event_id() const noexcept;
   std::optional<std::uint32_t> retry_ms() const noexcept;
-  bool reused_connection() const noexcept;  // the request went over a connection that had served before
 
  private:
   friend class HttpClient;
@@ -107,7 +106,6 @@ class HttpClient {
   // when the answer's head is here. The caller bounds the whole by a deadline (run_until).
   base::Task<base::Result<HttpReply>> exchange(std::string_view head, std::span<iovec const> body);
 
-  std::size_t open_connections() const noexcept { return open_; }
   std::size_t idle_connections() const noexcept { return idle_.size(); }
   void close_idle() noexcept;
 
@@ -127,7 +125,6 @@ class HttpClient {
   Dialer& dialer_;
   Endpoint to_;
   ClientOptions options_;
-  std::size_t open_ = 0;
   std::vector<std::unique_ptr<ClientConnection>> idle_;  // the most recently used last
   base::Semaphore places_;
   base::TaskGroup sweeper_;

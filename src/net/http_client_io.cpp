@@ -19,8 +19,6 @@ using internal::scratch;
 
 namespace {
 
-constexpr std::size_t kJoinedBytesMax = 4096;  // below it one copied piece costs the kernel less than several
-
 Error lost(char const* how) {
   return Error(Fault::connection_lost, Blame::upstream, how, Retry::if_idempotent);
 }
@@ -61,8 +59,8 @@ void ClientConnection::begin() noexcept {
   chunks_.reset();
   received_ = 0;
   interim_ = 0;
+  reads_ = 0;
   sse = SseParser(options.event_bytes_max);
-  ++served;
 }
 
 namespace {
@@ -94,7 +92,8 @@ std::size_t size_of(std::string_view head, std::span<iovec const> body) noexcept
 
 IoResult ClientConnection::send_now(std::string_view head, std::span<iovec const> body) noexcept {
   Parts parts;
-  if (size_of(head, body) > kJoinedBytesMax) return stream->write(parts_after(0, head, body, parts));
+  if (size_of(head, body) > internal::kJoinedBytesMax)
+    return stream->write(parts_after(0, head, body, parts));
   std::string& text = scratch().text;
   text.assign(head);
   for (auto const& part : body) text.append(static_cast<char const*>(part.iov_base), part.iov_len);
@@ -110,8 +109,10 @@ base::Task<Result<void>> ClientConnection::send_rest(std::string_view head, std:
     if (!co_await base::ready_until(scheduler, stream->arm_write(), deadline)) {
       co_return Error(Fault::timed_out, Blame::upstream, "the server takes no bytes", Retry::if_idempotent);
     }
+    // Nothing taken: the same pieces again. OpenSSL refuses a retry that is shorter than what it stopped at.
     Parts parts;
-    IoResult const put = stream->write(parts_after(sent, head, body, parts));
+    IoResult const put =
+        sent == 0 ? send_now(head, body) : stream->write(parts_after(sent, head, body, parts));
     if (put.state == IoState::blocked) continue;
     if (put.state != IoState::moved) co_return lost("the connection broke while sending");
     sent += put.bytes;
@@ -185,8 +186,8 @@ bool ClientConnection::head_now(Result<ReplyHead>& head) {
   } else if (rest.size() > framing_.length) {
     head = Error(Fault::protocol, Blame::upstream, "bytes follow the answer");
   } else {
-    body_.reserve(static_cast<std::size_t>(
-        framing_.length + 1));  // at most body_bytes_max; so it is not moved when the rest comes
+    // So that it is not moved when the rest of a small one comes.
+    body_.reserve(internal::body_room(rest.size(), static_cast<std::size_t>(framing_.length + 1)));
     body_.assign(rest);
     give_back(in);
   }

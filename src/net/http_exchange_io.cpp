@@ -18,9 +18,6 @@ namespace {
 
 iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
-// Memory for a body grows with what has come: who announces much and sends little costs little.
-constexpr std::size_t kBodyRoomMin = 64 * 1024;
-constexpr std::size_t kJoinedBytesMax = 4096;  // below it one copied piece costs the kernel less than several
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
@@ -82,7 +79,7 @@ base::Task<Result<std::string>> HttpConnection::read_body() {
 base::Task<Result<std::string>> HttpConnection::read_sized(std::string body, std::size_t length) {
   std::size_t got = body.size();
   while (got < length) {
-    if (got == body.size()) body.resize(std::min(length, std::max(2 * got, kBodyRoomMin)));
+    if (got == body.size()) body.resize(internal::body_room(got, length));
     IoResult const more = stream->read(std::span(body.data() + got, body.size() - got));
     if (more.state == IoState::moved) {
       got += more.bytes;
@@ -182,7 +179,7 @@ void HttpExchange::reply(int status, std::string_view content_type, std::string_
   if (!connection_.keep_alive) text.append("Connection: close\r\n");
   append_content_length(text, length);
   append_head_end(text);
-  if (length <= kJoinedBytesMax && !connection_.head_request) {
+  if (length <= internal::kJoinedBytesMax && !connection_.head_request) {
     for (auto const& part : body) text.append(static_cast<char const*>(part.iov_base), part.iov_len);
     body = {};
   }

@@ -23,7 +23,10 @@ Error broke_off() {
 
 base::Task<Result<bool>> ClientConnection::fill() {
   for (;;) {
-    if (!stream->arm_read().is_set()) co_await stream->readable();
+    if (!stream->arm_read().is_set()) {
+      reads_ = 0;
+      co_await stream->readable();
+    }
     IoResult const got = stream->read(scratch().bytes);
     if (got.state == IoState::blocked) continue;
     if (got.state == IoState::failed) co_return broke_off();
@@ -78,9 +81,9 @@ base::Task<Result<std::string>> ClientConnection::read_sized() {
   std::string body = std::move(body_);
   give_back(body_);
   auto const length = static_cast<std::size_t>(framing_.length);
-  body.resize(length + 1);
   while (got < length) {
-    IoResult const more = stream->read(std::span(body.data() + got, length + 1 - got));
+    if (got == body.size()) body.resize(internal::body_room(got, length + 1));
+    IoResult const more = stream->read(std::span(body.data() + got, body.size() - got));
     if (more.state == IoState::moved) {
       got += more.bytes;
     } else if (more.state == IoState::blocked) {
@@ -97,7 +100,7 @@ base::Task<Result<std::string>> ClientConnection::read_sized() {
 
 base::Task<Result<std::string>> ClientConnection::read_body() {
   if (complete) co_return std::string();
-  if (framing_.kind == Framing::Kind::length) co_return co_await read_sized();
+  if (framing_.kind == Framing::Kind::length && in.empty()) co_return co_await read_sized();
   std::string body;
   bool ended = false;
   for (;;) {
@@ -154,9 +157,12 @@ std::optional<Result<std::optional<HttpReply::Event>>> ClientConnection::event_n
     piece_ = *payload;
     if (!piece_.empty() || complete || !in.empty()) continue;
     if (ended_) return Found(broke_off());
-    if (!stream->arm_read().is_set()) return std::nullopt;
-    IoResult const got = stream->read(scratch().bytes);
-    if (got.state == IoState::blocked) return std::nullopt;
+    bool const there = stream->arm_read().is_set();
+    IoResult const got = there ? stream->read(scratch().bytes) : IoResult{IoState::blocked};
+    if (got.state == IoState::blocked) {
+      reads_ = 0;
+      return std::nullopt;
+    }
     if (got.state == IoState::failed) return Found(broke_off());
     ended_ = got.state == IoState::ended;
     in.assign(scratch().bytes.data(), got.bytes);
@@ -198,7 +204,5 @@ Stream& HttpReply::stream() const noexcept { return *connection_->stream; }
 std::string_view HttpReply::last_event_id() const noexcept { return connection_->sse.last_event_id(); }
 
 std::optional<std::uint32_t> HttpReply::retry_ms() const noexcept { return connection_->sse.retry_ms(); }
-
-bool HttpReply::reused_connection() const noexcept { return connection_->served > 1; }
 
 }  // namespace weir::net

@@ -4,6 +4,7 @@
 // out what must survive.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -19,6 +20,16 @@ struct Scratch {
 };
 
 Scratch& scratch();
+
+// Up to here one copied piece costs the kernel less than several.
+inline constexpr std::size_t kJoinedBytesMax = 4096;
+
+// How much to hold of a body of `most` bytes when `got` have come: who announces much and sends little costs
+// little.
+inline std::size_t body_room(std::size_t got, std::size_t most) noexcept {
+  constexpr std::size_t kLeast = 64 * 1024;
+  return std::min(most, std::max(2 * got, kLeast));
+}
 
 // Assigning an empty string would keep the memory.
 inline void give_back(std::string& text) noexcept { std::string().swap(text); }
