@@ -71,14 +71,23 @@ void HttpBackend::missed() {
 // again (P071).
 base::Task<void> HttpBackend::listen_loop() {
   base::Duration again = kAgainMin;
+  bool had_stream = false;
   for (bool gap = false;; gap = true) {
+    std::string const session = own_session_->id;
     auto reply = co_await open_listening();
+    bool const forgotten = reply && reply->head.status == 404 && !modern_ && own_session_->id == session;
+    if (forgotten && std::exchange(had_stream, false)) {  // else it has no such stream at all
+      own_session_->open = false;
+      co_await open_session(own_session_);
+      continue;
+    }
     if (reply) {
       if (!reply->event_stream() || reply->head.status != 200) {
         if (reply->head.status < 500 && reply->head.status != 404) co_return;  // it does not offer this
       } else {
         if (gap) missed();
         again = kAgainMin;
+        had_stream = true;
         for (;;) {
           auto event = co_await reply->next_event();
           if (!event || !*event) break;

@@ -65,6 +65,11 @@ Upkeep::Upkeep(base::Scheduler& scheduler, base::Random& random, std::shared_ptr
 
 Upkeep::~Upkeep() { backend_->hear(nullptr); }
 
+void Upkeep::stop() noexcept {
+  tasks_.cancel();
+  current_.reset();
+}
+
 void Upkeep::progress() {
   progress_.set();
   progress_.reset();

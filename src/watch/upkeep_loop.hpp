@@ -38,7 +38,7 @@ class Upkeep final : public core::ResourceObserver {
   void ask_anew(std::string_view uri);
   // Until the server watches it, refuses to (its error), or cannot be asked.
   base::Task<base::Result<core::Outcome>> settled(std::string uri);
-  void stop() noexcept { tasks_.cancel(); }  // no more asking and telling
+  void stop() noexcept;  // no more asking and telling
 
   void resource_updated(std::string_view uri) override;
   void resources_missed() override;

@@ -96,7 +96,11 @@ base::Task<void> FakeServer::converse(std::unique_ptr<net::Stream> connection) {
       co_await ask_on_get(wire);
       co_return;
     }
-    if (watchable && head->start.starts_with("GET ") && sessions_.contains(head->field("mcp-session-id"))) {
+    if (watchable && head->start.starts_with("GET ")) {
+      if (!sessions_.contains(head->field("mcp-session-id"))) {
+        co_await wire.write(http(404, ""));
+        co_return;
+      }
       co_await stream(wire, std::make_shared<Stream>(scheduler_));
       co_return;
     }
