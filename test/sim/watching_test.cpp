@@ -191,11 +191,17 @@ TEST_P(Watching, WhatASessionAndTheProcessWatchIsBounded) {
 }
 
 TEST_P(Watching, AChangedSetMissesNothingAndDoublesNothing) {
+  server.ack_after = 50ms;
   world.start();
   auto const first = listen("1", {kUri});
-  for (int i = 2; i < 30; ++i) {  // updates fall into every phase of the change
-    auto const more = listen(std::to_string(i), {kUri, "res://a/" + std::to_string(i)});
+  world.advance(1s);
+  for (int i = 2; i < 40; ++i) {  // an update in every phase of the change
+    server.counts_at_once = i % 2 == 0;
     auto const before = count(first, updated(kUri, tag("1")));
+    auto const params = core::listen_params({kUri, "res://a/" + std::to_string(i)});
+    world.client(Era::modern)
+        .request("subscriptions/listen", params.substr(1, params.size() - 2), std::to_string(i));
+    world.advance(i * 2ms);
     server.update(kUri);
     world.advance(1s);
     EXPECT_EQ(count(first, updated(kUri, tag("1"))), before + 1) << i;

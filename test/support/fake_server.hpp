@@ -62,6 +62,8 @@ class FakeServer {
   bool watchable = false;           // before it is asked for the first time
   std::set<std::string> watched;    // by legacy sessions
   std::set<std::string> unwatched;  // it refuses these
+  base::Duration ack_after{};       // of a subscription; it counts …
+  bool counts_at_once = false;      // … from the request on, else from its acknowledgement
   int listens_most = 0;             // subscriptions to resources that were open at the same time
   bool mute_notifications = false;  // acknowledges none
   bool mute = false;                // reads requests and answers nothing

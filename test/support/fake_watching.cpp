@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "base/run_until.hpp"
 #include "core/resource_notes.hpp"
@@ -56,7 +57,10 @@ void FakeServer::end_streams() {
 }
 
 base::Task<bool> FakeServer::stream(Wire& wire, std::shared_ptr<Stream> stream) {
-  Open const open(*this, stream);
+  std::optional<Open> open;
+  if (counts_at_once || stream->id.empty()) open.emplace(*this, stream);
+  if (!stream->id.empty()) co_await scheduler_.sleep_for(ack_after);
+  if (!open) open.emplace(*this, stream);
   bool going = co_await wire.write(std::string(kEventHead));
   auto gone = wire.until_gone();
   while (going && !stream->broken) {
