@@ -180,7 +180,7 @@ TEST(GetStream, OneThatDoesNotEvenTakeItsLastEventIsCutOff) {  // F-64: closing 
   EXPECT_EQ(world.counted("mcp_streams_active"), 0);
 }
 
-TEST(GetStream, KeepAlivesComeWithSilenceOnly) {
+TEST(GetStream, KeepAlivesComeWithSilenceOnly) {  // P040
   World world;
   auto stream = world.get(world.initialize());
   world.loop.advance(14s);

@@ -31,7 +31,7 @@ void HttpSink::begin() {
       if (pin->outbox()->open(stream_)) outbox_ = pin->outbox();
     }
   }
-  exchange_.begin_stream(fields_for(request_id_));
+  exchange_.begin_stream(std::string("X-Request-Id: ").append(request_id_).append("\r\n"));
   stream_->live.activate();
   if (!outbox_ || !mcp::traits_of(call_.session->revision).priming_event) return;
   std::string first;

@@ -157,7 +157,7 @@ TEST(SseParser, GivesTheMemoryOfALargeEventBack) {
   EXPECT_LE(parser.held_bytes(), 4096U);
 }
 
-TEST(SseParser, LetsCommentsGoOnForEver) {
+TEST(SseParser, LetsCommentsGoOnForEver) {  // P040
   SseParser parser{100};
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(read(parser, ": keep-alive\n"), "");
   EXPECT_EQ(read(parser, ":" + std::string(100, 'x')), "too large");

@@ -96,6 +96,26 @@ TEST(Session, UnknownForeignAndEndedSessionsLookAlike) {  // P045, P108, F-17
   EXPECT_EQ(world.ended[0].first, id);
 }
 
+TEST(Session, InitializeIsNeverCancelled) {  // P088; only over HTTP+SSE is there a session to name before
+  World world;
+  auto const id = [&] {
+    auto opened = world.table.open({}, world.anyone, world.loop.now());
+    (*opened)->receive_by(std::make_shared<Letterbox>(world.loop));
+    return (*opened)->client()->id;
+  }();
+  world.echo->wait = 3s;
+  World::Answer answer;
+  world.tasks.spawn(world.ask(World::kInitialize, id, world.anyone, answer));
+  core::Call note(std::move(
+      *mcp::decode(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":0}})")));
+  note.session_id = id;
+  note.principal = &world.anyone;
+  EXPECT_TRUE(world.layer->note(note));
+  world.loop.advance(3s);
+  EXPECT_TRUE(answer.came && answer.ok);
+  EXPECT_EQ(world.table.size(), 1U);
+}
+
 TEST(Session, EndsAfterAnHourIdleAndNotASecondEarlier) {  // R-021
   World world;
   ReaperLoop reaper(world.loop, world.table, 30s);

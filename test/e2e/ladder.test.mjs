@@ -118,12 +118,12 @@ const kLadder = [
     status: 400, code: -32602 },
   { name: 'no params', headers: modernHeaders('server/discover'), body: text(rpc('server/discover')),
     status: 400, code: -32602 },
-  { name: 'no version in the metadata', ...discover(without(kVersion)), status: 400, code: -32602 },
+  { name: 'no version in the metadata', ...discover(without(kVersion)), status: 400, code: -32602 },  // P006
   { name: 'version as a number', ...discover({ ...full, [kVersion]: 20260728 }), status: 400, code: -32602 },
   { name: 'no capabilities', ...discover(without(kCaps)), status: 400, code: -32602 },
   { name: 'capabilities as a list', ...discover({ ...full, [kCaps]: [] }), status: 400, code: -32602 },
   { name: 'capabilities null', ...discover({ ...full, [kCaps]: null }), status: 400, code: -32602 },
-  { name: 'no client information', ...discover(without(kClient)), status: 200 },
+  { name: 'no client information', ...discover(without(kClient)), status: 200 },  // P007
   { name: 'client information malformed', ...discover({ ...full, [kClient]: 'me' }), status: 400, code: -32602 },
   { name: 'header names another version',
     headers: modernHeaders('server/discover', { 'MCP-Protocol-Version': '2025-11-25' }),

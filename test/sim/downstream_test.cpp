@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "support/raw_request.hpp"
 #include "support/world.hpp"
 
 // What clients may ask for and how they are told no, byte for byte.
@@ -8,25 +9,6 @@ namespace {
 
 using Era = FakeClient::Era;
 using Speaks = FakeServer::Speaks;
-
-constexpr char kMeta[] = R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
-                         R"("io.modelcontextprotocol/clientCapabilities":{}})";
-constexpr char kMedia[] = "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
-
-std::string post(std::string const& fields, std::string const& body, std::string const& start = "POST /mcp") {
-  return start + " HTTP/1.1\r\nHost: localhost\r\n" + fields +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-std::string modern_fields(std::string const& method, std::string const& name = {}) {
-  return std::string(kMedia) + "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: " + method + "\r\n" +
-         (name.empty() ? "" : "Mcp-Name: " + name + "\r\n");
-}
-std::string modern(std::string const& method, std::string const& inside = {}) {
-  return R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":{)" + inside + kMeta + "}}";
-}
-std::string legacy(std::string const& method, std::string const& params = "{}") {
-  return R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}";
-}
 
 class Downstream : public testing::Test {
  protected:

@@ -150,7 +150,7 @@ struct LoneBackend : Sessions {
     upstream::HttpBackendOptions options;
     options.name = "a";
     options.url = *net::parse_url("http://a.test/mcp");
-    backend.emplace(world.loop, world.dialer, observer, options);
+    backend.emplace(world.loop, world.dialer, world.random, observer, options);
     run([](upstream::HttpBackend& one) -> base::Task<void> {
       static_cast<void>(co_await one.open());
     }(*backend));

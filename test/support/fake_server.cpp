@@ -205,6 +205,7 @@ base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
 }
 
 base::Task<bool> FakeServer::call_tool(Wire& wire, Request request) {
+  client_capabilities.emplace_back(request.message.raw(mcp::Field::meta_client_capabilities));
   std::string scratch;
   std::string const tool(request.message.text(Field::name, scratch));
   std::string const arguments(request.message.raw(Field::arguments));

@@ -84,6 +84,7 @@ class FakeServer {
   std::string asks_on_get;    // a request that it makes on each GET stream once a call is being executed
   std::string wanted_header;  // lower case: tool calls without it are refused with -32020
   std::vector<std::string> replies;      // bodies of what clients answered to requests of the server
+  std::vector<std::string> client_capabilities;  // with each call
   std::map<std::string, int> seen;       // requests by method
   std::vector<base::TimePoint> hung_up;  // when a caller left while its call hung
   std::vector<std::string> cancelled;    // bodies of notifications/cancelled
