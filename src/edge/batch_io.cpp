@@ -59,9 +59,9 @@ Task<void> Batch::wait() {
     Ended const ended = co_await base::run_until(parts_.scheduler, done, until, hangup);
     if (ended == Ended::done) co_return;
     if (ended == Ended::deadline) stream_.keep_alive();
-    if (!stream_.attached() || !exchange_.client_gone()) continue;
+    if (stream_.attached() && !exchange_.client_gone()) continue;
     stream_.detach();
-    exchange_.abandon();
+    exchange_.abandon();  // its seat is somebody else's while the calls run on
   }
 }
 
