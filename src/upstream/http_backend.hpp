@@ -209,7 +209,10 @@ class HttpBackend final : public core::Backend {
   base::Result<core::Outcome> take_answer(core::Call const& call, Dialect const& dialect,
                                           mcp::Message message, std::uint64_t id) const;
   base::Result<std::shared_ptr<Dialect const>> dialect_for(core::Call const& call) const;
-  base::Task<LegacySide> legacy_side(Seen const& discovered);
+  base::Task<LegacySide> legacy_side();
+  base::Task<void> ask_legacy_side();
+  base::Task<base::Result<core::Outcome>> handle_after_asking(core::Call& call);
+  base::Task<base::Result<core::Outcome>> handle_as_known(core::Call& call);
   base::Error refused(net::ReplyHead const& head) const;
   base::Error about(base::Error error) const;
   void noticed(mcp::Message const& note);
@@ -237,6 +240,9 @@ class HttpBackend final : public core::Backend {
   std::size_t session_streams_ = 0;
   base::Event calls_over_;
   std::uint64_t reinitialised_ = 0;
+  mcp::Revision legacy_offer_ = mcp::kNewestLegacy;  // to a modern server, for its legacy side
+  base::Event legacy_asked_;                         // since the last discovery
+  bool asking_legacy_ = false;
   std::shared_ptr<Session> own_session_;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by session_key()
   base::TaskGroup listening_;

@@ -24,7 +24,6 @@ namespace {
 
 constexpr base::Duration kGoodbyeTime = std::chrono::seconds{1};  // of close(): for ending sessions
 constexpr base::Duration kLateMax = std::chrono::seconds{20};     // for an answer that nobody waits for
-constexpr int kLegacySideAttempts = 3;
 constexpr std::string_view kSessionField = "mcp-session-id";
 
 // Of a Retry-After; a date is as good as none.
@@ -55,6 +54,7 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::
       client_(scheduler, dialer, net::Endpoint{options_.url.https, options_.url.host, options_.url.port},
               with_fields(options_.client)),
       calls_over_(scheduler),
+      legacy_asked_(scheduler),
       own_session_(
           std::make_shared<Session>(scheduler, core::ClientCapabilities::everything().write(), options_.sessions)),
       listening_(scheduler),
@@ -226,12 +226,15 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
   auto const dialect =
       std::make_shared<Dialect const>(options_.name, verdict.revision, options_.gateway_info);
   auto identity = dialect->identity(*seen.message);
-  // Calls in the meantime go by what was known before.
-  LegacySide legacy{dialect, std::move(seen.session)};
-  if (verdict.kind == NextStep::Kind::modern) legacy = co_await legacy_side(seen);
   modern_ = verdict.kind == NextStep::Kind::modern ? dialect : nullptr;
-  legacy_ = std::move(legacy.dialect);
-  if (legacy.session) co_await adopt_own_session(std::move(*legacy.session));
+  if (modern_) {
+    auto const named = versions_in(seen.message->raw(Field::supported_versions));
+    legacy_offer_ = named.legacy.value_or(mcp::kNewestLegacy);
+    legacy_asked_.reset();
+  } else {
+    legacy_ = dialect;
+    co_await adopt_own_session(std::move(seen.session));
+  }
   logs_ = !modern_ && identity.capabilities.find("\"logging\"") != std::string::npos;
   retire_older();
   while (modern_ && drop_a_pooled_session()) {
@@ -256,28 +259,6 @@ base::Task<void> HttpBackend::adopt_own_session(std::string id) {
   own_session_->id = std::move(id);
   own_session_->set_open(true);
   co_await tell(own_session_->id, own_notification(mcp::Method::notifications_initialized, "{}"));
-}
-
-// A modern server may serve legacy clients as well, whether or not its list of versions says so (real servers
-// name the modern ones only): their calls then need no bridge. It is asked after a clean discovery. A refusal
-// is an answer too; an outage is none and changes nothing.
-base::Task<HttpBackend::LegacySide> HttpBackend::legacy_side(Seen const& discovered) {
-  auto const named = versions_in(discovered.message->raw(Field::supported_versions));
-  NextStep step;
-  step.kind = NextStep::Kind::initialize;
-  step.revision = named.legacy.value_or(mcp::kNewestLegacy);
-  for (int attempt = 0; attempt < kLegacySideAttempts; ++attempt) {
-    auto seen = co_await probe(step, own_session_->capabilities);
-    if (!seen && seen.error().fault == Fault::timed_out) break;
-    if (!seen || seen->status >= 500 || (seen->status == 200 && !seen->message)) continue;
-    if (!seen->message || seen->message->kind() != mcp::MessageKind::result) co_return LegacySide{};
-    std::string scratch;
-    auto const settled = mcp::parse_revision(seen->message->text(Field::protocol_version, scratch));
-    if (!settled || mcp::is_modern(*settled)) co_return LegacySide{};
-    co_return LegacySide{std::make_shared<Dialect const>(options_.name, *settled, options_.gateway_info),
-                         std::move(seen->session)};
-  }
-  co_return LegacySide{legacy_, std::nullopt};
 }
 
 Result<std::shared_ptr<Dialect const>> HttpBackend::dialect_for(core::Call const& call) const {
@@ -332,6 +313,11 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_modern(core::Call& call, Di
 // No coroutine itself: a call should pay for one frame here.
 base::Task<Result<Outcome>> HttpBackend::handle(core::Call& call) {
   if (older_) return older_->handle(call);
+  if (!call.modern() && modern_ && !legacy_asked_.is_set()) return handle_after_asking(call);
+  return handle_as_known(call);
+}
+
+base::Task<Result<Outcome>> HttpBackend::handle_as_known(core::Call& call) {
   auto dialect = dialect_for(call);
   if (!dialect) return failed_with(std::move(dialect.error()));
   bool const modern = mcp::is_modern((*dialect)->revision());

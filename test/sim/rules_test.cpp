@@ -68,9 +68,9 @@ TEST_F(Rules, TwoRequestsOnOneConnectionAreStrangers) {  // P006, P009
   EXPECT_EQ(told(send(client, call_of("new__echo", R"({"elicitation":{}})"))), "200 0");
   EXPECT_EQ(told(send(client, call_of("new__echo", "[]"))), "400 -32602") << "the first one's do not count";
   EXPECT_EQ(told(send(client, call_of("new__echo"))), "200 0");
-  ASSERT_EQ(server_->capabilities.size(), 2U);
-  EXPECT_NE(server_->capabilities[0].find("elicitation"), std::string::npos);
-  EXPECT_EQ(server_->capabilities[1].find("elicitation"), std::string::npos);
+  ASSERT_EQ(server_->client_capabilities.size(), 2U);
+  EXPECT_NE(server_->client_capabilities[0].find("elicitation"), std::string::npos);
+  EXPECT_EQ(server_->client_capabilities[1].find("elicitation"), std::string::npos);
   EXPECT_EQ(world_.front.opened, 1U) << "one connection";
 }
 

@@ -1,0 +1,59 @@
+#include "upstream/http_backend.hpp"
+
+// Whether a modern server serves legacy clients as well, whether or not its list of versions says so (real
+// servers name the modern ones only): their calls then need no bridge. It is asked when the first of them
+// calls, because a server of modern clients only is to see nothing but modern requests (P012).
+namespace weir::upstream {
+
+using base::Fault;
+using base::Result;
+using core::Outcome;
+using mcp::Field;
+
+namespace {
+constexpr int kAttempts = 3;
+}
+
+base::Task<Result<Outcome>> HttpBackend::handle_after_asking(core::Call& call) {
+  if (!asking_legacy_) background_.spawn(ask_legacy_side());  // goes on when this call is cancelled
+  co_await legacy_asked_.wait();
+  co_return co_await handle_as_known(call);
+}
+
+base::Task<void> HttpBackend::ask_legacy_side() {
+  struct Over {  // also when it is cancelled
+    HttpBackend& backend;
+    explicit Over(HttpBackend& b) noexcept : backend(b) { backend.asking_legacy_ = true; }
+    Over(Over const&) = delete;
+    Over& operator=(Over const&) = delete;
+    ~Over() {
+      backend.asking_legacy_ = false;
+      backend.legacy_asked_.set();
+    }
+  } const over(*this);
+  auto side = co_await legacy_side();
+  if (!modern_) co_return;  // it was found to be another one since
+  legacy_ = std::move(side.dialect);
+  if (side.session) co_await adopt_own_session(std::move(*side.session));
+}
+
+// A refusal is an answer too; an outage is none and changes nothing.
+base::Task<HttpBackend::LegacySide> HttpBackend::legacy_side() {
+  NextStep step;
+  step.kind = NextStep::Kind::initialize;
+  step.revision = legacy_offer_;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    auto seen = co_await probe(step, own_session_->capabilities);
+    if (!seen && seen.error().fault == Fault::timed_out) break;
+    if (!seen || seen->status >= 500 || (seen->status == 200 && !seen->message)) continue;
+    if (!seen->message || seen->message->kind() != mcp::MessageKind::result) co_return LegacySide{};
+    std::string scratch;
+    auto const settled = mcp::parse_revision(seen->message->text(Field::protocol_version, scratch));
+    if (!settled || mcp::is_modern(*settled)) co_return LegacySide{};
+    co_return LegacySide{std::make_shared<Dialect const>(options_.name, *settled, options_.gateway_info),
+                         std::move(seen->session)};
+  }
+  co_return LegacySide{legacy_, std::nullopt};
+}
+
+}  // namespace weir::upstream
