@@ -1,4 +1,5 @@
-// Runs one set of scenarios of the official conformance suite against one URL and reads what it wrote.
+// Runs scenarios of the official conformance suite, at one URL or with one command as their client, and reads what it
+// wrote.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,34 +9,54 @@ import { node24, peerFile } from '../fixtures/peers.mjs';
 export const kSets = ['2025-11-25', '2026-07-28', 'stable'];
 
 const kScenarioMs = 10_000;
+const kClientMs = 30_000;  // a fresh gateway and a client are started within it
 const kRunMs = 240_000;
 const kAlpha = '@modelcontextprotocol/conformance';
 
 /** The scenarios of a frozen set that count, in the suite's order; undefined for the stable suite: all count. */
-export function scoredOf(set) {
+export function scoredOf(set, leg = 'server') {
   if (set === 'stable') return undefined;
   const yaml = readFileSync(peerFile(kAlpha, `requirements/${set}.yaml`), 'utf8');
-  const server = /^server:\n((?:\s*(?:-|#).*\n|\n)+)/m.exec(yaml)[1];
-  return [...server.matchAll(/^\s*- (\S+)/gm)].map(match => match[1]);
+  const scored = new RegExp(`^${leg}:\\n((?:\\s*(?:-|#).*\\n|\\n)+)`, 'm').exec(yaml)[1];
+  return [...scored.matchAll(/^\s*- (\S+)/gm)].map(match => match[1]);
 }
 
 /** Runs a set against url, at most four minutes; gives Map of scenario → Scenario. */
 export async function runSet(set, url, dir) {
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(join(dir, 'home'), { recursive: true });
-  const out = join(dir, 'results');
   const which = set === 'stable' ? ['--suite', 'all'] : ['--requirements', set, '--timeout', String(kScenarioMs)];
-  const main = peerFile(set === 'stable' ? 'conformance-stable' : kAlpha, 'dist/index.js');
-  const child = spawn(node24, [main, 'server', '--url', url, ...which, '-o', out],
-    { env: { PATH: process.env.PATH, HOME: join(dir, 'home'), NO_COLOR: '1' }, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', chunk => { said = (said + chunk).slice(-4000); });
-  const timer = setTimeout(() => child.kill('SIGKILL'), kRunMs);
-  await new Promise(done => child.on('close', done));
-  clearTimeout(timer);
+  const { said, out } = await suite(set, ['server', '--url', url, ...which], dir);
   const results = readResults(out);
   if (results.size === 0) throw new Error(`the suite left no results for ${set} at ${url}: ${said}`);
   return results;
+}
+
+/** Runs scenarios for clients, all at once, with this command as the client; gives Map of scenario → Scenario. */
+export async function runClients(set, scenarios, command, dir) {
+  const one = async scenario => {
+    const { code, said, out } = await suite(set, ['client', '--command', command, '--scenario', scenario,
+      '--spec-version', set, '--timeout', String(kClientMs)], join(dir, scenario));
+    const result = readResults(out).get(scenario) ?? new Scenario(undefined);
+    if (code !== 0) result.spoil(`the client failed: ${said.slice(-400)}`);
+    return [scenario, result];
+  };
+  return new Map(await Promise.all(scenarios.map(one)));
+}
+
+async function suite(set, args, dir) {
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(join(dir, 'home'), { recursive: true });
+  const out = join(dir, 'results');
+  const main = peerFile(set === 'stable' ? 'conformance-stable' : kAlpha, 'dist/index.js');
+  const { WEIR_BIN = '', WEIR_NODE_DIR = '' } = process.env;
+  const child = spawn(node24, [main, ...args, '-o', out], { stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: join(dir, 'home'), NO_COLOR: '1', ...(WEIR_BIN && { WEIR_BIN }),
+      ...(WEIR_NODE_DIR && { WEIR_NODE_DIR }) } });
+  let said = '';
+  child.stderr.on('data', chunk => { said = (said + chunk).slice(-4000); });
+  const timer = setTimeout(() => child.kill('SIGKILL'), kRunMs);
+  const code = await new Promise(done => child.on('close', done));
+  clearTimeout(timer);
+  return { code, said, out };
 }
 
 function readResults(out) {
@@ -43,7 +64,7 @@ function readResults(out) {
   let names = [];
   try { names = readdirSync(out).sort(); } catch { return results; }
   for (const name of names) {
-    const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(name)?.[1];
+    const scenario = /^(?:server-)?(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(name)?.[1];
     if (!scenario) continue;
     let checks;
     try { checks = JSON.parse(readFileSync(join(out, name, 'checks.json'), 'utf8')); } catch { checks = undefined; }
@@ -58,6 +79,10 @@ export class Scenario {
     this.ran = checks !== undefined;
     this.checks = (checks ?? []).filter(check => ['SUCCESS', 'FAILURE', 'WARNING'].includes(check.status));
   }
+  /** A failure that no check tells, unless one already does. */
+  spoil(why) {
+    if (this.passed) this.checks.push({ id: 'client', status: 'FAILURE', errorMessage: why.replace(/\s+/g, ' ') });
+  }
   get passed() { return this.ran && !this.checks.some(check => check.status === 'FAILURE'); }
   get good() { return this.checks.filter(check => check.status === 'SUCCESS').length; }
   get total() { return this.checks.length; }
@@ -66,9 +91,11 @@ export class Scenario {
     return this.checks.filter(check => check.status === 'FAILURE')
       .map(check => `${check.id}: ${check.errorMessage ?? check.description}`).join(' | ');
   }
-  /** The ids of checks that go worse here than in other. Checks that ran on one side only do not count. */
-  weakerThan(other) {
-    return [...other.worst()].filter(([id, status]) => status > (this.worst().get(id) ?? status)).map(([id]) => id);
+  /** The ids of checks that fail, or that go worse here than in other. Checks that ran on one side only count as
+   * failures only. */
+  worseThan(other) {
+    const there = other.worst();
+    return [...this.worst()].filter(([id, status]) => status === 0 || status < (there.get(id) ?? 0)).map(([id]) => id);
   }
   /** The worst status of each check id, as a number: 2 success, 1 warning, 0 failure. */
   worst() {
