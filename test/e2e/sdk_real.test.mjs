@@ -33,7 +33,11 @@ describe('published servers', { timeout: 300_000 }, () => {
       describe(`${door.name}, ${server}`, () => {
         let seat;
         const user = direct && server === 'files' ? rootless : able;
-        before(async () => { seat = await world.seat(door, server, user); });
+        before(async () => {
+          seat = await world.seat(door, server, user);
+          // It asks for roots once, soon after its start, of whoever has a call in flight then: let it be this one.
+          if (server === 'everything' || server === 'everysse') await seat.call('get-roots-list');
+        });
         beforeEach(() => user.forget());
         if (server === 'files') fileTests(door, () => seat);
         else if (server === 'memory') memoryTests(door, () => seat);
@@ -73,8 +77,7 @@ function everythingTests(door, server, seat) {
 
   test('progress', async () => {
     const steps = [];
-    // Steps of the client's own have no total: when the server asks for roots just now, a modern client counts rounds.
-    const onprogress = ({ progress, total }) => { if (total === 4) steps.push(progress); };
+    const onprogress = ({ progress }) => steps.push(progress);
     await seat().call('trigger-long-running-operation', { duration: 0.4, steps: 4 }, { onprogress });
     assert.deepEqual(steps.slice(0, 3), [1, 2, 3]);  // the fourth comes together with the result
   });
