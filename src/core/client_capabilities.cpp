@@ -8,8 +8,6 @@ namespace {
 using mcp::JsonKind;
 using mcp::Method;
 
-constexpr std::string_view kTasks = "io.modelcontextprotocol/tasks";
-
 // Calls take(key, kind, token) for each member of an object; nothing for anything else.
 template <class Take>
 void each_member(std::string_view object, Take&& take) {
@@ -31,7 +29,7 @@ bool has_member(std::string_view object, std::string_view wanted) {
 std::string without_tasks(std::string_view extensions) {
   std::string out;
   each_member(extensions, [&out](std::string_view key, JsonKind, std::string_view value) {
-    if (key == kTasks) return;
+    if (key == kTasksExtension) return;
     out.append(out.empty() ? "{\"" : ",\"").append(key).append("\":").append(value);
   });
   if (!out.empty()) out += '}';
@@ -43,6 +41,15 @@ void append(std::string& out, std::string_view key, std::string_view value) {
 }
 
 }  // namespace
+
+bool declares_extension(Call const& call, std::string_view extension) {
+  bool found = false;
+  each_member(call.request.raw(mcp::Field::meta_client_capabilities),
+              [&](std::string_view key, JsonKind, std::string_view value) {
+                if (key == "extensions") found = has_member(value, extension);
+              });
+  return found;
+}
 
 ClientCapabilities ClientCapabilities::read(std::string_view json) {
   ClientCapabilities found;

@@ -13,6 +13,11 @@
 
 namespace weir::core {
 
+inline constexpr std::string_view kTasksExtension = "io.modelcontextprotocol/tasks";
+
+// Whether a modern request declares the extension, with whatever settings.
+bool declares_extension(Call const& call, std::string_view extension);
+
 struct ClientCapabilities {
   bool roots = false;
   bool sampling = false;

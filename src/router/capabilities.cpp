@@ -1,5 +1,9 @@
 #include "router/capabilities.hpp"
 
+#include <algorithm>
+#include <array>
+
+#include "core/client_capabilities.hpp"
 #include "mcp/json_cursor.hpp"
 
 namespace weir::router {
@@ -24,6 +28,36 @@ void append_flag(std::string& out, std::string_view key, std::string_view value)
   out += value;
 }
 
+struct Extension {
+  std::string_view name;
+  bool Capabilities::*declared;
+  bool legacy;  // means something to clients of older revisions
+};
+constexpr std::array<Extension, 1> kExtensions{{
+    {core::kTasksExtension, &Capabilities::tasks, false},
+}};
+
+Extension const* find_extension(std::string_view name) noexcept {
+  auto const found = std::find_if(kExtensions.begin(), kExtensions.end(),
+                                  [name](Extension const& one) { return one.name == name; });
+  return found == kExtensions.end() ? nullptr : &*found;
+}
+
+void read_extensions(std::string_view json, Capabilities& found) {
+  each_member(json, [&found](std::string_view key, mcp::JsonValue const& value, std::string_view) {
+    auto const* const extension = find_extension(key);
+    if (extension != nullptr && value.kind == mcp::JsonKind::object) found.*extension->declared = true;
+  });
+}
+
+std::string write_extensions(Capabilities const& all) {
+  std::string out = "{";
+  for (auto const& extension : kExtensions) {
+    if (all.*extension.declared) append_flag(out, extension.name, "{}");
+  }
+  return out == "{" ? std::string() : out += '}';
+}
+
 }  // namespace
 
 Capabilities Capabilities::read(std::string_view json) {
@@ -35,6 +69,7 @@ Capabilities Capabilities::read(std::string_view json) {
     if (key == "completions") found.completions = true;
     if (key == "logging") found.logging = true;
     if (key == "extensions") found.extensions = token;
+    if (key == "extensions") read_extensions(token, found);
     if (key == "experimental") found.experimental = token;
     if (key != "resources") return;
     found.resources = true;
@@ -54,8 +89,19 @@ Capabilities merged(std::span<Capabilities const* const> servers) {
     all.subscribe |= one->subscribe;
     all.completions |= one->completions;
     all.logging |= one->logging;
+    for (auto const& extension : kExtensions) all.*extension.declared |= one->*extension.declared;
   }
+  all.extensions = write_extensions(all);
   return all;
+}
+
+std::string legacy_extensions(std::string_view extensions) {
+  std::string out = "{";
+  each_member(extensions, [&out](std::string_view key, mcp::JsonValue const&, std::string_view token) {
+    auto const* const extension = find_extension(key);
+    if (extension == nullptr || extension->legacy) append_flag(out, key, token);
+  });
+  return out == "{" ? std::string() : out += '}';
 }
 
 std::string write_capabilities(Capabilities const& capabilities) {

@@ -17,6 +17,7 @@ struct Capabilities {
   bool subscribe = false;  // resources.subscribe
   bool completions = false;
   bool logging = false;
+  bool tasks = false;        // these are extensions whose ids and names Weir rewrites
   std::string extensions;    // JSON object as received, or empty
   std::string experimental;  // JSON object as received, or empty
 
@@ -24,12 +25,14 @@ struct Capabilities {
   bool operator==(Capabilities const&) const = default;
 };
 
-// The union, without extensions and experimental parts: their methods and ids could not be routed to one of
-// many.
+// The union. Of extensions only those of which Weir rewrites names and ids, nothing experimental: what others
+// define could not be routed to one of many.
 Capabilities merged(std::span<Capabilities const* const> servers);
 
 // The JSON object for clients. Every list says listChanged, because Weir itself tells them of changes.
 std::string write_capabilities(Capabilities const& capabilities);
+// The extensions without those that clients of older revisions have no methods for.
+std::string legacy_extensions(std::string_view extensions);
 
 // The servers' instructions one after the other, each under its label; what would not fit into `bytes_max` is
 // left out whole and, if that fits, named. `parts` are (label, text); a label may be empty.

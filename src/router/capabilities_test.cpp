@@ -32,6 +32,19 @@ TEST(Capabilities, MergeIsTheUnionWithoutWhatCannotBeRouted) {
   EXPECT_EQ(write_capabilities(merged({})), "{}");
 }
 
+TEST(Capabilities, MergeKeepsTheExtensionsThatAreTranslated) {
+  auto const one = Capabilities::read(R"({"extensions":{"x":{},"io.modelcontextprotocol/tasks":{"y":1}}})");
+  auto const wrong = Capabilities::read(R"({"extensions":{"io.modelcontextprotocol/tasks":true}})");
+  EXPECT_EQ(merged(std::array{&wrong, &one}).extensions, R"({"io.modelcontextprotocol/tasks":{}})");
+  EXPECT_EQ(merged(std::array{&wrong}).extensions, "");
+}
+
+TEST(Capabilities, OlderClientsSeeNoExtensionWithMethodsTheyDoNotHave) {
+  EXPECT_EQ(legacy_extensions(R"({"x":{"z":1},"io.modelcontextprotocol/tasks":{}})"), R"({"x":{"z":1}})");
+  EXPECT_EQ(legacy_extensions(R"({"io.modelcontextprotocol/tasks":{}})"), "");
+  EXPECT_EQ(legacy_extensions(""), "");
+}
+
 TEST(Capabilities, AreWrittenWholeForOneServer) {
   char const text[] = R"({"completions":{},"logging":{},"extensions":{"x":{}},"experimental":{"y":1}})";
   EXPECT_EQ(write_capabilities(Capabilities::read(text)), text);

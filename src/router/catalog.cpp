@@ -143,7 +143,10 @@ void Catalog::describe(CatalogOptions const& options) {
                       server.contents->identity.instructions);
   }
   bool const alone = !endpoint_.empty() && declared.size() == 1;
-  capabilities_ = write_capabilities(alone ? *declared.front() : merged(declared));
+  auto shown = alone ? *declared.front() : merged(declared);
+  bool const translated = !alone || (*servers_)[members_.front()].modern();
+  if (!modern_ && translated) shown.extensions = legacy_extensions(shown.extensions);
+  capabilities_ = write_capabilities(shown);
   instructions_ = merged_instructions(said, options.instructions_bytes_max);
 }
 

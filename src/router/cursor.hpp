@@ -1,13 +1,10 @@
 // CursorSealer: the opaque cursors of merged lists.
 //
-// A cursor is the base64url of {format, list, position, hash of the list} and 16 bytes of HMAC-SHA256 under a
-// key that lives as long as the process. The endpoint, the era and the caller's principal are part of what is
-// signed, so a cursor is worth nothing in another view or to another caller (P078); the hash makes it
-// worthless once the list has changed. One per process; immutable, any thread, so a walk may go on at another
-// worker.
+// A cursor is {format, list, hash of the list, position}, sealed for the endpoint, the era and the caller's
+// principal: worth nothing in another view or to another caller (P078), nor once the list has changed. One
+// per process; immutable, any thread, so a walk may go on at another worker. Its key seals task ids too.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +12,7 @@
 
 #include "base/random.hpp"
 #include "router/list_kind.hpp"
+#include "router/sealer.hpp"
 
 namespace weir::router {
 
@@ -29,17 +27,17 @@ struct CursorScope {
 
 class CursorSealer {
  public:
-  explicit CursorSealer(base::Random& random);
+  explicit CursorSealer(base::Random& random) : sealer_(random) {}
 
   std::string seal(CursorScope const& scope, std::uint32_t position) const;
 
   // The position. The empty cursor is the start (P076). Nothing: forged, foreign or stale (P077).
   std::optional<std::uint32_t> open(CursorScope const& scope, std::string_view cursor) const;
 
+  Sealer const& sealer() const noexcept { return sealer_; }
+
  private:
-  using Mac = std::array<unsigned char, 16>;
-  Mac sign(CursorScope const& scope, std::string_view payload) const;
-  std::array<unsigned char, 32> key_;
+  Sealer sealer_;
 };
 
 }  // namespace weir::router

@@ -92,6 +92,7 @@ class FakeServer : public core::Backend {
   core::ServerIdentity identity;
   Lists lists;
   std::string hints;               // members of each list result, with a leading comma
+  std::string result;              // of every call, if not its name
   base::Duration delay{};          // of each answer
   bool dead = false;               // open() and ask() fail
   bool endless = false;            // nextCursor never ends, and repeats
@@ -124,7 +125,7 @@ class FakeServer : public core::Backend {
     if (call.method == mcp::Method::subscriptions_listen) co_await keep(call);
     calls.push_back(std::string(mcp::traits_of(call.method).name) + ' ' + call.target);
     if (delay.count() > 0) co_await loop_.sleep_for(delay);
-    co_return core::from_result(R"({"from":")" + name_ + R"("})");
+    co_return core::from_result(result.empty() ? R"({"from":")" + name_ + R"("})" : result);
   }
 
  private:

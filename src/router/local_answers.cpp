@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kInvalidParams = -32602;
 constexpr int kMethodNotFound = -32601;
+constexpr int kMissingCapability = -32021;
 constexpr int kResourceNotFoundLegacy = -32002;
 
 constexpr std::size_t kShownBytesMax = 200;
@@ -64,6 +65,13 @@ core::Outcome initialized(Catalog const& catalog, core::Call& call, std::string_
 core::Outcome invalid_params(std::string_view why) { return core::from_error(kInvalidParams, why); }
 
 core::Outcome no_such_method(std::string_view why) { return core::from_error(kMethodNotFound, why); }
+
+core::Outcome undeclared(std::string_view extension) {
+  auto const name = quoted(extension);
+  return core::from_error(kMissingCapability,
+                          "The request does not declare the extension " + std::string(extension),
+                          R"({"requiredCapabilities":{"extensions":{)" + name + ":{}}}}");
+}
 
 core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_view name) {
   bool const tool = kind == ListKind::tools;

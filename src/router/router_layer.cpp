@@ -6,8 +6,10 @@
 #include "base/ready_until.hpp"
 #include "base/run_until.hpp"
 #include "base/task_group.hpp"
+#include "core/client_capabilities.hpp"
 #include "router/local_answers.hpp"
 #include "router/routes.hpp"
+#include "router/task_ids.hpp"
 
 namespace weir::router {
 namespace {
@@ -45,6 +47,13 @@ std::optional<core::Outcome> aim(core::Call& call, Catalog const& catalog, Route
   return header_mismatch(call, *to.tool);
 }
 
+// Whether the answer may hold names that only the server knows.
+bool answers_differ(core::Call const& call) {
+  if (!call.modern()) return false;
+  if (call.method == Method::tools_call) return core::declares_extension(call, core::kTasksExtension);
+  return mcp::traits_of(call.method).routed_by == mcp::RoutedBy::task_id;
+}
+
 base::Task<base::Result<core::Outcome>> pong() { co_return core::from_result("{}"); }  // P087
 
 }  // namespace
@@ -62,12 +71,10 @@ base::Task<RouterLayer::Answer> RouterLayer::handle(core::Call& call) {
   Snapshot view = feed_.view();
   auto const* const catalog = usable_catalog(*view->set, call);
   if (catalog != nullptr && is_routed(call.method)) {
-    Routed const routed = route(*catalog, call);
+    Routed const routed = route(*catalog, call, cursors_.sealer());
     auto const* const to = std::get_if<Route>(&routed);
     if (to == nullptr || aim(call, *catalog, *to)) return route_call(call, std::move(view), *catalog);
-    auto& entry = *view->entries[to->server];
-    call.catalog = std::move(view);
-    return entry.handle(call);
+    return forward(call, std::move(view), to->server);
   }
   return call.endpoint.empty() ? handle_at_all(call) : handle_at_server(call);
 }
@@ -144,13 +151,11 @@ base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapsh
   auto const until = call.started + options_.start_wait;
   auto const* shown = &catalog;
   for (;;) {
-    Routed routed = route(*shown, call);
+    Routed routed = route(*shown, call, cursors_.sealer());
     if (auto* const refusal = std::get_if<core::Outcome>(&routed)) co_return std::move(*refusal);
     if (auto const* const to = std::get_if<Route>(&routed)) {
       if (auto refusal = aim(call, *shown, *to)) co_return std::move(*refusal);
-      auto& entry = *view->entries[to->server];
-      call.catalog = std::move(view);
-      co_return co_await entry.handle(call);
+      co_return co_await forward(call, std::move(view), to->server);
     }
     auto const& unknown = std::get<UnknownName>(routed);
     auto const* const silent = call.endpoint.empty() ? silent_owner(*view->set, unknown.name) : nullptr;
@@ -171,6 +176,19 @@ base::Task<void> RouterLayer::tell_level(core::Call const& call, core::Handler& 
   static_cast<core::CallFields&>(own) = call;
   auto work = entry.handle(own);
   co_await base::run_until(scheduler_, work, scheduler_.now() + options_.fan_out_max);
+}
+
+base::Task<RouterLayer::Answer> RouterLayer::forward(core::Call& call, Snapshot view, std::uint32_t server) {
+  auto& entry = *view->entries[server];
+  call.catalog = std::move(view);
+  return answers_differ(call) ? translated(call, entry) : entry.handle(call);
+}
+
+// What names the server's own things in an answer becomes what the client knows them by.
+base::Task<RouterLayer::Answer> RouterLayer::translated(core::Call& call, core::Handler& entry) {
+  auto answer = co_await entry.handle(call);
+  if (!answer) co_return answer;
+  co_return with_shown_task(cursors_.sealer(), call, *std::move(answer));
 }
 
 // Kept for the calls to modern servers (P072), told to the legacy ones, some at a time.

@@ -113,7 +113,7 @@ TEST_F(Router, WhatTheOwnerCannotDoIsMethodNotFound) {
 TEST_F(Router, OneServersEndpointTakesWhateverThatServerMayKnow) {
   auto const a = add("a", kTools);
   start();
-  EXPECT_EQ(text("tasks/get", R"({"taskId":"1"})", "a"), R"("result":{"from":"a"})");
+  EXPECT_EQ(text("x/y", R"({"z":"1"})", "a"), R"("result":{"from":"a"})");
   EXPECT_EQ(text("tools/list", "{}", "nobody"), "not_found");
 }
 
@@ -278,7 +278,8 @@ TEST_F(Router, AMethodThatTheServersEraDoesNotKnowStopsHere) {
   auto const old = add("old", {}, false), fresh = add("new", {}, true);
   old->identity.capabilities = fresh->identity.capabilities = kAllCapabilities;
   start();
-  EXPECT_EQ(text("tasks/update", "{}", "old").substr(0, 23), R"("error":{"code":-32601,)");
+  EXPECT_EQ(text("resources/directory/read", R"({"uri":"x://1"})", "old").substr(0, 23),
+            R"("error":{"code":-32601,)");
   EXPECT_EQ(text("tasks/result", "{}", "new", false).substr(0, 23), R"("error":{"code":-32601,)");
   EXPECT_TRUE(old->calls.empty() && fresh->calls.empty());
 }

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/client_capabilities.hpp"
 #include "router/local_answers.hpp"
+#include "router/task_ids.hpp"
 
 namespace weir::router {
 namespace {
@@ -65,6 +67,20 @@ Routed if_able(Catalog const& catalog, Routed routed, core::Call const& call) {
   return no_such_method("The server that this belongs to does not support the method");
 }
 
+// P112, P115. Servers that are not shown here have no tasks here either, whoever made them.
+Routed by_task(Catalog const& catalog, core::Call const& call, Sealer const& sealer) {
+  if (!core::declares_extension(call, core::kTasksExtension)) return undeclared(core::kTasksExtension);
+  std::string scratch;
+  auto task = open_task(sealer, call, call.request.text(Field::task_id, scratch));
+  for (std::uint32_t const index : catalog.members()) {
+    auto const& server = catalog.servers()[index];
+    if (task && server.name == task->server && server.modern()) {
+      return Route{index, std::move(task->id), nullptr};
+    }
+  }
+  return invalid_params("Unknown task");
+}
+
 // A server's own endpoint passes on what has no routing rule, as far as the server's era has such a method.
 bool alone_and_knows(Catalog const& catalog, core::Call const& call) {
   if (catalog.endpoint().empty() || catalog.members().size() != 1) return false;
@@ -76,7 +92,9 @@ bool alone_and_knows(Catalog const& catalog, core::Call const& call) {
 
 }  // namespace
 
-Routed route(Catalog const& catalog, core::Call const& call) {
+Routed route(Catalog const& catalog, core::Call const& call, Sealer const& sealer) {
+  auto const& traits = mcp::traits_of(call.method);
+  if (call.modern() && traits.routed_by == mcp::RoutedBy::task_id) return by_task(catalog, call, sealer);
   switch (call.method) {
     case Method::tools_call: return by_name(catalog, ListKind::tools, call.request, Field::name);
     case Method::prompts_get: return by_name(catalog, ListKind::prompts, call.request, Field::name);

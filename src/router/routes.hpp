@@ -10,12 +10,13 @@
 
 #include "core/outcome.hpp"
 #include "router/catalog_set.hpp"
+#include "router/sealer.hpp"
 
 namespace weir::router {
 
 struct Route {
   std::uint32_t server = 0;  // index in the catalogue's servers
-  std::string target;        // the name or URI as that server knows it
+  std::string target;        // the name, URI or task id as that server knows it
   Item const* tool = nullptr;
 };
 
@@ -28,7 +29,7 @@ struct UnknownName {
 using Routed = std::variant<Route, UnknownName, core::Outcome>;
 
 // For every method that is not answered here. The Outcome says why the call goes nowhere.
-Routed route(Catalog const& catalog, core::Call const& call);
+Routed route(Catalog const& catalog, core::Call const& call, Sealer const& sealer);
 
 // Whether the Mcp-Param-* headers of an HTTP call say what its arguments say (P034); else the refusal.
 std::optional<core::Outcome> header_mismatch(core::Call const& call, Item const& tool);

@@ -66,21 +66,6 @@ void edit_target(core::Call const& call, mcp::Splice& edits) {
   edits.replace_owned(call.request.span(field), token);
 }
 
-bool declares_tasks(core::Call const& call) {
-  mcp::JsonCursor cursor(call.request.raw(Field::meta_client_capabilities));
-  mcp::JsonValue key;
-  auto enter = [&](std::string_view wanted) {
-    JsonKind kind{};
-    if (!cursor.peek(kind) || kind != JsonKind::object || !cursor.enter_object()) return false;
-    while (cursor.next_member(key)) {
-      if (key.inner(cursor.text()) == wanted) return true;
-      if (!cursor.skip_value()) return false;
-    }
-    return false;
-  };
-  return enter("extensions") && enter(kTasksExtension);
-}
-
 // -32021 as Weir says it itself, if the client lacks what the server misses; else it is the server's mistake,
 // told as any other (P116, P117).
 std::optional<core::Outcome> lacking(core::Call const& call, mcp::Message const& message) {
@@ -176,8 +161,10 @@ base::Result<void> Dialect::check_result_type(core::Call const& call, mcp::Messa
   std::string scratch;
   auto const type = message.text(Field::result_type, scratch);
   if (type == "complete") return {};
-  if (type == "input_required" && takes_input(call.method)) return {};                         // P058
-  if (type == "task" && call.method == Method::tools_call && declares_tasks(call)) return {};  // P112
+  if (type == "input_required" && takes_input(call.method)) return {};  // P058
+  if (type == "task" && call.method == Method::tools_call &&
+      core::declares_extension(call, core::kTasksExtension))
+    return {};  // P112
   return broke_protocol(fmt::format("resultType {} is not possible for {}", message.raw(Field::result_type),
                                     mcp::traits_of(call.method).name));
 }

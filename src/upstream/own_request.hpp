@@ -18,7 +18,6 @@ inline constexpr std::string_view kMetaProtocolVersion = "io.modelcontextprotoco
 inline constexpr std::string_view kMetaClientCapabilities = "io.modelcontextprotocol/clientCapabilities";
 inline constexpr std::string_view kMetaClientInfo = "io.modelcontextprotocol/clientInfo";
 inline constexpr std::string_view kMetaLogLevel = "io.modelcontextprotocol/logLevel";
-inline constexpr std::string_view kTasksExtension = "io.modelcontextprotocol/tasks";
 
 // `params`: a JSON object without `_meta` and without raw newlines, e.g. {"cursor":"x"}. `gateway_info`: the
 // gateway's Implementation object, {"name":"weir","version":…}.

@@ -135,10 +135,12 @@ TEST_F(Downstream, AMethodOfTheOtherEraDoesNotExist) {
   for (auto const method : {"subscriptions/listen", "server/discover", "skills/list"}) {
     EXPECT_EQ(ask(post(kMedia + session, legacy(method, R"({"notifications":{}})"))), "200 -32601") << method;
   }
-  for (auto const method : {"tasks/get", "skills/list", "resources/directory/read"}) {  // P024
+  for (auto const method : {"tasks/list", "tasks/result", "logging/setLevel"}) {  // P024
     auto const fields = modern_fields(method, "x");
     EXPECT_EQ(ask(post(fields, modern(method, R"("taskId":"x","uri":"x",)"))), "404 -32601") << method;
   }
+  EXPECT_EQ(ask(post(modern_fields("tasks/get", "x"), modern("tasks/get", R"("taskId":"x",)"))),
+            "400 -32021");  // P112
   EXPECT_EQ(world_.gate().inside(), 0U);
 }
 

@@ -1,0 +1,92 @@
+#include "router/routed_test.hpp"
+
+namespace weir::router {
+namespace {
+
+constexpr char kTasksDeclared[] =
+    R"("_meta":{"io.modelcontextprotocol/clientCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}})";
+
+std::string with_tasks(std::string const& params) { return '{' + params + ',' + kTasksDeclared + '}'; }
+
+class RoutedTasks : public Routed {
+ protected:
+  RoutedTasks() {
+    a_ = add("a", kTools);
+    b_ = add("b", kTools);
+    b_->result = R"({"resultType":"task","taskId":"own \"7\"","status":"working"})";
+    start();
+  }
+  std::string made(std::string_view endpoint = {}) {
+    auto const answer =
+        text("tools/call", with_tasks(endpoint.empty() ? R"("name":"b__put")" : R"("name":"put")"), endpoint);
+    auto const at = answer.find(R"("taskId":")") + 10;
+    return answer.substr(at, answer.find('"', at) - at);
+  }
+  std::string on(std::string const& method, std::string const& id, std::string_view endpoint = {}) {
+    return text(method, with_tasks(R"("taskId":")" + id + '"'), endpoint);
+  }
+  std::shared_ptr<FakeServer> a_, b_;
+};
+
+constexpr char kUnknownTask[] = R"("error":{"code":-32602,"message":"Unknown task"})";
+
+TEST_F(RoutedTasks, GoToTheServerThatMadeThemUnderItsOwnId) {  // P113, P115
+  auto const id = made();
+  EXPECT_EQ(id.find("own"), std::string::npos);
+  b_->result = R"({"resultType":"complete","taskId":"own \"7\"","status":"working"})";
+  b_->calls.clear();
+  EXPECT_EQ(on("tasks/get", id),
+            R"("result":{"resultType":"complete","taskId":")" + id + R"(","status":"working"})");
+  b_->result = "{}";
+  EXPECT_EQ(on("tasks/update", id), R"("result":{})");
+  EXPECT_EQ(on("tasks/cancel", id), R"("result":{})");
+  EXPECT_EQ(b_->calls, (std::vector<std::string>{R"(tasks/get own "7")", R"(tasks/update own "7")",
+                                                 R"(tasks/cancel own "7")"}));
+  EXPECT_TRUE(a_->calls.empty());
+}
+
+TEST_F(RoutedTasks, AreNobodyElses) {  // P115
+  auto const id = made();
+  b_->calls.clear();
+  principal_.id = "key:dev";
+  EXPECT_EQ(on("tasks/get", id), kUnknownTask);
+  principal_.id = "key:ci";
+  EXPECT_EQ(on("tasks/get", id, "a"), kUnknownTask);
+  EXPECT_EQ(on("tasks/get", id, "b").substr(0, 9), R"("result":)");
+  EXPECT_EQ(on("tasks/cancel", "own"), kUnknownTask);
+  EXPECT_EQ(on("tasks/cancel", ""), kUnknownTask);
+  EXPECT_EQ(text("tasks/get", with_tasks(R"("taskId":7)")), kUnknownTask);
+  EXPECT_EQ(b_->calls.size(), 1U);
+}
+
+TEST_F(RoutedTasks, AreSealedAtAServersOwnEndpointToo) {
+  auto const id = made("b");
+  EXPECT_EQ(on("tasks/get", id, "b").find("own"), std::string::npos);
+  EXPECT_EQ(on("tasks/get", "own", "b"), kUnknownTask);
+}
+
+TEST_F(RoutedTasks, NeedTheExtensionDeclared) {  // P112
+  auto const id = made();
+  b_->calls.clear();
+  for (char const* method : {"tasks/get", "tasks/update", "tasks/cancel"}) {
+    for (char const* endpoint : {"", "b"}) {
+      EXPECT_EQ(text(method, R"({"taskId":")" + id + "\"}", endpoint),
+                R"("error":{"code":-32021,"message":"The request does not declare the extension )"
+                R"(io.modelcontextprotocol/tasks","data":{"requiredCapabilities":{"extensions":)"
+                R"({"io.modelcontextprotocol/tasks":{}}}}})");
+    }
+  }
+  EXPECT_TRUE(b_->calls.empty());
+}
+
+TEST_F(RoutedTasks, AnIdThatCannotBePassedOnIsTheServersFault) {
+  for (auto const& own : {std::string("7"), R"("")" + std::string(), '"' + std::string(1025, 'x') + '"'}) {
+    b_->result = R"({"resultType":"task","taskId":)" + own + '}';
+    EXPECT_EQ(text("tools/call", with_tasks(R"("name":"b__put")")), "protocol") << own;
+  }
+  b_->result = R"({"resultType":"task","taskId":")" + std::string(1024, 'x') + "\"}";
+  EXPECT_EQ(on("tasks/get", made()).substr(0, 9), R"("result":)");
+}
+
+}  // namespace
+}  // namespace weir::router

@@ -1,0 +1,86 @@
+// The extensions tasks, MCP Apps and Skills through Weir: ids, names and URIs of two servers that use the same ones.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { direct, eventually, startFixture, startWeir, stopAll } from './harness.mjs';
+import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
+
+const kSkip = { skip: direct && 'direct: ids and names are those of the server' };
+const kTasks = { 'io.modelcontextprotocol/clientCapabilities':
+  { extensions: { 'io.modelcontextprotocol/tasks': {} } } };
+
+describe('extensions', { timeout: 120_000, ...kSkip }, () => {
+  const servers = {};
+  let weir;
+  let port;
+
+  /** One modern request; `named` is what Mcp-Name says, if not what the body says. */
+  const send = (method, params = {}, { path = '/mcp', meta = {}, named } = {}) => {
+    const name = named ?? params.name ?? params.taskId ?? params.uri;
+    return request(port, { path, headers: modernHeaders(method, { 'Mcp-Name': name }),
+      body: JSON.stringify(rpc(method, withMeta(params, meta))) });
+  };
+  const resultOf = async (...args) => {
+    const { json } = await send(...args);
+    assert.ok(json.result, JSON.stringify(json));
+    return json.result;
+  };
+
+  before(async () => {
+    for (const id of ['one', 'two']) servers[id] = await startFixture('http_extensions.mjs', ['--id', id]);
+    weir = await startWeir(servers);
+    port = Number(new URL(weir.mcp).port);
+    await eventually('the tools of both', async () => {
+      const names = (await resultOf('tools/list')).tools.map(tool => tool.name);
+      return ['one__work', 'two__work'].every(name => names.includes(name));
+    });
+  });
+  after(() => stopAll(weir, ...Object.values(servers)));
+
+  describe('tasks', () => {
+    const start = async (server, path) => {
+      const result = await resultOf('tools/call', { name: path ? 'work' : `${server}__work` }, { meta: kTasks, path });
+      assert.equal(result.resultType, 'task');
+      return result.taskId;
+    };
+    const on = (method, taskId, more = {}) => send(method, { taskId }, { meta: kTasks, ...more });
+
+    test('are found again at the server that made them, each under an id of its own', async () => {
+      const [one, two] = [await start('one'), await start('two')];
+      assert.notEqual(one, two);  // both servers say task-1
+      const answered = { ok: { action: 'accept' } };
+      await resultOf('tasks/update', { taskId: one, inputResponses: answered }, { meta: kTasks });
+      const done = await resultOf('tasks/get', { taskId: one }, { meta: kTasks });
+      assert.equal(done.taskId, one);
+      assert.equal(done.status, 'completed');
+      assert.equal(done.result.content[0].text, JSON.stringify(answered));
+      await resultOf('tasks/cancel', { taskId: two }, { meta: kTasks });
+      assert.equal((await resultOf('tasks/get', { taskId: two }, { meta: kTasks })).status, 'cancelled');
+    });
+
+    test('work at the endpoint of one server', async () => {
+      const taskId = await start('one', '/mcp/one');
+      assert.equal((await resultOf('tasks/get', { taskId }, { meta: kTasks, path: '/mcp/one' })).taskId, taskId);
+      assert.equal((await on('tasks/get', taskId, { path: '/mcp/two' })).json.error.code, -32602);
+    });
+
+    test('of which nobody knows are -32602, undeclared ones -32021, a wrong Mcp-Name -32020', async () => {
+      const taskId = await start('one');
+      assert.equal((await on('tasks/get', 'task-1')).json.error.code, -32602);
+      const undeclared = await send('tasks/get', { taskId });
+      assert.equal(undeclared.status, 400);
+      assert.equal(undeclared.json.error.code, -32021);
+      assert.deepEqual(undeclared.json.error.data.requiredCapabilities,
+        { extensions: { 'io.modelcontextprotocol/tasks': {} } });
+      assert.equal((await on('tasks/get', taskId, { named: 'task-1' })).json.error.code, -32020);
+    });
+
+    test('are not forced on clients that do not declare them', async () => {
+      assert.equal((await resultOf('tools/call', { name: 'one__work' })).content[0].text, 'done at once');
+    });
+
+    test('are declared by Weir', async () => {
+      const { capabilities } = await resultOf('server/discover');
+      assert.deepEqual(capabilities.extensions['io.modelcontextprotocol/tasks'], {});
+    });
+  });
+});
