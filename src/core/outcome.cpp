@@ -15,21 +15,21 @@ constexpr mcp::Limits kOwnText{
     .json = {.depth_max = 64, .nodes_max = std::numeric_limits<std::uint32_t>::max()},
     .bytes_max = std::numeric_limits<std::uint32_t>::max()};
 
-Outcome indexed(std::string text) {
+}  // namespace
+
+Outcome from_message(std::string text) {
   auto message = mcp::decode(std::move(text), kOwnText);
   WEIR_ASSERT(message.has_value());
   mcp::Splice edits(message->bytes());  // the bytes stay where they are when the message moves
   return Outcome{std::move(*message), std::move(edits)};
 }
 
-}  // namespace
-
 Outcome from_result(std::string_view result_json) {
   std::string text = R"({"jsonrpc":"2.0","id":0,"result":)";
   text.reserve(text.size() + result_json.size() + 1);
   text += result_json;
   text += '}';
-  return indexed(std::move(text));
+  return from_message(std::move(text));
 }
 
 Outcome from_error(int code, std::string_view message, std::string_view data_json) {
@@ -40,7 +40,7 @@ Outcome from_error(int code, std::string_view message, std::string_view data_jso
     text += data_json;
   }
   text += "}}";
-  return indexed(std::move(text));
+  return from_message(std::move(text));
 }
 
 }  // namespace weir::core

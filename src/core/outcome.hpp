@@ -5,6 +5,7 @@
 // Pure functions, any thread. Cost: one pass over the text to index it.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "core/call.hpp"
@@ -12,6 +13,9 @@
 namespace weir::core {
 
 Outcome from_result(std::string_view result_json);
+
+// A whole JSON-RPC message, as text that was checked before.
+Outcome from_message(std::string text);
 
 // `data_json` empty: no data.
 Outcome from_error(int code, std::string_view message, std::string_view data_json = {});

@@ -33,8 +33,9 @@ struct Extension {
   bool Capabilities::*declared;
   bool legacy;  // means something to clients of older revisions
 };
-constexpr std::array<Extension, 1> kExtensions{{
+constexpr std::array<Extension, 2> kExtensions{{
     {core::kTasksExtension, &Capabilities::tasks, false},
+    {"io.modelcontextprotocol/ui", &Capabilities::ui, true},
 }};
 
 Extension const* find_extension(std::string_view name) noexcept {

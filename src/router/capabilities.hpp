@@ -17,7 +17,8 @@ struct Capabilities {
   bool subscribe = false;  // resources.subscribe
   bool completions = false;
   bool logging = false;
-  bool tasks = false;        // these are extensions whose ids and names Weir rewrites
+  bool tasks = false;  // these are extensions whose ids and names Weir rewrites
+  bool ui = false;
   std::string extensions;    // JSON object as received, or empty
   std::string experimental;  // JSON object as received, or empty
 

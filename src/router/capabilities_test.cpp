@@ -37,6 +37,11 @@ TEST(Capabilities, MergeKeepsTheExtensionsThatAreTranslated) {
   auto const wrong = Capabilities::read(R"({"extensions":{"io.modelcontextprotocol/tasks":true}})");
   EXPECT_EQ(merged(std::array{&wrong, &one}).extensions, R"({"io.modelcontextprotocol/tasks":{}})");
   EXPECT_EQ(merged(std::array{&wrong}).extensions, "");
+  auto const apps = Capabilities::read(R"({"extensions":{"io.modelcontextprotocol/ui":{}}})");
+  EXPECT_EQ(merged(std::array{&apps, &one}).extensions,
+            R"({"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/ui":{}})");
+  EXPECT_EQ(legacy_extensions(merged(std::array{&apps, &one}).extensions),
+            R"({"io.modelcontextprotocol/ui":{}})");
 }
 
 TEST(Capabilities, OlderClientsSeeNoExtensionWithMethodsTheyDoNotHave) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "router/uri_edits.hpp"
+
 namespace weir::router {
 namespace {
 
@@ -31,13 +33,16 @@ Catalog::Catalog(CatalogOptions const& options, std::string_view endpoint, bool 
       modern_(modern),
       servers_(std::move(servers)),
       uris_(0, SeededHash{options.seed}),
-      template_texts_(0, SeededHash{options.seed}) {
+      template_texts_(0, SeededHash{options.seed}),
+      own_tools_(0, SeededHash{options.seed}),
+      renames_(servers_->size()) {
   choose_members();
   for (ListKind const kind : kListKinds) gather(kind);
   name_entries(options, ListKind::tools);
   name_entries(options, ListKind::prompts);
-  keep_first(ListKind::resources, uris_);
-  keep_first(ListKind::templates, template_texts_);
+  index_own_names();
+  claim_all(ListKind::resources, uris_);
+  claim_all(ListKind::templates, template_texts_);
   compile_templates();
   for (ListKind const kind : kListKinds) hash_list(kind);
   describe(options);
@@ -99,23 +104,43 @@ void Catalog::name_entries(CatalogOptions const& options, ListKind kind) {
   (kind == ListKind::tools ? tools_ : prompts_) = NameMap::build(rules, own, options.seed);
 }
 
-void Catalog::keep_first(ListKind kind, Owners& owners) {
-  auto& entries = lists_[static_cast<std::size_t>(kind)].entries;
-  std::erase_if(entries, [&](CatalogEntry const& entry) {
-    auto const [owner, first] = owners.emplace(entry.item->key, entry.server);
-    if (!first && notes_.size() < kNotesMax) {
-      notes_.push_back(entry.item->key + " of " + std::string((*servers_)[entry.server].name) +
-                       " is left out: it belongs to " + std::string((*servers_)[owner->second].name));
-    }
-    return !first;
-  });
+void Catalog::index_own_names() {
+  auto const& entries = list(ListKind::tools).entries;
+  for (std::uint32_t i = 0; i < entries.size(); ++i) {
+    auto const [known, first] = own_tools_.emplace(entries[i].item->key, i);
+    if (!first) known->second = kSeveral;
+    for (auto const& link : entries[i].item->ui_links) claim(link.uri, entries[i].server, uris_);
+  }
+}
+
+void Catalog::claim_all(ListKind kind, Owners& owners) {
+  std::erase_if(lists_[static_cast<std::size_t>(kind)].entries,
+                [&](CatalogEntry const& entry) { return !claim(entry.item->key, entry.server, owners); });
+}
+
+// False: somebody else has it, and it cannot be told apart.
+bool Catalog::claim(std::string_view uri, std::uint32_t server, Owners& owners) {
+  auto const [owner, first] = owners.emplace(uri, server);
+  if (first || owner->second == server) return true;
+  auto const& name = (*servers_)[server].name;
+  bool const apart = !prefixed_uri(uri, name).empty();
+  if (apart) {
+    if (owner->second != kSeveral) renames_[owner->second] = true;
+    renames_[server] = true;
+    owner->second = kSeveral;
+  } else if (notes_.size() < kNotesMax) {
+    notes_.push_back(std::string(uri) + " of " + std::string(name) + " is left out: it belongs to " +
+                     std::string((*servers_)[owner->second].name));
+  }
+  return apart;
 }
 
 void Catalog::compile_templates() {
   for (auto const& entry : list(ListKind::templates).entries) {
     auto compiled = UriTemplate::compile(entry.item->key);
     if (compiled) {
-      templates_.push_back({std::move(*compiled), entry.server});
+      bool const several = template_texts_.at(entry.item->key) == kSeveral;
+      templates_.push_back({std::move(*compiled), several ? kSeveral : entry.server});
     } else if (notes_.size() < kNotesMax) {
       notes_.push_back(entry.item->key + " routes nothing: " + compiled.error().detail);
     }
@@ -128,6 +153,10 @@ void Catalog::hash_list(ListKind kind) {
   for (std::size_t i = 0; i < merged.entries.size(); ++i) {
     auto const& entry = merged.entries[i];
     hash = mixed(mixed(hash, entry.item->hash), exposed(kind, i));
+    if (renames_[entry.server]) {
+      hash = mixed(hash, shown_uri(entry.server, entry.item->key));
+      for (auto const& link : entry.item->ui_links) hash = mixed(hash, shown_uri(entry.server, link.uri));
+    }
     if (entry.description != nullptr) hash = mixed(hash, *entry.description);
   }
   merged.hash = hash;
@@ -160,18 +189,55 @@ CatalogEntry const* Catalog::find(ListKind kind, std::string_view exposed) const
   return index ? &list(kind).entries[*index] : nullptr;
 }
 
+CatalogEntry const* Catalog::find_tool(std::string_view name) const {
+  if (auto const* const entry = find(ListKind::tools, name)) return entry;
+  auto const own = own_tools_.find(name);
+  if (own == own_tools_.end() || own->second == kSeveral) return nullptr;
+  return &list(ListKind::tools).entries[own->second];
+}
+
 std::optional<std::uint32_t> Catalog::owner_of_uri(std::string_view uri) const {
-  if (auto const listed = uris_.find(uri); listed != uris_.end()) return listed->second;
+  auto const known = [](std::uint32_t owner) {
+    return owner == kSeveral ? std::nullopt : std::optional(owner);
+  };
+  if (auto const listed = uris_.find(uri); listed != uris_.end()) return known(listed->second);
+  if (auto const server = whose_prefix(uri)) return server;
   for (auto const& candidate : templates_) {
-    if (candidate.matcher.matches(uri)) return candidate.server;
+    if (candidate.matcher.matches(uri)) return known(candidate.server);
   }
   return only_with_resources_;
 }
 
 std::optional<std::uint32_t> Catalog::owner_of_reference(std::string_view uri_or_template) const {
-  if (auto const text = template_texts_.find(uri_or_template); text != template_texts_.end())
-    return text->second;
+  auto const text = template_texts_.find(uri_or_template);
+  if (text != template_texts_.end() && text->second != kSeveral) return text->second;
   return owner_of_uri(uri_or_template);
+}
+
+std::optional<std::uint32_t> Catalog::whose_prefix(std::string_view uri) const {
+  for (std::uint32_t const index : members_) {
+    if (renames_[index] && !unprefixed_uri(uri, (*servers_)[index].name).empty()) return index;
+  }
+  return std::nullopt;
+}
+
+std::string Catalog::own_uri(std::uint32_t server, std::string_view uri) const {
+  bool const listed = uris_.contains(uri) || template_texts_.contains(uri);
+  if (listed || whose_prefix(uri) != server) return std::string(uri);
+  return unprefixed_uri(uri, (*servers_)[server].name);
+}
+
+std::string Catalog::shown_uri(std::uint32_t server, std::string_view own) const {
+  auto const several = [own](Owners const& owners) {
+    auto const found = owners.find(own);
+    return found != owners.end() && found->second == kSeveral;
+  };
+  return several(uris_) || several(template_texts_) ? prefixed(server, own) : std::string(own);
+}
+
+std::string Catalog::prefixed(std::uint32_t server, std::string_view own) const {
+  auto apart = prefixed_uri(own, (*servers_)[server].name);
+  return apart.empty() ? std::string(own) : apart;
 }
 
 }  // namespace weir::router

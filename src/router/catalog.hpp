@@ -3,9 +3,11 @@
 // Immutable snapshot; built by CatalogLoop whenever a server's part has changed, shared between any threads
 // and held by each call that it routes. Endpoint "" is all servers under prefixed names, "github" that server
 // alone under its own names. Servers of either era are in it; what the client's era cannot use is left out
-// (P086). Order: configuration, then the
-// server's own (P074). A URI or template that two servers list belongs to the first of them; the second is
-// left out and noted. Lookups cost one hash each; an unlisted URI is tried against the templates in order.
+// (P086). Order: configuration, then the server's own (P074). URIs are left as they are; one that several
+// servers have, in a list or behind a tool, is shown as {scheme}://{server}/{rest} for each of them and
+// belongs to nobody as it is. Without "://" it belongs to the first; the others are left out and noted. A
+// tool can also be called by its own name where only one has it: the user interfaces of servers know no
+// other. Lookups cost one hash each; an unlisted URI is tried against the templates in order.
 #pragma once
 
 #include <array>
@@ -95,11 +97,18 @@ class Catalog {
   CatalogList const& list(ListKind kind) const noexcept { return lists_[static_cast<std::size_t>(kind)]; }
   std::string_view exposed(ListKind kind, std::size_t index) const noexcept;  // tools and prompts; else empty
 
-  CatalogEntry const* find_tool(std::string_view exposed) const { return find(ListKind::tools, exposed); }
+  CatalogEntry const* find_tool(std::string_view name) const;
   CatalogEntry const* find_prompt(std::string_view exposed) const { return find(ListKind::prompts, exposed); }
 
-  // The server of a URI: who lists it, else whose template matches, else the only one with resources.
+  // The server of a URI: who lists it, else whose prefix it has, else whose template matches, else the only
+  // one with resources. Nothing also if several have it.
   std::optional<std::uint32_t> owner_of_uri(std::string_view uri) const;
+  // What its owner calls it, and back.
+  std::string own_uri(std::uint32_t server, std::string_view uri) const;
+  std::string shown_uri(std::uint32_t server, std::string_view own) const;
+  std::string prefixed(std::uint32_t server, std::string_view own) const;  // as where several have it
+  // Whether some of its URIs are shown under other names.
+  bool renames(std::uint32_t server) const noexcept { return renames_[server]; }
   // The same for completion/complete, whose uri may be a template's text.
   std::optional<std::uint32_t> owner_of_reference(std::string_view uri_or_template) const;
 
@@ -121,8 +130,12 @@ class Catalog {
     UriTemplate matcher;
     std::uint32_t server;
   };
+  static constexpr std::uint32_t kSeveral = ~0U;  // in place of a server, or of a tool
   using Owners = std::unordered_map<std::string_view, std::uint32_t, SeededHash>;
-  void keep_first(ListKind kind, Owners& owners);
+  void claim_all(ListKind kind, Owners& owners);
+  bool claim(std::string_view uri, std::uint32_t server, Owners& owners);
+  void index_own_names();
+  std::optional<std::uint32_t> whose_prefix(std::string_view uri) const;
 
   std::string endpoint_;
   bool modern_;
@@ -131,6 +144,8 @@ class Catalog {
   std::array<CatalogList, kListKinds.size()> lists_;
   NameMap tools_, prompts_;
   Owners uris_, template_texts_;
+  Owners own_tools_;           // a tool's own name → its entry
+  std::vector<bool> renames_;  // by server
   std::vector<Compiled> templates_;
   std::optional<std::uint32_t> only_with_resources_;
   std::string capabilities_, instructions_;

@@ -185,30 +185,92 @@ TEST(ListWriter, PagesByElementsAndBytesAndMissesNothing) {
   EXPECT_EQ(seen.back(), "last");
 }
 
-TEST(Catalog, AUriBelongsToWhoListsItFirst) {
+TEST(Catalog, AUriBelongsToWhoListsIt) {
   auto const catalog =
-      catalog_of({catalog_server("a", {{ListKind::resources, {resource("x://1")}}}),
-                  catalog_server("b", {{ListKind::resources, {resource("x://1"), resource("x://2")}}})});
-  EXPECT_EQ(catalog->owner_of_uri("x://1"), 0U);
+      catalog_of({catalog_server("a", {{ListKind::resources, {resource("x:1")}}}),
+                  catalog_server("b", {{ListKind::resources, {resource("x:1"), resource("x://2")}}})});
+  EXPECT_EQ(catalog->owner_of_uri("x:1"), 0U);
   EXPECT_EQ(catalog->owner_of_uri("x://2"), 1U);
   EXPECT_FALSE(catalog->owner_of_uri("x://3"));
   EXPECT_EQ(catalog->list(ListKind::resources).entries.size(), 2U);
   ASSERT_EQ(catalog->notes().size(), 1U);
-  EXPECT_EQ(catalog->notes()[0], "x://1 of b is left out: it belongs to a");
+  EXPECT_EQ(catalog->notes()[0], "x:1 of b is left out: it belongs to a");
+}
+
+TEST(Catalog, AUriOfSeveralServersIsShownOnceForEachAndBelongsToNobody) {
+  CatalogServers const servers{
+      catalog_server("a", {{ListKind::resources, {resource("x://1"), resource("x://2")}}}),
+      catalog_server("b", {{ListKind::resources, {resource("x://1")}}}), catalog_server("c", {})};
+  auto const catalog = catalog_of(servers);
+  auto const shown = page(*catalog, ListKind::resources);
+  for (char const* uri : {R"("x://a/1")", R"("x://b/1")", R"("x://2")"}) {
+    EXPECT_NE(shown.find(uri), std::string::npos) << uri;
+  }
+  EXPECT_FALSE(catalog->owner_of_uri("x://1"));
+  EXPECT_EQ(catalog->owner_of_uri("x://b/1"), 1U);
+  EXPECT_EQ(catalog->own_uri(1, "x://b/1"), "x://1");
+  EXPECT_EQ(catalog->owner_of_uri("x://a/unlisted"), 0U);
+  EXPECT_EQ(catalog->owner_of_uri("x://2"), 0U);
+  EXPECT_EQ(catalog->own_uri(0, "x://2"), "x://2");
+  EXPECT_FALSE(catalog->owner_of_uri("x://c/1"));
+  EXPECT_TRUE(catalog->notes().empty());
+  auto const alone = catalog_of(servers, "b");
+  EXPECT_EQ(alone->owner_of_uri("x://1"), 1U);
+  EXPECT_NE(page(*alone, ListKind::resources).find(R"("x://1")"), std::string::npos);
+  auto only = servers;
+  only.erase(only.begin() + 1);
+  EXPECT_NE(catalog_of(only)->list(ListKind::resources).hash, catalog->list(ListKind::resources).hash);
+}
+
+std::string app_tool(std::string const& name, std::string const& meta) {
+  return R"({"name":")" + name + R"(","_meta":)" + meta + R"(,"inputSchema":{"type":"object"}})";
+}
+
+TEST(Catalog, TheInterfaceOfAToolIsAResourceOfItsServer) {  // extension MCP Apps
+  std::string const meta = R"({"ui/resourceUri":"ui://v","ui":{"a":[1],"resourceUri":"ui:\/\/v"}})";
+  Lists const lists{{ListKind::tools, {app_tool("show", meta), app_tool("odd", R"({"ui":7})")}}};
+  auto const alone = catalog_of({catalog_server("a", lists), catalog_server("b", {})});
+  EXPECT_EQ(alone->owner_of_uri("ui://v"), 0U);
+  EXPECT_NE(page(*alone, ListKind::tools).find(meta), std::string::npos);
+  CatalogServers const two{catalog_server("a", lists), catalog_server("b", lists)};
+  auto const both = catalog_of(two);
+  auto const shown = page(*both, ListKind::tools);
+  for (char const* server : {"a", "b"}) {
+    auto const link = "\"ui://" + std::string(server) + "/v\"";
+    EXPECT_NE(shown.find(R"({"ui/resourceUri":)" + link + R"(,"ui":{"a":[1],"resourceUri":)" + link + "}}"),
+              std::string::npos);
+  }
+  EXPECT_FALSE(both->owner_of_uri("ui://v"));
+  EXPECT_EQ(both->own_uri(1, "ui://b/v"), "ui://v");
+  EXPECT_NE(page(*catalog_of(two, "a"), ListKind::tools).find(meta), std::string::npos);
+}
+
+TEST(Catalog, AToolIsFoundByItsOwnNameWhereOnlyOneHasIt) {
+  auto hidden = catalog_server("c", {{ListKind::tools, {tool("one")}}});
+  hidden.rules.hide = {"one"};
+  auto const catalog = catalog_of({catalog_server("a", {{ListKind::tools, {tool("both"), tool("one")}}}),
+                                   catalog_server("b", {{ListKind::tools, {tool("both")}}}), hidden});
+  EXPECT_EQ(catalog->find_tool("both"), nullptr);
+  EXPECT_EQ(catalog->find_tool("one"), catalog->find_tool("a__one"));
+  EXPECT_NE(catalog->find_tool("one"), nullptr);
 }
 
 TEST(Catalog, AnUnlistedUriBelongsToTheFirstTemplateItFits) {
   auto const catalog = catalog_of(
-      {catalog_server("a", {{ListKind::templates, {uri_template("x://{id}"), uri_template("bad{")}}}),
+      {catalog_server("a", {{ListKind::templates,
+                             {uri_template("x://{id}"), uri_template("w://{id}"), uri_template("bad{")}}}),
        catalog_server("b", {{ListKind::resources, {resource("x://listed")}},
                             {ListKind::templates, {uri_template("x://{id}"), uri_template("y://{+p}")}}})});
-  EXPECT_EQ(catalog->owner_of_uri("x://1"), 0U);
+  EXPECT_FALSE(catalog->owner_of_uri("x://1"));  // both have it
+  EXPECT_EQ(catalog->owner_of_uri("x://a/1"), 0U);
+  EXPECT_EQ(catalog->own_uri(1, "x://b/{id}"), "x://{id}");
+  EXPECT_EQ(catalog->owner_of_uri("w://1"), 0U);
   EXPECT_EQ(catalog->owner_of_uri("x://listed"), 1U);
   EXPECT_EQ(catalog->owner_of_uri("y://1/2"), 1U);
   EXPECT_EQ(catalog->owner_of_reference("y://{+p}"), 1U);
   EXPECT_EQ(catalog->owner_of_reference("bad{"), 0U);
   EXPECT_FALSE(catalog->owner_of_uri("z://"));
-  EXPECT_EQ(catalog->notes().size(), 2U);
+  EXPECT_EQ(catalog->notes().size(), 1U);
 }
 
 TEST(Catalog, AnUnlistedUriBelongsToTheOnlyServerWithResources) {

@@ -3,6 +3,8 @@
 namespace weir::router {
 namespace {
 
+class RoutedExtensions : public Routed {};
+
 constexpr char kTasksDeclared[] =
     R"("_meta":{"io.modelcontextprotocol/clientCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}})";
 
@@ -86,6 +88,25 @@ TEST_F(RoutedTasks, AnIdThatCannotBePassedOnIsTheServersFault) {
   }
   b_->result = R"({"resultType":"task","taskId":")" + std::string(1024, 'x') + "\"}";
   EXPECT_EQ(on("tasks/get", made()).substr(0, 9), R"("result":)");
+}
+
+TEST_F(RoutedExtensions, UrisInAnswersAreThoseThatClientsKnow) {
+  Lists const lists{{ListKind::tools, {tool("t")}}, {ListKind::resources, {R"({"uri":"x://1","name":"n"})"}}};
+  auto const a = add("a", lists);
+  add("b", lists);
+  start();
+  EXPECT_EQ(text("resources/read", R"({"uri":"x://1"})").substr(0, 23), R"("error":{"code":-32602,)");
+  a->result = R"({"contents":[{"uri":"x://1","text":"x://1"},{"uri":"x://other"}]})";
+  EXPECT_EQ(text("resources/read", R"({"uri":"x://a/1"})"),
+            R"("result":{"contents":[{"uri":"x://a/1","text":"x://1"},{"uri":"x://a/other"}]})");
+  EXPECT_EQ(a->calls.back(), "resources/read x://1");
+  EXPECT_EQ(text("resources/read", R"({"uri":"x://1"})", "a"), R"("result":)" + a->result);
+  a->result = R"({"contents":[{"uri":"x://more"}]})";
+  EXPECT_EQ(text("resources/read", R"({"uri":"x://a/more"})"),
+            R"("result":{"contents":[{"uri":"x://a/more"}]})");
+  a->result = R"({"content":[{"type":"resource_link","uri":"x://1"}]})";
+  EXPECT_EQ(text("tools/call", R"({"name":"a__t"})"),
+            R"("result":{"content":[{"type":"resource_link","uri":"x://a/1"}]})");
 }
 
 }  // namespace

@@ -135,6 +135,14 @@ void ItemList::read_tool_member(Item& item, std::string_view member, mcp::JsonVa
   } else if (member == "execution") {
     item.execution = span;
     item.task_required = member_of(token, "taskSupport") == R"("required")";
+  } else if (member == "_meta") {
+    for (auto const link :
+         {member_of(member_of(token, "ui"), "resourceUri"), member_of(token, "ui/resourceUri")}) {
+      std::string uri;
+      if (link.empty() || !mcp::decode_string(link, uri) || uri.empty()) continue;
+      auto const at = span.begin + static_cast<std::uint32_t>(link.data() - token.data());
+      item.ui_links.push_back({{at, at + static_cast<std::uint32_t>(link.size())}, std::move(uri)});
+    }
   }
 }
 

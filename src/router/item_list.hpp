@@ -34,13 +34,20 @@ struct ItemListOptions {
 // What a tool's results hold by its outputSchema. Before 2026-07-28 only objects exist (P085).
 enum class Output : std::uint8_t { unstated, object, anything };
 
+// A member of a tool that names the resource which shows it (extension MCP Apps).
+struct UiLink {
+  mcp::Span token;
+  std::string uri;
+};
+
 struct Item {
   std::uint32_t page = 0;
   mcp::Span whole;
-  mcp::Span key_token;          // the value of name, uri or uriTemplate
-  mcp::Span description_token;  // empty if there is none
-  mcp::Span output_schema;      // tools; empty if there is none
-  mcp::Span execution;          // tools of 2025-11-25; empty if there is none
+  mcp::Span key_token;           // the value of name, uri or uriTemplate
+  mcp::Span description_token;   // empty if there is none
+  mcp::Span output_schema;       // tools; empty if there is none
+  mcp::Span execution;           // tools of 2025-11-25; empty if there is none
+  std::vector<UiLink> ui_links;  // tools; _meta.ui.resourceUri and its older spelling
   Output output = Output::unstated;
   bool task_required = false;  // execution.taskSupport: cannot be called otherwise
   std::string key;             // its text

@@ -13,11 +13,14 @@ void append_element(std::string& out, Catalog const& catalog, ListKind kind, std
   auto const& entry = catalog.list(kind).entries[position];
   auto const& item = *entry.item;
   auto const& list = *catalog.servers()[entry.server].contents->list(kind);
-  auto const exposed = catalog.exposed(kind, position);
-  bool const renamed = !exposed.empty() && exposed != item.key;
+  bool const by_name = kind == ListKind::tools || kind == ListKind::prompts;
+  auto const exposed =
+      by_name ? std::string(catalog.exposed(kind, position)) : catalog.shown_uri(entry.server, item.key);
+  bool const renamed = exposed != item.key;
+  bool const links = catalog.renames(entry.server) && !item.ui_links.empty();
   bool const wraps = !catalog.modern() && item.output == Output::anything;
   bool const drops = catalog.modern() && !item.execution.empty();
-  if (!renamed && !wraps && !drops && entry.description == nullptr) {
+  if (!renamed && !wraps && !drops && !links && entry.description == nullptr) {
     out += list.bytes_of(item);
     return;
   }
@@ -41,6 +44,11 @@ void append_element(std::string& out, Catalog const& catalog, ListKind kind, std
   if (wraps)
     edits.replace_owned(inside(item.output_schema),
                         wrapped_schema(item.output_schema.of(list.page_of(item))));
+  for (auto const& link : item.ui_links) {
+    std::string uri;
+    mcp::append_json_string(uri, catalog.shown_uri(entry.server, link.uri));
+    if (links) edits.replace_owned(inside(link.token), uri);
+  }
   if (drops) edits.erase_members({inside(item.execution)});
   edits.append_to(out);
 }

@@ -10,6 +10,7 @@
 #include "router/local_answers.hpp"
 #include "router/routes.hpp"
 #include "router/task_ids.hpp"
+#include "router/uri_edits.hpp"
 
 namespace weir::router {
 namespace {
@@ -47,11 +48,16 @@ std::optional<core::Outcome> aim(core::Call& call, Catalog const& catalog, Route
   return header_mismatch(call, *to.tool);
 }
 
-// Whether the answer may hold names that only the server knows.
-bool answers_differ(core::Call const& call) {
+// Whether the answer may hold the id of a task.
+bool may_name_task(core::Call const& call) {
   if (!call.modern()) return false;
   if (call.method == Method::tools_call) return core::declares_extension(call, core::kTasksExtension);
   return mcp::traits_of(call.method).routed_by == mcp::RoutedBy::task_id;
+}
+
+bool holds_uris(Method method) noexcept {
+  return method == Method::tools_call || method == Method::prompts_get || method == Method::resources_read ||
+         method == Method::tasks_get;
 }
 
 base::Task<base::Result<core::Outcome>> pong() { co_return core::from_result("{}"); }  // P087
@@ -74,7 +80,7 @@ base::Task<RouterLayer::Answer> RouterLayer::handle(core::Call& call) {
     Routed const routed = route(*catalog, call, cursors_.sealer());
     auto const* const to = std::get_if<Route>(&routed);
     if (to == nullptr || aim(call, *catalog, *to)) return route_call(call, std::move(view), *catalog);
-    return forward(call, std::move(view), to->server);
+    return forward(call, std::move(view), *catalog, to->server);
   }
   return call.endpoint.empty() ? handle_at_all(call) : handle_at_server(call);
 }
@@ -155,7 +161,7 @@ base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapsh
     if (auto* const refusal = std::get_if<core::Outcome>(&routed)) co_return std::move(*refusal);
     if (auto const* const to = std::get_if<Route>(&routed)) {
       if (auto refusal = aim(call, *shown, *to)) co_return std::move(*refusal);
-      co_return co_await forward(call, std::move(view), to->server);
+      co_return co_await forward(call, std::move(view), *shown, to->server);
     }
     auto const& unknown = std::get<UnknownName>(routed);
     auto const* const silent = call.endpoint.empty() ? silent_owner(*view->set, unknown.name) : nullptr;
@@ -178,15 +184,31 @@ base::Task<void> RouterLayer::tell_level(core::Call const& call, core::Handler& 
   co_await base::run_until(scheduler_, work, scheduler_.now() + options_.fan_out_max);
 }
 
-base::Task<RouterLayer::Answer> RouterLayer::forward(core::Call& call, Snapshot view, std::uint32_t server) {
+base::Task<RouterLayer::Answer> RouterLayer::forward(core::Call& call, Snapshot view, Catalog const& catalog,
+                                                     std::uint32_t server) {
   auto& entry = *view->entries[server];
-  call.catalog = std::move(view);
-  return answers_differ(call) ? translated(call, entry) : entry.handle(call);
+  bool const uris = catalog.renames(server) && holds_uris(call.method);
+  if (!uris && !may_name_task(call)) {
+    call.catalog = std::move(view);
+    return entry.handle(call);
+  }
+  call.catalog = view;
+  return translated(call, std::move(view), uris ? &catalog : nullptr, server);
 }
 
-// What names the server's own things in an answer becomes what the client knows them by.
-base::Task<RouterLayer::Answer> RouterLayer::translated(core::Call& call, core::Handler& entry) {
-  auto answer = co_await entry.handle(call);
+// What names the server's own things in an answer becomes what the client knows them by. `renaming`: where
+// its URIs are shown under other names; lives in the view.
+base::Task<RouterLayer::Answer> RouterLayer::translated(core::Call& call, Snapshot view,
+                                                        Catalog const* renaming, std::uint32_t server) {
+  auto answer = co_await view->entries[server]->handle(call);
+  if (answer && renaming != nullptr) {
+    std::string scratch;
+    bool const by_uri = mcp::traits_of(call.method).routed_by == mcp::RoutedBy::uri;
+    bool const prefixed = by_uri && call.request.text(Field::uri, scratch) != call.target;
+    answer = with_shown_uris(*std::move(answer), [&](std::string_view own) {
+      return prefixed ? renaming->prefixed(server, own) : renaming->shown_uri(server, own);
+    });
+  }
   if (!answer) co_return answer;
   co_return with_shown_task(cursors_.sealer(), call, *std::move(answer));
 }

@@ -55,8 +55,9 @@ class RouterLayer final : public core::Handler {
   base::Task<Answer> answer(core::Call& call, Snapshot view, Catalog const& catalog);
   base::Task<Answer> route_call(core::Call& call, Snapshot view, Catalog const& catalog);
   base::Task<void> tell_level(core::Call const& call, core::Handler& entry, base::Semaphore& places);
-  base::Task<Answer> forward(core::Call& call, Snapshot view, std::uint32_t server);
-  base::Task<Answer> translated(core::Call& call, core::Handler& entry);
+  base::Task<Answer> forward(core::Call& call, Snapshot view, Catalog const& catalog, std::uint32_t server);
+  base::Task<Answer> translated(core::Call& call, Snapshot view, Catalog const* renaming,
+                                std::uint32_t server);
   base::Task<Answer> set_log_level(core::Call& call, Snapshot view, Catalog const& catalog);
   base::Task<void> first_lists();
   Answer list_page(core::Call const& call, Catalog const& catalog, ListKind kind) const;

@@ -16,7 +16,8 @@ using mcp::Method;
 
 constexpr int kHeaderMismatch = -32020;
 
-bool equal_names(std::string_view one, std::string_view other) noexcept {  // of headers, ASCII
+bool equal_names(std::string_view one,
+                 std::string_view other) noexcept {  // of headers, ASCII
   auto const lower = [](char byte) {
     return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte;
   };
@@ -40,7 +41,7 @@ Routed by_uri(Catalog const& catalog, core::Call const& call, Field field) {
   auto const uri = call.request.text(field, scratch);
   auto const owner = field == Field::uri ? catalog.owner_of_uri(uri) : catalog.owner_of_reference(uri);
   if (!owner) return unknown_resource(uri, call.modern());
-  return Route{*owner, std::string(uri), nullptr};
+  return Route{*owner, catalog.own_uri(*owner, uri), nullptr};
 }
 
 Routed by_reference(Catalog const& catalog, core::Call const& call) {

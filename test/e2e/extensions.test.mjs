@@ -1,6 +1,7 @@
 // The extensions tasks, MCP Apps and Skills through Weir: ids, names and URIs of two servers that use the same ones.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { connect } from './clients.mjs';
 import { direct, eventually, startFixture, startWeir, stopAll } from './harness.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
@@ -24,6 +25,8 @@ describe('extensions', { timeout: 120_000, ...kSkip }, () => {
     assert.ok(json.result, JSON.stringify(json));
     return json.result;
   };
+
+  const codeOf = async (...args) => (await send(...args)).json.error?.code;
 
   before(async () => {
     for (const id of ['one', 'two']) servers[id] = await startFixture('http_extensions.mjs', ['--id', id]);
@@ -81,6 +84,42 @@ describe('extensions', { timeout: 120_000, ...kSkip }, () => {
     test('are declared by Weir', async () => {
       const { capabilities } = await resultOf('server/discover');
       assert.deepEqual(capabilities.extensions['io.modelcontextprotocol/tasks'], {});
+    });
+  });
+
+  describe('MCP Apps', () => {
+    const linkOf = async (name, path) => (await resultOf('tools/list', {}, { path })).tools
+      .find(tool => tool.name === name)._meta.ui.resourceUri;
+    const read = async (uri, path) => (await resultOf('resources/read', { uri }, { path })).contents[0];
+
+    test('the interface of each server is read under the URI that its tool names', async () => {
+      for (const server of ['one', 'two']) {
+        const uri = await linkOf(`${server}__show`);
+        assert.ok(uri.startsWith('ui://'));
+        const content = await read(uri);
+        assert.equal(content.uri, uri);
+        assert.equal(content.mimeType, 'text/html;profile=mcp-app');
+        assert.match(content.text, new RegExp(`read\\("ui://app/view.html"\\) // ${server}<`));
+      }
+    });
+
+    test('nothing is changed at the endpoint of one server', async () => {
+      assert.equal(await linkOf('show', '/mcp/two'), 'ui://app/view.html');
+      assert.equal((await read('ui://app/view.html', '/mcp/two')).uri, 'ui://app/view.html');
+    });
+
+    test('what only the server knows is understood where one server can be meant, else -32602', async () => {
+      assert.equal((await resultOf('tools/call', { name: 'only_two' })).content[0].text, 'only_two of two');
+      assert.equal(await codeOf('tools/call', { name: 'show' }), -32602);
+      assert.equal(await codeOf('resources/read', { uri: 'ui://app/view.html' }), -32602);
+    });
+
+    test('are declared to clients of either era', async () => {
+      const { capabilities } = await resultOf('server/discover');
+      assert.deepEqual(capabilities.extensions['io.modelcontextprotocol/ui'], {});
+      const legacy = await connect('legacy', { url: weir.mcp });
+      assert.deepEqual(legacy.capabilities.extensions, { 'io.modelcontextprotocol/ui': {} });
+      await legacy.close();
     });
   });
 });
