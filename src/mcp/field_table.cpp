@@ -52,7 +52,8 @@ constexpr auto kResult = table({{"_meta", Field::meta},
                                 {"tools", Field::tools},
                                 {"prompts", Field::prompts},
                                 {"resources", Field::resources},
-                                {"resourceTemplates", Field::resource_templates}});
+                                {"resourceTemplates", Field::resource_templates},
+                                {"skills", Field::skills}});
 
 constexpr auto kMeta = table({{"progressToken", Field::meta_progress_token},
                               {"io.modelcontextprotocol/protocolVersion", Field::meta_protocol_version},

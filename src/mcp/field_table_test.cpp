@@ -60,6 +60,7 @@ std::vector<Row> const kRows{
     {"result prompts", Field::prompts},
     {"result resources", Field::resources},
     {"result resourceTemplates", Field::resource_templates},
+    {"result skills", Field::skills},
     {"result _meta", Field::meta},
     {"result _meta io.modelcontextprotocol/serverInfo", Field::meta_server_info},
     {"result _meta io.modelcontextprotocol/subscriptionId", Field::meta_subscription_id},

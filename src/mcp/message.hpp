@@ -92,6 +92,7 @@ enum class Field : std::uint8_t {
   prompts,
   resources,
   resource_templates,
+  skills,
   // errors
   error,
   error_code,

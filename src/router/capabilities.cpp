@@ -33,9 +33,10 @@ struct Extension {
   bool Capabilities::*declared;
   bool legacy;  // means something to clients of older revisions
 };
-constexpr std::array<Extension, 2> kExtensions{{
+constexpr std::array<Extension, 3> kExtensions{{
     {core::kTasksExtension, &Capabilities::tasks, false},
     {"io.modelcontextprotocol/ui", &Capabilities::ui, true},
+    {"io.modelcontextprotocol/skills", &Capabilities::skills, false},
 }};
 
 Extension const* find_extension(std::string_view name) noexcept {
@@ -45,16 +46,22 @@ Extension const* find_extension(std::string_view name) noexcept {
 }
 
 void read_extensions(std::string_view json, Capabilities& found) {
-  each_member(json, [&found](std::string_view key, mcp::JsonValue const& value, std::string_view) {
+  each_member(json, [&found](std::string_view key, mcp::JsonValue const& value, std::string_view token) {
     auto const* const extension = find_extension(key);
-    if (extension != nullptr && value.kind == mcp::JsonKind::object) found.*extension->declared = true;
+    if (extension == nullptr || value.kind != mcp::JsonKind::object) return;
+    found.*extension->declared = true;
+    if (extension->declared != &Capabilities::skills) return;
+    each_member(token, [&found](std::string_view member, mcp::JsonValue const&, std::string_view text) {
+      if (member == "directoryRead") found.directory_read = text == "true";
+    });
   });
 }
 
 std::string write_extensions(Capabilities const& all) {
   std::string out = "{";
   for (auto const& extension : kExtensions) {
-    if (all.*extension.declared) append_flag(out, extension.name, "{}");
+    bool const reads = extension.declared == &Capabilities::skills && all.directory_read;
+    if (all.*extension.declared) append_flag(out, extension.name, reads ? R"({"directoryRead":true})" : "{}");
   }
   return out == "{" ? std::string() : out += '}';
 }
@@ -90,6 +97,7 @@ Capabilities merged(std::span<Capabilities const* const> servers) {
     all.subscribe |= one->subscribe;
     all.completions |= one->completions;
     all.logging |= one->logging;
+    all.directory_read |= one->directory_read;
     for (auto const& extension : kExtensions) all.*extension.declared |= one->*extension.declared;
   }
   all.extensions = write_extensions(all);

@@ -19,8 +19,10 @@ struct Capabilities {
   bool logging = false;
   bool tasks = false;  // these are extensions whose ids and names Weir rewrites
   bool ui = false;
-  std::string extensions;    // JSON object as received, or empty
-  std::string experimental;  // JSON object as received, or empty
+  bool skills = false;
+  bool directory_read = false;  // of skills
+  std::string extensions;       // JSON object as received, or empty
+  std::string experimental;     // JSON object as received, or empty
 
   static Capabilities read(std::string_view json);
   bool operator==(Capabilities const&) const = default;

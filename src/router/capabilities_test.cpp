@@ -37,6 +37,12 @@ TEST(Capabilities, MergeKeepsTheExtensionsThatAreTranslated) {
   auto const wrong = Capabilities::read(R"({"extensions":{"io.modelcontextprotocol/tasks":true}})");
   EXPECT_EQ(merged(std::array{&wrong, &one}).extensions, R"({"io.modelcontextprotocol/tasks":{}})");
   EXPECT_EQ(merged(std::array{&wrong}).extensions, "");
+  auto const skills = Capabilities::read(R"({"extensions":{"io.modelcontextprotocol/skills":{}}})");
+  auto const reads =
+      Capabilities::read(R"({"extensions":{"io.modelcontextprotocol/skills":{"directoryRead":true}}})");
+  EXPECT_EQ(merged(std::array{&skills}).extensions, R"({"io.modelcontextprotocol/skills":{}})");
+  EXPECT_EQ(merged(std::array{&skills, &reads}).extensions, reads.extensions);
+  EXPECT_EQ(legacy_extensions(reads.extensions), "");
   auto const apps = Capabilities::read(R"({"extensions":{"io.modelcontextprotocol/ui":{}}})");
   EXPECT_EQ(merged(std::array{&apps, &one}).extensions,
             R"({"io.modelcontextprotocol/tasks":{},"io.modelcontextprotocol/ui":{}})");

@@ -43,6 +43,10 @@ Catalog::Catalog(CatalogOptions const& options, std::string_view endpoint, bool 
   index_own_names();
   claim_all(ListKind::resources, uris_);
   claim_all(ListKind::templates, template_texts_);
+  claim_all(ListKind::skills, uris_);
+  for (std::uint32_t const index : members_) {
+    if (endpoint_.empty() && (*servers_)[index].contents->capabilities.skills) renames_[index] = true;
+  }
   compile_templates();
   for (ListKind const kind : kListKinds) hash_list(kind);
   describe(options);
@@ -202,6 +206,7 @@ std::optional<std::uint32_t> Catalog::owner_of_uri(std::string_view uri) const {
   };
   if (auto const listed = uris_.find(uri); listed != uris_.end()) return known(listed->second);
   if (auto const server = whose_prefix(uri)) return server;
+  if (auto const server = whose_skill(uri)) return known(*server);
   for (auto const& candidate : templates_) {
     if (candidate.matcher.matches(uri)) return known(candidate.server);
   }
@@ -219,6 +224,19 @@ std::optional<std::uint32_t> Catalog::whose_prefix(std::string_view uri) const {
     if (renames_[index] && !unprefixed_uri(uri, (*servers_)[index].name).empty()) return index;
   }
   return std::nullopt;
+}
+
+// A skill is all that is in the directory of the file that is listed.
+std::optional<std::uint32_t> Catalog::whose_skill(std::string_view uri) const {
+  std::optional<std::uint32_t> owner;
+  for (auto const& entry : list(ListKind::skills).entries) {
+    std::string_view const skill = entry.item->key;
+    auto const root = skill.substr(0, skill.rfind('/'));
+    if (!uri.starts_with(root) || (uri.size() > root.size() && uri[root.size()] != '/')) continue;
+    if (owner && *owner != entry.server) return kSeveral;
+    owner = entry.server;
+  }
+  return owner;
 }
 
 std::string Catalog::own_uri(std::uint32_t server, std::string_view uri) const {

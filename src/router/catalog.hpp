@@ -5,9 +5,10 @@
 // alone under its own names. Servers of either era are in it; what the client's era cannot use is left out
 // (P086). Order: configuration, then the server's own (P074). URIs are left as they are; one that several
 // servers have, in a list or behind a tool, is shown as {scheme}://{server}/{rest} for each of them and
-// belongs to nobody as it is. Without "://" it belongs to the first; the others are left out and noted. A
-// tool can also be called by its own name where only one has it: the user interfaces of servers know no
-// other. Lookups cost one hash each; an unlisted URI is tried against the templates in order.
+// belongs to nobody as it is. Those of skills are shown so in any case, because their files go with them.
+// Without "://" it belongs to the first; the others are left out and noted. A tool can also be called by its
+// own name where only one has it: the user interfaces of servers know no other. Lookups cost one hash each;
+// an unlisted URI is tried against the templates in order.
 #pragma once
 
 #include <array>
@@ -100,8 +101,8 @@ class Catalog {
   CatalogEntry const* find_tool(std::string_view name) const;
   CatalogEntry const* find_prompt(std::string_view exposed) const { return find(ListKind::prompts, exposed); }
 
-  // The server of a URI: who lists it, else whose prefix it has, else whose template matches, else the only
-  // one with resources. Nothing also if several have it.
+  // The server of a URI: who lists it, else whose prefix it has, else whose skill it is a file of, else whose
+  // template matches, else the only one with resources. Nothing also if several have it.
   std::optional<std::uint32_t> owner_of_uri(std::string_view uri) const;
   // What its owner calls it, and back.
   std::string own_uri(std::uint32_t server, std::string_view uri) const;
@@ -136,6 +137,7 @@ class Catalog {
   bool claim(std::string_view uri, std::uint32_t server, Owners& owners);
   void index_own_names();
   std::optional<std::uint32_t> whose_prefix(std::string_view uri) const;
+  std::optional<std::uint32_t> whose_skill(std::string_view uri) const;
 
   std::string endpoint_;
   bool modern_;

@@ -6,7 +6,7 @@
 namespace weir::router {
 namespace {
 
-// By the list's method or by the notification's. A change of resources may be one of templates.
+// By the list's method or by the notification's. A change of resources may be one of templates or skills.
 ServerWatch::Kinds kinds_of(mcp::Method method) noexcept {
   using mcp::Method;
   auto const bit = [](ListKind kind) { return 1ull << static_cast<unsigned>(kind); };
@@ -16,9 +16,10 @@ ServerWatch::Kinds kinds_of(mcp::Method method) noexcept {
     case Method::prompts_list:
     case Method::notifications_prompts_list_changed: return {bit(ListKind::prompts)};
     case Method::resources_list:
+    case Method::skills_list:
     case Method::resources_templates_list:
     case Method::notifications_resources_list_changed:
-      return {bit(ListKind::resources) | bit(ListKind::templates)};
+      return {bit(ListKind::resources) | bit(ListKind::templates) | bit(ListKind::skills)};
     default: return {};
   }
 }

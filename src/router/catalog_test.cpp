@@ -245,6 +245,45 @@ TEST(Catalog, TheInterfaceOfAToolIsAResourceOfItsServer) {  // extension MCP App
   EXPECT_NE(page(*catalog_of(two, "a"), ListKind::tools).find(meta), std::string::npos);
 }
 
+CatalogServer skill_server(std::string_view name, std::vector<std::string> const& skills) {
+  auto server = catalog_server(name, {{ListKind::skills, skills}});
+  auto contents = *server.contents;
+  contents.capabilities.skills = true;
+  server.contents = std::make_shared<ServerContents const>(contents);
+  return server;
+}
+
+TEST(Catalog, SkillsAreToldApartByTheFirstSegmentOfTheirUris) {  // P120
+  std::string const skill = R"({"uri":"skill://r/SKILL.md","frontmatter":{"name":"r","uri":"x://1"},)"
+                            R"("resources":[{"uri":"skill://r/a.md","digest":"sha256:00","size":1}]})";
+  std::string const other = R"({"uri":"x:/s/SKILL.md","frontmatter":{},"resources":"dynamic"})";
+  CatalogServers const servers{skill_server("a", {skill}), skill_server("b", {skill, other}),
+                               catalog_server("c", {})};
+  auto const catalog = catalog_of(servers);
+  auto const shown = page(*catalog, ListKind::skills);
+  for (std::string const server : {"a", "b"}) {
+    EXPECT_NE(shown.find(R"({"uri":"skill://)" + server +
+                         R"(/r/SKILL.md","frontmatter":{"name":"r","uri":"x://1"},)" +
+                         R"("resources":[{"uri":"skill://)" + server +
+                         R"(/r/a.md","digest":"sha256:00","size":1}]})"),
+              std::string::npos)
+        << shown;
+  }
+  EXPECT_NE(shown.find(other), std::string::npos);
+  EXPECT_EQ(catalog->owner_of_uri("skill://b/r/unlisted.md"), 1U);
+  EXPECT_EQ(catalog->own_uri(1, "skill://b/r/unlisted.md"), "skill://r/unlisted.md");
+  for (char const* both : {"skill://r/SKILL.md", "skill://r/a.md", "skill://r"}) {
+    EXPECT_FALSE(catalog->owner_of_uri(both)) << both;
+  }
+  auto const one = catalog_of({servers[1], servers[2]});
+  for (char const* uri : {"skill://r/SKILL.md", "skill://r/a.md", "skill://r"}) {
+    EXPECT_EQ(one->owner_of_uri(uri), 0U) << uri;
+    EXPECT_EQ(one->own_uri(0, uri), uri);
+  }
+  EXPECT_FALSE(one->owner_of_uri("skill://rest"));
+  EXPECT_NE(page(*catalog_of(servers, "a"), ListKind::skills).find('[' + skill + ']'), std::string::npos);
+}
+
 TEST(Catalog, AToolIsFoundByItsOwnNameWhereOnlyOneHasIt) {
   auto hidden = catalog_server("c", {{ListKind::tools, {tool("one")}}});
   hidden.rules.hide = {"one"};

@@ -109,5 +109,44 @@ TEST_F(RoutedExtensions, UrisInAnswersAreThoseThatClientsKnow) {
             R"("result":{"content":[{"type":"resource_link","uri":"x://a/1"}]})");
 }
 
+constexpr char kSkillsDeclared[] =
+    R"({"resources":{},"extensions":{"io.modelcontextprotocol/skills":{"directoryRead":true}}})";
+
+TEST_F(RoutedExtensions, SkillsAreListedAndReadAtTheirServers) {
+  Lists const lists{{ListKind::skills, {R"({"uri":"skill://r/SKILL.md","frontmatter":{}})"}}};
+  auto const a = add("a", lists), b = add("b", lists), c = add("c", {});
+  a->identity.capabilities = b->identity.capabilities = kSkillsDeclared;
+  start();
+  auto const listed = text("skills/list");
+  EXPECT_LT(listed.find(R"("skill://a/r/SKILL.md")"), listed.find(R"("skill://b/r/SKILL.md")"));
+  EXPECT_NE(listed.find(R"(],"ttlMs":0,"cacheScope":"private"})"), std::string::npos);
+  b->result = R"({"skill":{"uri":"skill://r/SKILL.md","resources":[{"uri":"skill://r/SKILL.md"}]}})";
+  EXPECT_EQ(
+      text("skills/get", R"({"uri":"skill://b/r/SKILL.md"})"),
+      R"("result":{"skill":{"uri":"skill://b/r/SKILL.md","resources":[{"uri":"skill://b/r/SKILL.md"}]}})");
+  b->result = R"({"resources":[{"uri":"skill://r/x","name":"x"}]})";
+  EXPECT_EQ(text("resources/directory/read", R"({"uri":"skill://b/r"})"),
+            R"("result":{"resources":[{"uri":"skill://b/r/x","name":"x"}]})");
+  EXPECT_EQ(b->calls, (std::vector<std::string>{"skills/get skill://r/SKILL.md",
+                                                "resources/directory/read skill://r"}));
+  EXPECT_EQ(text("skills/get", R"({"uri":"skill://c/r/SKILL.md"})").substr(0, 23),
+            R"("error":{"code":-32602,)");
+  for (char const* method : {"skills/list", "skills/get", "resources/directory/read"}) {
+    EXPECT_EQ(text(method, R"({"uri":"skill://a/r"})", "", false).substr(0, 23),
+              R"("error":{"code":-32601,)");
+  }
+  EXPECT_TRUE(a->calls.empty() && c->calls.empty());
+}
+
+TEST_F(RoutedExtensions, WhatAServerWithoutSkillsIsAskedOfThemIsRefusedHere) {
+  auto const a = add("a", {{ListKind::resources, {R"({"uri":"x://1","name":"n"})"}}});
+  start();
+  EXPECT_EQ(text("skills/get", R"({"uri":"x://1"})"),
+            R"("error":{"code":-32602,"message":"Resource not found","data":{"uri":"x://1"}})");
+  EXPECT_EQ(text("resources/directory/read", R"({"uri":"x://1"})").substr(0, 23),
+            R"("error":{"code":-32601,)");
+  EXPECT_TRUE(a->calls.empty());
+}
+
 }  // namespace
 }  // namespace weir::router

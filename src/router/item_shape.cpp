@@ -8,22 +8,24 @@ namespace {
 using mcp::JsonKind;
 
 constexpr unsigned bit(ListKind kind) noexcept { return 1U << static_cast<unsigned>(kind); }
-constexpr unsigned kAll = 0xF;
+constexpr unsigned kSkills = bit(ListKind::skills);
 constexpr unsigned kTools = bit(ListKind::tools);
 constexpr unsigned kPrompts = bit(ListKind::prompts);
 constexpr unsigned kUris = bit(ListKind::resources) | bit(ListKind::templates);
+constexpr unsigned kAll = kTools | kPrompts | kUris;
 
 struct Row {
   unsigned kinds;
   std::string_view name;
   JsonKind is;
 };
-constexpr std::array<Row, 12> kRows{{
+constexpr std::array<Row, 13> kRows{{
     {kAll, "name", JsonKind::string},
     {kAll, "title", JsonKind::string},
     {kAll, "description", JsonKind::string},
     {kAll, "icons", JsonKind::array},
-    {kAll, "_meta", JsonKind::object},
+    {kAll | kSkills, "_meta", JsonKind::object},
+    {kSkills, "frontmatter", JsonKind::object},
     {kTools, "inputSchema", JsonKind::object},
     {kTools, "outputSchema", JsonKind::object},
     {kTools, "execution", JsonKind::object},
@@ -100,6 +102,7 @@ std::string_view needed_member(ListKind kind) noexcept {
     case ListKind::prompts: return {};
     case ListKind::resources:
     case ListKind::templates: return "name";
+    case ListKind::skills: return "frontmatter";
   }
   return {};
 }

@@ -28,6 +28,11 @@ constexpr ListKind kTool = ListKind::tools, kPrompt = ListKind::prompts, kResour
 INSTANTIATE_TEST_SUITE_P(
     EachRule, ItemShape,
     testing::Values(
+        Case{ListKind::skills, R"({"uri":"s://a/SKILL.md","frontmatter":{"name":"a"},"resources":"dynamic"})",
+             ""},
+        Case{ListKind::skills, R"({"uri":"s://a/SKILL.md"})", "has no frontmatter"},
+        Case{ListKind::skills, R"({"uri":"s://a/SKILL.md","frontmatter":[]})",
+             "frontmatter that is no object"},
         Case{kTool, R"({"name":"a","inputSchema":{"type":"object"}})", ""},
         Case{kTool, R"({"name":"a","inputSchema":{"type":"object","properties":{},"required":[]},"x":5})",
              ""},

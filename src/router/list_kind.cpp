@@ -11,6 +11,7 @@ constexpr std::array<ListTraits, kListKinds.size()> kTraits{{
     {Method::prompts_list, Field::prompts, "prompts", "name"},
     {Method::resources_list, Field::resources, "resources", "uri"},
     {Method::resources_templates_list, Field::resource_templates, "resourceTemplates", "uriTemplate"},
+    {Method::skills_list, Field::skills, "skills", "uri"},
 }};
 
 }  // namespace

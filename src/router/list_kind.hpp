@@ -1,4 +1,4 @@
-// ListKind: the four lists of MCP as a table.
+// ListKind: the four lists of MCP and that of its extension Skills as a table.
 //
 // Each is asked for by one method, answered in one member of the result, and identifies its elements by one
 // key. Constant, any thread.
@@ -15,10 +15,10 @@
 
 namespace weir::router {
 
-enum class ListKind : std::uint8_t { tools, prompts, resources, templates };
+enum class ListKind : std::uint8_t { tools, prompts, resources, templates, skills };
 
 inline constexpr std::array kListKinds{ListKind::tools, ListKind::prompts, ListKind::resources,
-                                       ListKind::templates};
+                                       ListKind::templates, ListKind::skills};
 
 struct ListTraits {
   mcp::Method method;       // that asks for it

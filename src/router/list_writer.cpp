@@ -5,6 +5,7 @@
 #include "mcp/json_text.hpp"
 #include "mcp/splice.hpp"
 #include "router/output_schema.hpp"
+#include "router/uri_edits.hpp"
 
 namespace weir::router {
 namespace {
@@ -13,6 +14,11 @@ void append_element(std::string& out, Catalog const& catalog, ListKind kind, std
   auto const& entry = catalog.list(kind).entries[position];
   auto const& item = *entry.item;
   auto const& list = *catalog.servers()[entry.server].contents->list(kind);
+  if (kind == ListKind::skills && catalog.renames(entry.server)) {
+    out += with_shown_uris(list.bytes_of(item),
+                           [&](std::string_view own) { return catalog.prefixed(entry.server, own); });
+    return;
+  }
   bool const by_name = kind == ListKind::tools || kind == ListKind::prompts;
   auto const exposed =
       by_name ? std::string(catalog.exposed(kind, position)) : catalog.shown_uri(entry.server, item.key);

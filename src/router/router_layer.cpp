@@ -57,7 +57,8 @@ bool may_name_task(core::Call const& call) {
 
 bool holds_uris(Method method) noexcept {
   return method == Method::tools_call || method == Method::prompts_get || method == Method::resources_read ||
-         method == Method::tasks_get;
+         method == Method::tasks_get || method == Method::skills_get ||
+         method == Method::resources_directory_read;
 }
 
 base::Task<base::Result<core::Outcome>> pong() { co_return core::from_result("{}"); }  // P087

@@ -62,10 +62,19 @@ Routed if_able(Catalog const& catalog, Routed routed, core::Call const& call) {
   auto const* const to = std::get_if<Route>(&routed);
   if (to == nullptr) return routed;
   auto const& contents = *catalog.servers()[to->server].contents;
-  bool const able =
-      call.method == Method::completion_complete ? completes(contents) : contents.capabilities.subscribe;
+  bool able = contents.capabilities.subscribe;
+  if (call.method == Method::completion_complete) able = completes(contents);
+  if (call.method == Method::resources_directory_read) able = contents.capabilities.directory_read;
   if (able) return routed;
   return no_such_method("The server that this belongs to does not support the method");
+}
+
+Routed by_skill(Catalog const& catalog, core::Call const& call) {
+  auto routed = by_uri(catalog, call, Field::uri);
+  auto const* const to = std::get_if<Route>(&routed);
+  if (to == nullptr || catalog.servers()[to->server].contents->capabilities.skills) return routed;
+  std::string scratch;
+  return unknown_resource(call.request.text(Field::uri, scratch), call.modern());
 }
 
 // P112, P115. Servers that are not shown here have no tasks here either, whoever made them.
@@ -95,11 +104,16 @@ bool alone_and_knows(Catalog const& catalog, core::Call const& call) {
 
 Routed route(Catalog const& catalog, core::Call const& call, Sealer const& sealer) {
   auto const& traits = mcp::traits_of(call.method);
+  if (!call.modern() && !traits.legacy && call.method != Method::unknown) {
+    return no_such_method("Method not found");
+  }
   if (call.modern() && traits.routed_by == mcp::RoutedBy::task_id) return by_task(catalog, call, sealer);
   switch (call.method) {
     case Method::tools_call: return by_name(catalog, ListKind::tools, call.request, Field::name);
     case Method::prompts_get: return by_name(catalog, ListKind::prompts, call.request, Field::name);
     case Method::resources_read: return by_uri(catalog, call, Field::uri);
+    case Method::skills_get: return by_skill(catalog, call);
+    case Method::resources_directory_read:
     case Method::resources_subscribe:
     case Method::resources_unsubscribe: return if_able(catalog, by_uri(catalog, call, Field::uri), call);
     case Method::completion_complete: return if_able(catalog, by_reference(catalog, call), call);

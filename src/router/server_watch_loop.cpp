@@ -18,6 +18,7 @@ bool declares(Capabilities const& capabilities, ListKind kind) noexcept {
     case ListKind::prompts: return capabilities.prompts;
     case ListKind::resources:
     case ListKind::templates: return capabilities.resources;
+    case ListKind::skills: return capabilities.skills;
   }
   return false;
 }

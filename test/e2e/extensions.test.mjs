@@ -1,5 +1,6 @@
 // The extensions tasks, MCP Apps and Skills through Weir: ids, names and URIs of two servers that use the same ones.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { connect } from './clients.mjs';
 import { direct, eventually, startFixture, startWeir, stopAll } from './harness.mjs';
@@ -120,6 +121,51 @@ describe('extensions', { timeout: 120_000, ...kSkip }, () => {
       const legacy = await connect('legacy', { url: weir.mcp });
       assert.deepEqual(legacy.capabilities.extensions, { 'io.modelcontextprotocol/ui': {} });
       await legacy.close();
+    });
+  });
+
+  describe('skills', () => {
+    const digestOf = text => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+
+    test('of all servers are listed, got and read, each file as its digest says', async () => {
+      const { skills, ttlMs, cacheScope } = await resultOf('skills/list');
+      assert.deepEqual(skills.map(skill => skill.uri),
+        ['skill://one/refunds/SKILL.md', 'skill://two/refunds/SKILL.md']);
+      assert.ok(ttlMs > 0 && cacheScope === 'public');
+      for (const listed of skills) {
+        const { skill } = await resultOf('skills/get', { uri: listed.uri });
+        assert.deepEqual(skill, listed);
+        assert.deepEqual(skill.frontmatter, { name: 'refunds', uri: 'skill://refunds' });
+        for (const { uri, digest, size } of skill.resources) {
+          const { contents: [file] } = await resultOf('resources/read', { uri });
+          assert.equal(file.uri, uri);
+          assert.equal(Buffer.byteLength(file.text), size);
+          assert.equal(digestOf(file.text), digest);
+        }
+      }
+    });
+
+    test('can be walked as directories', async () => {
+      const { resources } = await resultOf('resources/directory/read', { uri: 'skill://two/refunds' });
+      assert.deepEqual(resources.map(file => file.uri),
+        ['skill://two/refunds/SKILL.md', 'skill://two/refunds/rules.md']);
+    });
+
+    test('keep their own URIs at the endpoint of one server', async () => {
+      const { skills } = await resultOf('skills/list', {}, { path: '/mcp/one' });
+      assert.equal(skills[0].uri, 'skill://refunds/SKILL.md');
+      const { skill } = await resultOf('skills/get', { uri: skills[0].uri }, { path: '/mcp/one' });
+      assert.deepEqual(skill, skills[0]);
+    });
+
+    test('that nobody can be meant by are -32602', async () => {
+      assert.equal(await codeOf('skills/get', { uri: 'skill://refunds/SKILL.md' }), -32602);
+      assert.equal(await codeOf('skills/get', { uri: 'skill://one/other/SKILL.md' }), -32602);
+    });
+
+    test('are declared by Weir', async () => {
+      const { capabilities } = await resultOf('server/discover');
+      assert.deepEqual(capabilities.extensions['io.modelcontextprotocol/skills'], { directoryRead: true });
     });
   });
 });
