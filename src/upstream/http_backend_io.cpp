@@ -55,8 +55,8 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::
               with_fields(options_.client)),
       calls_over_(scheduler),
       legacy_asked_(scheduler),
-      own_session_(
-          std::make_shared<Session>(scheduler, core::ClientCapabilities::everything().write(), options_.sessions)),
+      own_session_(std::make_shared<Session>(scheduler, core::ClientCapabilities::everything().write(),
+                                             options_.sessions)),
       listening_(scheduler),
       background_(scheduler) {
   status_.transport = "http";

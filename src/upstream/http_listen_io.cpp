@@ -77,7 +77,7 @@ base::Task<void> HttpBackend::listen_loop() {
     auto reply = co_await open_listening();
     bool const forgotten = reply && reply->head.status == 404 && !modern_ && own_session_->id == session;
     if (forgotten && std::exchange(had_stream, false)) {  // else it has no such stream at all
-      own_session_->open = false;
+      own_session_->set_open(false);
       co_await open_session(own_session_);
       continue;
     }

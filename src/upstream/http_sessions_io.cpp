@@ -164,7 +164,8 @@ base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_f
       co_return about(
           Error(Fault::busy, Blame::gateway, "too many sessions with this server", Retry::always));
     }
-    auto made = std::make_shared<Session>(scheduler_, core::ClientCapabilities::of(call).write(), options_.sessions);
+    auto made =
+        std::make_shared<Session>(scheduler_, core::ClientCapabilities::of(call).write(), options_.sessions);
     found = sessions_.emplace(key, std::move(made)).first;
   }
   std::shared_ptr<Session> session = found->second;

@@ -45,38 +45,6 @@ TEST_F(Child, IsToldOfCancelledRequestsButNeverOfInitialize) {  // P088
             std::string::npos);
 }
 
-TEST_F(Child, LogsFromTheLowestLevelThatOneOfItsClientsWants) {
-  child->speak(mcp::kNewestLegacy);
-  auto const sent = [this](std::string const& method, std::string const& params, mcp::Revision revision) {
-    auto const call = test::call_of(
-        R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}", revision);
-    auto const relay = [](StdioChild& to, core::Call& what) -> base::Task<void> {
-      auto const answer = co_await to.relay(what);
-      static_cast<void>(answer);
-    };
-    auto const before = spawner.last().lines.size();
-    base::TaskGroup group(loop);
-    group.spawn(relay(*child, *call));
-    loop.run();
-    group.cancel();
-    loop.run();
-    return spawner.last().lines.size() == before ? "" : spawner.last().lines[before];
-  };
-  auto const legacy = [&sent](std::string const& level) {
-    return sent("logging/setLevel", R"({"level":")" + level + R"("})", mcp::kNewestLegacy);
-  };
-  auto const modern = [&sent](std::string const& level) {
-    std::string const meta = R"({"_meta":{"io.modelcontextprotocol/logLevel":")" + level + R"("}})";
-    return sent("tools/call", meta, mcp::kNewest);
-  };
-  EXPECT_NE(modern("debug").find("tools/call"), std::string::npos) << "nobody has raised it";
-  EXPECT_NE(legacy("warning").find("warning"), std::string::npos);
-  EXPECT_EQ(legacy("error"), "") << "another client still wants warnings";
-  EXPECT_NE(modern("error").find("tools/call"), std::string::npos);
-  EXPECT_NE(modern("info").find(R"({"level":"info"})"), std::string::npos);
-  EXPECT_EQ(legacy("warning"), "");
-}
-
 TEST_F(Child, ThatFloodsItsStderrLeavesTheWorkerToOthers) {  // hangs where it does not hold
   auto process = spawner.spawn(command);
   spawner.last().never_stop_complaining();

@@ -83,12 +83,12 @@ class FakeServer {
   std::vector<std::string> levels;          // that were set
   std::string asks_on_get;    // a request that it makes on each GET stream once a call is being executed
   std::string wanted_header;  // lower case: tool calls without it are refused with -32020
-  std::vector<std::string> replies;      // bodies of what clients answered to requests of the server
+  std::vector<std::string> replies;              // bodies of what clients answered to requests of the server
   std::vector<std::string> client_capabilities;  // with each call
-  std::map<std::string, int> seen;       // requests by method
-  std::vector<base::TimePoint> hung_up;  // when a caller left while its call hung
-  std::vector<std::string> cancelled;    // bodies of notifications/cancelled
-  std::size_t working = 0;               // calls being executed
+  std::map<std::string, int> seen;               // requests by method
+  std::vector<base::TimePoint> hung_up;          // when a caller left while its call hung
+  std::vector<std::string> cancelled;            // bodies of notifications/cancelled
+  std::size_t working = 0;                       // calls being executed
   std::size_t working_most = 0;
 
  private:
