@@ -121,4 +121,20 @@ std::string ClientCapabilities::missing(Method question, std::string_view params
   return form ? "" : R"({"elicitation":{"form":{}}})";
 }
 
+std::string ClientCapabilities::missing_for(std::string_view input_requests) const {
+  std::string lacks;
+  each_member(input_requests, [&](std::string_view, JsonKind kind, std::string_view request) {
+    if (kind != JsonKind::object || !lacks.empty()) return;
+    auto method = Method::unknown;
+    std::string_view params;
+    each_member(request, [&](std::string_view key, JsonKind of, std::string_view value) {
+      if (key == "method" && of == JsonKind::string)
+        method = mcp::find_method(value.substr(1, value.size() - 2));
+      if (key == "params") params = value;
+    });
+    lacks = missing(method, params);
+  });
+  return lacks;
+}
+
 }  // namespace weir::core

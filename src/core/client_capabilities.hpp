@@ -37,6 +37,9 @@ struct ClientCapabilities {
   // (P059). `params`: a JSON object or "".
   std::string missing(mcp::Method question, std::string_view params) const;
 
+  // The same of the first of all these, the `inputRequests` of a result.
+  std::string missing_for(std::string_view input_requests) const;
+
   bool any() const noexcept { return roots || sampling || form || url; }
 };
 

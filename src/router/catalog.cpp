@@ -245,12 +245,20 @@ std::string Catalog::own_uri(std::uint32_t server, std::string_view uri) const {
   return unprefixed_uri(uri, (*servers_)[server].name);
 }
 
+// Whether several servers could be meant by it. What nobody lists and no template makes is nobody's to
+// rename: it may be a page of the web.
+bool Catalog::contested(std::string_view own) const {
+  if (auto const listed = uris_.find(own); listed != uris_.end()) return listed->second == kSeveral;
+  if (auto const text = template_texts_.find(own); text != template_texts_.end())
+    return text->second == kSeveral;
+  for (auto const& candidate : templates_) {
+    if (candidate.matcher.matches(own)) return candidate.server == kSeveral;
+  }
+  return false;
+}
+
 std::string Catalog::shown_uri(std::uint32_t server, std::string_view own) const {
-  auto const several = [own](Owners const& owners) {
-    auto const found = owners.find(own);
-    return found != owners.end() && found->second == kSeveral;
-  };
-  return several(uris_) || several(template_texts_) ? prefixed(server, own) : std::string(own);
+  return contested(own) ? prefixed(server, own) : std::string(own);
 }
 
 std::string Catalog::prefixed(std::uint32_t server, std::string_view own) const {

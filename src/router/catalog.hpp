@@ -126,6 +126,7 @@ class Catalog {
   void describe(CatalogOptions const& options);
   NameMap const& names(ListKind kind) const noexcept { return kind == ListKind::tools ? tools_ : prompts_; }
   CatalogEntry const* find(ListKind kind, std::string_view exposed) const;
+  bool contested(std::string_view own) const;
 
   struct Compiled {
     UriTemplate matcher;

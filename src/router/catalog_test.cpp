@@ -303,6 +303,10 @@ TEST(Catalog, AnUnlistedUriBelongsToTheFirstTemplateItFits) {
   EXPECT_FALSE(catalog->owner_of_uri("x://1"));  // both have it
   EXPECT_EQ(catalog->owner_of_uri("x://a/1"), 0U);
   EXPECT_EQ(catalog->own_uri(1, "x://b/{id}"), "x://{id}");
+  EXPECT_EQ(catalog->shown_uri(0, "x://1"), "x://a/1") << "as it can be read";
+  EXPECT_EQ(catalog->shown_uri(1, "x://listed"), "x://listed");
+  EXPECT_EQ(catalog->shown_uri(0, "w://1"), "w://1");
+  EXPECT_EQ(catalog->shown_uri(0, "https://example.com/"), "https://example.com/") << "nobody's here";
   EXPECT_EQ(catalog->owner_of_uri("w://1"), 0U);
   EXPECT_EQ(catalog->owner_of_uri("x://listed"), 1U);
   EXPECT_EQ(catalog->owner_of_uri("y://1/2"), 1U);

@@ -198,6 +198,14 @@ core::Outcome Dialect::within_era(core::Call const& call, mcp::Message message) 
     if (message.has(Field::meta_server_info)) {
       edits.replace_owned(message.span(Field::meta_server_info), gateway_info_);
     }
+    if (modern && message.has(Field::input_requests)) {  // P059
+      auto const lacks = core::ClientCapabilities::of(call).missing_for(message.raw(Field::input_requests));
+      if (!lacks.empty()) {
+        return core::from_error(kMissingCapability,
+                                "The server asks for something that this client does not offer",
+                                R"({"requiredCapabilities":)" + lacks + '}');
+      }
+    }
     if (modern) complete_result(call.method, message, edits);
   }
   return core::Outcome{std::move(message), std::move(edits)};

@@ -137,6 +137,24 @@ TEST(Dialect, GivesCacheableResultsValidHints) {  // P089, P090, P095
             R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"input_required"}})");
 }
 
+TEST(Dialect, AsksAModernClientOnlyWhatItDeclared) {  // P059
+  auto const asking = [](std::string const& requests, std::string const& capabilities) {
+    return *downwards(kModern,
+                      R"({"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required","inputRequests":)" +
+                          requests + "}}",
+                      "tools/call", capabilities);
+  };
+  std::string const form = R"({"a":{"method":"elicitation/create","params":{"mode":"form","message":"?"}}})";
+  std::string const two =
+      R"({"a":{"method":"roots/list"},"b":{"method":"sampling/createMessage","params":{}}})";
+  EXPECT_NE(asking(form, R"({"elicitation":{}})").find("input_required"), std::string::npos);
+  EXPECT_NE(asking(two, R"({"roots":{},"sampling":{}})").find("input_required"), std::string::npos);
+  EXPECT_NE(asking("{}", "{}").find("input_required"), std::string::npos) << "nobody is asked anything";
+  EXPECT_NE(asking(form, "{}").find(R"({"requiredCapabilities":{"elicitation":{"form":{}}}})"),
+            std::string::npos);
+  EXPECT_NE(asking(two, R"({"roots":{}})").find(R"("code":-32021)"), std::string::npos);
+}
+
 TEST(Dialect, RefusesResultTypesThatCannotBe) {  // P016, P058, P112
   auto const typed = [](std::string type) {
     return R"({"jsonrpc":"2.0","id":42,"result":{"resultType":)" + type + "}}";
