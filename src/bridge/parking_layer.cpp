@@ -29,8 +29,10 @@ Outcome bad_state(std::string_view why) { return core::from_error(kInvalidParams
 }  // namespace
 
 base::Task<Answer> ParkingLayer::handle(core::Call& call) {
-  if (!call.modern() || !takes_input(call.method) || !backend_->translates(call)) return inner_->handle(call);
+  if (!call.modern() || !takes_input(call.method)) return inner_->handle(call);
+  // Ours first: the server may have become a modern one while a call was parked.
   if (call.request.has(Field::request_state)) return resume(call);
+  if (!backend_->translates(call)) return inner_->handle(call);
   return core::ClientCapabilities::of(call).any() ? begin(call) : inner_->handle(call);
 }
 
@@ -53,11 +55,15 @@ base::Task<Answer> ParkingLayer::resume(core::Call& call) {
   std::string scratch;
   auto const state = call.request.text(Field::request_state, scratch);
   auto handle = calls_.sealer().open(state, binding_of(call, backend_->name()), desk_.scheduler().now());
-  if (!handle) co_return bad_state("The requestState is not valid for this call");
+  if (!handle) {  // the server's own, perhaps
+    if (!backend_->translates(call)) co_return co_await inner_->handle(call);
+    co_return bad_state("The requestState is not valid for this call");
+  }
   if (*handle != kPages) co_return co_await go_on(call, std::move(*handle));
   if (declined(call.request.raw(Field::input_responses))) {
     co_return refusal(call.method, "A page that the server needs was not opened");
   }
+  if (!backend_->translates(call)) co_return co_await inner_->handle(call);
   co_return co_await begin(call);
 }
 

@@ -26,7 +26,11 @@ bool has_member(std::string_view object, std::string_view wanted) {
   return found;
 }
 
+// They are part of what upstream sessions are told apart by: a client must not make those large.
+constexpr std::size_t kExtensionsBytesMax = 1024;
+
 std::string without_tasks(std::string_view extensions) {
+  if (extensions.size() > kExtensionsBytesMax) return {};
   std::string out;
   each_member(extensions, [&out](std::string_view key, JsonKind, std::string_view value) {
     if (key == kTasksExtension) return;

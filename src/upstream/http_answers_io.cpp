@@ -139,8 +139,11 @@ base::Task<Result<Outcome>> HttpBackend::read_events(core::Call& call, Dialect c
       co_await call.client->notify(std::move(*step.note));
     } else if (step.question) {
       if (!questions) questions = std::make_unique<base::TaskGroup>(scheduler_);
-      if (questions->size() < kQuestionsMax)
+      if (questions->size() < kQuestionsMax) {
         questions->spawn(ask_client(call, std::move(*step.question), session_of(call)));
+      } else {
+        answer_server(*step.question, session_of(call));  // refused, so that it does not wait for ever
+      }
     } else if (reply.had_turn()) {
       co_await scheduler_.sleep_for({});
     } else {

@@ -124,6 +124,7 @@ class HttpBackend final : public core::Backend {
   struct LegacySide {  // how a server speaks to legacy clients: not at all without a dialect
     std::shared_ptr<Dialect const> dialect;
     std::optional<std::string> session;  // newly opened
+    bool known = true;                   // false: there was no answer
   };
   class CancelOnDrop;
   class LateHandshake;

@@ -249,11 +249,14 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
     listening_.spawn(listen_loop());
     break;
   }
+  if (resources_ != nullptr)
+    resources_->resources_missed();  // what was subscribed to, was so in another life
   co_return identity;
 }
 
 base::Task<void> HttpBackend::adopt_own_session(std::string id) {
-  if (own_session_->is_open() && own_session_->id != id) {
+  bool const other = own_session_->is_open() || own_session_->opening;
+  if (other && !own_session_->id.empty() && own_session_->id != id) {
     background_.spawn(end_session(own_session_->id, legacy_->revision()));
   }
   own_session_->id = std::move(id);
@@ -270,6 +273,7 @@ Result<std::shared_ptr<Dialect const>> HttpBackend::dialect_for(core::Call const
 
 bool HttpBackend::translates(core::Call const& call) const noexcept {
   if (older_) return older_->translates(call);
+  if (!call.modern() && modern_ && !legacy_asked_.is_set()) return true;  // not known yet
   return (call.modern() ? modern_ : legacy_) == nullptr;
 }
 
@@ -280,13 +284,14 @@ base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::strin
   auto const revision = (modern ? modern_ : legacy_)->revision();
   for (int attempt = 0;; ++attempt) {
     std::uint64_t const id = next_id_++;
+    std::string const used = own_session_->id;
     std::string body = own_request(method, params, id, revision, options_.gateway_info);
     std::string head = modern ? heads_.modern(method, revision, {}, body.size())
-                              : heads_.legacy(own_session_->id, mcp::text_of(revision), body.size());
+                              : heads_.legacy(used, mcp::text_of(revision), body.size());
     auto seen = co_await say(std::move(head), std::move(body), id);
     if (!seen) co_return seen.error();
     if (seen->status == 404 && !modern && attempt == 0) {
-      own_session_->set_open(false);
+      if (own_session_->id == used) own_session_->set_open(false);  // else it was opened anew already
       if (auto again = co_await open_session(own_session_); !again) co_return again.error();
       continue;
     }
@@ -346,7 +351,6 @@ base::Task<Result<Outcome>> HttpBackend::handle_modern(core::Call& call,
 }
 
 base::Task<void> HttpBackend::close(base::TimePoint deadline) {
-  if (older_) co_return co_await older_->close(deadline);
   listening_.cancel();
   calls_over_.reset();
   if (calls_ > 0) co_await base::ready_until(scheduler_, calls_over_, deadline - kGoodbyeTime);
@@ -357,6 +361,7 @@ base::Task<void> HttpBackend::close(base::TimePoint deadline) {
   auto waiting = drained(background_);
   if (co_await base::run_until(scheduler_, waiting, deadline) != base::Ended::done) background_.cancel();
   client_.close_idle();
+  if (older_) co_await older_->close(deadline);
   status_.state = core::ServerState::stopped;
 }
 

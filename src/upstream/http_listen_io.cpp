@@ -76,10 +76,11 @@ base::Task<void> HttpBackend::listen_loop() {
     std::string const session = own_session_->id;
     auto reply = co_await open_listening();
     bool const forgotten = reply && reply->head.status == 404 && !modern_ && own_session_->id == session;
-    if (forgotten && std::exchange(had_stream, false)) {  // else it has no such stream at all
+    if (forgotten && had_stream) {  // else it has no such stream at all
       own_session_->set_open(false);
-      co_await open_session(own_session_);
-      continue;
+      auto const opened = co_await open_session(own_session_);
+      had_stream = !opened;
+      if (opened) continue;
     }
     if (reply) {
       if (!reply->event_stream() || reply->head.status != 200) {

@@ -16,7 +16,18 @@ constexpr base::Duration kSetLevelMax = std::chrono::seconds{2};
 base::Task<void> HttpBackend::want_logs(core::Call const& call, Session& session) {
   int const wanted = NoteRelay(call).log_floor();
   if (wanted < 0 || wanted >= session.log_floor || !legacy_) co_return;
-  int const before = std::exchange(session.log_floor, wanted);
+  struct Lowered {  // also when the caller hangs up: the session goes on at the level that it has
+    Session& session;
+    int const wanted, before;
+    bool taken = false;
+    Lowered(Session& s, int level) noexcept
+        : session(s), wanted(level), before(std::exchange(s.log_floor, level)) {}
+    Lowered(Lowered const&) = delete;
+    Lowered& operator=(Lowered const&) = delete;
+    ~Lowered() {
+      if (!taken && session.log_floor == wanted) session.log_floor = before;
+    }
+  } lowered(session, wanted);
   auto const revision = legacy_->revision();
   auto const level = mcp::kLogLevels[static_cast<std::size_t>(wanted)];
   std::uint64_t const id = next_id_++;
@@ -25,8 +36,9 @@ base::Task<void> HttpBackend::want_logs(core::Call const& call, Session& session
   std::string head = heads_.legacy(session.id, mcp::text_of(revision), body.size());
   auto saying = say(std::move(head), std::move(body), id);
   auto const ended = co_await base::run_until(scheduler_, saying, scheduler_.now() + kSetLevelMax);
-  bool const taken = ended == base::Ended::done && saying.take().has_value();
-  if (!taken && session.log_floor == wanted) session.log_floor = before;  // the call goes on without
+  if (ended != base::Ended::done) co_return;  // the call goes on without
+  auto const seen = saying.take();
+  lowered.taken = seen && seen->message && seen->message->kind() == mcp::MessageKind::result;
 }
 
 }  // namespace weir::upstream

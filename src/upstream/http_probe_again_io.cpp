@@ -30,6 +30,7 @@ void HttpBackend::retire_older() {
   if (!older_) return;
   retired_ = std::move(older_);
   outgrown_ = false;
+  retired_->hear(nullptr);
   background_.spawn(retired_->close(scheduler_.now() + kLastCallsMax));
 }
 

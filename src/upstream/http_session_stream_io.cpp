@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/run_until.hpp"
+#include "core/client_capabilities.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/server_question.hpp"
 
@@ -14,7 +15,6 @@ constexpr std::size_t kSessionStreamsMax = 256;  // half of the connections: the
 constexpr std::size_t kQuestionsMax = 16;        // of one call at a time
 constexpr std::uint32_t kPauseMsMin = 1000;
 constexpr std::uint32_t kPauseMsMax = 60'000;
-constexpr std::string_view kNobodyToAsk = "{}";
 }  // namespace
 
 HttpBackend::Flying::Flying(HttpBackend& backend, Session& in, core::Call& of)
@@ -26,7 +26,7 @@ HttpBackend::Flying::~Flying() { std::erase(session_.flying, this); }
 
 // Only where there is somebody to ask.
 void HttpBackend::hear_session(Session& session) {
-  if (session.capabilities == kNobodyToAsk || &session == own_session_.get()) return;
+  if (!core::ClientCapabilities::read(session.capabilities).any() || &session == own_session_.get()) return;
   session.stream.cancel();
   if (session_streams_ < kSessionStreamsMax) session.stream.spawn(session_stream(session));
 }

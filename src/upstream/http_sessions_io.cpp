@@ -114,6 +114,10 @@ base::Task<Result<void>> HttpBackend::shake_hands(std::shared_ptr<Session> sessi
     head.status = seen->status;
     co_return refused(head);
   }
+  if (session->is_open()) {  // a discovery has given it another one meanwhile
+    background_.spawn(end_session(std::move(seen->session), step.revision));
+    co_return Result<void>{};
+  }
   bool const again = !session->id.empty();
   session->id = std::move(seen->session);
   session->log_floor = kNoLogLevel;

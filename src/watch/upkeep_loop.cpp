@@ -100,7 +100,9 @@ void Upkeep::resource_updated(std::string_view uri) {
 
 void Upkeep::resources_missed() {
   ++gaps_;
-  if (!backend_->listens()) lost(Error(Fault::connection_lost, Blame::upstream, "the server was gone"));
+  bool const by_listening =
+      backend_->listens() && current_;  // else it was held the other era's way, if at all
+  if (!by_listening) lost(Error(Fault::connection_lost, Blame::upstream, "the server was gone"));
 }
 
 void Upkeep::lost(Error const& because) {

@@ -150,13 +150,28 @@ TEST_P(Watching, AServerThatWasAwayIsAskedAgain) {
   world.start();
   auto const listener = listen("1", {kUri});
   server.die();
-  world.advance(20s);
+  world.advance(10s);
+  session().call("a__echo");  // finds it gone: it is asked what it is when it comes back
+  world.advance(10s);
   EXPECT_EQ(listener->notes.size(), 1U);
   server.watched.clear();
   server.alive = true;
   world.advance(150s);
   EXPECT_TRUE(upstream(kUri));
   EXPECT_GE(count(listener, updated(kUri, tag("1"))), 1);
+}
+
+TEST_P(Watching, GoesOnWhenTheServerIsFoundToBeAModernOne) {  // P014, P071
+  world.start();
+  auto const listener = listen("1", {kUri});
+  server.become(Speaks::modern);
+  world.advance(6h);  // a verdict lasts no longer
+  world.advance(1min);
+  EXPECT_TRUE(server.resources_listened_to().contains(kUri));
+  auto const before = count(listener, updated(kUri, tag("1")));
+  server.update(kUri);
+  world.advance(1s);
+  EXPECT_EQ(count(listener, updated(kUri, tag("1"))), before + 1);
 }
 
 TEST_P(Watching, ARefusalReachesTheClientAndTakesNoPlace) {
