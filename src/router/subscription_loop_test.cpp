@@ -164,6 +164,30 @@ TEST_F(Subscription, AResourceThatChangesHandsCountsAsChanged) {  // P071
   EXPECT_EQ(std::count(heard.begin(), heard.end(), updated("x://2")), 1);
 }
 
+TEST_F(Subscription, ServersAreAskedForTheirOwnUrisAndClientsToldTheirs) {
+  auto const a = add("a", kResources), b = add("b", kResources);
+  start();
+  auto const running =
+      send("subscriptions/listen", watching({R"("x://a/1")", R"("x://1")", R"("x://b/1")", R"("x://b/2")"}));
+  ASSERT_EQ(running->client.heard.size(), 1U);
+  EXPECT_EQ(running->client.heard[0], acknowledged(R"(["x://a/1","x://b/1","x://b/2"])"));
+  ASSERT_TRUE(a->listening.size() == 1 && b->listening.size() == 1);
+  EXPECT_EQ(a->listening[0]->request.raw(mcp::Field::notifications),
+            R"({"resourceSubscriptions":["x://1"]})");
+  EXPECT_EQ(b->listening[0]->request.raw(mcp::Field::notifications),
+            R"({"resourceSubscriptions":["x://1","x://2"]})");
+  say(*b, "x://1");
+  loop_.run();
+  ASSERT_EQ(running->client.heard.size(), 2U);
+  EXPECT_EQ(running->client.heard[1], updated("x://b/1"));
+  auto const alone = send("subscriptions/listen", watching({R"("x://1")"}), "a");
+  say(*a, "x://1");
+  loop_.run();
+  ASSERT_EQ(alone->client.heard.size(), 2U);
+  EXPECT_EQ(alone->client.heard[1], updated("x://1"));
+  EXPECT_EQ(running->client.heard.back(), updated("x://a/1"));
+}
+
 TEST_F(Subscription, ResourcesOfOneAndOfAllAreBounded) {
   auto const a = add("a", {{ListKind::templates, {R"({"uriTemplate":"x://{n}","name":"n"})"}}});
   start();

@@ -10,10 +10,12 @@ namespace weir::router {
 
 namespace {
 
-mcp::Message listen_request(std::vector<std::string> const& uris) {
-  auto message = mcp::decode(R"({"jsonrpc":"2.0","id":0,"method":"subscriptions/listen","params":)" +
-                                 core::listen_params(uris) + '}',
-                             mcp::Limits{.json = {}, .bytes_max = SIZE_MAX});
+mcp::Message listen_request(std::map<std::string, std::vector<std::string>> const& uris) {
+  std::vector<std::string> own;
+  for (auto const& [uri, shown] : uris) own.push_back(uri);
+  auto message = mcp::decode(
+      R"({"jsonrpc":"2.0","id":0,"method":"subscriptions/listen","params":)" + core::listen_params(own) + '}',
+      mcp::Limits{.json = {}, .bytes_max = SIZE_MAX});
   WEIR_ASSERT(message.has_value());  // written by ourselves from text
   return std::move(*message);
 }
@@ -38,7 +40,10 @@ class WatchCalls::Running final : private core::ClientSink {
   base::Task<bool> notify(std::string notification) override {
     std::string scratch;
     auto const message = mcp::decode(std::move(notification));
-    if (message) all_.changed_.emplace(message->text(mcp::Field::uri, scratch));
+    if (!message) co_return true;
+    auto const found = owner_.uris.find(std::string(message->text(mcp::Field::uri, scratch)));
+    if (found == owner_.uris.end()) co_return true;
+    all_.changed_.insert(found->second.begin(), found->second.end());
     all_.news_.set();
     co_return true;
   }
@@ -66,14 +71,16 @@ std::map<std::uint32_t, WatchCalls::Owner> WatchCalls::owners(std::vector<std::s
     if (!server.contents->capabilities.subscribe) continue;
     auto& entry = found[server.number];
     entry.entry = view.entries[*owner];
-    entry.uris.push_back(uri);
+    entry.uris[catalog->own_uri(*owner, uri)].push_back(uri);
   }
   return found;
 }
 
 std::vector<std::string> WatchCalls::able(std::vector<std::string> const& uris) const {
   std::set<std::string> all;
-  for (auto const& [number, owner] : owners(uris)) all.insert(owner.uris.begin(), owner.uris.end());
+  for (auto const& [number, owner] : owners(uris)) {
+    for (auto const& [own, shown] : owner.uris) all.insert(shown.begin(), shown.end());
+  }
   return {all.begin(), all.end()};
 }
 
@@ -96,7 +103,7 @@ void WatchCalls::follow_feed() {
     at = same ? std::next(at) : running_.erase(at);
   }
   for (auto& [number, owner] : now) {
-    changed_.insert(owner.uris.begin(), owner.uris.end());
+    for (auto const& [own, shown] : owner.uris) changed_.insert(shown.begin(), shown.end());
     news_.set();
     running_.emplace(number, std::make_unique<Running>(*this, std::move(owner)));
   }

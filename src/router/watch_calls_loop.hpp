@@ -2,7 +2,8 @@
 //
 // Owned by the frame of the subscription; one worker. For every server concerned a call of its own runs, a
 // subscriptions/listen with that server's URIs, as long as the subscription does; its notifications are kept
-// here until they are taken: each URI at most once. When a URI changes hands (a reload, other lists) the
+// here until they are taken: each URI at most once. Servers are asked for their own URIs; what is
+// acknowledged and taken are the client's forms of them. When a URI changes hands (a reload, other lists) the
 // calls are made anew and the URI counts as changed (P071).
 #pragma once
 
@@ -36,7 +37,7 @@ class WatchCalls {
  private:
   struct Owner {
     std::shared_ptr<core::Handler> entry;
-    std::vector<std::string> uris;
+    std::map<std::string, std::vector<std::string>> uris;  // its own → as the client named them
     bool operator==(Owner const&) const = default;
   };
   class Running;

@@ -10,10 +10,10 @@ bool WatchBook::has(std::string_view reader, std::string_view uri) const {
 }
 
 void WatchBook::add(std::string const& reader, std::shared_ptr<Watcher> watcher, std::string const& uri,
-                    Ticket ticket) {
+                    std::string shown, Ticket ticket) {
   auto& entry = readers_[reader];
   if (!entry.watcher) entry.watcher = std::move(watcher);
-  entry.uris.emplace(uri, std::move(ticket));
+  entry.uris.try_emplace(uri, Watch{{}, std::move(ticket)}).first->second.shown = std::move(shown);
   topics_[uri].insert(reader);
 }
 
@@ -38,7 +38,7 @@ void WatchBook::remove(std::string_view reader, std::string_view uri) {
 void WatchBook::remove(std::string_view reader) {
   auto const found = readers_.find(reader);
   if (found == readers_.end()) return;
-  for (auto const& [uri, ticket] : found->second.uris) leave_topic(uri, reader);
+  for (auto const& [uri, watch] : found->second.uris) leave_topic(uri, reader);
   readers_.erase(found);
 }
 
@@ -59,7 +59,8 @@ void WatchBook::tell(base::TimePoint now) {
   std::vector<std::string> over;
   for (auto const& uri : std::exchange(owed_, {})) {
     for (auto const& reader : topics_.find(uri)->second) {
-      if (!readers_.find(reader)->second.watcher->updated(uri, now)) over.push_back(reader);
+      auto const& entry = readers_.find(reader)->second;
+      if (!entry.watcher->updated(entry.uris.find(uri)->second.shown, now)) over.push_back(reader);
     }
   }
   for (auto const& reader : over) remove(reader);

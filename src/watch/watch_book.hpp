@@ -1,8 +1,9 @@
 // WatchBook: who wants to hear of which resource of one server, and who is still to be told.
 //
 // One per server, where it lives; one thread. A reader is a legacy session or a modern subscription, under a
-// key of its own. Changes are gathered until tell(): many of one resource are one notification. A ticket is
-// what a watch takes up elsewhere (its places in the bounds); it dies with the watch. No bounds of its own.
+// key of its own. Changes are gathered until tell(): many of one resource are one notification. The book
+// goes by the server's own URIs and tells each reader the form that it used. A ticket is what a watch takes
+// up elsewhere (its places in the bounds); it dies with the watch. No bounds of its own.
 #pragma once
 
 #include <map>
@@ -19,7 +20,7 @@ namespace weir::watch {
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  virtual bool updated(std::string const& uri, base::TimePoint now) = 0;  // false: it is over
+  virtual bool updated(std::string const& shown, base::TimePoint now) = 0;  // false: it is over
 };
 
 class WatchBook {
@@ -27,8 +28,9 @@ class WatchBook {
   using Ticket = std::shared_ptr<void const>;
 
   bool has(std::string_view reader, std::string_view uri) const;
+  // `shown`: what the reader calls it. Again for the same resource: the newest form counts, the ticket stays.
   void add(std::string const& reader, std::shared_ptr<Watcher> watcher, std::string const& uri,
-           Ticket ticket);
+           std::string shown, Ticket ticket);
   void remove(std::string_view reader, std::string_view uri);
   void remove(std::string_view reader);
 
@@ -42,9 +44,13 @@ class WatchBook {
   void tell(base::TimePoint now);  // readers that are over leave
 
  private:
+  struct Watch {
+    std::string shown;
+    Ticket ticket;
+  };
   struct Reader {
     std::shared_ptr<Watcher> watcher;
-    std::map<std::string, Ticket, std::less<>> uris;
+    std::map<std::string, Watch, std::less<>> uris;
   };
   void leave_topic(std::string_view uri, std::string_view reader);
 

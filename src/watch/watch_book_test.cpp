@@ -18,8 +18,8 @@ using Told = std::vector<std::string>;
 TEST(WatchBook, AResourceIsWantedWhileAnybodyWatchesIt) {
   WatchBook book;
   auto const one = std::make_shared<Listener>(), two = std::make_shared<Listener>();
-  book.add("one", one, "x://a", nullptr);
-  book.add("two", two, "x://a", nullptr);
+  book.add("one", one, "x://a", "x://a", nullptr);
+  book.add("two", two, "x://a", "x://a", nullptr);
   book.remove("one", "x://a");
   EXPECT_TRUE(book.wanted("x://a"));
   book.remove("one", "x://a");  // again: nothing
@@ -32,9 +32,9 @@ TEST(WatchBook, AResourceIsWantedWhileAnybodyWatchesIt) {
 TEST(WatchBook, ManyChangesOfAResourceAreToldOnceToEachWhoWatchesIt) {
   WatchBook book;
   auto const one = std::make_shared<Listener>(), two = std::make_shared<Listener>();
-  book.add("one", one, "x://a", nullptr);
-  book.add("one", one, "x://b", nullptr);
-  book.add("two", two, "x://b", nullptr);
+  book.add("one", one, "x://a", "x://a", nullptr);
+  book.add("one", one, "x://b", "x://b", nullptr);
+  book.add("two", two, "x://b", "x://b", nullptr);
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(book.touch("x://b"));
   EXPECT_FALSE(book.touch("x://c"));
   EXPECT_TRUE(book.owes());
@@ -48,7 +48,7 @@ TEST(WatchBook, ManyChangesOfAResourceAreToldOnceToEachWhoWatchesIt) {
 TEST(WatchBook, WhoLeftIsOwedNothing) {
   WatchBook book;
   auto const one = std::make_shared<Listener>();
-  book.add("one", one, "x://a", nullptr);
+  book.add("one", one, "x://a", "x://a", nullptr);
   book.touch("x://a");
   book.remove("one", "x://a");
   EXPECT_FALSE(book.owes());
@@ -60,8 +60,8 @@ TEST(WatchBook, AReaderThatIsOverLeavesWithAllItHeld) {
   WatchBook book;
   auto const one = std::make_shared<Listener>();
   auto const ticket = std::make_shared<int>();
-  book.add("one", one, "x://a", ticket);
-  book.add("one", one, "x://b", ticket);
+  book.add("one", one, "x://a", "x://a", ticket);
+  book.add("one", one, "x://b", "x://b", ticket);
   EXPECT_EQ(ticket.use_count(), 3);
   one->over = true;
   book.touch("x://a");

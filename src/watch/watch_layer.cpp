@@ -106,11 +106,12 @@ Task<WatchLayer::Answer> WatchLayer::subscribe(core::Call& call) {
   auto const session = call.session;
   std::string const uri = call.target;
   bool const known = book_.has(session->id, uri);
-  if (!known) {
-    auto ticket = take_places(*session, places_);
-    if (!ticket) co_return core::from_error(kInternalError, "Too many resources are watched");
-    book_.add(session->id, std::make_shared<SessionWatcher>(session->inbox), uri, std::move(ticket));
-  }
+  auto ticket = known ? nullptr : take_places(*session, places_);
+  if (!known && !ticket) co_return core::from_error(kInternalError, "Too many resources are watched");
+  std::string scratch;
+  std::string shown(call.request.text(mcp::Field::uri, scratch));
+  book_.add(session->id, std::make_shared<SessionWatcher>(session->inbox), uri, std::move(shown),
+            std::move(ticket));
   Claim claim(*this, session->id, uri);
   {  // whoever ends a session says so first, then tells us: one of the two is seen
     auto const inbox = session->inbox.lock();
@@ -136,7 +137,7 @@ Task<WatchLayer::Answer> WatchLayer::follow(core::Call& call) {
   if (!uris) co_return core::from_error(kInvalidParams, "params.notifications is missing or malformed");
   std::string const reader = "#" + std::to_string(++next_reader_);
   auto const pending = std::make_shared<Pending>(scheduler_);
-  for (auto const& uri : *uris) book_.add(reader, pending, uri, nullptr);
+  for (auto const& uri : *uris) book_.add(reader, pending, uri, uri, nullptr);
   Claim const claim(*this, reader, {});
   for (auto const& uri : *uris) upkeep_.ask_anew(uri);
   for (;;) {

@@ -95,27 +95,30 @@ struct Watch : testing::Test {
     server->scheduler = &loop;
     layer = std::make_unique<WatchLayer>(server, server, loop, random, places, WatchOptions{});
   }
-  std::unique_ptr<core::Call> call_for(Client const& client, Method method, std::string const& uri) {
-    auto call = test::call_of(R"({"jsonrpc":"2.0","id":1,"method":")" +
-                                  std::string(mcp::traits_of(method).name) + R"(","params":{}})",
-                              mcp::kNewestLegacy);
+  std::unique_ptr<core::Call> call_for(Client const& client, Method method, std::string const& uri,
+                                       std::string const& shown = {}) {
+    auto call =
+        test::call_of(R"({"jsonrpc":"2.0","id":1,"method":")" + std::string(mcp::traits_of(method).name) +
+                          R"(","params":{"uri":")" + (shown.empty() ? uri : shown) + "\"}}",
+                      mcp::kNewestLegacy);
     call->session = client.session;
     call->target = uri;
     return call;
   }
-  std::string ask(Client const& client, Method method, std::string const& uri, base::Duration wait = 10s) {
-    auto const call = call_for(client, method, uri);
+  std::string ask(Client const& client, Method method, std::string const& uri,
+                  std::string const& shown = {}) {
+    auto const call = call_for(client, method, uri, shown);
     auto work = layer->handle(*call);
     work.start();
-    if (!work.done()) loop.advance(wait);
+    if (!work.done()) loop.advance(10s);
     if (!work.done()) return "no answer";
     auto answer = work.take();
     if (!answer) return base::name_of(answer.error().fault);
     bool const result = answer->message.kind() == mcp::MessageKind::result;
     return std::string(answer->message.raw(result ? mcp::Field::result : mcp::Field::error));
   }
-  std::string subscribe(Client const& client, std::string const& uri) {
-    return ask(client, Method::resources_subscribe, uri);
+  std::string subscribe(Client const& client, std::string const& uri, std::string const& shown = {}) {
+    return ask(client, Method::resources_subscribe, uri, shown);
   }
   std::string unsubscribe(Client const& client, std::string const& uri) {
     return ask(client, Method::resources_unsubscribe, uri);
@@ -161,6 +164,21 @@ TEST_F(Watch, UpdatesWithinATenthOfASecondAreOne) {
   EXPECT_EQ(one.inbox->notes, Words{core::resource_updated("x://a")});
   loop.advance(1s);
   EXPECT_EQ(one.inbox->notes.size(), 1U);
+}
+
+TEST_F(Watch, EachSessionIsToldOfAResourceAsItNamedItLast) {
+  subscribe(one, "x://a", "x://s/a");
+  subscribe(two, "x://a");
+  server->observer->resource_updated("x://a");
+  loop.advance(1s);
+  EXPECT_EQ(one.inbox->notes, Words{core::resource_updated("x://s/a")});
+  EXPECT_EQ(two.inbox->notes, Words{core::resource_updated("x://a")});
+  subscribe(two, "x://a", "x://s/a");
+  server->observer->resource_updated("x://a");
+  loop.advance(1s);
+  EXPECT_EQ(two.inbox->notes.back(), core::resource_updated("x://s/a"));
+  EXPECT_EQ(server->said, Words{R"(+{"uri":"x://a"})"});
+  EXPECT_EQ(places.inside(), 2U);
 }
 
 TEST_F(Watch, TheServersRefusalIsTheAnswerAndIsForgottenForTheNext) {
