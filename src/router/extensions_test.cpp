@@ -5,9 +5,6 @@ namespace {
 
 class RoutedExtensions : public Routed {};
 
-constexpr char kTasksDeclared[] =
-    R"("_meta":{"io.modelcontextprotocol/clientCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}})";
-
 std::string with_tasks(std::string const& params) { return '{' + params + ',' + kTasksDeclared + '}'; }
 
 class RoutedTasks : public Routed {

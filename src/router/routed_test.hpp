@@ -78,6 +78,8 @@ class Routed : public testing::Test {
   base::TaskGroup group_{loop_};
 };
 
+inline constexpr char kTasksDeclared[] =
+    R"("_meta":{"io.modelcontextprotocol/clientCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}})";
 inline Lists const kTools{{ListKind::tools, {tool("get"), tool("put")}}};
 
 }  // namespace weir::router

@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "base/ready_any.hpp"
+#include "core/client_capabilities.hpp"
 #include "router/list_stamps.hpp"
+#include "router/local_answers.hpp"
 #include "router/subscription_words.hpp"
 #include "router/watch_calls_loop.hpp"
 
@@ -31,6 +33,8 @@ std::optional<std::vector<base::Gate::Pass>> enter(base::Gate& gate, std::size_t
 base::Task<base::Result<core::Outcome>> Subscriptions::serve(core::Call& call) {
   auto wanted = read_wanted(call.request.raw(mcp::Field::notifications));
   if (!wanted) co_return core::from_error(kInvalidParams, "params.notifications is missing or malformed");
+  if (wanted->tasks && !core::declares_extension(call, core::kTasksExtension))
+    co_return undeclared(core::kTasksExtension);  // P112
   auto const place = places_.enter();
   if (!place) co_return core::from_error(kInternalError, "Too many subscriptions");
   if (wanted->uris && wanted->uris->size() > options_.uris_max)

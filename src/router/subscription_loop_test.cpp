@@ -71,13 +71,28 @@ TEST_F(Subscription, TemplatesCountAsResources) {
 
 TEST_F(Subscription, AMalformedSubscriptionIsRefusedBeforeTheFirstByte) {
   start();
-  for (char const* params :
-       {"{}", R"({"notifications":[]})", R"({"notifications":{"toolsListChanged":1}})"}) {
+  for (char const* params : {"{}", R"({"notifications":[]})", R"({"notifications":{"toolsListChanged":1}})",
+                             R"({"notifications":{"taskIds":"t"}})"}) {
     auto const running = send("subscriptions/listen", params);
     ASSERT_TRUE(running->answer && *running->answer) << params;
     EXPECT_EQ((*running->answer)->message.integer(mcp::Field::error_code), -32602);
     EXPECT_TRUE(running->client.heard.empty());
   }
+}
+
+TEST_F(Subscription, TasksNeedTheirExtensionAndAreNotAcknowledged) {  // P064, P112
+  start();
+  std::string const listen = R"({"notifications":{"toolsListChanged":true,"taskIds":["t"]})";
+  auto const refused = send("subscriptions/listen", listen + '}');
+  ASSERT_TRUE(refused->answer && *refused->answer);
+  EXPECT_EQ((*refused->answer)->message.integer(mcp::Field::error_code), -32021);
+  EXPECT_TRUE(refused->client.heard.empty());
+  EXPECT_EQ(listens_.inside(), 0U);
+  auto const running = send("subscriptions/listen", listen + ',' + kTasksDeclared + '}');
+  ASSERT_EQ(running->client.heard.size(), 1U);
+  EXPECT_EQ(running->client.heard[0],
+            tagged("subscriptions/acknowledged", R"("notifications":{"toolsListChanged":true},)"));
+  EXPECT_FALSE(running->answer);
 }
 
 TEST_F(Subscription, SubscriptionsAreCountedAndGivenBack) {

@@ -10,6 +10,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kLists{"toolsListChanged", "promptsListChanged",
                                                  "resourcesListChanged"};
 constexpr std::string_view kUris = "resourceSubscriptions";
+constexpr std::string_view kTasks = "taskIds";
 
 std::string tag(core::Call const& call) {
   return R"("_meta":{"io.modelcontextprotocol/subscriptionId":)" +
@@ -27,6 +28,10 @@ std::optional<Wanted> read_wanted(std::string_view notifications) {
   while (cursor.next_member(key)) {
     if (!cursor.read_value(value)) return std::nullopt;
     uris = uris || key.inner(notifications) == kUris;
+    if (key.inner(notifications) == kTasks) {
+      if (value.kind != mcp::JsonKind::array) return std::nullopt;
+      wanted.tasks = true;
+    }
     for (std::size_t i = 0; i < kLists.size(); ++i) {
       if (key.inner(notifications) != kLists[i]) continue;
       if (value.kind != mcp::JsonKind::boolean) return std::nullopt;

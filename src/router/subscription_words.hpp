@@ -1,7 +1,7 @@
 // What is said in a subscription of a modern client (MCP 2026-07-28, patterns/subscriptions).
 //
-// The acknowledgement names only what is honoured (P064, P066); every message carries the id of the request,
-// byte for byte (P065). Pure functions, any thread.
+// The acknowledgement names only what is honoured (P064, P066), which tasks never are; every message carries
+// the id of the request, byte for byte (P065). Pure functions, any thread.
 #pragma once
 
 #include <array>
@@ -19,6 +19,7 @@ namespace weir::router {
 struct Wanted {
   std::array<bool, std::tuple_size_v<ListStamps>> lists{};  // in the order of the stamps
   std::optional<std::vector<std::string>> uris;             // none: not asked for
+  bool tasks = false;
 };
 
 // Nothing if it is not an object whose known members are of the right type.
