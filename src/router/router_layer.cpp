@@ -7,6 +7,7 @@
 #include "base/run_until.hpp"
 #include "base/task_group.hpp"
 #include "core/client_capabilities.hpp"
+#include "core/resource_notes.hpp"
 #include "router/local_answers.hpp"
 #include "router/routes.hpp"
 #include "router/task_ids.hpp"
@@ -21,6 +22,13 @@ using mcp::Method;
 
 bool is_answered_from_catalogue(Method method) noexcept {
   return method == Method::server_discover || method == Method::initialize || list_of(method).has_value();
+}
+
+// Whose server may not have said yet that it is its.
+bool names_resources(core::Call const& call) {
+  if (call.method != Method::subscriptions_listen) return false;
+  auto const wanted = core::read_watched(call.request.raw(Field::notifications));
+  return wanted && !wanted->empty();
 }
 
 bool is_routed(Method method) noexcept {
@@ -104,12 +112,13 @@ base::Task<RouterLayer::Answer> RouterLayer::handle_at_server(core::Call& call) 
 }
 
 base::Task<RouterLayer::Answer> RouterLayer::handle_at_all(core::Call& call) {
-  if (is_answered_from_catalogue(call.method)) co_await first_lists();
+  if (is_answered_from_catalogue(call.method) || names_resources(call)) co_await first_lists();
   Snapshot const view = feed_.view();
   co_return co_await answer(call, view, *view->set->find({}, call.modern()));
 }
 
-// So that a client which comes right after the start does not see an empty list.
+// So that a client which comes right after the start does not see an empty list, nor has its resources
+// refused.
 base::Task<void> RouterLayer::first_lists() {
   while (!feed_.closed()) {
     auto until = base::TimePoint::min();

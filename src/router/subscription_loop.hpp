@@ -1,7 +1,8 @@
 // Subscriptions: subscriptions/listen as a long call that tells its client when the lists it sees, and the
 // resources it names, have changed.
 //
-// The acknowledgement comes first, without waiting for any server: it names the three listChanged kinds and
+// The acknowledgement comes first, without waiting for any server (RouterLayer does, for those that have just
+// been started, if resources are named): it names the three listChanged kinds and
 // those resources whose owner takes subscriptions. Changes within `coalesce` are one notification; a list
 // that is as before is none. One per worker, owned by the router; their number is the process'. Ends when the
 // client goes (its sink says so, or the call is cancelled), when the feed closes or the endpoint is removed:

@@ -179,6 +179,20 @@ TEST_F(Subscription, AResourceThatChangesHandsCountsAsChanged) {  // P071
   EXPECT_EQ(std::count(heard.begin(), heard.end(), updated("x://2")), 1);
 }
 
+TEST_F(Subscription, OnlyNamedResourcesWaitForServersThatAreStarting) {
+  auto const slow = add("slow", kResources);
+  slow->delay = 100ms;
+  start();
+  auto const lists = send("subscriptions/listen", kListen);
+  EXPECT_EQ(lists->client.heard.size(), 1U);
+  auto const running = send("subscriptions/listen", watching({R"("x://1")"}));
+  EXPECT_TRUE(running->client.heard.empty());
+  loop_.advance(1s);
+  ASSERT_EQ(running->client.heard.size(), 1U);
+  EXPECT_EQ(running->client.heard[0], acknowledged(R"(["x://1"])"));
+  EXPECT_EQ(slow->listening.size(), 1U);
+}
+
 TEST_F(Subscription, ServersAreAskedForTheirOwnUrisAndClientsToldTheirs) {
   auto const a = add("a", kResources), b = add("b", kResources);
   start();
