@@ -94,6 +94,7 @@ class FakeServer : public core::Backend {
   std::string hints;               // members of each list result, with a leading comma
   std::string result;              // of every call, if not its name
   base::Duration delay{};          // of each answer
+  base::Duration attach_after{};   // of each subscription
   bool dead = false;               // open() and ask() fail
   bool endless = false;            // nextCursor never ends, and repeats
   std::size_t page_elements = 50;  // of the server's own pages
@@ -137,6 +138,9 @@ class FakeServer : public core::Backend {
     };
     listening.push_back(&call);
     Here const here{listening, &call};
+    if (attach_after.count() > 0) co_await loop_.sleep_for(attach_after);
+    co_await call.client->notify(
+        R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{}})");
     base::Event never(loop_);
     co_await never.wait();
   }

@@ -46,8 +46,9 @@ base::Task<base::Result<core::Outcome>> Subscriptions::serve(core::Call& call) {
   if (!watched) co_return core::from_error(kInternalError, "Too many resources are watched");
 
   auto seen = list_stamps(feed_.current(), call.endpoint, true);  // before the first await
+  if (wanted->uris) resources.watch(*wanted->uris);
+  co_await resources.attached(scheduler_.now() + options_.attach_max);
   bool listening = co_await call.client->notify(acknowledgement(call, *wanted));
-  if (wanted->uris) resources.watch(*std::move(wanted->uris));
   while (listening && seen && !feed_.closed()) {
     auto const now = list_stamps(feed_.current(), call.endpoint, true);
     if (now != seen) co_await scheduler_.sleep_for(options_.coalesce);

@@ -1,13 +1,14 @@
 // Subscriptions: subscriptions/listen as a long call that tells its client when the lists it sees, and the
 // resources it names, have changed.
 //
-// The acknowledgement comes first, without waiting for any server (RouterLayer does, for those that have just
-// been started, if resources are named): it names the three listChanged kinds and
-// those resources whose owner takes subscriptions. Changes within `coalesce` are one notification; a list
-// that is as before is none. One per worker, owned by the router; their number is the process'. Ends when the
-// client goes (its sink says so, or the call is cancelled), when the feed closes or the endpoint is removed:
-// the last two with the empty final result. Limits: what `places` admits at a time, `uris_max` resources in
-// one, and what `watches` admits in all; else -32603 before the first byte.
+// The acknowledgement comes first and names the three listChanged kinds and those resources whose owner takes
+// subscriptions. If resources are named, it waits for servers that have just been started (RouterLayer), and
+// `attach_max` for the servers to be asked; what is watched later than that counts as changed then. Changes
+// within `coalesce` are one notification; a list that is as before is none. One per worker, owned by the
+// router; their number is the process'. Ends when the client goes (its sink says so, or the call is
+// cancelled), when the feed closes or the endpoint is removed: the last two with the empty final result.
+// Limits: what `places` admits at a time, `uris_max` resources in one, and what `watches` admits in all; else
+// -32603 before the first byte.
 #pragma once
 
 #include "base/gate.hpp"
@@ -18,7 +19,8 @@
 namespace weir::router {
 
 struct SubscriptionOptions {
-  base::Duration coalesce = std::chrono::milliseconds{100};  // 50 to 250 ms
+  base::Duration coalesce = std::chrono::milliseconds{100};    // 50 to 250 ms
+  base::Duration attach_max = std::chrono::milliseconds{250};  // until servers have been asked
   std::size_t uris_max = core::ClientSession::kWatchesMax;
 };
 

@@ -193,6 +193,23 @@ TEST_F(Subscription, OnlyNamedResourcesWaitForServersThatAreStarting) {
   EXPECT_EQ(slow->listening.size(), 1U);
 }
 
+TEST_F(Subscription, WhatIsWatchedAfterTheAcknowledgementCountsAsChanged) {  // P071
+  auto const slow = add("slow", kResources);
+  start();
+  auto const heard = [&](base::Duration attach_after) {
+    slow->attach_after = attach_after;
+    auto const running = send("subscriptions/listen", watching({R"("x://1")"}));
+    loop_.advance(248ms);
+    EXPECT_TRUE(running->client.heard.empty());
+    loop_.advance(2ms);
+    EXPECT_EQ(running->client.heard.size(), 1U);
+    loop_.advance(1s);
+    return running->client.heard;
+  };
+  EXPECT_EQ(heard(249ms), std::vector{acknowledged(R"(["x://1"])")});
+  EXPECT_EQ(heard(251ms), (std::vector{acknowledged(R"(["x://1"])"), updated("x://1")}));
+}
+
 TEST_F(Subscription, ServersAreAskedForTheirOwnUrisAndClientsToldTheirs) {
   auto const a = add("a", kResources), b = add("b", kResources);
   start();

@@ -1,8 +1,10 @@
 #include "router/watch_calls_loop.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.hpp"
+#include "base/ready_until.hpp"
 #include "base/task_group.hpp"
 #include "core/resource_notes.hpp"
 
@@ -33,6 +35,7 @@ class WatchCalls::Running final : private core::ClientSink {
     task_.spawn(run());
   }
   Owner const& owner() const noexcept { return owner_; }
+  bool attached() const noexcept { return attached_; }
 
  private:
   base::Task<void> run() { co_await owner_.entry->handle(call_); }
@@ -41,15 +44,21 @@ class WatchCalls::Running final : private core::ClientSink {
     std::string scratch;
     auto const message = mcp::decode(std::move(notification));
     if (!message) co_return true;
+    all_.news_.set();
+    if (message->method() == mcp::Method::notifications_subscriptions_acknowledged) {
+      attached_ = true;
+      if (all_.late_) all_.changed(owner_);
+      co_return true;
+    }
     auto const found = owner_.uris.find(std::string(message->text(mcp::Field::uri, scratch)));
     if (found == owner_.uris.end()) co_return true;
     all_.changed_.insert(found->second.begin(), found->second.end());
-    all_.news_.set();
     co_return true;
   }
 
   WatchCalls& all_;
   Owner owner_;
+  bool attached_ = false;
   core::Call call_;
   base::TaskGroup task_;
 };
@@ -92,6 +101,23 @@ void WatchCalls::watch(std::vector<std::string> uris) {
   }
 }
 
+base::Task<void> WatchCalls::attached(base::TimePoint until) {
+  auto const all = [this] {
+    return std::all_of(running_.begin(), running_.end(),
+                       [](auto const& one) { return one.second->attached(); });
+  };
+  while (!all() && scheduler_.now() < until) {
+    news_.reset();
+    co_await base::ready_until(scheduler_, news_, until);
+  }
+  late_ = true;
+}
+
+void WatchCalls::changed(Owner const& owner) {
+  for (auto const& [own, shown] : owner.uris) changed_.insert(shown.begin(), shown.end());
+  news_.set();
+}
+
 void WatchCalls::follow_feed() {
   if (uris_.empty() || view_ == feed_.view()) return;
   view_ = feed_.view();
@@ -103,8 +129,6 @@ void WatchCalls::follow_feed() {
     at = same ? std::next(at) : running_.erase(at);
   }
   for (auto& [number, owner] : now) {
-    for (auto const& [own, shown] : owner.uris) changed_.insert(shown.begin(), shown.end());
-    news_.set();
     running_.emplace(number, std::make_unique<Running>(*this, std::move(owner)));
   }
 }

@@ -27,9 +27,11 @@ class WatchCalls {
 
   // Of these, what can be watched now: their owner is known and lets itself be subscribed to.
   std::vector<std::string> able(std::vector<std::string> const& uris) const;
-  // To be called once, then again whenever the feed has changed.
-  void watch(std::vector<std::string> uris);
-  void follow_feed();
+  void watch(std::vector<std::string> uris);  // once
+  // Until all servers concerned have been asked, or that time. What is asked for later than that counts as
+  // changed then.
+  base::Task<void> attached(base::TimePoint until);
+  void follow_feed();  // whenever the feed has changed
 
   base::Event& news() noexcept { return news_; }
   std::set<std::string> take();  // what has changed
@@ -42,12 +44,14 @@ class WatchCalls {
   };
   class Running;
   std::map<std::uint32_t, Owner> owners(std::vector<std::string> const& uris) const;
+  void changed(Owner const& owner);
 
   base::Scheduler& scheduler_;
   CatalogFeed& feed_;
   core::Call const& like_;
   std::vector<std::string> uris_;
   std::shared_ptr<CatalogView const> view_;  // that the calls were made for
+  bool late_ = false;
   std::set<std::string> changed_;
   base::Event news_;
   std::map<std::uint32_t, std::unique_ptr<Running>> running_;

@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kInvalidParams = -32602;
 constexpr int kInternalError = -32603;
+constexpr std::string_view kAcknowledged =
+    R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"notifications":{}}})";
 
 class SessionWatcher final : public Watcher {
  public:
@@ -28,19 +30,6 @@ class SessionWatcher final : public Watcher {
 
  private:
   std::weak_ptr<core::ClientInbox> inbox_;
-};
-
-// What a subscription has not been told yet: at most each of its URIs once.
-class Pending final : public Watcher {
- public:
-  explicit Pending(base::Scheduler& scheduler) : news(scheduler) {}
-  bool updated(std::string const& uri, base::TimePoint) override {
-    uris.insert(uri);
-    news.set();
-    return true;
-  }
-  std::set<std::string> uris;
-  base::Event news;
 };
 
 struct Places {  // of one watch; the session's gate lives as long
@@ -58,6 +47,19 @@ WatchBook::Ticket take_places(core::ClientSession const& session, base::Gate& pr
 }
 
 }  // namespace
+
+// What a subscription has not been told yet: at most each of its URIs once.
+struct WatchLayer::Pending final : Watcher {
+  explicit Pending(base::Scheduler& scheduler) : news(scheduler) {}
+  bool updated(std::string const& uri, base::TimePoint) override {
+    uris.insert(uri);
+    news.set();
+    return true;
+  }
+  bool settled = false;
+  std::set<std::string> uris;
+  base::Event news;
+};
 
 // Takes back what was written into the book, unless it is kept.
 class WatchLayer::Claim {
@@ -132,6 +134,12 @@ Task<WatchLayer::Answer> WatchLayer::unsubscribe(core::Call& call) {
   co_return core::from_result("{}");
 }
 
+Task<void> WatchLayer::settle(std::vector<std::string> uris, std::shared_ptr<Pending> pending) {
+  for (auto const& uri : uris) co_await upkeep_.settled(uri);
+  pending->settled = true;
+  pending->news.set();
+}
+
 Task<WatchLayer::Answer> WatchLayer::follow(core::Call& call) {
   auto const uris = core::read_watched(call.request.raw(mcp::Field::notifications));
   if (!uris) co_return core::from_error(kInvalidParams, "params.notifications is missing or malformed");
@@ -140,9 +148,15 @@ Task<WatchLayer::Answer> WatchLayer::follow(core::Call& call) {
   for (auto const& uri : *uris) book_.add(reader, pending, uri, uri, nullptr);
   Claim const claim(*this, reader, {});
   for (auto const& uri : *uris) upkeep_.ask_anew(uri);
+  base::TaskGroup settling(scheduler_);
+  settling.spawn(settle(*uris, pending));
   for (;;) {
     co_await pending->news.wait();
     pending->news.reset();
+    if (std::exchange(pending->settled, false)) {
+      bool const listening = co_await call.client->notify(std::string(kAcknowledged));
+      if (!listening) co_return core::from_result("{}");
+    }
     while (!pending->uris.empty()) {
       auto const uri = pending->uris.extract(pending->uris.begin()).value();
       bool const listening = co_await call.client->notify(core::resource_updated(uri));

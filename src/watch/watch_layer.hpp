@@ -3,8 +3,9 @@
 // One per server, where it lives, outermost; one thread. resources/subscribe and /unsubscribe are a legacy
 // session's: what it watches is told to its inbox, until it unsubscribes or ends (session_ended). The call
 // lasts until the server has answered. subscriptions/listen with resourceSubscriptions is the router's, for
-// modern clients: a call whose notifications are the updates, until it is dropped. Limits: the session's own,
-// and `places` for all sessions of the process, else -32603. Whatever ends a watch gives its places back.
+// modern clients: a call whose notifications are the updates, until it is dropped, and an acknowledgement
+// once the server watches, refuses or cannot be asked for every one of them. Limits: the session's own, and
+// `places` for all sessions of the process, else -32603. Whatever ends a watch gives its places back.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +30,11 @@ class WatchLayer final : public core::Handler {
  private:
   using Answer = base::Result<core::Outcome>;
   class Claim;
+  struct Pending;
   base::Task<Answer> subscribe(core::Call& call);
   base::Task<Answer> unsubscribe(core::Call& call);
   base::Task<Answer> follow(core::Call& call);
+  base::Task<void> settle(std::vector<std::string> uris, std::shared_ptr<Pending> pending);
 
   std::shared_ptr<core::Handler> inner_;
   base::Scheduler& scheduler_;
