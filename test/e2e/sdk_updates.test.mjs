@@ -2,14 +2,13 @@
 // of server, through one endpoint, and at the published servers that offer it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { direct, eventually, sleep } from './harness.mjs';
+import { eventually, sleep } from './harness.mjs';
 import { Person } from './person.mjs';
 import { kRealServers } from './real_servers.mjs';
 import { kDoors, kServers, serversFor, startWorld } from './sdk_world.mjs';
 
 const { memory, everything } = kRealServers;
 const kAll = { ...kServers, memory, everything };
-const kNoUpdates = { skip: !direct && 'Weir passes no updates of resources on yet' };
 const kQuietMs = 300;  // in which something would have come
 
 describe('what servers tell', { timeout: 200_000 }, () => {
@@ -47,7 +46,7 @@ async function watched(seat, uri, work) {
 }
 
 function toldTests(seat) {
-  test('updates of the resource that it watches, as long as it does', kNoUpdates, async () => {
+  test('updates of the resource that it watches, as long as it does', async () => {
     const uri = `${seat().server}://greeting`;
     await watched(seat(), uri, async () => {
       await seat().call('touch', { uri: `${seat().server}://pixels` });
@@ -71,7 +70,7 @@ function toldTests(seat) {
 }
 
 function graphTest(door, seat) {
-  test('updates of the knowledge graph', kNoUpdates, async () => {
+  test('updates of the knowledge graph', async () => {
     let count = 0;
     const { entries } = await seat().client.all('resources');
     const { uri } = entries.find(entry => entry.name.endsWith('knowledge-graph'));
@@ -81,7 +80,7 @@ function graphTest(door, seat) {
 }
 
 function simulatedTest(seat) {
-  test('simulated updates', kNoUpdates, async () => {
+  test('simulated updates', async () => {
     const uri = 'demo://resource/dynamic/text/1';
     await watched(seat(), uri, async () => {
       await seat().call('toggle-subscriber-updates');
