@@ -1,8 +1,8 @@
 // The legs of a parked call: each goes on with it until it has its answer or the server asks again.
 //
 // run_leg() runs on the call's own worker and gives what comes before to `client`. FarLeg is a retry's leg,
-// begun on the worker that has the client; one notification at a time is on its way back. Dropping either
-// cancels the call.
+// begun on the worker that has the client; one notification at a time is on its way back, progress under the
+// retry's own token, or not at all without one (P069). Dropping either cancels the call.
 #pragma once
 
 #include <memory>
@@ -29,8 +29,8 @@ class FarLeg final : public base::Errand<core::Outcome>, private core::ClientSin
         responses_(std::move(responses)),
         taken_(desk.place()->loop()) {}
 
-  // Here: until the answer has come.
-  static base::Task<base::Result<core::Outcome>> serve(std::shared_ptr<FarLeg> leg, core::ClientSink& client);
+  // Here: until the answer has come. `retry` hears what comes before.
+  static base::Task<base::Result<core::Outcome>> serve(std::shared_ptr<FarLeg> leg, core::Call const& retry);
 
  private:
   base::Task<base::Result<core::Outcome>> perform() override;  // there

@@ -15,6 +15,18 @@ using Answer = base::Result<Outcome>;
 
 constexpr int kInvalidParams = -32602;
 
+// What the call's first token names, under `token`. Nothing: there is none, so nobody wants to know.
+std::optional<std::string> retagged(std::string text, std::string_view token) {
+  auto const note = mcp::decode(text);
+  if (!note || note->method() != mcp::Method::notifications_progress) return text;
+  if (token.empty()) return std::nullopt;
+  mcp::Splice edits(note->bytes());
+  edits.replace(note->span(mcp::Field::progress_token), token);
+  std::string out;
+  edits.append_to(out);
+  return out;
+}
+
 // Leaves the call at the desk; its client is told what is asked.
 Answer park(ParkingDesk& desk, ParkedCalls& calls, std::shared_ptr<ParkedCall> parked) {
   auto const now = desk.scheduler().now();
@@ -76,12 +88,14 @@ base::Task<bool> FarLeg::notify(std::string notification) {
   co_return true;
 }
 
-base::Task<Answer> FarLeg::serve(std::shared_ptr<FarLeg> leg, core::ClientSink& client) {
+base::Task<Answer> FarLeg::serve(std::shared_ptr<FarLeg> leg, core::Call const& retry) {
+  auto const token = retry.request.raw(mcp::Field::meta_progress_token);
   base::ErrandRun<Outcome> const run(*leg);
   for (;;) {
     leg->news().reset();
     if (leg->note_) {
-      co_await client.notify(*std::exchange(leg->note_, std::nullopt));
+      auto note = retagged(*std::exchange(leg->note_, std::nullopt), token);
+      if (note) co_await retry.client->notify(std::move(*note));
       leg->there().post([leg] { leg->taken_.set(); });
       continue;
     }

@@ -72,7 +72,7 @@ base::Task<Answer> ParkingLayer::go_on(core::Call& call, std::string key) {
   if (desk == nullptr) co_return bad_state("The requestState is no longer valid; call again without it");
   auto const leg = std::make_shared<FarLeg>(desk_.scheduler(), *desk, calls_, std::move(key),
                                             std::string(call.request.raw(Field::input_responses)));
-  co_return co_await FarLeg::serve(leg, *call.client);
+  co_return co_await FarLeg::serve(leg, call);
 }
 
 }  // namespace weir::bridge

@@ -170,6 +170,33 @@ TEST_F(Parking, ProgressReachesTheClientOfTheRetry) {
   EXPECT_EQ(client_.heard.back(), "note 39");
 }
 
+TEST_F(Parking, ProgressComesUnderTheTokenOfTheRetry) {  // P069
+  struct Busy : AskingServer {
+    using AskingServer::AskingServer;
+    static std::string told(std::string const& token) {
+      return R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":)" + token +
+             R"(,"progress":1}})";
+    }
+    base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+      for (int i = 0; i < 2; ++i) {
+        co_await call.client->notify(told(R"("old")"));
+        co_await one(call, "{}");
+      }
+      co_await call.client->notify(told(R"("old")"));
+      co_return core::from_result("{}");
+    }
+  };
+  auto const busy = std::make_shared<Busy>(loop_);
+  ParkingLayer layer(busy, busy, calls_, desk_, 10min);
+  auto const first = send_to(layer);
+  auto const second = send_to(layer, retry(state_of(first->text()), R"({"q1":{}})"));
+  EXPECT_EQ(client_.heard, std::vector{Busy::told(R"("old")")}) << "without a token nobody wants to know";
+  auto const third = send_to(layer, retry(state_of(second->text()), R"({"q2":{}})"),
+                             R"({"elicitation":{}},"progressToken":7)");
+  EXPECT_EQ(third->text(), "{}");
+  EXPECT_EQ(client_.heard, (std::vector{Busy::told(R"("old")"), Busy::told("7")}));
+}
+
 TEST_F(Parking, PagesToOpenAreAskedForAndTheRetryCallsAgain) {  // P116: -32042 of a legacy server
   auto const server = std::make_shared<ScriptedServer>();
   server->results = {R"({"resultType":"input_required","inputRequests":{"url1":{}}})", R"({"done":true})"};
