@@ -40,7 +40,7 @@ Catalog::Catalog(CatalogOptions const& options, std::string_view endpoint, bool 
   for (ListKind const kind : kListKinds) gather(kind);
   name_entries(options, ListKind::tools);
   name_entries(options, ListKind::prompts);
-  index_own_names();
+  index_own_names(options.names);
   claim_all(ListKind::resources, uris_);
   claim_all(ListKind::templates, template_texts_);
   claim_all(ListKind::skills, uris_);
@@ -108,12 +108,31 @@ void Catalog::name_entries(CatalogOptions const& options, ListKind kind) {
   (kind == ListKind::tools ? tools_ : prompts_) = NameMap::build(rules, own, options.seed);
 }
 
-void Catalog::index_own_names() {
+// With what the names of each server's tools begin here; "": with nothing in particular.
+std::vector<std::string> Catalog::prefixes(NameRules const& rules) const {
+  std::vector<std::string> out(servers_->size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    auto const& server = (*servers_)[i];
+    if (endpoint_.empty() && server.in_aggregate) out[i] = exposed_prefix(rules, server.name);
+  }
+  return out;
+}
+
+// Servers choose their own names: none may take calls that are meant for another server, which may be silent
+// or hide that tool.
+void Catalog::index_own_names(NameRules const& rules) {
+  auto const reserved = prefixes(rules);
   auto const& entries = list(ListKind::tools).entries;
   for (std::uint32_t i = 0; i < entries.size(); ++i) {
-    auto const [known, first] = own_tools_.emplace(entries[i].item->key, i);
+    auto const& [server, item, description] = entries[i];
+    for (auto const& link : item->ui_links) claim(link.uri, server, uris_);
+    bool taken = false;
+    for (std::size_t other = 0; other < reserved.size() && !taken; ++other) {
+      taken = other != server && !reserved[other].empty() && item->key.starts_with(reserved[other]);
+    }
+    if (taken) continue;
+    auto const [known, first] = own_tools_.emplace(item->key, i);
     if (!first) known->second = kSeveral;
-    for (auto const& link : entries[i].item->ui_links) claim(link.uri, entries[i].server, uris_);
   }
 }
 

@@ -7,8 +7,9 @@
 // servers have, in a list or behind a tool, is shown as {scheme}://{server}/{rest} for each of them and
 // belongs to nobody as it is. Those of skills are shown so in any case, because their files go with them.
 // Without "://" it belongs to the first; the others are left out and noted. A tool can also be called by its
-// own name where only one has it: the user interfaces of servers know no other. Lookups cost one hash each;
-// an unlisted URI is tried against the templates in order.
+// own name where only one has it, unless that looks like the name of another server's tool: the user
+// interfaces of servers know no other. Lookups cost one hash each; an unlisted URI is tried against the
+// templates in order.
 #pragma once
 
 #include <array>
@@ -136,7 +137,8 @@ class Catalog {
   using Owners = std::unordered_map<std::string_view, std::uint32_t, SeededHash>;
   void claim_all(ListKind kind, Owners& owners);
   bool claim(std::string_view uri, std::uint32_t server, Owners& owners);
-  void index_own_names();
+  void index_own_names(NameRules const& rules);
+  std::vector<std::string> prefixes(NameRules const& rules) const;
   std::optional<std::uint32_t> whose_prefix(std::string_view uri) const;
   std::optional<std::uint32_t> whose_skill(std::string_view uri) const;
 

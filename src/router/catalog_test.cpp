@@ -294,6 +294,25 @@ TEST(Catalog, AToolIsFoundByItsOwnNameWhereOnlyOneHasIt) {
   EXPECT_NE(catalog->find_tool("one"), nullptr);
 }
 
+TEST(Catalog, AnOwnNameThatLooksLikeAnothersIsNoNameOfIts) {
+  Lists const claims{{ListKind::tools, {tool("git__push"), tool("foo__x"), tool("git_pull")}}};
+  CatalogServers servers{catalog_server("foo", claims), {}};
+  servers[1].name = "git";
+  auto const pending = catalog_of(servers);
+  EXPECT_EQ(pending->find_tool("git__push"), nullptr) << "it is asked for when it has answered";
+  EXPECT_NE(pending->find_tool("foo__git__push"), nullptr);
+  EXPECT_NE(pending->find_tool("foo__x"), nullptr) << "its own prefix";
+  EXPECT_NE(pending->find_tool("git_pull"), nullptr);
+  EXPECT_NE(catalog_of(servers, "foo")->find_tool("git__push"), nullptr);
+  servers[1] = catalog_server("git", {{ListKind::tools, {tool("push")}}});
+  EXPECT_EQ(catalog_of(servers)->find_tool("git__push")->server, 1U);
+  servers[1].rules.hide = {"push"};
+  EXPECT_EQ(catalog_of(servers)->find_tool("git__push"), nullptr) << "the operator hid it";
+  EXPECT_NE(catalog_of(servers, "", true, {.names = {.prefix = ""}})->find_tool("git__push"), nullptr);
+  servers[1].in_aggregate = false;
+  EXPECT_NE(catalog_of(servers)->find_tool("git__push"), nullptr) << "nothing here is git's";
+}
+
 TEST(Catalog, AnUnlistedUriBelongsToTheFirstTemplateItFits) {
   auto const catalog = catalog_of(
       {catalog_server("a", {{ListKind::templates,
