@@ -2,9 +2,10 @@
 //
 // Lives in the frame of the HTTP request that brought them; one worker. Messages are taken in their order;
 // each request is a call like any other: gate, deadline, metrics, `cancelled`. The answers are one array;
-// once a call says something before its answer, they are events of one stream instead. A cancelled request
-// has no answer. The client that hangs up cancels nothing (P043). Limits: mcp::Limits::batch_max messages;
-// the array is kept until its last answer is there.
+// once a call says something before its answer, or the array would grow beyond kHeldBytesMax, they are events
+// of one stream instead, which each client that may send a batch takes. A cancelled request has no answer.
+// The client that hangs up cancels nothing (P043). Limits: mcp::Limits::batch_max messages; answers that are
+// held until the last one is there, kHeldBytesMax.
 #pragma once
 
 #include <memory>
@@ -19,6 +20,7 @@ namespace weir::edge {
 
 class Batch {
  public:
+  static constexpr std::size_t kHeldBytesMax = 1024 * 1024;
   struct Item {
     std::unique_ptr<core::Call> call;  // or a notification or response, to be noted
     std::string request_id;            // for log and headers
@@ -38,6 +40,7 @@ class Batch {
  private:
   class Sink;
   base::Task<void> serve(Item& item);
+  base::Task<void> deliver(std::string json);
   base::Task<void> wait();
 
   EndpointParts const& parts_;
@@ -45,6 +48,7 @@ class Batch {
   net::HttpExchange& exchange_;
   std::vector<Item> items_;
   std::vector<std::string> answers_;
+  std::size_t held_ = 0;  // bytes of the answers of calls among them
   HttpSink stream_;
   base::TaskGroup calls_;
 };

@@ -41,13 +41,18 @@ Task<void> Batch::serve(Item& item) {
   call.client = &sink;
   auto const pass = parts_.gate.enter();
   auto json = co_await run_call(parts_, rules_, call, record, pass.has_value());
-  if (!json.empty() && exchange_.streaming()) {
-    co_await stream_.notify(std::move(json));
-  } else if (!json.empty()) {
-    answers_.push_back(std::move(json));
-  }
+  if (!json.empty()) co_await deliver(std::move(json));
   record.duration = parts_.scheduler.now() - call.started;
   parts_.meter.record(call, record);
+}
+
+Task<void> Batch::deliver(std::string json) {
+  if (exchange_.streaming() || held_ + json.size() > kHeldBytesMax) {
+    co_await stream_.notify(std::move(json));
+  } else if (stream_.attached()) {
+    held_ += json.size();
+    answers_.push_back(std::move(json));
+  }
 }
 
 Task<void> Batch::wait() {

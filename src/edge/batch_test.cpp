@@ -35,6 +35,9 @@ struct World : HttpDesk {
     --running;
     co_return core::from_result(R"({"of":)" + id + "}");
   }
+  static base::Task<base::Result<core::Outcome>> say(std::string of) {
+    co_return core::from_result(R"({"of":)" + of + "}");
+  }
   Exchange send_batch(std::string const& body, std::string const& fields = {}) {
     return post(body, in(session) + fields);
   }
@@ -89,6 +92,28 @@ TEST(Batch, BecomesEventsOnceACallSaysSomethingFirst) {  // P023, P047
   for (auto const id : {"0", "1", "2"}) EXPECT_EQ(answer.count(result(id)), 1U) << answer.text();
   EXPECT_TRUE(answer.stream_over());
   EXPECT_EQ(answer.count("\nid: 2."), 5U) << "one stream, to be read on";
+}
+
+TEST(Batch, BecomesEventsOnceItsAnswersAreMoreThanAreHeld) {
+  std::size_t const fits = Batch::kHeldBytesMax - result("1").size() + 1 - result("2").size();
+  for (std::size_t const more : {0U, 1U}) {
+    World world;
+    std::string const large = '"' + std::string(fits + more - 2, 'x') + '"';
+    world.handler->act = [&](core::Call& call) {
+      return World::say(call.request.raw(mcp::Field::id) == "1" ? large : "2");
+    };
+    auto answer = world.send_batch(array({request("1"), request("2")}));
+    for (int i = 0; i < 10; ++i) {
+      answer.text();
+      world.loop.advance(0s);
+    }
+    bool const events = more == 1;
+    EXPECT_EQ(answer.has("Content-Type: text/event-stream\r\n"), events);
+    EXPECT_EQ(answer.has("Content-Type: application/json\r\n"), !events);
+    EXPECT_EQ(answer.count(large), 1U);
+    EXPECT_EQ(answer.count(result("2")), 1U);
+    EXPECT_EQ(answer.stream_over(), events);
+  }
 }
 
 TEST(Batch, OfNotificationsOnlyIsAcknowledged) {
