@@ -38,6 +38,7 @@ PairStream::PairStream(Parts parts, GetStream::Parts stream, std::string first)
 Task<void> PairStream::run() {
   calls_.spawn(take_letters());
   co_await stream_.carry();
+  parts_.letters->close();  // before the farewell, which takes a while: what came now would be answered never
   gone_.set();
   calls_.cancel();
   co_await stream_.say_farewell();

@@ -254,6 +254,22 @@ TEST(PairStream, AReaderThatIsTooSlowIsClosedWithItsSession) {  // F-62
   EXPECT_EQ(world.counted(R"(weir_streams_closed_total{era="legacy",reason="slow_reader"})"), 1);
 }
 
+TEST(PairStream, TakesNoRequestOnceItIsClosing) {
+  World world;
+  world.sessions.set_stream_limits({.replay_bytes = 4096, .replay_age = 1h, .buffer_bytes = 4096});
+  auto stream = world.open(1024);
+  auto const uri = World::uri_of(stream);
+  auto const who = core::Principal{"anonymous", "anonymous", {}};
+  auto const inbox = world.sessions.find(World::id_of(stream), who, world.loop.now())->client()->inbox.lock();
+  for (int const events : {5, 9}) {
+    for (int i = 0; i < events; ++i) inbox->post('"' + std::string(500, 'x') + '"', world.loop.now());
+    world.loop.advance(1s);
+  }
+  EXPECT_EQ(world.sessions.size(), 1U) << "it is saying why";
+  EXPECT_EQ(world.say(uri, request("1")).status(), 404);
+  EXPECT_EQ(world.gate.inside(), 0U);
+}
+
 TEST(PairStream, AClientThatStopsReadingLosesItsSessionAfterTheStall) {
   World world;
   world.handler->act = [](core::Call&) -> base::Task<base::Result<core::Outcome>> {
