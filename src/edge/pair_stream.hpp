@@ -35,6 +35,7 @@ class PairStream {
 
  private:
   class Sink;
+  class Trace;
   base::Task<void> take_letters();
   base::Task<void> serve(session::Letterbox::Letter letter);
   base::Task<void> answer(core::Call& call);

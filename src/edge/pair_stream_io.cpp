@@ -28,6 +28,34 @@ class PairStream::Sink final : public AskingSink {
   PairStream& owner_;
 };
 
+// One call's record: made also when the call ends with the stream, in the middle of anything.
+class PairStream::Trace {
+ public:
+  Trace(EndpointParts const& parts, core::Call const& call, std::string request_id)
+      : parts_(parts), call_(call), request_id_(std::move(request_id)) {
+    record.request_id = request_id_;
+    record.bytes_in = call.request.bytes().size();
+  }
+  Trace(Trace const&) = delete;
+  Trace& operator=(Trace const&) = delete;
+  ~Trace() {
+    if (!settled) {
+      record.outcome = observe::Outcome::cancelled;
+      record.error_type = observe::kCancelled;
+    }
+    record.duration = parts_.scheduler.now() - call_.started;
+    parts_.meter.record(call_, record);
+  }
+
+  CallRecord record;
+  bool settled = false;
+
+ private:
+  EndpointParts const& parts_;
+  core::Call const& call_;
+  std::string request_id_;
+};
+
 PairStream::PairStream(Parts parts, GetStream::Parts stream, std::string first)
     : parts_(std::move(parts)),
       stream_(std::move(stream), parts_.server, std::move(first)),
@@ -70,16 +98,12 @@ Task<void> PairStream::serve(session::Letterbox::Letter letter) {
 }
 
 Task<void> PairStream::answer(core::Call& call) {
-  std::string const request_id = fmt::format("{}-{}", request_stem_, ++request_count_);
-  CallRecord record;
-  record.request_id = request_id;
-  record.bytes_in = call.request.bytes().size();
+  Trace trace(parts_.endpoint, call, fmt::format("{}-{}", request_stem_, ++request_count_));
   Sink sink(*this, call);
   call.client = &sink;
-  auto json = co_await run_call(parts_.endpoint, parts_.rules, call, record, true);
+  auto json = co_await run_call(parts_.endpoint, parts_.rules, call, trace.record, true);
+  trace.settled = true;
   if (!json.empty()) co_await stream_.tell(std::move(json));
-  record.duration = parts_.endpoint.scheduler.now() - call.started;
-  parts_.endpoint.meter.record(call, record);
 }
 
 }  // namespace weir::edge

@@ -142,6 +142,8 @@ TEST(PairStream, ItsEndIsTheEndOfTheSessionAndOfItsCalls) {
   stream.hang_up();
   world.loop.advance(0s);
   EXPECT_EQ(running, 0) << "nobody could get the answer";
+  EXPECT_EQ(world.counted(R"(mcp_requests_total{method="tools/call",outcome="cancelled",server="",tool=""})"),
+            1);
   EXPECT_EQ(world.sessions.size(), 0U);
   EXPECT_EQ(world.ended.size(), 1U);
   EXPECT_EQ(world.gate.inside(), 0U);
