@@ -12,6 +12,7 @@ class RoutedTasks : public Routed {
   RoutedTasks() {
     a_ = add("a", kTools);
     b_ = add("b", kTools);
+    b_->identity.capabilities = R"({"tools":{},"extensions":{"io.modelcontextprotocol/tasks":{}}})";
     b_->result = R"({"resultType":"task","taskId":"own \"7\"","status":"working"})";
     start();
   }

@@ -57,9 +57,12 @@ std::optional<core::Outcome> aim(core::Call& call, Catalog const& catalog, Route
 }
 
 // Whether the answer may hold the id of a task.
-bool may_name_task(core::Call const& call) {
+bool may_name_task(core::Call const& call, CatalogServer const& server) {
   if (!call.modern()) return false;
-  if (call.method == Method::tools_call) return core::declares_extension(call, core::kTasksExtension);
+  if (call.method == Method::tools_call) {
+    bool const able = server.contents && server.contents->capabilities.tasks;
+    return able && core::declares_extension(call, core::kTasksExtension);
+  }
   return mcp::traits_of(call.method).routed_by == mcp::RoutedBy::task_id;
 }
 
@@ -198,7 +201,7 @@ base::Task<RouterLayer::Answer> RouterLayer::forward(core::Call& call, Snapshot 
                                                      std::uint32_t server) {
   auto& entry = *view->entries[server];
   bool const uris = catalog.renames(server) && holds_uris(call.method);
-  if (!uris && !may_name_task(call)) {
+  if (!uris && !may_name_task(call, catalog.servers()[server])) {
     call.catalog = std::move(view);
     return entry.handle(call);
   }

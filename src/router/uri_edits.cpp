@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "core/outcome.hpp"
@@ -27,8 +28,9 @@ class Walk {
  public:
   Walk(std::string_view json, ShownUri const& shown) : cursor_(json, kDecodedBefore), shown_(shown) {}
 
-  std::string run() {
+  std::optional<std::string> run() {  // nothing: all stays as it is
     value();
+    if (copied_ == 0) return std::nullopt;
     out_ += cursor_.text().substr(copied_);
     return std::move(out_);
   }
@@ -67,8 +69,10 @@ class Walk {
     std::string own;
     if (!cursor_.read_value(found) || found.kind != JsonKind::string) return;
     if (!mcp::decode_string(found.span.of(cursor_.text()), own)) return;
+    auto const shown = shown_(own);
+    if (shown == own) return;
     out_ += cursor_.text().substr(copied_, found.span.begin - copied_);
-    mcp::append_json_string(out_, shown_(own));
+    mcp::append_json_string(out_, shown);
     copied_ = found.span.end;
   }
 
@@ -80,13 +84,17 @@ class Walk {
 
 }  // namespace
 
-std::string with_shown_uris(std::string_view json, ShownUri const& shown) { return Walk(json, shown).run(); }
+std::string with_shown_uris(std::string_view json, ShownUri const& shown) {
+  return Walk(json, shown).run().value_or(std::string(json));
+}
 
 core::Outcome with_shown_uris(core::Outcome outcome, ShownUri const& shown) {
   if (outcome.message.kind() != mcp::MessageKind::result) return outcome;
+  if (outcome.message.bytes().find(R"("uri")") == std::string::npos) return outcome;  // most have none
   std::string text;
   outcome.edits.append_to(text);
-  return core::from_message(with_shown_uris(text, shown));
+  auto edited = Walk(text, shown).run();
+  return edited ? core::from_message(*std::move(edited)) : std::move(outcome);
 }
 
 std::string prefixed_uri(std::string_view own, std::string_view server) {

@@ -40,6 +40,21 @@ TEST(UriEdits, KeepTheEditsAnAnswerAlreadyHas) {
   EXPECT_NE(text.find(R"({"uri":"a://1"})"), std::string::npos);
 }
 
+TEST(UriEdits, LeaveAnAnswerAloneThatNeedsNone) {
+  std::string const same = R"({"contents":[{"uri":"b:\/\/1"},{"uri":"a://1"}]})";
+  auto const some = [](std::string_view own) { return own[0] == 'b' ? std::string(own) : shown(own); };
+  EXPECT_EQ(with_shown_uris(same, some), R"({"contents":[{"uri":"b:\/\/1"},{"uri":"a://s/1"}]})");
+  for (auto const* result :
+       {R"({"contents":[{"uri":"b:\/\/1"}],"ttlMs":5})", R"({"text":"uri","ttlMs":5})"}) {
+    auto outcome = core::from_result(result);
+    outcome.edits.replace(outcome.message.span(mcp::Field::ttl_ms), "0");
+    auto const* const bytes = outcome.message.bytes().data();
+    auto const answer = with_shown_uris(std::move(outcome), some);
+    EXPECT_EQ(answer.message.bytes().data(), bytes) << result;
+    EXPECT_FALSE(answer.edits.empty());
+  }
+}
+
 TEST(UriEdits, APrefixIsTakenAwayAgain) {
   for (std::string const own :
        {"ui://app/view.html", "file:///etc/x", "skill://refunds", "a://s/s", "x://"}) {
