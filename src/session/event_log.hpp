@@ -63,11 +63,13 @@ class EventLog {
 
 template <class Wanted>
 void EventLog::trim(base::TimePoint born, std::size_t bytes_max, Wanted wanted) {
+  if (bytes_ <= bytes_max && oldest() > born) return;
   for (;;) {
     Lane* oldest = nullptr;
     for (Lane& lane : lanes_) {
-      if (lane.events.empty() || wanted(lane.number, lane.first())) continue;
-      if (oldest == nullptr || lane.events.front().at < oldest->events.front().at) oldest = &lane;
+      if (lane.events.empty()) continue;
+      if (oldest != nullptr && lane.events.front().at >= oldest->events.front().at) continue;
+      if (!wanted(lane.number, lane.first())) oldest = &lane;
     }
     if (oldest == nullptr || (bytes_ <= bytes_max && oldest->events.front().at > born)) return;
     drop_first(*oldest);

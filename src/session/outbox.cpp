@@ -52,8 +52,9 @@ void Outbox::trim(StreamLimits const& limits, base::TimePoint now) {
   for (auto const& reader : readers_)
     if (reader->live.open()) bytes_max += reader->unread;
   log_.trim(now - limits.replay_age, bytes_max, [this](EventLog::Stream stream, EventLog::Seq seq) {
-    auto const reader = reader_of(stream);
-    return reader && reader->live.open() && seq > reader->seen;
+    return std::any_of(readers_.begin(), readers_.end(), [&](Reading const& one) {
+      return one->stream == stream && one->live.open() && seq > one->seen;
+    });
   });
 }
 
