@@ -27,7 +27,7 @@ bool McpEndpoint::is_letter(net::HttpExchange& exchange) const {
 
 base::Task<void> McpEndpoint::serve_pair(net::HttpExchange& exchange, Admitted admitted) {
   if (!accepts(exchange.head().fields, "text/event-stream")) {
-    reject(exchange, "media_type", {406, -32600, "Accept must list text/event-stream", {}}, {});
+    reject(exchange, "content_type", {406, -32600, "Accept must list text/event-stream", {}}, {});
     co_return;
   }
   core::ClientSession client;  // until it says more
@@ -35,7 +35,8 @@ base::Task<void> McpEndpoint::serve_pair(net::HttpExchange& exchange, Admitted a
   client.capabilities = client.client_info = "{}";
   auto opened = parts_.sessions.open(std::move(client), *admitted.principal, parts_.scheduler.now());
   if (!opened) {
-    reject(exchange, "session", kBusy, {}, kRetry);
+    auto const told = answer_for(opened.error(), false, {}, {});
+    reject(exchange, "session", {told.http, told.code, told.message, told.data}, {}, told.fields);
     co_return;
   }
   InProgress const mark(in_progress_);
@@ -45,16 +46,18 @@ base::Task<void> McpEndpoint::serve_pair(net::HttpExchange& exchange, Admitted a
   auto const outbox = (*opened)->outbox();
   auto const reader =
       std::make_shared<session::Outbox::Reader>(parts_.scheduler, parts_.meter.streams(false));
-  outbox->attach(reader);
+  if (!outbox->attach(reader)) {  // the session is over already: a shutdown
+    reject(exchange, "session", kBusy, {}, kRetry);
+    co_return;
+  }
   *opened = session::SessionTable::Table::Pin();  // an idle stream keeps nobody from making room
   std::string first;
   net::append_sse_event(first, "endpoint",
                         std::string(exchange.head().path).append(1, '?').append(kSessionQuery) + id);
   {
-    PairStream stream(
-        {parts_, *admitted.rules, *admitted.principal, admitted.endpoint, letters},
-        {parts_.scheduler, parts_.catalog, exchange, admitted.rules->streams, outbox, reader, false},
-        std::move(first));
+    PairStream stream({parts_, *admitted.rules, *admitted.principal, admitted.endpoint, letters},
+                      {parts_.scheduler, parts_.catalog, exchange, stream_rules_, outbox, reader, false},
+                      std::move(first));
     co_await stream.run();
   }
   parts_.sessions.end(id, *admitted.principal, parts_.scheduler.now());

@@ -166,6 +166,7 @@ data: {"reason":"evicted"})"))
   auto refused = world.open();
   EXPECT_EQ(refused.status(), 503) << "its work is in flight: nobody can go";
   EXPECT_TRUE(refused.has("Retry-After: 1\r\n"));
+  EXPECT_TRUE(refused.has("End sessions that are no longer used")) << refused.text();
   world.loop.advance(101s);
   EXPECT_EQ(next.count(R"({"slept":true})"), 1U);
   world.loop.advance(60s);
@@ -215,6 +216,7 @@ TEST(PairStream, BadInputIsRefusedAtThePostAndHarmsNothing) {
             "400 -32600");
   world.gate.set_most(0);
   EXPECT_EQ(told(request("1")), "503 4290");
+  EXPECT_EQ(world.counted(R"(weir_http_rejects_total{reason="busy"})"), 1);
   world.gate.set_most(1);
   EXPECT_EQ(told(request("2")), "202 0");
   EXPECT_EQ(stream.count(event(result("2", "{}"))), 1U);

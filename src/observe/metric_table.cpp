@@ -19,10 +19,11 @@ constexpr std::array<Text, 5> kStrategies{"use_cache", "use_stale_cache", "skip"
 constexpr std::array<Text, 5> kRestartReasons{"exit", "start_failed", "timeout", "protocol", "operator"};
 constexpr std::array<Text, 4> kCatalogChanges{"added", "removed", "schema", "description"};
 constexpr std::array<Text, 2> kTransports{"tcp", "pipe"};
-constexpr std::array<Text, 16> kRejectReasons{"syntax",      "too_large",       "timeout",         "origin",
+constexpr std::array<Text, 18> kRejectReasons{"syntax",      "too_large",       "timeout",         "origin",
                                               "host",        "method",          "content_type",    "path",
                                               "connections", "duplicate_field", "unauthenticated", "json",
-                                              "envelope",    "version",         "headers",         "session"};
+                                              "envelope",    "version",         "headers",         "session",
+                                              "busy",        "event_id"};
 
 constexpr std::array<Text, 1> kEvent{"event"};
 constexpr std::array<Text, 2> kEraState{"era", "state"};
