@@ -48,6 +48,8 @@ Catalog::Catalog(CatalogOptions const& options, std::string_view endpoint, bool 
     if (endpoint_.empty() && (*servers_)[index].contents->capabilities.skills) renames_[index] = true;
   }
   compile_templates();
+  leave_out_lookalikes(ListKind::resources);
+  leave_out_lookalikes(ListKind::templates);
   for (ListKind const kind : kListKinds) hash_list(kind);
   describe(options);
 }
@@ -158,6 +160,19 @@ bool Catalog::claim(std::string_view uri, std::uint32_t server, Owners& owners) 
   return apart;
 }
 
+// Servers choose their URIs: none may take reads that are meant for another server.
+void Catalog::leave_out_lookalikes(ListKind kind) {
+  std::erase_if(lists_[static_cast<std::size_t>(kind)].entries, [&](CatalogEntry const& entry) {
+    auto const owner = given_to(entry.item->key);
+    if (!owner || *owner == entry.server) return false;
+    if (notes_.size() < kNotesMax) {
+      notes_.push_back(entry.item->key + " of " + std::string((*servers_)[entry.server].name) +
+                       " is left out: a URI of " + std::string((*servers_)[*owner].name) + " is shown so");
+    }
+    return true;
+  });
+}
+
 void Catalog::compile_templates() {
   for (auto const& entry : list(ListKind::templates).entries) {
     auto compiled = UriTemplate::compile(entry.item->key);
@@ -223,6 +238,7 @@ std::optional<std::uint32_t> Catalog::owner_of_uri(std::string_view uri) const {
   auto const known = [](std::uint32_t owner) {
     return owner == kSeveral ? std::nullopt : std::optional(owner);
   };
+  if (auto const server = given_to(uri)) return server;
   if (auto const listed = uris_.find(uri); listed != uris_.end()) return known(listed->second);
   if (auto const server = whose_prefix(uri)) return server;
   if (auto const server = whose_skill(uri)) return known(*server);
@@ -233,6 +249,7 @@ std::optional<std::uint32_t> Catalog::owner_of_uri(std::string_view uri) const {
 }
 
 std::optional<std::uint32_t> Catalog::owner_of_reference(std::string_view uri_or_template) const {
+  if (auto const server = given_to(uri_or_template)) return server;
   auto const text = template_texts_.find(uri_or_template);
   if (text != template_texts_.end() && text->second != kSeveral) return text->second;
   return owner_of_uri(uri_or_template);
@@ -243,6 +260,14 @@ std::optional<std::uint32_t> Catalog::whose_prefix(std::string_view uri) const {
     if (renames_[index] && !unprefixed_uri(uri, (*servers_)[index].name).empty()) return index;
   }
   return std::nullopt;
+}
+
+// The server one of whose URIs is shown like that.
+std::optional<std::uint32_t> Catalog::given_to(std::string_view uri) const {
+  auto const server = whose_prefix(uri);
+  if (!server) return std::nullopt;
+  auto const own = unprefixed_uri(uri, (*servers_)[*server].name);
+  return contested(own) || whose_skill(own) ? server : std::nullopt;
 }
 
 // A skill is all that is in the directory of the file that is listed.
@@ -260,7 +285,8 @@ std::optional<std::uint32_t> Catalog::whose_skill(std::string_view uri) const {
 
 std::string Catalog::own_uri(std::uint32_t server, std::string_view uri) const {
   bool const listed = uris_.contains(uri) || template_texts_.contains(uri);
-  if (listed || whose_prefix(uri) != server) return std::string(uri);
+  if (listed && given_to(uri) != server) return std::string(uri);
+  if (whose_prefix(uri) != server) return std::string(uri);
   return unprefixed_uri(uri, (*servers_)[server].name);
 }
 

@@ -6,7 +6,8 @@
 // (P086). Order: configuration, then the server's own (P074). URIs are left as they are; one that several
 // servers have, in a list or behind a tool, is shown as {scheme}://{server}/{rest} for each of them and
 // belongs to nobody as it is. Those of skills are shown so in any case, because their files go with them.
-// Without "://" it belongs to the first; the others are left out and noted. A tool can also be called by its
+// Without "://" it belongs to the first; the others are left out and noted, as is what another server lists
+// under a URI that one of them is shown with. A tool can also be called by its
 // own name where only one has it, unless that looks like the name of another server's tool: the user
 // interfaces of servers know no other. Lookups cost one hash each; an unlisted URI is tried against the
 // templates in order.
@@ -102,8 +103,9 @@ class Catalog {
   CatalogEntry const* find_tool(std::string_view name) const;
   CatalogEntry const* find_prompt(std::string_view exposed) const { return find(ListKind::prompts, exposed); }
 
-  // The server of a URI: who lists it, else whose prefix it has, else whose skill it is a file of, else whose
-  // template matches, else the only one with resources. Nothing also if several have it.
+  // The server of a URI: who is shown with it, else who lists it, else whose prefix it has, else whose skill
+  // it is a file of, else whose template matches, else the only one with resources. Nothing also if several
+  // have it.
   std::optional<std::uint32_t> owner_of_uri(std::string_view uri) const;
   // What its owner calls it, and back.
   std::string own_uri(std::uint32_t server, std::string_view uri) const;
@@ -139,6 +141,8 @@ class Catalog {
   bool claim(std::string_view uri, std::uint32_t server, Owners& owners);
   void index_own_names(NameRules const& rules);
   std::vector<std::string> prefixes(NameRules const& rules) const;
+  void leave_out_lookalikes(ListKind kind);
+  std::optional<std::uint32_t> given_to(std::string_view uri) const;
   std::optional<std::uint32_t> whose_prefix(std::string_view uri) const;
   std::optional<std::uint32_t> whose_skill(std::string_view uri) const;
 

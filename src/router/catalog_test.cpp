@@ -222,6 +222,26 @@ TEST(Catalog, AUriOfSeveralServersIsShownOnceForEachAndBelongsToNobody) {
   EXPECT_NE(catalog_of(only)->list(ListKind::resources).hash, catalog->list(ListKind::resources).hash);
 }
 
+TEST(Catalog, AUriThatLooksLikeAnothersIsLeftOut) {
+  auto const shared =
+      Lists{{ListKind::resources, {resource("x://1")}}, {ListKind::templates, {uri_template("y://{id}")}}};
+  auto const catalog = catalog_of(
+      {catalog_server("a", {{ListKind::resources, {resource("x://b/1"), resource("x://b/2")}},
+                            {ListKind::templates, {uri_template("y://b/{id}"), uri_template("z://b/{id}")}}}),
+       catalog_server("b", shared), catalog_server("c", shared)});
+  for (auto const& [shown, own] : std::vector<std::pair<std::string, std::string>>{
+           {"x://b/1", "x://1"}, {"y://b/{id}", "y://{id}"}, {"y://b/7", "y://7"}}) {
+    EXPECT_EQ(catalog->owner_of_reference(shown), 1U) << shown;
+    EXPECT_EQ(catalog->own_uri(1, shown), own);
+  }
+  EXPECT_EQ(catalog->owner_of_uri("x://b/2"), 0U) << "b is shown with no such URI";
+  EXPECT_EQ(catalog->own_uri(0, "x://b/2"), "x://b/2");
+  EXPECT_EQ(catalog->list(ListKind::resources).entries.size(), 3U);
+  EXPECT_EQ(catalog->list(ListKind::templates).entries.size(), 3U);
+  ASSERT_EQ(catalog->notes().size(), 2U);
+  EXPECT_EQ(catalog->notes()[0], "x://b/1 of a is left out: a URI of b is shown so");
+}
+
 std::string app_tool(std::string const& name, std::string const& meta) {
   return R"({"name":")" + name + R"(","_meta":)" + meta + R"(,"inputSchema":{"type":"object"}})";
 }
@@ -275,6 +295,8 @@ TEST(Catalog, SkillsAreToldApartByTheFirstSegmentOfTheirUris) {  // P120
   for (char const* both : {"skill://r/SKILL.md", "skill://r/a.md", "skill://r"}) {
     EXPECT_FALSE(catalog->owner_of_uri(both)) << both;
   }
+  auto const thief = catalog_server("t", {{ListKind::resources, {resource("skill://b/r/a.md")}}});
+  EXPECT_EQ(catalog_of({thief, servers[1]})->owner_of_uri("skill://b/r/a.md"), 1U);
   auto const one = catalog_of({servers[1], servers[2]});
   for (char const* uri : {"skill://r/SKILL.md", "skill://r/a.md", "skill://r"}) {
     EXPECT_EQ(one->owner_of_uri(uri), 0U) << uri;
