@@ -43,9 +43,8 @@ base::Task<void> McpEndpoint::serve_stream(net::HttpExchange& exchange, Admitted
   auto opened = open_stream(exchange, admitted);
   if (!opened.outbox) co_return;
   InProgress const mark(in_progress_);
-  GetStream stream(
-      {parts_.scheduler, parts_.catalog, exchange, stream_rules_, opened.outbox, opened.reader},
-      admitted.endpoint, std::move(opened.first));
+  GetStream stream({parts_.scheduler, parts_.catalog, exchange, stream_rules_, opened.outbox, opened.reader},
+                   admitted.endpoint, std::move(opened.first));
   co_await stream.run();
 }
 
