@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
-#include "router/glob.hpp"
+#include "base/glob.hpp"
 
 namespace weir::router {
 
 bool ToolRules::hides(std::string_view own_name) const noexcept {
-  return std::any_of(hide.begin(), hide.end(),
-                     [own_name](std::string const& pattern) { return glob_matches(pattern, own_name); });
+  return std::any_of(hide.begin(), hide.end(), [own_name](std::string const& pattern) {
+    return base::glob_matches(pattern, own_name);
+  });
 }
 
 std::string_view ToolRules::shown_name(std::string_view own_name) const noexcept {
@@ -20,7 +21,7 @@ std::string_view ToolRules::shown_name(std::string_view own_name) const noexcept
 
 std::string const* ToolRules::shown_description(std::string_view own_name) const noexcept {
   for (auto const& [pattern, text] : description) {
-    if (glob_matches(pattern, own_name)) return &text;
+    if (base::glob_matches(pattern, own_name)) return &text;
   }
   return nullptr;
 }

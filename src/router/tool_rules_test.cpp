@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "router/glob.hpp"
+#include "base/glob.hpp"
 
 namespace weir::router {
 namespace {
@@ -33,14 +33,14 @@ TEST(Glob, Matches) {
                                                     {"*a*a", "aba", true},
                                                     {"[a]", "a", false},
                                                     {"a", "A", false}}) {
-    EXPECT_EQ(glob_matches(row.pattern, row.name), row.matches) << row.pattern << ' ' << row.name;
+    EXPECT_EQ(base::glob_matches(row.pattern, row.name), row.matches) << row.pattern << ' ' << row.name;
   }
 }
 
 TEST(Glob, HostilePatternsTakeNoLongerThanNameTimesPattern) {
   std::string pattern, name(20'000, 'a');
   for (int i = 0; i < 100; ++i) pattern += "a*";
-  EXPECT_FALSE(glob_matches(pattern + 'b', name));  // hangs if the matcher tries all ways
+  EXPECT_FALSE(base::glob_matches(pattern + 'b', name));  // hangs if the matcher tries all ways
 }
 
 TEST(ToolRules, FirstMatchWins) {

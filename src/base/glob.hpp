@@ -5,8 +5,8 @@
 
 #include <string_view>
 
-namespace weir::router {
+namespace weir::base {
 
 bool glob_matches(std::string_view pattern, std::string_view name) noexcept;
 
-}  // namespace weir::router
+}  // namespace weir::base

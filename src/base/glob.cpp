@@ -1,8 +1,8 @@
-#include "router/glob.hpp"
+#include "base/glob.hpp"
 
 #include <cstddef>
 
-namespace weir::router {
+namespace weir::base {
 
 bool glob_matches(std::string_view pattern, std::string_view name) noexcept {
   std::size_t p = 0, n = 0;
@@ -26,4 +26,4 @@ bool glob_matches(std::string_view pattern, std::string_view name) noexcept {
   return p == pattern.size();
 }
 
-}  // namespace weir::router
+}  // namespace weir::base
