@@ -34,7 +34,8 @@ Authenticator::Authenticator(std::vector<std::string> const& methods, std::vecto
       anonymous_(std::make_shared<core::Principal const>(core::Principal{"anonymous", "anonymous", {}})) {
   if (std::find(methods.begin(), methods.end(), "keys") == methods.end()) return;
   for (auto const& key : keys) {
-    core::Principal principal{"key:" + key.name, "key", key.groups};
+    core::Principal principal{"key:" + key.name, "key", key.groups,
+                              std::string(key.sha256.begin(), key.sha256.end())};
     keys_.push_back(Key{key.sha256, key.expires.value_or(base::WallTime::max()),
                         std::make_shared<core::Principal const>(std::move(principal))});
   }

@@ -15,7 +15,7 @@
 #include <string>
 
 #include "base/sync.hpp"
-#include "core/call.hpp"
+#include "core/owned_call.hpp"
 
 namespace weir::bridge {
 
@@ -57,8 +57,7 @@ class ParkedCall final : public core::ClientSink {
 
   base::Scheduler& scheduler_;
   base::Duration answer_max_;
-  core::Principal principal_;
-  std::string endpoint_;
+  core::OwnedCall copy_;
   std::string server_;
   std::string binding_;                   // "" until somebody asks for it
   std::shared_ptr<core::Handler> inner_;  // outlives a reload that removes the server
@@ -70,7 +69,7 @@ class ParkedCall final : public core::ClientSink {
   base::Event room_;  // for notes, or nobody listens
 
  public:
-  core::Call call;
+  core::Call& call;
   std::function<void()> lapsed;                  // called when an answer did not come in time
   base::Task<base::Result<core::Outcome>> work;  // dies first: it uses the rest
 };

@@ -36,19 +36,12 @@ ParkedCall::ParkedCall(base::Scheduler& scheduler, std::shared_ptr<core::Handler
                        std::string_view server, base::Duration answer_max)
     : scheduler_(scheduler),
       answer_max_(answer_max),
-      principal_(*of.principal),
-      endpoint_(of.endpoint),
+      copy_(of),
       server_(server),
       inner_(std::move(inner)),
       stirred_(scheduler),
       room_(scheduler),
-      call(of.request.copy()) {
-  static_cast<core::CallFields&>(call) = of;
-  call.facts = core::CallFacts{};
-  call.catalog.reset();
-  call.mirrored = nullptr;  // legacy servers get no such headers
-  call.principal = &principal_;
-  call.endpoint = endpoint_;
+      call(copy_.call) {
   call.client = this;
   work = inner_->handle(call);
 }

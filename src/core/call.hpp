@@ -66,11 +66,35 @@ struct ClientSession {
   }
 };
 
+enum class CacheUse : std::uint8_t {
+  none,    // the call is not one that is cached
+  hit,     // answered by a fresh copy
+  stale,   // answered by a copy whose time is over
+  miss,    // nothing usable was kept
+  bypass,  // the client wanted none
+};
+
+// Where an answer came from, for headers, metrics and the access line.
+struct CacheFacts {
+  CacheUse use = CacheUse::none;
+  std::string_view tier;  // hit, stale: "memory" or "store"
+  bool joined = false;    // miss: shared the fetch of another call
+  bool stored = false;    // miss: the answer is kept
+  base::Duration age{};   // since it was fetched
+  base::Duration left{};  // of its freshness; negative when it is stale
+};
+
 // What a call learned on its way, for the access line, metrics and Server-Timing.
 struct CallFacts {
   std::string_view server;    // configured name; lives as long as the pipeline that served the call
   std::string tool;           // name as the upstream knows it; empty for methods without one
   base::Duration upstream{};  // time spent waiting for the upstream
+  CacheFacts cache;
+
+  void add(CallFacts const& of_copy) noexcept {  // of a copy that worked in this call's place
+    upstream += of_copy.upstream;
+    if (of_copy.cache.use != CacheUse::none) cache = of_copy.cache;
+  }
 };
 
 struct CallFields {  // all of a call but its message: what a copy of it for another worker takes over
@@ -97,11 +121,15 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   std::string target;                   // set by the router: the name or uri as the upstream knows it
   std::shared_ptr<void const> catalog;  // set by the router: facts.server and mirrored point into it
   std::vector<mcp::ParamHeader> const* mirrored =
-      nullptr;                   // set by the router: arguments that go into headers
-  bool wraps_output = false;     // set by the router: legacy clients see this tool's output as {"result":…}
-  std::string traceparent;       // of our own span, for the server; "" where the client sent none
-  std::string tracestate;        // goes with it, as received
-  ClientSink* client = nullptr;  // never null
+      nullptr;                  // set by the router: arguments that go into headers
+  bool wraps_output = false;    // set by the router: legacy clients see this tool's output as {"result":…}
+  bool says_read_only = false;  // set by the router: the tool's annotations
+  bool says_writes = false;     // set by the router: its annotations say so explicitly
+  bool fresh_only = false;      // the client wants no copy
+  std::shared_ptr<void const> cache_order;  // set by the cache for its own layer at the server's home
+  std::string traceparent;                  // of our own span, for the server; "" where the client sent none
+  std::string tracestate;                   // goes with it, as received
+  ClientSink* client = nullptr;             // never null
   CallFacts facts;
 };
 

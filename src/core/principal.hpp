@@ -12,6 +12,7 @@ struct Principal {
   std::string id;    // "anonymous", "key:ci", later "sub:issuer|subject"
   std::string kind;  // "anonymous", "key", …: the bounded label for metrics
   std::vector<std::string> groups;
+  std::string credential = {};  // digest of what was shown: tells a caller's tokens apart; "" for anonymous
 
   bool anonymous() const noexcept { return kind == "anonymous"; }
 };

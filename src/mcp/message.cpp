@@ -9,6 +9,15 @@
 
 namespace weir::mcp {
 
+Message Message::of_result(std::string bytes, Span id, Span result, Span meta) {
+  Message made(std::move(bytes));
+  made.kind_ = MessageKind::result;
+  (*made.slots_)[slot_of(Field::id)] = id;
+  (*made.slots_)[slot_of(Field::result)] = result;
+  (*made.slots_)[slot_of(Field::meta)] = meta;
+  return made;
+}
+
 Span Message::span(Field field) const noexcept {
   bool const response = kind_ == MessageKind::result || kind_ == MessageKind::error;
   bool known = false;

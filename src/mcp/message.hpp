@@ -114,6 +114,11 @@ class Message {
     return made;
   }
 
+  // A result whose bytes were decoded before, put together again from the places that are still needed.
+  // `meta` may be empty. Whoever kept them answers for them: nothing is checked, the other members count as
+  // absent.
+  static Message of_result(std::string bytes, Span id, Span result, Span meta);
+
   MessageKind kind() const noexcept { return kind_; }
   Method method() const noexcept { return method_; }  // unknown for other methods and for responses
   std::string const& bytes() const noexcept { return bytes_; }

@@ -11,20 +11,8 @@ using base::Result;
 using core::Outcome;
 
 HopCall::HopCall(base::Scheduler& here, std::shared_ptr<ServerHome> home, core::Call const& call)
-    : Errand(here, home->place()),
-      home_(std::move(home)),
-      principal_(*call.principal),
-      endpoint_(call.endpoint),
-      mirrored_(call.mirrored != nullptr ? *call.mirrored : std::vector<mcp::ParamHeader>()),
-      call_(call.request.copy()),
-      room_(home_->place()->loop()) {
-  static_cast<core::CallFields&>(call_) = call;
-  call_.facts = core::CallFacts{};
-  call_.catalog.reset();  // what it leads to belongs to the caller's worker
-  call_.principal = &principal_;
-  call_.endpoint = endpoint_;
-  if (call.mirrored != nullptr) call_.mirrored = &mirrored_;
-  call_.client = this;
+    : Errand(here, home->place()), home_(std::move(home)), copy_(call), room_(home_->place()->loop()) {
+  copy_.call.client = this;
 }
 
 base::Task<Result<Outcome>> HopCall::perform() {
@@ -33,7 +21,7 @@ base::Task<Result<Outcome>> HopCall::perform() {
     co_return base::Error(base::Fault::unavailable, base::Blame::gateway, "the server is being stopped",
                           base::Retry::always);
   }
-  auto outcome = co_await entry->handle(call_);
+  auto outcome = co_await entry->handle(copy_.call);
   co_return outcome;
 }
 
@@ -73,7 +61,7 @@ base::Task<Result<mcp::Message>> HopCall::ask(std::string method, std::string pa
     co_return base::Error(base::Fault::connection_lost, base::Blame::client, "the client is gone");
   }
   Asked const asked(*this, question);
-  core::Parked const parked(call_, there(), kQuestionMax);
+  core::Parked const parked(copy_.call, there(), kQuestionMax);
   co_await question->answered.wait();
   co_return std::move(*question->response);
 }
@@ -133,7 +121,7 @@ base::Task<Result<Outcome>> HopCall::serve(std::shared_ptr<HopCall> hop, core::C
     co_await hop->news().wait();
     hop->news().reset();
   }
-  call.facts.upstream += hop->call_.facts.upstream;
+  call.facts.add(hop->copy_.call.facts);
   co_return hop->take();
 }
 

@@ -10,10 +10,9 @@
 #include <deque>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/errand.hpp"
-#include "core/call.hpp"
+#include "core/owned_call.hpp"
 #include "upstream/server_home.hpp"
 
 namespace weir::upstream {
@@ -50,10 +49,7 @@ class HopCall final : public base::Errand<core::Outcome>, private core::ClientSi
   std::shared_ptr<HopCall> self() { return std::static_pointer_cast<HopCall>(shared_from_this()); }
 
   std::shared_ptr<ServerHome> const home_;
-  core::Principal const principal_;
-  std::string const endpoint_;
-  std::vector<mcp::ParamHeader> const mirrored_;
-  core::Call call_;             // there
+  core::OwnedCall copy_;        // there
   std::size_t notes_away_ = 0;  // there: sent and not yet taken
   std::size_t bytes_away_ = 0;  // there
   bool listening_ = true;       // there
