@@ -76,7 +76,8 @@ TEST(Deferred, ABoundThatIsNotKeptIsAWarningAtItsPlace) {
 }
 
 TEST(Deferred, AFeatureForLaterStartsWithANote) {
-  World world("caching: { negative: 9s }\nobservability: { history: { for: 6m } }\n");
+  World world(
+      "degradation: { defaults: { cache_stale_ok: true } }\nobservability: { history: { for: 6m } }\n");
   world.sources.starting = true;
   EXPECT_EQ(world.seen(), "note E060, note E060, ");
 }

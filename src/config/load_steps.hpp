@@ -44,7 +44,7 @@ struct ExpandOutcome {
 };
 void expand_tree(Node& root, ExpandContext const& context, ExpandOutcome& out, Problems& problems);
 // Whether a value at this path is a credential even when it is written out ("servers", "x", "headers",
-// "Authorization").
+// "Authorization"; "caching", "l2", "password").
 bool is_credential_path(std::vector<std::string_view> const& path) noexcept;
 
 // --- client_servers.cpp: servers of client files that no own file has named already
@@ -56,17 +56,22 @@ struct ClientServer {
 std::vector<ClientServer> collect_client_servers(Sources const& sources, Node const& root, unsigned order,
                                                  Problems& problems);
 
-// --- settings_read.cpp, server_read.cpp: from a validated tree; bad values leave the default
+// --- settings_read.cpp, server_read.cpp, caching_read.cpp: from a validated tree; bad values leave the
+// default
 Settings read_settings(Node const& root, Environment const& environment);
 std::vector<Server> read_servers(Node const& root, Environment const& environment);
 Timeouts read_timeouts(Node const& root, std::string_view server);
+Caching read_caching(Node const& root, Environment const& environment);
 
-// --- settings_check.cpp, server_check.cpp: what no single key shows
+// --- settings_check.cpp, server_check.cpp, section_check.cpp, caching_check.cpp: what no single key shows
 void check_settings(Node const& root, Settings& settings, Sources const& sources,
                     Environment const& environment, Problems& problems);
 void check_servers(Node const& root, Environment const& environment, Problems& problems);
-void check_sections(Node const& root, Environment const& environment,
-                    Problems& problems);  // caching, degradation
+void check_sections(Node const& root, Environment const& environment, Problems& problems);  // degradation
+void check_caching(Node const& root, Environment const& environment, Problems& problems);
+// A warning at `mark` that `name` is no server of ours, with the one that was probably meant.
+Problem& warn_of_unknown_server(std::string_view code, Mark const& mark, std::string_view name,
+                                Node const& root, Problems& problems);
 
 // --- deferred.cpp: keys in use that have no effect in this version: one note per top-level section, and,
 // where the gateway is to run with them, a warning or an error for each protection that it cannot give

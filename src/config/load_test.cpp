@@ -347,10 +347,9 @@ TEST(Load, SectionsOfUnknownServersAreSkippedWithAWarning) {  // C-7
       "caching:\n  per_server:\n    wiki: { ttl: 5 }\n    conflunce: { ttl: 5 }\n"
       "degradation: { confluence: { aliases: [wiki] } }\n");
   auto const problems = world.check().problems;
-  ASSERT_EQ(problems.size(), 2U);
-  EXPECT_EQ(problems[0].code, "WEIR-E060");
-  EXPECT_EQ(problems[1].code, "WEIR-E050");
-  EXPECT_EQ(problems[1].label, "did you mean `confluence`?");
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].code, "WEIR-E050");
+  EXPECT_EQ(problems[0].label, "did you mean `confluence`?");
 }
 
 TEST(Load, TimeoutsComeFromTheServersSectionOrAnAliasOrTheDefaults) {
@@ -365,11 +364,6 @@ TEST(Load, TimeoutsComeFromTheServersSectionOrAnAliasOrTheDefaults) {
   EXPECT_EQ(report.settings.server("a")->timeouts.start, milliseconds(9));
   EXPECT_EQ(report.settings.server("kellerai")->timeouts.call, milliseconds(2000));
   EXPECT_EQ(report.settings.server("z")->timeouts.call, milliseconds(7000));
-}
-
-TEST(Load, TwoSecondCachesExcludeEachOther) {
-  World world("caching: { l2: { type: none }, l2_redis: { host: h } }\n");
-  EXPECT_EQ(world.codes(), "E060 E023 ");
 }
 
 TEST(Load, CollectsWhatTheLogMustMask) {

@@ -72,6 +72,9 @@ TEST(OptionTable, ALaterSectionHoldsOnlyLaterKeys) {
   }
 }
 
+// A section `l2_redis` is there to choose it; its defaults are checked in caching_test.cpp.
+bool is_choice_of_redis(std::string_view path) { return path.starts_with("caching.l2_redis."); }
+
 // The structs of settings.hpp and the table state the same defaults: a file that writes all of the table's
 // out gives the settings of an empty one.
 TEST(OptionTable, DefaultsOfTheTableAreTheDefaultsOfTheStructs) {
@@ -98,6 +101,8 @@ TEST(OptionTable, DefaultsOfTheTableAreTheDefaultsOfTheStructs) {
     EXPECT_FALSE(problems.has_errors()) << row.path << "\n" << render_text(problems.sorted(), false);
     sources.flags.clear();
     environment.files["/here/weir.yaml"] = "servers: { s: { command: c } }";
+    if (top == "caching")
+      environment.files["/here/weir.yaml"] += "\ncaching: {}";  // its presence says something
     auto const without = load(sources, environment, problems).settings;
     EXPECT_EQ(with.servers, without.servers) << row.path;
     EXPECT_EQ(with.listeners, without.listeners) << row.path;
@@ -108,6 +113,7 @@ TEST(OptionTable, DefaultsOfTheTableAreTheDefaultsOfTheStructs) {
     EXPECT_EQ(with.streams, without.streams) << row.path;
     EXPECT_EQ(with.log, without.log) << row.path;
     EXPECT_EQ(with.metrics, without.metrics) << row.path;
+    EXPECT_EQ(with.caching == without.caching, !is_choice_of_redis(row.path)) << row.path;
     EXPECT_EQ(with.drain, without.drain) << row.path;
     EXPECT_EQ(with.error_style, without.error_style) << row.path;
   }

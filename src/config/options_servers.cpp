@@ -1,4 +1,4 @@
-// The rows for servers: how each is reached, cached and survived.
+// The rows for servers: how each is reached and survived.
 #include "config/option_rows.hpp"
 
 namespace weir::config {
@@ -61,67 +61,6 @@ constexpr Option kServers[] = {
      "Not ready without it: `/readyz` fails while it is down."},
     {"servers.*.disabled", boolean, "false", "", "", "Keep the entry, do not start it."},
     {"servers.*.expose", boolean, "true", "", "", "Show it to agents; false for mirrors."},
-};
-
-constexpr Option kCaching[] = {
-    {"caching", section, "", "", "",
-     "Which results are reused. Without it: those with a lifetime of their own.", kLater},
-    {"caching.l1_in_memory", section, "", "", "", "The first, small cache in memory.", kLater},
-    {"caching.l1_in_memory.enabled", boolean, "true", "", "", "Use it.", kLater},
-    {"caching.l1_in_memory.ttl_seconds", integer, "300", "1..31536000", "", "Longest stay in it.", kLater},
-    {"caching.l1_in_memory.max_size", integer, "100", "1..10000000", "", "Entries.", kLater},
-    {"caching.l1_in_memory.max_memory", size, "64mb", "1mb..1024GiB", "", "Bytes.", kLater},
-    {"caching.l1_in_memory.policy", word, "adaptive", "", "adaptive|lru", "What is thrown out first.",
-     kLater},
-    {"caching.l2", section, "", "", "", "The second, large cache. Not together with `l2_redis`.", kLater},
-    {"caching.l2.type", word, "embedded", "", "embedded|redis|none", "Where it lives.", kLater},
-    {"caching.l2.path", path, "", "", "", "Folder of the embedded one.", kLater},
-    {"caching.l2.host", text, "localhost", "", "", "Redis server.", kLater},
-    {"caching.l2.port", integer, "6379", "1..65535", "", "Its port.", kLater},
-    {"caching.l2.ttl_seconds", integer, "3600", "1..31536000", "", "Freshness where nothing else says.",
-     kLater},
-    {"caching.l2.max_memory", size, "100mb", "1mb..1024GiB", "", "Bytes.", kLater},
-    {"caching.l2_redis", section, "", "", "", "The same as `l2` with type `redis`.", kLater},
-    {"caching.l2_redis.enabled", boolean, "true", "", "", "Use it.", kLater},
-    {"caching.l2_redis.host", text, "localhost", "", "", "Redis server.", kLater},
-    {"caching.l2_redis.port", integer, "6379", "1..65535", "", "Its port.", kLater},
-    {"caching.l2_redis.ttl_seconds", integer, "3600", "1..31536000", "", "Freshness where nothing else says.",
-     kLater},
-    {"caching.l2_redis.max_memory", size, "100mb", "1mb..1024GiB", "", "Bytes.", kLater},
-    {"caching.partition", word, "token", "", "token|principal", "Whose private results are kept apart.",
-     kLater},
-    {"caching.stale_while_revalidate", duration, "30s", "0s..24h", "",
-     "Serve stale this long while refreshing.", kLater},
-    {"caching.negative", duration, "5s", "0s..1h", "", "How long errors are remembered.", kLater},
-    {"caching.honour_ttl_hints", boolean, "true", "", "", "Follow `ttlMs` and `cacheScope` of servers.",
-     kLater},
-    {"caching.trust_hints", boolean, "false", "", "", "Cache tools that call themselves read-only.", kLater},
-    {"caching.per_server", table, "", "", "", "By server.", kLater},
-    {"caching.per_server.*", section, "", "", "", "One server.", kLater},
-    {"caching.per_server.*.ttl", seconds, "", "1s..365d", "", "Freshness of its results.", kLater},
-    {"caching.per_server.*.max_size", integer, "", "1..10000000", "", "Entries.", kLater},
-    {"caching.tools", table, "", "", "", "By `server.tool` pattern; the first match counts.", kLater},
-    {"caching.tools.*", section, "", "", "", "One pattern.", kLater},
-    {"caching.tools.*.ttl", seconds, "", "0s..365d", "", "Freshness of the results.", kLater},
-    {"caching.tools.*.stale_while_revalidate", duration, "", "0s..24h", "", "As above, for these tools.",
-     kLater},
-    {"caching.tools.*.ignore_args", list, "", "", "", "Arguments that do not change the result.", kLater},
-    {"caching.tools.*.ignore_args[]", text, "", "", "", "One argument.", kLater},
-    {"caching.tools.*.scope", word, "private", "", "private|public", "`public`: the same for every caller.",
-     kLater},
-    {"caching.invalidation", section, "", "", "", "When entries are thrown away early.", kLater},
-    {"caching.invalidation.on_update", boolean, "true", "", "", "When a server's data is updated.", kLater},
-    {"caching.invalidation.updates", table, "", "", "", "What counts as an update, by server.", kLater},
-    {"caching.invalidation.updates.*", list, "", "", "", "Tools of this server.", kLater},
-    {"caching.invalidation.updates.*[]", text, "", "", "", "A name, with `*`.", kLater},
-    {"caching.invalidation.scheduled", cron, "", "", "", "At these times everything is.", kLater},
-    {"caching.invalidation.scheduled", list, "", "", "", "Several times, each with its own scope.", kLater},
-    {"caching.invalidation.scheduled[]", section, "", "", "", "One time.", kLater},
-    {"caching.invalidation.scheduled[].cron", cron, "", "", "", "When: five fields.", kLater},
-    {"caching.invalidation.scheduled[].purge", glob, "", "", "", "What is thrown away.", kLater},
-    {"caching.invalidation.scheduled[].refresh", glob, "", "", "", "What is fetched again.", kLater},
-    {"caching.invalidation.scheduled[].timezone", text, "UTC", "", "", "Time zone of `cron`.", kLater},
-    {"caching.invalidation.timezone", text, "UTC", "", "", "Time zone of `scheduled`.", kLater},
 };
 
 constexpr Option kDegradation[] = {
@@ -188,7 +127,6 @@ constexpr Option kDegradation[] = {
 }  // namespace
 
 std::span<Option const> server_options() noexcept { return kServers; }
-std::span<Option const> caching_options() noexcept { return kCaching; }
 std::span<Option const> degradation_options() noexcept { return kDegradation; }
 
 }  // namespace weir::config

@@ -19,20 +19,11 @@ std::vector<std::string_view> server_names(Node const& root) {
   return names;
 }
 
-void label_nearest(Problem& problem, std::string_view name, Node const& root) {
-  auto const names = server_names(root);
-  if (auto const meant = nearest(name, names); !meant.empty())
-    problem.label = fmt::format("did you mean `{}`?", meant);
-}
-
-void check_names(Node const* sections, Node const& root, Problems& problems, std::string_view except = {}) {
-  if (sections == nullptr || !sections->is_map()) return;
-  for (auto const& section : sections->members) {
-    if (section.key == except || !server_meant(root, section.key).empty()) continue;
-    auto& problem = problems.warning("WEIR-E050", section.mark,
-                                     fmt::format("server `{}` is not configured", section.key));
-    label_nearest(problem, section.key, root);
-    problem.notes.emplace_back("the section is skipped");
+void check_names(Node const& sections, Node const& root, Problems& problems) {
+  for (auto const& section : sections.members) {
+    if (section.key == "defaults" || !server_meant(root, section.key).empty()) continue;
+    warn_of_unknown_server("WEIR-E050", section.mark, section.key, root, problems)
+        .notes.emplace_back("the section is skipped");
   }
 }
 
@@ -55,17 +46,15 @@ void check_chain(Node const* chain, Node const& root, Problems& problems) {
     }
     auto const* server = step.find("server");
     if (server == nullptr || !server->is_scalar() || !server_meant(root, server->value()).empty()) continue;
-    auto& problem = problems.warning("WEIR-E025", server->mark,
-                                     fmt::format("server `{}` is not configured", server->text));
-    label_nearest(problem, server->text, root);
-    problem.notes.emplace_back("the step is skipped");
+    warn_of_unknown_server("WEIR-E025", server->mark, server->text, root, problems)
+        .notes.emplace_back("the step is skipped");
   }
 }
 
 void check_degradation(Node const& root, Environment const& environment, Problems& problems) {
   auto const* degradation = root.find("degradation");
   if (degradation == nullptr || !degradation->is_map()) return;
-  check_names(degradation, root, problems, "defaults");
+  check_names(*degradation, root, problems);
   for (auto const& section : degradation->members) {
     check_path(section.value, "local_backup_path", "use_local_backup", environment, problems);
     check_path(section.value, "fallback_standards_path", "use_default", environment, problems);
@@ -78,18 +67,17 @@ void check_degradation(Node const& root, Environment const& environment, Problem
 
 }  // namespace
 
+Problem& warn_of_unknown_server(std::string_view code, Mark const& mark, std::string_view name,
+                                Node const& root, Problems& problems) {
+  auto& problem = problems.warning(code, mark, fmt::format("server `{}` is not configured", name));
+  auto const names = server_names(root);
+  if (auto const meant = nearest(name, names); !meant.empty())
+    problem.label = fmt::format("did you mean `{}`?", meant);
+  return problem;
+}
+
 void check_sections(Node const& root, Environment const& environment, Problems& problems) {
-  check_names(root.at("caching.per_server"), root, problems);
-  check_names(root.at("caching.invalidation.updates"), root, problems);
   check_degradation(root, environment, problems);
-  auto const* caching = root.find("caching");
-  if (caching == nullptr) return;
-  auto const second = std::find_if(caching->members.begin(), caching->members.end(),
-                                   [](Member const& member) { return member.key == "l2_redis"; });
-  if (second != caching->members.end() && caching->find("l2") != nullptr) {
-    problems.error("WEIR-E023", second->mark, "`l2` and `l2_redis` exclude each other").fix =
-        "keep one of the two";
-  }
 }
 
 }  // namespace weir::config

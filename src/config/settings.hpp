@@ -17,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "base/secret.hpp"
+#include "config/caching_settings.hpp"
 #include "config/node.hpp"
 
 namespace weir::config {
@@ -197,6 +198,7 @@ struct Settings {
   Streams streams;
   Logging log;
   Metrics metrics;
+  Caching caching;
   milliseconds drain{10'000};
   ErrorStyle error_style = ErrorStyle::tool_result;
   unsigned workers = 1;  // 1…64; default: the machine's cores, at most 4

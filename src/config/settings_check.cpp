@@ -131,6 +131,7 @@ void check_texts(Node const& root, Environment const& environment, Problems& pro
 void check_settings(Node const& root, Settings& settings, Sources const& sources,
                     Environment const& environment, Problems& problems) {
   check_sections(root, environment, problems);
+  check_caching(root, environment, problems);
   check_listeners(root, settings, sources, problems);
   auto const* admin = root.at("admin.bind");
   check_possible(settings.admin.bind, mark_of(admin, root.mark), problems);

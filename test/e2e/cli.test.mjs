@@ -116,12 +116,12 @@ describe('weir check', kSkip, () => {
   });
 
   test('names what a file asks for and this version does not do', () => {
-    const cwd = folder({ 'weir.yaml': 'policies: [ { who: "*", allow: ["*"] } ]\ncaching: { negative: 9s }\n' });
+    const cwd = folder({ 'weir.yaml': 'policies: [ { who: "*", allow: ["*"] } ]\nsessions: { store: redis }\n' });
     const { code, out } = weir(['check'], { cwd });
     assert.equal(code, 0);
     assert.match(out, /`policies`: accepted; not in effect/);
     assert.match(out, /`weir run` does not start with it/);
-    assert.match(out, /caching/);
+    assert.match(out, /sessions\.store/);
   });
 
   test('--explain tells where a value comes from', () => {
