@@ -141,15 +141,16 @@ admin::AdminViews Gateway::views() {
   auto const& bind = settings_->admin.bind;
   auto const policy = std::make_shared<edge::HostPolicy const>(bind.local_only(), std::vector<std::string>{},
                                                                std::vector<std::string>{});
-  auto const door = std::make_shared<auth::Authenticator const>(settings_->admin.auth, settings_->keys);
   admin::AdminViews views;
   views.health = [this] { return health(); };
   views.metrics = [this] { return metrics_->render(); };
   views.status_json = [this] { return status_json(); };
   views.host_allowed = [policy](std::string_view host) { return policy->host_allowed(host); };
   views.origin_allowed = [policy](std::string_view origin) { return policy->origin_allowed(origin); };
-  views.authorized = [this, door](std::string_view authorization) {
-    return door->identify(authorization, clock_.wall()).has_value();
+  // The methods belong to the address, which a reload does not move. The keys are those of now: one that a
+  // reload took away opens nothing any more.
+  views.authorized = [this, methods = settings_->admin.auth](std::string_view authorization) {
+    return auth::Authenticator(methods, settings_->keys).identify(authorization, clock_.wall()).has_value();
   };
   return views;
 }
