@@ -158,7 +158,7 @@ describe('weir run', { timeout: 240_000, ...kSkip }, () => {
     assert.equal((await child.stop()).code, 0);
   });
 
-  test("a project's file starts nothing without consent; --trust is remembered until it changes", async () => {
+  test("a project's file starts nothing without consent; --trust is remembered until it changes", async () => {  // P111
     const { env } = await ports();
     const home = scratch();
     const marker = join(scratch(), 'started');

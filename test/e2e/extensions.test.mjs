@@ -78,6 +78,17 @@ describe('extensions', { timeout: 120_000, ...kSkip }, () => {
       assert.equal((await on('tasks/get', taskId, { named: 'task-1' })).json.error.code, -32020);
     });
 
+    test('end by tasks/cancel and by nothing else', async () => {  // P114
+      const taskId = await start('one');
+      const told = await request(port, { headers: modernHeaders('notifications/cancelled'), body: JSON.stringify(
+        { jsonrpc: '2.0', method: 'notifications/cancelled', params: withMeta({ requestId: 1 }) }) });
+      assert.equal(told.status, 202);
+      const status = async () => (await resultOf('tasks/get', { taskId }, { meta: kTasks })).status;
+      assert.equal(await status(), 'input_required');
+      await resultOf('tasks/cancel', { taskId }, { meta: kTasks });
+      assert.equal(await status(), 'cancelled');
+    });
+
     test('are not forced on clients that do not declare them', async () => {
       assert.equal((await resultOf('tools/call', { name: 'one__work' })).content[0].text, 'done at once');
     });

@@ -249,6 +249,44 @@ TEST_F(Rules, AListIsTheSameWhoeverAsksAndWhateverWasAskedBefore) {  // P074, P0
   EXPECT_EQ(list(world_.client(Era::modern)), first);
 }
 
+TEST_F(Rules, AnUpstreamsChallengeStaysHere) {  // P104
+  start(
+      "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n"
+      "WWW-Authenticate: Bearer realm=\"of-the-server\"\r\n\r\n");
+  for (auto* const client : {&world_.client(Era::modern), &legacy_client()}) {
+    auto const reply = client->call("new__canned");
+    world_.advance(1s);
+    EXPECT_EQ(reply->head.status(), 200) << "the client's own credential is fine";
+    EXPECT_EQ(reply->head.field("www-authenticate"), "");
+    auto const text = reply->body + reply->final();
+    EXPECT_NE(text.find("wants a credential"), std::string::npos) << "but what happened is told: " << text;
+    EXPECT_EQ(text.find("of-the-server"), std::string::npos) << text;
+  }
+}
+
+// Neither where it redirects to nor what its schemas refer to.
+TEST_F(Rules, NothingIsFetchedBecauseAServerNamesIt) {  // P109, P110
+  auto& elsewhere = world_.http("elsewhere", Speaks::modern);
+  world_.settings.servers.pop_back();  // it is there, and nobody configured it
+  server_ = &world_.http("new", Speaks::modern);
+  server_->canned =
+      "HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n"
+      "Location: http://elsewhere.test/mcp\r\n\r\n";
+  server_->canned_tool =
+      R"({"name":"canned","inputSchema":{"type":"object","$ref":"http://elsewhere.test/in.json"},)"
+      R"("outputSchema":{"type":"object","$ref":"http://elsewhere.test/out.json"}})";
+  world_.start();
+  auto& client = world_.client(Era::modern);
+  auto const list = send(client, post(modern_fields("tools/list"), modern("tools/list")));
+  for (auto const* schema : {"http://elsewhere.test/in.json", "http://elsewhere.test/out.json"}) {
+    EXPECT_NE(list->body.find(schema), std::string::npos) << list->body;
+  }
+  auto const called = send(client, call_of("new__canned"));
+  EXPECT_NE(called->body.find("is not MCP"), std::string::npos) << called->body;
+  EXPECT_EQ(server_->seen["tools/call"], 1);
+  EXPECT_EQ(elsewhere.seen.size() + elsewhere.connections(), 0U);
+}
+
 // Point 8 of the rules for bad input: what is refused leaves the connection as it was.
 TEST_F(Rules, AConnectionIsUsableAfterEveryRefusal) {
   start();
