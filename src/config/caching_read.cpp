@@ -157,10 +157,34 @@ std::vector<CacheSchedule> read_schedules(Node const* invalidation) {
   return schedules;
 }
 
+// A server under several names gets the last one's; `defaults` is for those that say nothing.
+std::vector<CacheStaleRule> read_stale(Node const& root) {
+  std::vector<CacheStaleRule> rules;
+  auto const* sections = section_at(&root, "degradation");
+  auto const* servers = section_at(&root, "servers");
+  if (sections == nullptr || servers == nullptr) return rules;
+  auto const hours = [](Node const& section) {
+    std::optional<std::uint64_t> read;
+    take_optional(&section, "cache_stale_max_age_hours", read, parse_integer);
+    return read;
+  };
+  for (auto const& server : servers->members) {
+    std::optional<std::uint64_t> most;
+    for (auto const& section : sections->members) {
+      bool const meant = section.key == "defaults" || server_meant(root, section.key) == server.key;
+      if (auto const said = hours(section.value); said && meant && (section.key != "defaults" || !most))
+        most = said;
+    }
+    if (most) rules.push_back({server.key, std::chrono::hours{*most}});
+  }
+  return rules;
+}
+
 }  // namespace
 
 Caching read_caching(Node const& root, Environment const& environment) {
   Caching caching;
+  caching.stale = read_stale(root);
   auto const* node = section_at(&root, "caching");
   if (node == nullptr) return caching;
   caching.configured = true;
@@ -169,7 +193,7 @@ Caching read_caching(Node const& root, Environment const& environment) {
   caching.store = read_store(node, environment);
   if (!caching.enabled) caching.store.kind = StoreKind::none;  // whoever reads only this writes no file
   caching.by_principal = scalar_at(node, "partition") == "principal";
-  take(node, "stale_while_revalidate", caching.stale_while_revalidate);
+  take_optional(node, "stale_while_revalidate", caching.stale_while_revalidate, parse_duration);
   take(node, "negative", caching.negative);
   take(node, "honour_ttl_hints", caching.honour_hints);
   take(node, "trust_hints", caching.trust_hints);

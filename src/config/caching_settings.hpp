@@ -68,6 +68,12 @@ struct CacheUpdateRule {
   bool operator==(CacheUpdateRule const&) const = default;
 };
 
+struct CacheStaleRule {  // from `degradation`: the age up to which stale copies are kept
+  std::string server;
+  milliseconds age_max{};
+  bool operator==(CacheStaleRule const&) const = default;
+};
+
 struct CacheSchedule {
   std::string cron;  // valid, and fires some day
   std::string timezone = "UTC";
@@ -82,13 +88,14 @@ struct Caching {
   bool enabled = true;      // false: no tier at all
   CacheMemory memory;
   CacheStore store;
-  bool by_principal = false;  // partition: principal; else by access token
-  milliseconds stale_while_revalidate{30'000};
+  bool by_principal = false;                           // partition: principal; else by access token
+  std::optional<milliseconds> stale_while_revalidate;  // none: a tenth of the lifetime, at most 30 s
   milliseconds negative{5'000};
   bool honour_hints = true;
   bool trust_hints = false;
   std::vector<CacheServerRule> servers;  // one each
   std::vector<CacheToolRule> tools;      // in the order of the files; the first match counts
+  std::vector<CacheStaleRule> stale;     // one each
   bool on_update = true;
   std::vector<CacheUpdateRule> updates;  // one each
   std::vector<CacheSchedule> schedules;

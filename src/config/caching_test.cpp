@@ -115,6 +115,20 @@ TEST(Caching, CredentialsOfTheStoreAreMasked) {  // T-58
   }
 }
 
+TEST(Caching, LearnsHowLongStaleCopiesAreKeptFromDegradation_C3) {
+  auto const caching = World(R"(
+servers: { a: { url: "http://a/" }, b: { url: "http://b/" }, c: { url: "http://c/" } }
+degradation:
+  bee: { cache_stale_max_age_hours: 24 }
+  b: { aliases: [bee] }
+  defaults: { cache_stale_max_age_hours: 2 }
+  c: { cache_stale_max_age_hours: 1 }
+)")
+                           .check()
+                           .settings.caching;
+  EXPECT_EQ(caching.stale, (std::vector<CacheStaleRule>{{"a", hours(2)}, {"b", hours(24)}, {"c", hours(1)}}));
+}
+
 TEST(Caching, EveryOtherKeyArrives) {
   auto const caching = World(R"(
 servers: { a: { url: "http://a/" }, b: { url: "http://b/" } }
