@@ -186,6 +186,7 @@ void render_access(LineBuffer& out, LogFormat format, Mask const& mask, AccessLi
     writer.text(Key::outcome, line.outcome);
     writer.duration(Key::duration_ms, micros_of(line.duration));
   }
+  writer.text(Key::cache, line.cache);
   writer.duration(Key::upstream_ms, micros_of(line.upstream));
   writer.number(Key::bytes_in, static_cast<std::int64_t>(line.bytes_in));
   writer.number(Key::bytes_out, static_cast<std::int64_t>(line.bytes_out));

@@ -77,6 +77,7 @@ struct AccessLine {
   std::string_view tool;
   std::string_view method;
   std::string_view outcome;
+  std::string_view cache;  // what the cache did; "" for calls that are not cached
   base::Duration duration{};
   base::Duration upstream{};
   std::uint64_t bytes_in = 0;

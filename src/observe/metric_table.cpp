@@ -39,6 +39,14 @@ constexpr std::array<Text, 4> kStreamEvents{"connecting", "active", "closed", "s
 constexpr std::array<Text, 7> kStreamEnds{"done",        "client_gone", "replaced", "session_over",
                                           "slow_reader", "stale",       "shutdown"};
 
+constexpr std::array<Text, 1> kTier{"tier"};
+constexpr std::array<Text, 3> kServerTierResult{"server", "tier", "result"};
+constexpr std::array<Text, 4> kLookupResults{"hit", "miss", "stale", "negative"};
+constexpr std::array<Text, 5> kInvalidationReasons{"update", "notify", "cron", "manual", "remote"};
+constexpr std::array<Text, 3> kEvictionReasons{"size", "server", "ttl"};
+constexpr std::array<Text, 2> kTiers{"memory", "store"};
+constexpr std::array<Text, 4> kStoreProblems{"failed", "rejected", "dropped", "rebuilt"};
+
 constexpr auto kCounter = MetricType::counter;
 constexpr auto kGauge = MetricType::gauge;
 constexpr auto kHistogram = MetricType::histogram;
@@ -175,6 +183,25 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      {},
      {},
      "Bytes kept for legacy clients that resume a stream."},
+    {Metric::cache_lookups, "weir_cache_lookups_total", kCounter, kServerTierResult, kLookupResults,
+     "Look-ups in one tier of the cache: `memory` for each call that may be cached, `store` for those that "
+     "memory could not answer."},
+    {Metric::cache_coalesced,
+     "weir_cache_coalesced_total",
+     kCounter,
+     kServer,
+     {},
+     "Misses that shared the fetch of another call."},
+    {Metric::cache_invalidations, "weir_cache_invalidations_total", kCounter, kReason, kInvalidationReasons,
+     "Invalidations, however many entries they were for; `remote` were made at other nodes."},
+    {Metric::cache_evictions, "weir_cache_evictions_total", kCounter, kReason, kEvictionReasons,
+     "Entries that left memory: to make room, over their server's cap, or at the end of their stay."},
+    {Metric::cache_entries, "weir_cache_entries", kGauge, kTier, kTiers, "Entries in the tier."},
+    {Metric::cache_bytes, "weir_cache_bytes", kGauge, kTier, kTiers,
+     "Bytes of the tier, its own among them."},
+    {Metric::cache_store_problems, "weir_cache_store_problems_total", kCounter, kReason, kStoreProblems,
+     "What the second tier did not do, refused because it was not authentic, dropped unwritten, or began "
+     "anew."},
     {Metric::process_cpu, "process_cpu_seconds_total", kCounter, {}, {}, "User and system CPU time spent."},
     {Metric::process_resident_memory, "process_resident_memory_bytes", kGauge, {}, {}, "Resident memory."},
     {Metric::process_virtual_memory, "process_virtual_memory_bytes", kGauge, {}, {}, "Virtual memory."},

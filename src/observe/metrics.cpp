@@ -57,6 +57,26 @@ struct Metrics::State {
     return {spec.values, std::move(cells)};
   }
 
+  CounterSet lookups(std::string_view server, std::string_view tier) {
+    MetricSpec const& spec = spec_of(Metric::cache_lookups);
+    std::vector<Counter> cells;
+    for (auto const value : spec.values) cells.push_back(counter(spec.id, {server, tier, value}));
+    cells.push_back(counter(spec.id, {server, tier, kOther}));
+    return {spec.values, std::move(cells)};
+  }
+
+  CacheMetrics cache() {
+    CacheMetrics made;
+    made.invalidations = counters(Metric::cache_invalidations, {});
+    made.evictions = counters(Metric::cache_evictions, {});
+    made.store_problems = counters(Metric::cache_store_problems, {});
+    made.memory_entries = gauge(Metric::cache_entries, {"memory"});
+    made.memory_bytes = gauge(Metric::cache_bytes, {"memory"});
+    made.store_entries = gauge(Metric::cache_entries, {"store"});
+    made.store_bytes = gauge(Metric::cache_bytes, {"store"});
+    return made;
+  }
+
   StreamMetrics streams(std::string_view era) {
     StreamMetrics made;
     made.connecting = gauge(Metric::streams, {era, "connecting"});
@@ -105,6 +125,7 @@ Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(option
   s.gateway.legacy_streams = s.streams("legacy");
   s.gateway.modern_streams = s.streams("modern");
   s.gateway.replay_bytes = s.gauge(Metric::replay_bytes, {});
+  s.gateway.cache = s.cache();
   s.gateway.config_last_reload_success = s.gauge(Metric::config_last_reload_success, {});
   s.gateway.config_last_reload_timestamp = s.gauge(Metric::config_last_reload_timestamp, {});
   s.gateway.http_rejects = s.counters(Metric::http_rejects, {});
@@ -130,6 +151,9 @@ ServerMetrics const& Metrics::server(std::string_view name) {
   made.cache_hits = s.counter(Metric::cache_hits, {name});
   made.cache_misses = s.counter(Metric::cache_misses, {name});
   made.cache_stale_hits = s.counter(Metric::cache_stale_hits, {name});
+  made.cache_coalesced = s.counter(Metric::cache_coalesced, {name});
+  made.memory_lookups = s.lookups(name, "memory");
+  made.store_lookups = s.lookups(name, "store");
   made.timeouts = s.counter(Metric::timeouts, {name});
   made.breaker_opens = s.counter(Metric::breaker_opens, {name});
   made.upstream_reinit = s.counter(Metric::upstream_reinit, {name});

@@ -75,10 +75,12 @@ class CounterSet {
 
 // Of one configured server; all of it exists at 0 from the moment that the server is known.
 struct ServerMetrics {
-  Counter cache_hits, cache_misses, cache_stale_hits, timeouts, breaker_opens, upstream_reinit;
-  CounterSet fallbacks;          // by strategy
-  CounterSet upstream_restarts;  // by reason
-  CounterSet catalog_changes;    // by kind
+  Counter cache_hits, cache_misses, cache_stale_hits, cache_coalesced, timeouts, breaker_opens,
+      upstream_reinit;
+  CounterSet memory_lookups, store_lookups;  // by result
+  CounterSet fallbacks;                      // by strategy
+  CounterSet upstream_restarts;              // by reason
+  CounterSet catalog_changes;                // by kind
   Histogram response_time;
   Gauge breaker_state;  // 0 closed, 1 open, 2 half open
   Gauge requests_in_flight, upstream_up, upstream_sessions, catalog_tools;
@@ -98,6 +100,11 @@ struct SessionMetrics {
   Gauge idle, working;
 };
 
+struct CacheMetrics {
+  CounterSet invalidations, evictions, store_problems;  // by reason
+  Gauge memory_entries, memory_bytes, store_entries, store_bytes;
+};
+
 // Of the whole process.
 struct GatewayMetrics {
   Gauge sessions_active;
@@ -106,6 +113,7 @@ struct GatewayMetrics {
   Gauge parked_calls;
   StreamMetrics legacy_streams, modern_streams;
   Gauge replay_bytes;
+  CacheMetrics cache;
   Gauge config_last_reload_success, config_last_reload_timestamp;
   CounterSet http_rejects;  // by reason
   Counter log_dropped;

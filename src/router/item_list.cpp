@@ -135,6 +135,10 @@ void ItemList::read_tool_member(Item& item, std::string_view member, mcp::JsonVa
   } else if (member == "execution") {
     item.execution = span;
     item.task_required = member_of(token, "taskSupport") == R"("required")";
+  } else if (member == "annotations") {
+    auto const read_only = member_of(token, "readOnlyHint");
+    item.says_read_only = read_only == "true";
+    item.says_writes = read_only == "false" || member_of(token, "destructiveHint") == "true";
   } else if (member == "_meta") {
     for (auto const link :
          {member_of(member_of(token, "ui"), "resourceUri"), member_of(token, "ui/resourceUri")}) {
