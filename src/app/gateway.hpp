@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "admin/admin_endpoint.hpp"
+#include "app/cache_tiers.hpp"
 #include "app/catalog_meter.hpp"
 #include "app/last_words.hpp"
 #include "app/worker.hpp"
@@ -58,6 +59,7 @@ class Gateway {
   static constexpr unsigned kWatchesMax = 100'000;
   static constexpr std::size_t kAdminConnectionsMax = 256;
   using Doors = std::vector<std::unique_ptr<net::Listener>>;  // one for each address of a host
+  void build_threads();
   void build_workers();
   base::Result<void> listen();
   bool attach(Doors& doors);
@@ -95,9 +97,10 @@ class Gateway {
   std::unique_ptr<bridge::ParkedCalls> parked_;
   std::unique_ptr<router::CursorSealer> cursors_;
   std::shared_ptr<net::TlsContext const> tls_;
-  std::unique_ptr<SharedParts> shared_;
   std::vector<std::unique_ptr<WorkerThread>> threads_;  // outlive all workers: they post to one another
-  std::unique_ptr<CatalogMeter> catalog_meter_;         // outlives the feed that it listens to
+  std::unique_ptr<CacheTiers> cache_;
+  std::unique_ptr<SharedParts> shared_;
+  std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<WorkerPlanner> planner_;
   std::size_t next_worker_ = 0;   // takes the next connection where several have equally many

@@ -59,9 +59,14 @@ Result<void> Gateway::start() {
   } else if (wants_tls(*settings_)) {
     return tls.error();
   }
-  shared_ = std::make_unique<SharedParts>(SharedParts{clock_, random_, *log_, *metrics_, *sessions_, *calls_,
-                                                      connections_, listens_, watches_, *parked_, *cursors_,
-                                                      environment_, gateway_info()});
+  build_threads();
+  auto& kernel = *threads_.front();
+  cache_ = std::make_unique<CacheTiers>(
+      CacheTiers::Parts{environment_, clock_, random_, *metrics_, *log_, kernel.loop, kernel.dialer},
+      *settings_);
+  shared_ = std::make_unique<SharedParts>(
+      SharedParts{clock_, random_, *log_, *metrics_, *sessions_, cache_->responses(), *calls_, connections_,
+                  listens_, watches_, *parked_, *cursors_, environment_, gateway_info()});
   build_workers();
   catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);
   first_worker().catalog().listen(*catalog_meter_);
@@ -73,6 +78,7 @@ Result<void> Gateway::start() {
   tasks_ = std::make_unique<base::TaskGroup>(loop);
   reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_, settings_->sessions.sweep);
   reaper_->start();
+  cache_->start();
   metrics_->on_scrape([this] { refresh_gauges(); });
   metrics_->gateway().config_last_reload_success.set(1);
   admin_ = std::make_unique<admin::AdminEndpoint>(views(), settings_->metrics.path);
@@ -86,11 +92,17 @@ Result<void> Gateway::start() {
   return {};
 }
 
-void Gateway::build_workers() {
+void Gateway::build_threads() {
   unsigned const count = options_.stdio ? 1 : settings_->workers;
-  std::vector<std::shared_ptr<base::Workplace>> places;
   for (unsigned i = 0; i < count; ++i) {
-    auto& kernel = *threads_.emplace_back(std::make_unique<WorkerThread>(clock_, tls_.get()));
+    threads_.push_back(std::make_unique<WorkerThread>(clock_, tls_.get()));
+  }
+}
+
+void Gateway::build_workers() {
+  std::vector<std::shared_ptr<base::Workplace>> places;
+  for (unsigned i = 0; i < threads_.size(); ++i) {
+    auto& kernel = *threads_[i];
     workers_.push_back(std::make_unique<Worker>(*shared_,
                                                 WorkerIo{kernel.loop, kernel.dialer, kernel.spawner},
                                                 settings_, i == 0 ? nullptr : workers_.front().get(), i));
@@ -253,6 +265,7 @@ void Gateway::reload() {
   sessions_->set_options(table_options(settings_->sessions), clock_.now());
   sessions_->set_stream_limits(stream_limits(settings_->streams));
   reaper_->set_sweep(settings_->sessions.sweep);
+  cache_->apply(*settings_);
   apply();
   log_->event(observe::Level::info, "config.reload",
               fmt::format("{} servers added, {} removed, {} changed, the rest keeps running",
@@ -314,6 +327,7 @@ base::Task<void> Gateway::stop_all() {
   co_await on_all_workers([deadline](Worker& worker) { return worker.finish_calls(deadline); });
   co_await on_all_workers([deadline](Worker& worker) { return worker.close_servers(deadline); });
   reaper_->stop();
+  cache_->stop();
   sessions_->end_all();
   loop.stop();
 }

@@ -1,8 +1,10 @@
 #include "app/pipeline.hpp"
 
+#include "app/cache_options.hpp"
 #include "app/server_options.hpp"
 #include "bridge/parking_layer.hpp"
 #include "bridge/rounds_layer.hpp"
+#include "cache/fetch_layer.hpp"
 #include "resilience/deadline_layer.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/sse_backend.hpp"
@@ -10,18 +12,20 @@
 
 // The way of a call, outermost first:
 //
-//   edge → session → router → [ per server: watch → bridge → deadline → upstream ]
+//   edge → session → router → cache → [ per server: watch → fetch → bridge → deadline → upstream ]
 //
-// A server lives on one worker. On the others, a hop stands between the router and its layers: the call
+// A server lives on one worker. On the others, a hop stands between the cache and its layers: the call
 // travels to the server's home, passes them there, and its answer comes back.
 //
 // edge      checks the HTTP request, knows who calls (auth), decodes the message and writes the answer.
 // session   gives a legacy call the session it belongs to; modern calls pass through.
 //           (quotas come here: after we know who calls and in which session, before any work is done)
 // router    answers lists and discovery from the catalogue; sends the rest to the server that owns the name.
-//           (per server, outside the deadline: the cache, so that a hit costs nothing below; then fallbacks
-//           and retries, so that the breaker within them counts each attempt)
+// cache     answers what it has, on the worker where the call came in, so that a hit costs no hop and nothing
+//           below; tells all tiers of updates.
 // watch     keeps subscriptions to single resources, which outlive the calls that ask for them.
+// fetch     asks the second tier, then the server, once for all who ask for the same at the same time.
+//           (fallbacks and retries come here, so that the breaker within them counts each attempt)
 // bridge    lets a server of one era ask a client of the other, in rounds: each has a deadline of its own.
 // deadline  gives the call its time with this server.
 // upstream  speaks to the server: HTTP or a child process, in the revision it knows.
@@ -70,7 +74,8 @@ std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
   return std::make_unique<session::SessionLayer>(std::move(router), parts.scheduler, parts.sessions);
 }
 
-base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const& server) {
+base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
+                                       config::Server const& server) {
   auto backend = backend_of(parts, server);
   if (!backend) return backend.error();
   auto timed = std::make_shared<resilience::DeadlineLayer>(
@@ -79,9 +84,26 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const&
                                                         server.timeouts.parked_max);
   auto rounds = std::make_shared<bridge::RoundsLayer>(std::move(parking), *backend, parts.scheduler,
                                                       parts.random, rounds_options(server));
-  auto watch = std::make_shared<watch::WatchLayer>(std::move(rounds), *backend, parts.scheduler, parts.random,
+  auto fetch =
+      std::make_shared<cache::FetchLayer>(std::move(rounds), parts.scheduler, parts.random, parts.cache,
+                                          parts.metrics.server(server.name), fetch_options(settings, server));
+  auto watch = std::make_shared<watch::WatchLayer>(std::move(fetch), *backend, parts.scheduler, parts.random,
                                                    parts.watches, watch_options(server));
   return ServerStack{std::move(*backend), watch, watch};
+}
+
+std::shared_ptr<cache::CachePolicy const> cache_policy(WorkerParts& parts, config::Settings const& settings,
+                                                       config::Server const& server) {
+  auto const& keys = parts.cache.keys();
+  return std::make_shared<cache::CachePolicy const>(cache_rules(settings, server, *keys), keys);
+}
+
+std::shared_ptr<cache::CacheLayer> build_front(WorkerParts& parts, config::Settings const& settings,
+                                               config::Server const& server,
+                                               std::shared_ptr<core::Handler> entry) {
+  return std::make_shared<cache::CacheLayer>(std::move(entry), parts.scheduler, parts.random, parts.cache,
+                                             parts.metrics.server(server.name),
+                                             cache_policy(parts, settings, server));
 }
 
 }  // namespace weir::app

@@ -8,6 +8,7 @@
 
 #include "base/random.hpp"
 #include "bridge/parked_calls.hpp"
+#include "cache/cache_layer.hpp"
 #include "config/environment.hpp"
 #include "config/settings.hpp"
 #include "core/backend.hpp"
@@ -33,6 +34,7 @@ struct WorkerParts {
   base::Gate& listens;
   base::Gate& watches;
   session::SessionTable& sessions;
+  cache::ResponseCache& cache;
   bridge::ParkedCalls& parked;
   bridge::ParkingDesk& desk;
   config::Environment const& environment;
@@ -50,6 +52,14 @@ struct ServerStack {
   std::shared_ptr<core::Handler> entry;
   std::shared_ptr<watch::WatchLayer> watch;  // null on other workers than its own
 };
-base::Result<ServerStack> build_server(WorkerParts& parts, config::Server const& server);
+base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
+                                       config::Server const& server);
+
+// What stands before a server on every worker: `entry` is the stack's, or the hop to it.
+std::shared_ptr<cache::CacheLayer> build_front(WorkerParts& parts, config::Settings const& settings,
+                                               config::Server const& server,
+                                               std::shared_ptr<core::Handler> entry);
+std::shared_ptr<cache::CachePolicy const> cache_policy(WorkerParts& parts, config::Settings const& settings,
+                                                       config::Server const& server);
 
 }  // namespace weir::app

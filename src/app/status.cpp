@@ -128,6 +128,7 @@ admin::Health Gateway::health() {
 void Gateway::refresh_gauges() {
   auto const& gateway = metrics_->gateway();
   gateway.log_dropped.add(std::max(0.0, static_cast<double>(log_->dropped()) - gateway.log_dropped.value()));
+  cache_->refresh_gauges();
   gateway.parked_calls.set(static_cast<double>(parked_->size()));
   auto const& set = first_worker().catalog().current();
   for (auto const& [name, status] : server_statuses()) {

@@ -36,6 +36,7 @@ struct SharedParts {
   observe::Log& log;
   observe::Metrics& metrics;
   session::SessionTable& sessions;
+  cache::ResponseCache& cache;
   base::Gate& calls;        // at work
   base::Gate& connections;  // of clients
   base::Gate& listens;      // subscriptions
@@ -91,6 +92,7 @@ class Worker {
   struct Running {
     std::uint32_t number = 0;
     ServerStack stack;
+    std::shared_ptr<cache::CacheLayer> front;        // before it
     std::shared_ptr<upstream::ServerHome> home;      // if it lives here
     std::shared_ptr<upstream::HopBackend> far_away;  // if it does not
   };
@@ -108,7 +110,7 @@ class Worker {
     Worker& worker_;
   };
 
-  Running start(PlannedServer const& server);
+  Running start(PlannedServer const& server, config::Settings const& settings);
   void retire(Servers servers, base::TimePoint deadline);
   void publish(std::shared_ptr<router::CatalogSet const> set);
   void heard(std::string const& server, core::ServerStatus status);

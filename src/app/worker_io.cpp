@@ -18,10 +18,10 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       feed_(loop_),
       reports_(*this),
       desk_(loop_),
-      parts_{loop_,         shared.random,  io.dialer,          io.spawner,          reports_,
-             feed_,         shared.cursors, shared.listens,     shared.watches,      shared.sessions,
-             shared.parked, desk_,          shared.environment, shared.gateway_info, shared.log,
-             shared.metrics},
+      parts_{loop_,        shared.random,  io.dialer,      io.spawner,         reports_,
+             feed_,        shared.cursors, shared.listens, shared.watches,     shared.sessions,
+             shared.cache, shared.parked,  desk_,          shared.environment, shared.gateway_info,
+             shared.log,   shared.metrics},
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
       seats_(std::numeric_limits<unsigned>::max()),
       entry_(build_entry(parts_)),
@@ -80,19 +80,21 @@ void Worker::heard(std::string const& server, core::ServerStatus status) {
   catalog_->state_changed(server);
 }
 
-Worker::Running Worker::start(PlannedServer const& server) {
+Worker::Running Worker::start(PlannedServer const& server, config::Settings const& settings) {
   Running running;
   running.number = server.number;
   if (server.home->worker() != index_) {
     running.far_away = std::make_shared<upstream::HopBackend>(loop_, server.settings.name,
                                                               transport_of(server.settings), server.home);
     running.stack = ServerStack{running.far_away, running.far_away, nullptr};
+    running.front = build_front(parts_, settings, server.settings, running.stack.entry);
     return running;
   }
-  auto stack = build_server(parts_, server.settings);
+  auto stack = build_server(parts_, settings, server.settings);
   WEIR_ASSERT(stack.has_value());  // the planner leaves out what cannot be built
   running.stack = std::move(*stack);
   running.home = server.home;
+  running.front = build_front(parts_, settings, server.settings, running.stack.entry);
   running.home->move_in(running.stack.backend, running.stack.entry);
   return running;
 }
@@ -119,9 +121,12 @@ void Worker::apply(std::shared_ptr<WorkerPlan const> plan) {
     auto const& settings = server->settings;
     auto const before = servers_.find(settings.name);
     bool const same = before != servers_.end() && before->second.number == server->number;
-    Running running = same ? std::move(before->second) : start(*server);
-    if (same) servers_.erase(before);
-    entries.emplace(server->number, running.stack.entry);
+    Running running = same ? std::move(before->second) : start(*server, *plan->settings);
+    if (same) {
+      servers_.erase(before);
+      running.front->set_policy(cache_policy(parts_, *plan->settings, settings));
+    }
+    entries.emplace(server->number, running.front);
     specs.push_back(router::ServerSpec{settings.name, server->number, running.stack.backend,
                                        tool_rules(settings.tools), settings.expose});
     kept.emplace(settings.name, std::move(running));

@@ -1,5 +1,7 @@
 #include "edge/call_meter.hpp"
 
+#include "edge/cache_fields.hpp"
+
 namespace weir::edge {
 namespace {
 
@@ -45,6 +47,7 @@ void CallMeter::record(core::Call const& call, CallRecord const& record) {
   line.tool = call.facts.tool;
   line.method = mcp::traits_of(call.method).name;
   line.outcome = record.error_type.empty() ? std::string_view("ok") : record.error_type;
+  line.cache = word_of(call.facts.cache.use);
   line.duration = record.duration;
   line.upstream = call.facts.upstream;
   if (!call.traceparent.empty()) line.trace_id = std::string_view(call.traceparent).substr(3, 32);

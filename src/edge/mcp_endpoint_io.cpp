@@ -4,6 +4,7 @@
 
 #include "base/run_until.hpp"
 #include "edge/answer.hpp"
+#include "edge/cache_fields.hpp"
 #include "edge/http_sink.hpp"
 #include "edge/trace.hpp"
 #include "mcp/header_value.hpp"
@@ -112,6 +113,7 @@ base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitte
   call->deadline = call->deadline_latest = call->started + admitted.rules->call_max;
   if (!prepare(exchange, admitted, *call)) return nothing_more();
   auto const& fields = exchange.head().fields;
+  call->fresh_only = net::list_contains(fields.value("cache-control"), "no-cache");
   continue_trace(*call, fields.value("traceparent"), fields.value("tracestate"), parts_.random);
   return serve_call(exchange, std::move(admitted), std::move(call), bytes_in);
 }
@@ -275,6 +277,7 @@ std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const
   }
   std::string fields = fields_for(record.request_id);
   fields += settled.fields;
+  append_cache_fields(fields, call.facts.cache);
   if (call.method == mcp::Method::initialize && call.session) {
     fields += "Mcp-Session-Id: " + call.session->id + "\r\n";
   }

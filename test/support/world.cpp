@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include "app/cache_options.hpp"
 #include "app/server_options.hpp"
 #include "base/run_until.hpp"
 
@@ -107,9 +108,13 @@ void World::start() {
   calls_ = std::make_unique<base::Gate>(settings.limits.in_flight);
   parked_ = std::make_unique<bridge::ParkedCalls>(app::parked_options(), random);
   cursors_ = std::make_unique<router::CursorSealer>(random);
+  cache_ = std::make_unique<cache::ResponseCache>(
+      app::cache_options(settings.caching),
+      std::make_shared<cache::AnswerKeys const>(cache::AnswerKeys::Key{1}), loop.clock(), random.next(),
+      store, *metrics_);
   shared_ = std::make_unique<app::SharedParts>(app::SharedParts{
-      loop.clock(), random, silent_log(), *metrics_, *sessions_, *calls_, connections_, listens_, watches_,
-      *parked_, *cursors_, environment_, R"({"name":"weir","version":"0"})"});
+      loop.clock(), random, silent_log(), *metrics_, *sessions_, *cache_, *calls_, connections_, listens_,
+      watches_, *parked_, *cursors_, environment_, R"({"name":"weir","version":"0"})"});
   worker_ = std::make_unique<app::Worker>(*shared_, app::WorkerIo{loop, dialer, spawner},
                                           std::make_shared<config::Settings const>(settings));
   planner_.emplace(std::vector{worker_->place()});

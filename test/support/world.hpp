@@ -81,6 +81,8 @@ class World {
   Trial* trial = nullptr;  // for client connections to come, until it trips
   std::size_t pipe_bytes = 64 * 1024;
 
+  store::Store* store = nullptr;  // the cache's second tier; before start()
+  cache::ResponseCache& cache() noexcept { return *cache_; }
   app::Worker& weir() noexcept { return *worker_; }
   session::SessionTable& sessions() noexcept { return *sessions_; }
   base::Gate& gate() noexcept { return *calls_; }
@@ -95,6 +97,7 @@ class World {
   config::MemoryEnvironment environment_;
   std::unique_ptr<observe::Metrics> metrics_;
   std::unique_ptr<session::SessionTable> sessions_;
+  std::unique_ptr<cache::ResponseCache> cache_;
   std::unique_ptr<base::Gate> calls_;
   base::Gate connections_{9'000};
   base::Gate listens_{4096};

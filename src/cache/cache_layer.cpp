@@ -1,0 +1,132 @@
+#include "cache/cache_layer.hpp"
+
+#include "cache/kept_form.hpp"
+#include "core/owned_call.hpp"
+
+namespace weir::cache {
+
+using core::CacheUse;
+
+namespace {
+
+double luck_of(base::Random& random) { return static_cast<double>(random.next() >> 11U) * 0x1p-53; }
+
+// Marks what an update touches when it dies, unless the update is known not to have happened.
+class Touch {
+ public:
+  Touch(ResponseCache& cache, std::vector<store::Selection> touched)
+      : cache_(cache), touched_(std::move(touched)) {}
+  Touch(Touch const&) = delete;
+  Touch& operator=(Touch const&) = delete;
+  ~Touch() {
+    for (auto const& selection : touched_) cache_.invalidate(selection, false, Cause::update);
+  }
+  void never_happened() noexcept { touched_.clear(); }
+
+ private:
+  ResponseCache& cache_;
+  std::vector<store::Selection> touched_;
+};
+
+}  // namespace
+
+// Counts one look-up by what the call's facts say at its end.
+class CacheLayer::LookUp {
+ public:
+  LookUp(observe::ServerMetrics const& metrics, core::Call const& call) noexcept
+      : metrics_(metrics), call_(call) {}
+  LookUp(LookUp const&) = delete;
+  LookUp& operator=(LookUp const&) = delete;
+  ~LookUp() {
+    auto const use = call_.facts.cache.use;
+    (use == CacheUse::hit ? metrics_.cache_hits : metrics_.cache_misses).add();
+    if (use == CacheUse::stale) metrics_.cache_stale_hits.add();
+  }
+
+ private:
+  observe::ServerMetrics const& metrics_;
+  core::Call const& call_;
+};
+
+// A call of the cache's own, for nobody.
+class CacheLayer::Renewal final : public core::ClientSink {
+ public:
+  Renewal(CacheLayer& layer, core::Call const& call, CacheOrder order)
+      : copy(call), layer_(layer), key_(order.own) {
+    order.refresh = true;
+    copy.call.client = this;
+    copy.call.fresh_only = false;
+    copy.call.cache_order = std::make_shared<CacheOrder const>(std::move(order));
+    copy.call.started = layer.scheduler_.now();
+  }
+  Renewal(Renewal const&) = delete;
+  Renewal& operator=(Renewal const&) = delete;
+  ~Renewal() override { layer_.renewed_.erase(key_); }
+
+  base::Task<bool> notify(std::string) override;
+
+  core::OwnedCall copy;
+
+ private:
+  CacheLayer& layer_;
+  base::Digest key_;
+};
+
+base::Task<bool> CacheLayer::Renewal::notify(std::string) { co_return true; }
+
+base::Task<CacheLayer::Answer> CacheLayer::handle(core::Call& call) {
+  if (policy_->updates(call)) return update(call, policy_);
+  auto order = policy_->order_for(call);
+  if (!order) return inner_->handle(call);
+  return serve(call, std::move(*order));
+}
+
+std::optional<core::Outcome> CacheLayer::from_memory(core::Call& call, CacheOrder const& order) {
+  auto const now = scheduler_.now();
+  auto const copy = cache_.look(order, now);
+  if (!copy) {
+    metrics_.memory_lookups.add("miss");
+    return std::nullopt;
+  }
+  auto const standing = standing_of(copy->facts, now, order.stale_while_revalidate, luck_of(random_));
+  bool const fresh = standing == Standing::fresh || standing == Standing::due;
+  bool const usable = !copy->outdated && (fresh || standing == Standing::revalidating);
+  metrics_.memory_lookups.add(!usable || !fresh ? "stale" : copy->facts.negative ? "negative" : "hit");
+  if (!usable || (copy->facts.negative && !fresh)) return std::nullopt;
+  if (standing != Standing::fresh) renew(call, order);
+  return handed_out(call, copy->answer, copy->for_everybody, fresh ? CacheUse::hit : CacheUse::stale,
+                    "memory", now);
+}
+
+base::Task<CacheLayer::Answer> CacheLayer::serve(core::Call& call, CacheOrder order) {
+  LookUp const counted(metrics_, call);
+  if (!order.fresh_only) {
+    if (auto found = from_memory(call, order)) co_return std::move(*found);
+  }
+  bool const bypass = order.fresh_only;
+  call.cache_order = std::make_shared<CacheOrder const>(std::move(order));
+  auto outcome = co_await inner_->handle(call);
+  call.cache_order.reset();
+  if (call.facts.cache.use == CacheUse::none) call.facts.cache.use = CacheUse::miss;
+  if (bypass) call.facts.cache.use = CacheUse::bypass;
+  co_return outcome;
+}
+
+base::Task<CacheLayer::Answer> CacheLayer::update(core::Call& call,
+                                                  std::shared_ptr<CachePolicy const> policy) {
+  Touch touch(cache_, policy->touched_by(call));
+  auto outcome = co_await inner_->handle(call);
+  if (!outcome && outcome.error().retry == base::Retry::always) touch.never_happened();
+  co_return outcome;
+}
+
+void CacheLayer::renew(core::Call const& call, CacheOrder const& order) {
+  if (renewed_.size() >= kRefreshesMax || !renewed_.insert(order.own).second) return;
+  refreshes_.spawn(renewing(std::make_shared<Renewal>(*this, call, order)));
+}
+
+base::Task<void> CacheLayer::renewing(std::shared_ptr<Renewal> renewal) {
+  co_await inner_->handle(renewal->copy.call);
+}
+
+}  // namespace weir::cache

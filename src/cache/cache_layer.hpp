@@ -1,0 +1,69 @@
+// CacheLayer: answers a call from memory where it may, and sees to it that updates are noticed.
+//
+// One per server and worker, outermost on that server's side, so that a hit costs no hop and nothing below.
+// Who calls and whether the call is allowed has been decided before it gets here (P098). What memory cannot
+// answer goes inward with a CacheOrder, for FetchLayer at the server's home. An entry near its end, or just
+// past it where that is allowed, is renewed in the background: at most kRefreshesMax at a time, one for each
+// key. A call that is an update invalidates what it touches when it ends, whatever its end, unless that
+// proves that it was never executed (F-36): also when its caller leaves.
+// Every look-up counts once: as a hit or as a miss; a stale answer is a miss and a stale hit.
+#pragma once
+
+#include <memory>
+#include <unordered_set>
+
+#include "base/random.hpp"
+#include "base/task_group.hpp"
+#include "cache/cache_policy.hpp"
+#include "cache/response_cache.hpp"
+
+namespace weir::cache {
+
+class CacheLayer final : public core::Handler {
+ public:
+  static constexpr std::size_t kRefreshesMax = 64;
+
+  // `cache` and `metrics` outlive the layer.
+  CacheLayer(std::shared_ptr<core::Handler> inner, base::Scheduler& scheduler, base::Random& random,
+             ResponseCache& cache, observe::ServerMetrics const& metrics,
+             std::shared_ptr<CachePolicy const> policy)
+      : inner_(std::move(inner)),
+        scheduler_(scheduler),
+        random_(random),
+        cache_(cache),
+        metrics_(metrics),
+        policy_(std::move(policy)),
+        refreshes_(scheduler) {}
+
+  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
+
+  void set_policy(std::shared_ptr<CachePolicy const> policy) { policy_ = std::move(policy); }  // a reload
+  std::size_t refreshing() const noexcept { return renewed_.size(); }
+
+ private:
+  using Answer = base::Result<core::Outcome>;
+  class LookUp;
+  class Renewal;
+  struct KeyHash {
+    std::size_t operator()(base::Digest const& key) const noexcept {
+      return static_cast<std::size_t>(key.low);
+    }
+  };
+
+  base::Task<Answer> serve(core::Call& call, CacheOrder order);
+  base::Task<Answer> update(core::Call& call, std::shared_ptr<CachePolicy const> policy);
+  std::optional<core::Outcome> from_memory(core::Call& call, CacheOrder const& order);
+  void renew(core::Call const& call, CacheOrder const& order);
+  base::Task<void> renewing(std::shared_ptr<Renewal> renewal);
+
+  std::shared_ptr<core::Handler> inner_;
+  base::Scheduler& scheduler_;
+  base::Random& random_;
+  ResponseCache& cache_;
+  observe::ServerMetrics const& metrics_;
+  std::shared_ptr<CachePolicy const> policy_;
+  std::unordered_set<base::Digest, KeyHash> renewed_;
+  base::TaskGroup refreshes_;  // last: its tasks use the rest
+};
+
+}  // namespace weir::cache
