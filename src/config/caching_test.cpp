@@ -254,6 +254,18 @@ TEST(Caching, AnAbsurdTimeOrCountIsAnErrorWithLineAndCaret) {
   EXPECT_EQ(complaint("{ l2_redis: { prot: 6379 } }"), "WEIR-E012 1:24 unknown key `prot`");
 }
 
+TEST(Caching, ATimeThatNeverComesOrAZoneThatIsUnknownIsAnError) {  // F-42
+  EXPECT_EQ(complaint("{ invalidation: { scheduled: \"0 0 30 2 *\" } }"),
+            "WEIR-E016 1:39 `0 0 30 2 *` names a day that no year has");
+  EXPECT_EQ(complaint("{ invalidation: { scheduled: \"0 0 29 2 *\" } }"), "0 problems");
+  EXPECT_EQ(complaint("{ invalidation: { scheduled: \"0 2 * * MON-FRI\", timezone: Europe/Berlin } }"),
+            "0 problems");
+  EXPECT_EQ(complaint("{ invalidation: { timezone: Europe/Berlyn } }"),
+            "WEIR-E016 1:38 expected a time zone, such as UTC or Europe/Berlin, got `Europe/Berlyn`");
+  EXPECT_EQ(complaint("{ invalidation: { scheduled: [ { cron: \"0 2 * * *\", timezone: ../UTC } ] } }"),
+            "WEIR-E016 1:72 expected a time zone, such as UTC or Europe/Berlin, got `../UTC`");
+}
+
 TEST(Caching, ServersThatAreNotConfiguredAreWarnings) {
   EXPECT_EQ(World("servers: { github: { command: c } }\n"
                   "caching:\n  invalidation: { updates: { githib: [x] } }\n")

@@ -52,7 +52,7 @@ std::string scalar_schema(Option const& row) {
   } else if (auto const pattern = pattern_of(row.type); !pattern.empty()) {
     any.push_back(fmt::format(R"({{"type":"string","pattern":{}}})", json_quoted(pattern)));
   } else if (row.type == Type::cron || row.type == Type::address || row.type == Type::path ||
-             row.type == Type::glob) {
+             row.type == Type::zone || row.type == Type::glob) {
     any.emplace_back(R"({"type":"string"})");
   }
   if (row.type != Type::text) any.emplace_back(R"({"type":"string","pattern":"\\$\\{"})");  // a reference

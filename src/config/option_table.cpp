@@ -94,10 +94,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 std::string_view name_of(Type type) noexcept {
-  constexpr std::string_view kNames[] = {"section", "table", "list",           "text",    "word", "boolean",
-                                         "integer", "count", "duration",       "seconds", "size", "rate",
-                                         "percent", "range", "duration range", "date",    "cron", "address",
-                                         "url",     "path",  "key hash",       "pattern"};
+  constexpr std::string_view kNames[] = {
+      "section",  "table",   "list", "text", "word",     "boolean",   "integer",        "count",
+      "duration", "seconds", "size", "rate", "percent",  "range",     "duration range", "date",
+      "cron",     "address", "url",  "path", "key hash", "time zone", "pattern"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Type::glob) + 1);
   return kNames[static_cast<std::size_t>(type)];
 }
@@ -125,6 +125,7 @@ std::string_view grammar_of(Type type) noexcept {
     case Type::url: return "an http or https URL without a user name in it";
     case Type::path: return "a path";
     case Type::key_hash: return "sha256: and 64 hexadecimal digits";
+    case Type::zone: return "a time zone, such as UTC or Europe/Berlin";
     case Type::glob: return "a pattern, such as github.get_*";
   }
   return "?";

@@ -35,6 +35,7 @@ enum class Type {
   url,             // http or https
   path,            // file or folder
   key_hash,        // sha256: and 64 hexadecimal digits
+  zone,            // Europe/Berlin
   glob,            // server.tool pattern
 };
 

@@ -86,9 +86,9 @@ constexpr Option kCaching[] = {
     {"caching.invalidation.scheduled[].refresh", glob, "", "", "", "What is fetched again instead."},
     {"caching.invalidation.scheduled[].spread", duration, "5m", "0s..24h", "",
      "Servers and operations take turns within this time."},
-    {"caching.invalidation.scheduled[].timezone", text, "", "", "",
+    {"caching.invalidation.scheduled[].timezone", zone, "", "", "",
      "Time zone of `cron`. Default: that of `invalidation`."},
-    {"caching.invalidation.timezone", text, "UTC", "", "",
+    {"caching.invalidation.timezone", zone, "UTC", "", "",
      "Time zone of `scheduled`, such as Europe/Berlin."},
 };
 

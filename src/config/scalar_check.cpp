@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/cron_line.hpp"
+#include "base/time_zone.hpp"
 #include "config/option_rows.hpp"
 #include "config/reader.hpp"
 #include "config/values.hpp"
@@ -69,7 +71,8 @@ bool is_in_range(std::pair<double, double> value, Option const& row) {
 bool follows_grammar(std::string_view text, Type type) {
   switch (type) {
     case Type::date: return parse_date(text).has_value();
-    case Type::cron: return is_cron(text);
+    case Type::cron: return base::CronLine::parse(text).has_value();
+    case Type::zone: return base::TimeZone::find(text).has_value();
     case Type::address: return parse_address(text).has_value();
     case Type::url: return is_http_url(text);
     case Type::key_hash: return parse_key_hash(text).has_value();
@@ -140,7 +143,10 @@ Complaint check_scalar(Node const& node, Option const& row) {
     }
     return {};
   }
-  if (follows_grammar(text, row.type)) return {};
+  if (follows_grammar(text, row.type)) {
+    if (row.type != Type::cron || base::CronLine::parse(text)->ever()) return {};
+    return {"WEIR-E016", fmt::format("`{}` names a day that no year has", shown(node)), ""};
+  }
   return {"WEIR-E016", fmt::format("expected {}, got `{}`", grammar_of(row.type), shown(node)), ""};
 }
 

@@ -1,6 +1,5 @@
-// Grammars with fields: dates, cron lines, addresses and URLs.
+// Grammars with fields: dates, addresses and URLs.
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 #include "config/values.hpp"
@@ -31,36 +30,6 @@ std::optional<std::chrono::minutes> parse_zone(std::string_view text) {
   if (*hours > 23 || *minutes > 59) return {};
   auto const offset = std::chrono::minutes(*hours * 60 + *minutes);
   return text[0] == '+' ? offset : -offset;
-}
-
-struct CronField {
-  int low;
-  int high;
-};
-constexpr std::array<CronField, 5> kCron{{{0, 59}, {0, 23}, {1, 31}, {1, 12}, {0, 7}}};
-
-// One of a field's comma-separated parts: `*`, `5`, `1-5`, each with an optional `/step`.
-bool is_cron_part(std::string_view part, CronField field) {
-  auto const slash = part.find('/');
-  if (slash != std::string_view::npos) {
-    auto const step = parse_integer(part.substr(slash + 1));
-    if (!step || *step < 1 || *step > field.high) return false;
-    part = part.substr(0, slash);
-  }
-  if (part == "*") return true;
-  auto const dash = part.find('-');
-  auto const low = parse_integer(part.substr(0, dash));
-  auto const high = dash == std::string_view::npos ? low : parse_integer(part.substr(dash + 1));
-  return low && high && *low >= field.low && *high <= field.high && *low <= *high;
-}
-
-bool is_cron_field(std::string_view text, CronField field) {
-  while (true) {
-    auto const comma = text.find(',');
-    if (!is_cron_part(text.substr(0, comma), field)) return false;
-    if (comma == std::string_view::npos) return true;
-    text.remove_prefix(comma + 1);
-  }
 }
 
 bool is_host(std::string_view host) {
@@ -105,19 +74,6 @@ std::optional<base::WallTime> parse_date(std::string_view text) {
   if (!zone || *hour > 23 || *minute > 59 || *second > 59) return {};
   return base::WallTime(midnight + std::chrono::hours(*hour) + std::chrono::minutes(*minute) - *zone +
                         std::chrono::seconds(*second));
-}
-
-bool is_cron(std::string_view text) {
-  if (text.size() > 200) return false;
-  std::size_t field = 0;
-  while (true) {
-    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-    if (text.empty()) return field == kCron.size();
-    if (field == kCron.size()) return false;
-    auto const end = std::min(text.find_first_of(" \t"), text.size());
-    if (!is_cron_field(text.substr(0, end), kCron[field++])) return false;
-    text.remove_prefix(end);
-  }
 }
 
 std::optional<Address> parse_address(std::string_view text) {

@@ -1,4 +1,4 @@
-// The small grammars of values: durations, sizes, rates, ranges, addresses, dates, cron. Pure functions.
+// The small grammars of values: durations, sizes, rates, ranges, addresses, dates. Pure functions.
 //
 // Each returns nothing for a text outside its grammar or too large for its type; none allocates without
 // bound. Durations: ms s m h d. Sizes: b, kb mb gb (powers of 1000), KiB MiB GiB (powers of 1024), letter
@@ -29,7 +29,6 @@ std::optional<std::pair<std::int64_t, std::int64_t>> parse_instances(std::string
 std::optional<std::pair<milliseconds, milliseconds>> parse_duration_range(std::string_view text);
 std::optional<base::WallTime> parse_date(std::string_view text);
 std::optional<Address> parse_address(std::string_view text);
-bool is_cron(std::string_view text);
 bool is_http_url(std::string_view text);
 std::optional<std::array<std::uint8_t, 32>> parse_key_hash(std::string_view text);
 
