@@ -1,12 +1,16 @@
-// AdminEndpoint: health, metrics and status over HTTP, on a listener of its own.
+// AdminEndpoint: health, metrics and status over HTTP, on a listener of its own; and purging the cache.
 //
-// One per process, on the first worker. Reads copies through AdminViews; changes nothing. Loopback callers
-// only need a Host that is loopback; other listeners ask for credentials before this is reached.
+// One per process, on the first worker. Reads copies through AdminViews. The one change, POST
+// /api/v1/cache/purge, needs the header X-Weir-CSRF with any value: a page in somebody's browser cannot send
+// it. Loopback callers only need a Host that is loopback; other listeners ask for credentials before this is
+// reached.
 #pragma once
 
 #include <functional>
 #include <string>
 
+#include "admin/purge_request.hpp"
+#include "base/task.hpp"
 #include "net/http_server.hpp"
 
 namespace weir::admin {
@@ -21,6 +25,9 @@ struct AdminViews {  // each called on the admin's worker
   std::function<Health()> health;
   std::function<std::string()> metrics;  // Prometheus text
   std::function<std::string()> status_json;
+  std::function<std::string()> cache_json;  // null: this process has no cache
+  // The answer to a purge, purge_answer()'s text. Errors: invalid_input, with a sentence for the caller.
+  std::function<base::Task<base::Result<std::string>>(PurgeRequest)> purge;
   std::function<bool(std::string_view host)> host_allowed;
   std::function<bool(std::string_view origin)> origin_allowed;
   std::function<bool(std::string_view authorization)> authorized;
@@ -36,6 +43,7 @@ class AdminEndpoint final : public net::HttpHandler {
 
  private:
   void answer(net::HttpExchange& exchange);
+  base::Task<void> purge(net::HttpExchange& exchange);
   bool admit(net::HttpExchange& exchange);
   AdminViews views_;
   std::string metrics_path_;

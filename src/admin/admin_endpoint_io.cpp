@@ -5,6 +5,8 @@ namespace {
 
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kPurgePath = "/api/v1/cache/purge";
 constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 
 void reply(net::HttpExchange& exchange, int status, std::string_view type, std::string const& body) {
@@ -23,7 +25,12 @@ bool AdminEndpoint::admit(net::HttpExchange& exchange) {
     exchange.reply_text(403, "", "This Host or Origin is not allowed.");
     return false;
   }
-  if (head.method != "GET" && head.method != "HEAD") {
+  bool const purging = head.path == kPurgePath;
+  if (purging && head.method != "POST") {
+    exchange.reply_text(405, "Allow: POST\r\n", "Purging takes a POST.");
+    return false;
+  }
+  if (!purging && head.method != "GET" && head.method != "HEAD") {
     exchange.reply_text(405, "Allow: GET, HEAD\r\n", "Only reading is possible here.");
     return false;
   }
@@ -44,13 +51,48 @@ void AdminEndpoint::answer(net::HttpExchange& exchange) {
     return reply(exchange, good ? 200 : 503, kText, verbose || !good ? health.text : std::string("ok\n"));
   }
   if (path == metrics_path_) return reply(exchange, 200, kMetricsText, views_.metrics());
-  if (path == "/api/v1/status") return reply(exchange, 200, "application/json", views_.status_json());
-  exchange.reply_text(404, "", "Here are /livez, /readyz, /startupz, /metrics and /api/v1/status.");
+  if (path == "/api/v1/status") return reply(exchange, 200, kJson, views_.status_json());
+  if (path == "/api/v1/cache" && views_.cache_json) return reply(exchange, 200, kJson, views_.cache_json());
+  exchange.reply_text(404, "",
+                      "Here are /livez, /readyz, /startupz, /metrics, /api/v1/status and /api/v1/cache.");
+}
+
+base::Task<void> AdminEndpoint::purge(net::HttpExchange& exchange) {
+  if (exchange.head().fields.find("x-weir-csrf") == nullptr) {
+    exchange.reply_text(403, "", "The header X-Weir-CSRF is needed, with any value.");
+    co_return;
+  }
+  if (!views_.purge) {
+    exchange.reply_text(404, "", "There is no cache here.");
+    co_return;
+  }
+  auto const body = co_await exchange.read_body();
+  if (!body) {
+    auto const status = exchange.refusal_status();
+    exchange.reply_text(status != 0 ? status : 400, "", "The body could not be read.");
+    co_return;
+  }
+  auto request = parse_purge(*body);
+  if (!request) {
+    exchange.reply_text(400, "", request.error().detail);
+    co_return;
+  }
+  auto const answer = co_await views_.purge(std::move(*request));
+  if (answer) {
+    reply(exchange, 200, kJson, *answer);
+  } else {
+    exchange.reply_text(answer.error().fault == base::Fault::invalid_input ? 422 : 503, "",
+                        answer.error().detail);
+  }
 }
 
 base::Task<void> AdminEndpoint::serve(net::HttpExchange& exchange) {
-  if (admit(exchange)) answer(exchange);
-  co_return;
+  if (!admit(exchange)) co_return;
+  if (exchange.head().path == kPurgePath) {
+    co_await purge(exchange);
+  } else {
+    answer(exchange);
+  }
 }
 
 }  // namespace weir::admin

@@ -9,6 +9,7 @@
 #include "app/call_command.hpp"
 #include "app/call_text.hpp"
 #include "app/check_command.hpp"
+#include "app/ctl_command.hpp"
 #include "app/exit_codes.hpp"
 #include "app/help_command.hpp"
 #include "app/process_environment.hpp"
@@ -33,6 +34,7 @@ struct Requests {
   CheckRequest check;
   CallRequest call;
   StatusRequest status;
+  CtlRequest ctl;
   std::string topic;
   std::string colour = "auto";
   bool check_json = false;
@@ -127,6 +129,30 @@ void add_status(CLI::App& cli, Requests& requests) {
   add_colour(verb, requests.colour);
 }
 
+void add_ctl(CLI::App& cli, CtlRequest& ctl) {
+  auto& verb = *cli.add_subcommand("ctl", "change the running gateway");
+  verb.footer(
+      "  weir ctl cache                                 how full are the cache's tiers?\n"
+      "  weir ctl purge 'github.search_*' --dry-run     how much would go?\n"
+      "  weir ctl purge 'github.search_*'\n"
+      "  weir ctl purge files --uri file:///a.txt\n"
+      "  weir ctl purge '*' --yes                       everything");
+  verb.require_subcommand(1);
+  auto& cache = *verb.add_subcommand("cache", "show the tiers of the cache");
+  cache.add_flag("--json", ctl.json, "as JSON");
+  add_gateway(cache, ctl.gateway);
+  auto& purge = *verb.add_subcommand("purge", "throw kept answers away");
+  purge.footer("  weir ctl purge 'github.search_*' --dry-run\n  weir ctl purge --tag repository");
+  purge.add_option("SELECTION", ctl.purge.select, "SERVER or SERVER.TOOL, with *; '*' is everything");
+  purge.add_option("--uri", ctl.purge.uri, "answers about this resource");
+  purge.add_option("--principal", ctl.purge.principal, "answers for this caller");
+  purge.add_option("--tag", ctl.purge.tag, "answers of tools with this tag");
+  purge.add_flag("--dry-run", ctl.purge.dry_run, "count only");
+  purge.add_flag("--yes", ctl.yes, "also whole servers, and everything");
+  purge.add_flag("--json", ctl.json, "as JSON");
+  add_gateway(purge, ctl.gateway);
+}
+
 int wrong(std::string const& what, std::string const& advice) {
   fmt::print(stderr, "error: {}\n  = {}\n", what, advice);
   return kExitUsage;
@@ -195,6 +221,10 @@ int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment
   if (cli.got_subcommand("check")) return check_command(requests.check, environment);
   if (cli.got_subcommand("call")) return call_command(requests.call, environment);
   if (cli.got_subcommand("status")) return status_command(requests.status, environment);
+  if (cli.got_subcommand("ctl")) {
+    requests.ctl.purging = cli.get_subcommand("ctl")->got_subcommand("purge");
+    return ctl_command(requests.ctl, environment);
+  }
   if (cli.got_subcommand("version")) return print_version(requests.version_json);
   bool const on_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
   if (cli.got_subcommand("help") || !on_terminal) return explain(cli, requests.topic);
@@ -220,6 +250,7 @@ int command_line(int argc, char** argv) {
   add_check(cli, requests);
   add_call(cli, requests.call);
   add_status(cli, requests);
+  add_ctl(cli, requests.ctl);
   auto& help = *cli.add_subcommand("help", "explain a command, or an error by its code");
   help.footer("  weir help call\n  weir help E012");
   help.add_option("TOPIC", requests.topic, "a command, or a code like E012");

@@ -46,4 +46,8 @@ class GatewayClient {
 base::Result<GatewayAnswer> get_from(net::Url const& admin, std::string const& path, std::string const& key,
                                      base::Duration within);
 
+// POST of a JSON body that changes something there.
+base::Result<GatewayAnswer> post_to(net::Url const& admin, std::string const& path, std::string const& body,
+                                    std::string const& key, base::Duration within);
+
 }  // namespace weir::app

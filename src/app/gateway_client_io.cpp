@@ -86,16 +86,38 @@ Result<GatewayAnswer> GatewayClient::ask(std::string const& head, std::string co
   return answer;
 }
 
+namespace {
+
+std::string head_of(std::string_view method, net::Url const& admin, std::string const& path,
+                    std::string const& key) {
+  std::string head;
+  static_cast<void>(net::append_request_line(head, method, path));
+  static_cast<void>(net::append_field(head, "Host", admin.authority));
+  if (!key.empty()) static_cast<void>(net::append_field(head, "Authorization", "Bearer " + key));
+  return head;
+}
+
+}  // namespace
+
 Result<GatewayAnswer> get_from(net::Url const& admin, std::string const& path, std::string const& key,
                                base::Duration within) {
   auto client = GatewayClient::to(admin);
   if (!client) return client.error();
-  std::string head;
-  static_cast<void>(net::append_request_line(head, "GET", path));
-  static_cast<void>(net::append_field(head, "Host", admin.authority));
-  if (!key.empty()) static_cast<void>(net::append_field(head, "Authorization", "Bearer " + key));
+  auto head = head_of("GET", admin, path, key);
   net::append_head_end(head);
   return (*client)->ask(head, {}, within);
+}
+
+Result<GatewayAnswer> post_to(net::Url const& admin, std::string const& path, std::string const& body,
+                              std::string const& key, base::Duration within) {
+  auto client = GatewayClient::to(admin);
+  if (!client) return client.error();
+  auto head = head_of("POST", admin, path, key);
+  static_cast<void>(net::append_field(head, "Content-Type", "application/json"));
+  static_cast<void>(net::append_field(head, "Content-Length", std::to_string(body.size())));
+  static_cast<void>(net::append_field(head, "X-Weir-CSRF", "weir"));  // says that no browser page sent it
+  net::append_head_end(head);
+  return (*client)->ask(head, body, within);
 }
 
 }  // namespace weir::app

@@ -1,0 +1,22 @@
+// `weir ctl`: changes the running gateway, and shows what there is to change: `purge` and `cache`.
+//
+// Exit codes: 0, 64 (what to purge is not said, or a bulk purge without --yes), 65 (nothing there is called
+// so), 69 (no gateway answers, or one without a cache), 77 (it wants a key: $WEIR_KEY).
+#pragma once
+
+#include "admin/purge_request.hpp"
+#include "app/gateway_address.hpp"
+
+namespace weir::app {
+
+struct CtlRequest {
+  AddressRequest gateway;
+  admin::PurgeRequest purge;
+  bool purging = false;  // else `cache`
+  bool yes = false;
+  bool json = false;
+};
+
+int ctl_command(CtlRequest const& request, config::Environment const& environment);
+
+}  // namespace weir::app
