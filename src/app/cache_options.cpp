@@ -102,6 +102,25 @@ cache::FetchOptions fetch_options(config::Settings const& settings, config::Serv
   return {server.timeouts.call, settings.caching.waiters_max};
 }
 
+store::Selection selection_of(std::string_view pattern) {
+  auto const dot = pattern.find('.');  // no server's name has one
+  auto const part = [](std::string_view text) { return text == "*" ? std::string() : std::string(text); };
+  store::Selection made;
+  made.server = part(pattern.substr(0, dot));
+  if (dot != std::string_view::npos) made.operation = part(pattern.substr(dot + 1));
+  return made;
+}
+
+std::vector<cache::ScheduledPurge> scheduled_purges(config::Caching const& caching) {
+  std::vector<cache::ScheduledPurge> purges;
+  for (auto const& schedule : caching.schedules) {
+    bool const renew = !schedule.refresh.empty();
+    purges.push_back({schedule.cron, schedule.timezone,
+                      selection_of(renew ? schedule.refresh : schedule.purge), renew, schedule.spread});
+  }
+  return purges;
+}
+
 store::StoreLimits store_limits(config::Caching const& caching) {
   store::StoreLimits limits;
   limits.bytes_max = caching.store.bytes_max;

@@ -8,6 +8,7 @@
 #include "cache/cache_policy.hpp"
 #include "cache/fetch_layer.hpp"
 #include "cache/response_cache.hpp"
+#include "cache/schedule_loop.hpp"
 #include "config/settings.hpp"
 #include "store/store.hpp"
 
@@ -19,6 +20,8 @@ cache::CacheRules cache_rules(config::Settings const& settings, config::Server c
                               cache::AnswerKeys const& keys);
 cache::ResponseCacheOptions cache_options(config::Caching const& caching);
 cache::FetchOptions fetch_options(config::Settings const& settings, config::Server const& server);
+std::vector<cache::ScheduledPurge> scheduled_purges(config::Caching const& caching);
+store::Selection selection_of(std::string_view pattern);  // `server.operation`, `server` or `*`, globs
 store::StoreLimits store_limits(config::Caching const& caching);
 
 }  // namespace weir::app

@@ -46,6 +46,14 @@ TEST(CacheOptions, SortPatternsByTheServersThatTheyMean) {
   EXPECT_EQ(patterns, (std::vector<std::string>{"get_*", "search", "*", "read"}));
 }
 
+TEST(CacheOptions, ReadASelectionAsTheRulesAreWritten) {
+  EXPECT_EQ(selection_of("*"), store::Selection{});
+  EXPECT_EQ(selection_of("github"), (store::Selection{"github", "", "", ""}));
+  EXPECT_EQ(selection_of("github.*"), (store::Selection{"github", "", "", ""}));
+  EXPECT_EQ(selection_of("g*.search_*"), (store::Selection{"g*", "search_*", "", ""}));
+  EXPECT_EQ(selection_of("*.resources/read"), (store::Selection{"", "resources/read", "", ""}));
+}
+
 TEST(CacheOptions, CallAServerAnotherOneWhenItWasPointedElsewhere_F34) {
   config::Settings const settings;
   auto const revision = [&](auto const& change) {

@@ -56,23 +56,23 @@ std::string_view word_of(config::StoreKind kind) noexcept {
 }  // namespace
 
 CacheTiers::CacheTiers(Parts const& parts, config::Settings const& settings)
-    : parts_(parts), store_settings_(settings.caching.store), tasks_(parts.loop) {
-  auto const secret = secret_for(store_settings_, parts_);
+    : parts_(parts), settings_(settings.caching), tasks_(parts.loop) {
+  auto const secret = secret_for(settings_.store, parts_);
   auto keys = std::make_shared<cache::AnswerKeys const>(secret.derive("keys"));
   store_ = open_store(parts_, settings.caching, secret);
   responses_ =
       std::make_unique<cache::ResponseCache>(cache_options(settings.caching), std::move(keys), parts_.clock,
                                              parts_.random.next(), store_.get(), parts_.metrics);
-  set_server_caps(settings.caching);
+  schedule_ = std::make_unique<cache::ScheduleLoop>(parts_.loop, *responses_, parts_.buckets);
+  take_over(settings);
 }
 
-CacheTiers::~CacheTiers() {
-  tasks_.cancel();
-  stop();
-}
+CacheTiers::~CacheTiers() { stop(); }
 
 void CacheTiers::start() {
-  if (tasks_.size() == 0) tasks_.spawn(keep_tidy());
+  if (tasks_.size() > 0) return;
+  tasks_.spawn(keep_tidy());
+  schedule_->set(scheduled_purges(settings_));
 }
 
 // What is over leaves even if nobody asks for it.
@@ -95,17 +95,25 @@ void CacheTiers::set_server_caps(config::Caching const& caching) {
   }
 }
 
+void CacheTiers::take_over(config::Settings const& settings) {
+  set_server_caps(settings.caching);
+  servers_.clear();
+  for (auto const& server : settings.servers) servers_.push_back(server.name);
+}
+
 void CacheTiers::apply(config::Settings const& settings) {
   responses_->set_options(cache_options(settings.caching));
-  set_server_caps(settings.caching);
+  take_over(settings);
   if (store_) store_->set_limits(store_limits(settings.caching));
-  auto unchanged = settings.caching.store;
-  unchanged.ttl = store_settings_.ttl;
-  unchanged.bytes_max = store_settings_.bytes_max;
-  if (unchanged == store_settings_) return;
+  auto const before = std::exchange(settings_, settings.caching);
+  schedule_->set(scheduled_purges(settings_));
+  settings_.store = before.store;  // what is open
+  settings_.store.ttl = settings.caching.store.ttl;
+  settings_.store.bytes_max = settings.caching.store.bytes_max;
+  if (settings_.store == settings.caching.store) return;
   parts_.log.event(observe::Level::warn, "cache.reload",
                    fmt::format("the second tier stays {} until a restart: its settings have changed",
-                               word_of(store_settings_.kind)));
+                               word_of(before.store.kind)));
 }
 
 void CacheTiers::refresh_gauges() {
@@ -134,6 +142,7 @@ void CacheTiers::refresh_gauges() {
 
 void CacheTiers::stop() {
   tasks_.cancel();
+  schedule_->set({});
   if (store_) store_->stop(std::chrono::seconds{1});
 }
 

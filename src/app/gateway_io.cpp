@@ -62,7 +62,9 @@ Result<void> Gateway::start() {
   build_threads();
   auto& kernel = *threads_.front();
   cache_ = std::make_unique<CacheTiers>(
-      CacheTiers::Parts{environment_, clock_, random_, *metrics_, *log_, kernel.loop, kernel.dialer},
+      CacheTiers::Parts{
+          environment_, clock_, random_, *metrics_, *log_, kernel.loop, kernel.dialer,
+          [this](store::Selection const& what) { return offered(first_worker().catalog().current(), what); }},
       *settings_);
   shared_ = std::make_unique<SharedParts>(
       SharedParts{clock_, random_, *log_, *metrics_, *sessions_, cache_->responses(), *calls_, connections_,

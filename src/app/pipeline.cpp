@@ -87,8 +87,9 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings cons
   auto fetch =
       std::make_shared<cache::FetchLayer>(std::move(rounds), parts.scheduler, parts.random, parts.cache,
                                           parts.metrics.server(server.name), fetch_options(settings, server));
-  auto watch = std::make_shared<watch::WatchLayer>(std::move(fetch), *backend, parts.scheduler, parts.random,
-                                                   parts.watches, watch_options(server));
+  auto watch = std::make_shared<watch::WatchLayer>(
+      std::move(fetch), *backend, parts.scheduler, parts.random, parts.watches, watch_options(server),
+      std::make_shared<cache::ResourceEar>(parts.cache, server.name));
   return ServerStack{std::move(*backend), watch, watch};
 }
 

@@ -146,6 +146,8 @@ admin::AdminViews Gateway::views() {
   views.health = [this] { return health(); };
   views.metrics = [this] { return metrics_->render(); };
   views.status_json = [this] { return status_json(); };
+  views.cache_json = [this] { return cache_->status_json(); };
+  views.purge = [this](admin::PurgeRequest request) { return cache_->purge(std::move(request)); };
   views.host_allowed = [policy](std::string_view host) { return policy->host_allowed(host); };
   views.origin_allowed = [policy](std::string_view origin) { return policy->origin_allowed(origin); };
   // The methods belong to the address, which a reload does not move. The keys are those of now: one that a

@@ -93,7 +93,7 @@ std::optional<core::Outcome> CacheLayer::from_memory(core::Call& call, CacheOrde
   bool const usable = !copy->outdated && (fresh || standing == Standing::revalidating);
   metrics_.memory_lookups.add(!usable || !fresh ? "stale" : copy->facts.negative ? "negative" : "hit");
   if (!usable || (copy->facts.negative && !fresh)) return std::nullopt;
-  if (standing != Standing::fresh) renew(call, order);
+  if (standing != Standing::fresh || copy->due) renew(call, order);
   return handed_out(call, copy->answer, copy->for_everybody, fresh ? CacheUse::hit : CacheUse::stale,
                     "memory", now);
 }

@@ -19,6 +19,15 @@ std::string_view word_of(Cause cause) noexcept {
 
 }  // namespace
 
+void ResourceEar::resource_updated(std::string_view uri) {
+  cache_.invalidate({server_, "", std::string(uri), ""}, false, Cause::notify);
+}
+
+void ResourceEar::resources_missed() {
+  auto const reads = mcp::traits_of(mcp::Method::resources_read).name;
+  cache_.invalidate({server_, std::string(reads), "", ""}, false, Cause::notify);
+}
+
 ResponseCache::ResponseCache(ResponseCacheOptions const& options, std::shared_ptr<AnswerKeys const> keys,
                              base::Clock const& clock, std::uint64_t seed, store::Store* store,
                              observe::Metrics& metrics)
@@ -48,7 +57,10 @@ std::optional<Copy> ResponseCache::copy_of(base::Digest const& key, CacheOrder c
   switch (marks_.judge(order.labels_of(for_everybody), copy.facts.born)) {
     case store::Verdict::gone: table_.erase(key); return std::nullopt;
     case store::Verdict::outdated: copy.outdated = true; break;
-    case store::Verdict::current: copy.answer.raise_born(latest); break;
+    case store::Verdict::current:
+      copy.due = renewals_.judge(order.labels_of(for_everybody), copy.facts.born) != store::Verdict::current;
+      if (!copy.due) copy.answer.raise_born(latest);
+      break;
   }
   return copy;
 }

@@ -18,6 +18,7 @@
 #include "cache/cache_order.hpp"
 #include "cache/freshness.hpp"
 #include "cache/memory_cache.hpp"
+#include "core/backend.hpp"
 #include "observe/metrics.hpp"
 #include "store/mark_book.hpp"
 #include "store/store.hpp"
@@ -38,7 +39,22 @@ struct Copy {
   KeptAnswer answer;
   AnswerFacts facts;
   bool outdated = false;       // invalidated: good only where nothing else can be had
+  bool due = false;            // somebody wants it renewed
   bool for_everybody = false;  // not a private one
+};
+
+class ResponseCache;
+
+// Hears what one server says of its resources and invalidates the copies of those.
+class ResourceEar final : public core::ResourceObserver {
+ public:
+  ResourceEar(ResponseCache& cache, std::string server) : cache_(cache), server_(std::move(server)) {}
+  void resource_updated(std::string_view uri) override;
+  void resources_missed() override;
+
+ private:
+  ResponseCache& cache_;
+  std::string const server_;
 };
 
 class ResponseCache final : public store::StoreObserver {
@@ -64,6 +80,9 @@ class ResponseCache final : public store::StoreObserver {
   // Effective when this returns, whatever the number of entries.
   void invalidate(store::Selection const& what, bool gone, Cause cause);
 
+  // What is selected counts as due: the next to use it has it renewed in the background. Memory only.
+  void renew_soon(store::Selection const& what) { renewals_.put({what, marks_.advance(), false}); }
+
   // What store tells of other nodes.
   void invalidated(store::Selection const& what, bool gone) override;
   void invalidations_missed() override;
@@ -86,6 +105,7 @@ class ResponseCache final : public store::StoreObserver {
   observe::Metrics& metrics_;
   MemoryCache table_;
   store::MarkBook marks_;
+  store::MarkBook renewals_;  // with the numbers of marks_
   std::atomic<bool> memory_;
   std::atomic<base::Duration> memory_ttl_;
 };

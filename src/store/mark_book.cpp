@@ -35,6 +35,13 @@ std::uint64_t MarkBook::add(Selection what, bool gone) {
   return number;
 }
 
+std::uint64_t MarkBook::advance() {
+  std::lock_guard const guard(lock_);
+  auto const number = latest_.load(std::memory_order_relaxed) + 1;
+  latest_.store(number, std::memory_order_release);
+  return number;
+}
+
 void MarkBook::put(Mark mark) {
   std::lock_guard const guard(lock_);
   insert(std::move(mark));

@@ -43,6 +43,9 @@ class MarkBook {
   // A new mark, in effect when this returns. Its number.
   std::uint64_t add(Selection what, bool gone);
 
+  // A new number without a mark: what is born from now on can be told from what was born before.
+  std::uint64_t advance();
+
   // A mark that was numbered elsewhere, in any order.
   void put(Mark mark);
 

@@ -82,6 +82,14 @@ TEST(MarkBook, InvalidatesTooMuchRatherThanTooLittleWhenItIsFull) {
   EXPECT_EQ(book.judge(kSearch, book.latest()), Verdict::current);
 }
 
+TEST(MarkBook, CountsOnWithoutAMark) {
+  MarkBook book;
+  auto const born = book.latest();
+  EXPECT_EQ(book.advance(), born + 1);
+  EXPECT_FALSE(book.untouched_since(born));
+  EXPECT_EQ(book.judge(kSearch, born), Verdict::current);
+}
+
 TEST(MarkBook, KeepsOneMarkForASelectionThatIsInvalidatedOverAndOver) {
   MarkBook book;
   for (int i = 0; i < 5'000; ++i) book.add({"files", "", "", ""}, false);

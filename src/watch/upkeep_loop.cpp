@@ -48,12 +48,13 @@ struct Upkeep::Listening {
 };
 
 Upkeep::Upkeep(base::Scheduler& scheduler, base::Random& random, std::shared_ptr<core::Backend> backend,
-               WatchBook& book, WatchOptions const& options)
+               WatchBook& book, WatchOptions const& options, std::shared_ptr<core::ResourceObserver> also)
     : scheduler_(scheduler),
       random_(random),
       backend_(std::move(backend)),
       book_(book),
       options_(options),
+      also_(std::move(also)),
       work_(scheduler),
       owed_(scheduler),
       progress_(scheduler),
@@ -95,10 +96,12 @@ Task<Result<core::Outcome>> Upkeep::settled(std::string uri) {
 }
 
 void Upkeep::resource_updated(std::string_view uri) {
+  if (also_) also_->resource_updated(uri);
   if (book_.touch(uri)) owed_.set();
 }
 
 void Upkeep::resources_missed() {
+  if (also_) also_->resources_missed();
   ++gaps_;
   bool const by_listening =
       backend_->listens() && current_;  // else it was held the other era's way, if at all

@@ -30,8 +30,9 @@ struct WatchOptions {
 class Upkeep final : public core::ResourceObserver {
  public:
   // `random` is used on this thread only.
+  // `also`: told of everything first, before any reader; may be null.
   Upkeep(base::Scheduler& scheduler, base::Random& random, std::shared_ptr<core::Backend> backend,
-         WatchBook& book, WatchOptions const& options);
+         WatchBook& book, WatchOptions const& options, std::shared_ptr<core::ResourceObserver> also);
   ~Upkeep() override;
 
   void book_changed() { work_.set(); }
@@ -62,6 +63,7 @@ class Upkeep final : public core::ResourceObserver {
   std::shared_ptr<core::Backend> backend_;
   WatchBook& book_;
   WatchOptions const options_;
+  std::shared_ptr<core::ResourceObserver> const also_;
   WatchPlan plan_;
   std::uint64_t gaps_ = 0;
   unsigned failures_ = 0;  // in a row

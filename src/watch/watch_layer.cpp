@@ -87,11 +87,11 @@ class WatchLayer::Claim {
 
 WatchLayer::WatchLayer(std::shared_ptr<core::Handler> inner, std::shared_ptr<core::Backend> backend,
                        base::Scheduler& scheduler, base::Random& random, base::Gate& places,
-                       WatchOptions const& options)
+                       WatchOptions const& options, std::shared_ptr<core::ResourceObserver> also)
     : inner_(std::move(inner)),
       scheduler_(scheduler),
       places_(places),
-      upkeep_(scheduler, random, std::move(backend), book_, options) {}
+      upkeep_(scheduler, random, std::move(backend), book_, options, std::move(also)) {}
 
 // No coroutine itself: other calls should pay for no frame.
 Task<WatchLayer::Answer> WatchLayer::handle(core::Call& call) {

@@ -19,9 +19,10 @@ namespace weir::watch {
 
 class WatchLayer final : public core::Handler {
  public:
+  // `also` is told what the server says of its resources before any reader is; may be null.
   WatchLayer(std::shared_ptr<core::Handler> inner, std::shared_ptr<core::Backend> backend,
              base::Scheduler& scheduler, base::Random& random, base::Gate& places,
-             WatchOptions const& options);
+             WatchOptions const& options, std::shared_ptr<core::ResourceObserver> also = nullptr);
 
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
   void session_ended(std::string_view session_id);
