@@ -40,6 +40,9 @@ TEST(CronSchedule, TwoOClockRunsOnceOnTheDayWithoutIt) {  // F-42, T-26
   EXPECT_EQ(runs("*/30 2 * * *", "Europe/Berlin", utc(2026, 3, 28, 12), utc(2026, 3, 29, 12)),
             (std::vector<WallTime>{utc(2026, 3, 29, 1)}))
       << "all of the skipped hour, once";
+  EXPECT_EQ(runs("30 2 * * *", "Europe/Berlin", utc(2026, 3, 28, 12), utc(2026, 3, 29, 12)),
+            (std::vector<WallTime>{utc(2026, 3, 29, 1)}))
+      << "when the gap ends, not half an hour later";
 }
 
 TEST(CronSchedule, TwoOClockRunsOnceOnTheDayThatHasItTwice) {
@@ -178,6 +181,14 @@ TEST(CronRunner, AStepBackDoesNotRunAgainWhatRan) {  // T-26
   clocks.wall -= hours(1);
   EXPECT_EQ(run_for(runner, clocks, hours(24)), 0) << "01:30 to 01:30: 02:00 had its run";
   EXPECT_EQ(run_for(runner, clocks, hours(1)), 1);
+}
+
+TEST(CronRunner, AStepBackOverMostOfADayDoesNotRunAgainEither) {
+  Clocks clocks{utc(2026, 5, 1, 1, 30)};
+  auto runner = runner_of("0 2 * * *", clocks);
+  EXPECT_EQ(run_for(runner, clocks, hours(14)), 1);
+  clocks.wall -= hours(14);
+  EXPECT_EQ(run_for(runner, clocks, hours(1)), 0);
 }
 
 TEST(CronRunner, ForwardAndBackAgainIsOneRun) {
