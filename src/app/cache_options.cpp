@@ -87,6 +87,12 @@ cache::CacheRules cache_rules(config::Settings const& settings, config::Server c
   return rules;
 }
 
+std::optional<base::Duration> list_ttl(config::Settings const& settings, std::string const& server) {
+  if (!settings.caching.enabled) return std::nullopt;
+  auto const* const own = find_rule(settings.caching.servers, server);
+  return own != nullptr && own->ttl ? std::optional<base::Duration>(*own->ttl) : std::nullopt;
+}
+
 cache::ResponseCacheOptions cache_options(config::Caching const& caching) {
   cache::ResponseCacheOptions options;
   options.memory = caching.enabled && caching.memory.enabled;

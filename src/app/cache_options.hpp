@@ -18,6 +18,7 @@ namespace weir::app {
 // us for. A server that was pointed elsewhere answers nothing out of the cache.
 cache::CacheRules cache_rules(config::Settings const& settings, config::Server const& server,
                               cache::AnswerKeys const& keys);
+std::optional<base::Duration> list_ttl(config::Settings const& settings, std::string const& server);
 cache::ResponseCacheOptions cache_options(config::Caching const& caching);
 cache::FetchOptions fetch_options(config::Settings const& settings, config::Server const& server);
 std::vector<cache::ScheduledPurge> scheduled_purges(config::Caching const& caching);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "app/cache_options.hpp"
 #include "app/server_options.hpp"
 #include "base/run_until.hpp"
 
@@ -128,7 +129,8 @@ void Worker::apply(std::shared_ptr<WorkerPlan const> plan) {
     }
     entries.emplace(server->number, running.front);
     specs.push_back(router::ServerSpec{settings.name, server->number, running.stack.backend,
-                                       tool_rules(settings.tools), settings.expose});
+                                       tool_rules(settings.tools), settings.expose,
+                                       list_ttl(*plan->settings, settings.name)});
     kept.emplace(settings.name, std::move(running));
   }
   auto gone = std::exchange(servers_, std::move(kept));

@@ -46,6 +46,7 @@ void CatalogLoop::set_servers(std::vector<ServerSpec> servers) {
                                                  [this] { publish(); });
       fresh.push_back(made.watch.get());
     }
+    made.watch->set_list_ttl(spec.list_ttl);
     servers_.push_back(std::move(made));
   }
   publish();

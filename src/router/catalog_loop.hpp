@@ -30,7 +30,8 @@ struct ServerSpec {
   std::uint32_t number = 0;
   std::shared_ptr<core::Backend> backend;
   ToolRules rules;
-  bool in_aggregate = true;  // false: at its own endpoint only
+  bool in_aggregate = true;                     // false: at its own endpoint only
+  std::optional<base::Duration> list_ttl = {};  // configured
 };
 
 class CatalogLoop final : public core::BackendObserver {

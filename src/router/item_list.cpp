@@ -180,9 +180,14 @@ void ItemList::cut(std::string_view why) {
   notes_.push_back(std::string(traits_of(kind_).member) + ": " + std::string(why) + "; the rest is left out");
 }
 
+// The shorter of what the server grants and what is configured. A server of 2026-07-28 that grants nothing
+// grants none; one of an older revision could not say (C-11, P095).
 void ItemList::note_freshness(mcp::Message const& page, base::TimePoint received) {
-  auto const ttl = std::clamp<std::int64_t>(page.integer(Field::ttl_ms).value_or(0), 0, kTtlMsMax);
-  fresh_until_ = std::min(fresh_until_, received + std::chrono::milliseconds(ttl));
+  bool const could_say = page.has(Field::ttl_ms) || page.has(Field::result_type);
+  base::Duration fresh = std::chrono::milliseconds{
+      std::clamp<std::int64_t>(page.integer(Field::ttl_ms).value_or(0), 0, kTtlMsMax)};
+  if (options_.ttl) fresh = could_say ? std::min(fresh, *options_.ttl) : *options_.ttl;
+  fresh_until_ = std::min(fresh_until_, received + fresh);
   std::string scratch;
   if (page.text(Field::cache_scope, scratch) != "public") shareable_ = false;
 }

@@ -27,7 +27,9 @@ struct ItemListOptions {
   std::size_t elements_max = 10'000;
   std::size_t bytes_max = 16 * 1024 * 1024;
   bool check_param_headers =
-      false;               // leave out tools whose x-mcp-header is invalid: modern servers over HTTP
+      false;  // leave out tools whose x-mcp-header is invalid: modern servers over HTTP
+  // Configured: of lists whose server says nothing, and the most of the others.
+  std::optional<base::Duration> ttl = std::nullopt;
   bool any_output = true;  // an outputSchema may describe more than objects: modern servers
 };
 

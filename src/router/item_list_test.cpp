@@ -134,5 +134,19 @@ TEST(ItemList, IsAsFreshAndAsSharedAsItsLeastPage) {  // P095
   }
 }
 
+TEST(ItemList, IsFreshForTheShorterOfGrantAndConfiguration_C11) {
+  auto const fresh_for = [](std::string const& hints) {
+    ItemListOptions options;
+    options.ttl = 60s;
+    ItemList list(ListKind::tools, options);
+    (void)list.add(result_message(R"({"tools":[])" + hints + '}'), kNow);
+    return list.fresh_until() - kNow;
+  };
+  EXPECT_EQ(fresh_for(""), 60s);  // an older server cannot say
+  EXPECT_EQ(fresh_for(R"(,"resultType":"complete")"), 0s);
+  EXPECT_EQ(fresh_for(R"(,"resultType":"complete","ttlMs":5000)"), 5s);
+  EXPECT_EQ(fresh_for(R"(,"resultType":"complete","ttlMs":90000)"), 60s);
+}
+
 }  // namespace
 }  // namespace weir::router

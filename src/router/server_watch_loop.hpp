@@ -45,6 +45,9 @@ class ServerWatch {
   void list_changed(Kinds kinds);  // a notification came
   void state_changed();            // backend->status() says what to
   void era_changed();              // open() is due, though nothing is wrong
+  void set_list_ttl(std::optional<base::Duration> ttl) noexcept {
+    options_.items.ttl = ttl;
+  }  // of the next lists
 
   std::shared_ptr<core::Backend> const& backend() const noexcept { return backend_; }
   Readiness readiness() const noexcept { return readiness_; }
