@@ -37,7 +37,7 @@ struct Rounded {
   }
   static std::uint64_t up(std::uint64_t v) noexcept {
     std::uint64_t const code = down(v);
-    if (value(code) >= v || code >> Mantissa == kShiftMax) return code;
+    if (value(code) >= v || code == (std::uint64_t{kShiftMax} << Mantissa | kMantissa)) return code;
     return down(value(code) + (1ULL << (code >> Mantissa)));
   }
 };

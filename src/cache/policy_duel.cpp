@@ -47,6 +47,12 @@ void PolicyDuel::Shadow::keep_sampled(std::uint64_t mask) {
 }
 
 bool PolicyDuel::use(base::Digest const& digest, std::size_t entries, FrequencySketch const& sketch) {
+  if (entries > kLarge && !large_) {  // the shadows need a quarter of their room from now on
+    large_ = true;
+    for (Shadow& shadow : shadows_) shadow.forget();
+  } else if (entries < kLarge / 2) {
+    large_ = false;
+  }
   while (entries >> shift_ > shadow_max(entries)) {
     mask_ = (1ULL << ++shift_) - 1;
     for (Shadow& shadow : shadows_) shadow.keep_sampled(mask_);
@@ -77,8 +83,7 @@ bool PolicyDuel::finish_round() noexcept {
 
 void PolicyDuel::clear() noexcept {
   for (Shadow& shadow : shadows_) {
-    shadow.order.clear();
-    shadow.slab.clear();
+    shadow.forget();
     shadow.score = 0;
   }
 }

@@ -40,6 +40,10 @@ class PolicyDuel {
     }
     void use(base::Digest const& digest, std::size_t entries_max, FrequencySketch const& sketch);
     void keep_sampled(std::uint64_t mask);
+    void forget() noexcept {
+      order.clear();
+      slab.clear();
+    }
   };
   bool finish_round() noexcept;
 
@@ -47,6 +51,7 @@ class PolicyDuel {
   std::size_t leader_ = 1;
   std::uint64_t mask_ = 0;  // of the bits that a sampled key has none of
   unsigned shift_ = 0;
+  bool large_ = false;
   std::size_t uses_ = 0;
 };
 
