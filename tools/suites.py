@@ -178,6 +178,11 @@ def tsan(tier, _):
     for name, (command, labels) in gtest_programs("tsan").items():
         if "tsan" in labels:
             count.add(run_gtest(name, [*prefix, *command], f"tsan-{name}", tier))
+    here = ROOT / "build/tsan/bin"
+    crowd = [*prefix, str(here / "weir_load"), "--weir", str(here / "weir"), "--workers", "4"]
+    crowd += ["--clients", "250", "--calls", str(TSAN_CALLS[tier])]
+    crowd += ["--seconds-max", str(PROGRAM_SECONDS_MAX[tier])]
+    count.add(load_run(crowd, tier, "tsan-load"))
     return count
 
 
@@ -288,8 +293,10 @@ def driver(folder):
 
 # --- many clients over sockets ---
 
-LOAD_CALLS = {"quick": 2_000, "standard": 10_000, "long": 100_000}
-CHURN = {"quick": 2_000, "standard": 10_000, "long": 100_000}  # sessions, and connections
+TSAN_CALLS = {"quick": 2_000, "standard": 10_000, "long": 100_000}  # by a gateway with four workers
+LOAD_CALLS = {"quick": 2_000, "standard": 100_000, "long": 1_000_000}
+CHURN = {"quick": 2_000, "standard": 10_000, "long": 100_000}  # sessions
+CYCLES = {"quick": 2_000, "standard": 100_000, "long": 100_000}  # connections
 
 
 def load_run(command, tier, log="load"):
@@ -312,15 +319,15 @@ def load_run(command, tier, log="load"):
 def load(tier, _):
     program = str(ROOT / "build/dev/bin/weir_load")
     weir = str(ROOT / "build/dev/bin/weir")
-    count = load_run([program, "--weir", weir, "--calls", str(LOAD_CALLS[tier])], tier)
+    most = ["--seconds-max", str(PROGRAM_SECONDS_MAX[tier])]
+    count = load_run([program, "--weir", weir, "--calls", str(LOAD_CALLS[tier]), *most], tier)
     if tier == "long":  # a build whose memory means something
         code, output = execute([str(ROOT / "dev"), "build", "release", "weir"], "load-build", 3600)
         if code != 0:
             return Count.of_failure("release build", output[-SHOWN_BYTES:])
         weir = str(ROOT / "build/release/bin/weir")
-    often = str(CHURN[tier])
-    churn = ["--churn", often, "--cycles", often, "--seconds-max", str(PROGRAM_SECONDS_MAX[tier])]
-    count.add(load_run([program, "--weir", weir, *churn], tier, "churn"))
+    churn = ["--churn", str(CHURN[tier]), "--cycles", str(CYCLES[tier])]
+    count.add(load_run([program, "--weir", weir, *churn, *most], tier, "churn"))
     return count
 
 
@@ -332,7 +339,7 @@ ALL = [
     Suite("conformance", driver("conformance"), preset="dev", targets=("all",), tiers=FULL, needs_node=True),
     Suite("e2e", driver("e2e"), preset="dev", targets=("all",), tiers=FULL, needs_node=True),
     Suite("load", load, preset="dev", targets=("all",), tiers=FULL),
-    Suite("tsan", tsan, preset="tsan", targets=("weir_tsan_tests",), tiers=FULL),
+    Suite("tsan", tsan, preset="tsan", targets=("weir_tsan_tests", "weir", "weir_load"), tiers=FULL),
     Suite("fuzz", fuzz_suite, preset="fuzz", targets=("weir_fuzz_targets",), tiers=FULL),
     Suite("lint", lint, preset="fuzz", targets=("weir_pch_std",), tiers=("long",)),
 ]

@@ -91,24 +91,23 @@ base::Task<void> ChurnRun::check_cycles() {
   co_await disconnect_often();
   std::chrono::duration<double> const took = loop_.now() - begun;
   // Every client is gone; what is left are kept connections to the server, which knows them.
-  std::size_t now = 0;
+  std::size_t now = 0, kept = 0;
   for (base::TimePoint const until = loop_.now() + 20s; loop_.now() < until;) {
     now = open_descriptors(weir_.pid());
-    if (now <= descriptors_ + server_.connections()) break;
+    kept = server_.connections();
+    if (now <= descriptors_ + kept) break;
     co_await loop_.sleep_for(50ms);
   }
   report_.check(untouched_ == 0 && !session_.empty(), "every connection was accepted",
                 fmt::format("{} refused", untouched_));
-  report_.check(
-      now <= descriptors_ + server_.connections(), "no descriptor is left",
-      fmt::format("{} before, {} after, {} of them kept", descriptors_, now, server_.connections()));
+  report_.check(now <= descriptors_ + kept, "no descriptor is left",
+                fmt::format("{} before, {} after, {} of them kept", descriptors_, now, kept));
   auto const last = co_await sample();
   report_.check(last.streams == 0, "no stream is left", fmt::format("{}", last.streams));
   report_.figures.emplace_back("cycles", static_cast<double>(options_.cycles));
   report_.figures.emplace_back("cycle_seconds", took.count());
-  report_.figures.emplace_back(
-      "descriptors_left",
-      static_cast<double>(now) - static_cast<double>(descriptors_ + server_.connections()));
+  report_.figures.emplace_back("descriptors_left",
+                               static_cast<double>(now) - static_cast<double>(descriptors_ + kept));
 }
 
 }  // namespace weir::load

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -60,7 +61,7 @@ class LoadRun {
   base::Task<void> trouble();
   base::Task<void> stop_weir();
   base::Task<void> watch_the_clock();
-  void account(std::string const& key, std::string const& id, std::string const& server,
+  bool account(std::string const& key, std::string const& id, std::string const& server,
                test::Reply const& reply);
   void take_child_executions();
   void summarise();
@@ -81,6 +82,7 @@ class LoadRun {
   Usage before_, after_;
   bool weir_ended_ = false;
   std::string first_crossed_;
+  std::map<std::string, std::uint64_t> errors_;  // by their reason
   Report report_;
   base::TimePoint begun_, finished_;
   base::TaskGroup fakes_{loop_};

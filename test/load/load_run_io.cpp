@@ -18,6 +18,7 @@ using test::Ledger;
 namespace {
 
 constexpr std::size_t kServers = 4;
+constexpr base::Duration kAfterError = 100ms;
 
 test::FaultOptions faults() {
   test::FaultOptions options;
@@ -26,6 +27,12 @@ test::FaultOptions faults() {
   options.latency = 1ms;
   options.jitter = 4ms;
   return options;
+}
+
+// What an error of Weir gives as its reason; of any other, that it is none of Weir's.
+std::string reason_of(std::string_view error) {
+  auto const reason = test::member_of(error, "reason");
+  return reason.empty() ? "other" : reason;
 }
 
 }  // namespace
@@ -141,11 +148,15 @@ base::Task<void> LoadRun::one_call(FakeClient& client, base::Event& answered, st
       server + "__" + tool, fmt::format(R"({{"key":"{}","n":2,"ms":{},"bytes":100}})", key, dice_.below(20)),
       std::to_string(id));
   co_await answered.wait();
-  account(key, std::to_string(id), server, *reply);
+  bool const served = account(key, std::to_string(id), server, *reply);
+  // A server that is down refuses at once: without a pause the clients would spend all their calls on it.
+  if (!served) co_await loop_.sleep_for(kAfterError);
 }
 
-void LoadRun::account(std::string const& key, std::string const& id, std::string const& server,
+// True: its own result came.
+bool LoadRun::account(std::string const& key, std::string const& id, std::string const& server,
                       test::Reply const& reply) {
+  bool served = false;
   for (auto const& text : reply.finals) {
     bool const asked = text.starts_with(R"({"jsonrpc":"2.0",)") && test::member_of(text, "id") == id;
     bool const mine = text.find(fmt::format("{{{}}} from {}", key, server)) != std::string::npos;
@@ -157,13 +168,19 @@ void LoadRun::account(std::string const& key, std::string const& id, std::string
                           : foreign ? Ledger::Answer::foreign
                           : mine    ? Ledger::Answer::result
                                     : Ledger::Answer::error);
+    served = served || mine;
+    if (asked && !foreign && !mine) ++errors_[reason_of(text)];
   }
+  return served;
 }
 
-// Servers die and come back, connections are cut, sessions forgotten, the child killed.
+// Servers die and come back, connections are cut, sessions forgotten, the child killed. Not oftener than the
+// calls come: a slow machine has as much trouble as a fast one.
 base::Task<void> LoadRun::trouble() {
-  for (;;) {
+  for (std::uint64_t next = 0;;) {
     co_await loop_.sleep_for(std::chrono::milliseconds{100 + dice_.below(300)});
+    if (next_call_ < next) continue;
+    next = next_call_ + 100 + dice_.below(200);
     auto& server = servers_[dice_.below(kServers)];
     switch (dice_.below(5)) {
       case 0: server.proxy->cut_all(); break;
@@ -273,6 +290,9 @@ void LoadRun::summarise() {
                      {"calls_per_second", seconds > 0 ? static_cast<double>(sum.issued) / seconds : 0},
                      {"descriptors_before", static_cast<double>(before_.descriptors)},
                      {"descriptors_after", static_cast<double>(after_.descriptors)}};
+  for (auto const& [reason, count] : errors_) {
+    report_.figures.emplace_back("errors_" + reason, static_cast<double>(count));
+  }
 }
 
 Report LoadRun::run() {
