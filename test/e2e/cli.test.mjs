@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { nodeDir, repo } from '../fixtures/peers.mjs';
 import { connect } from './clients.mjs';
 import { cleanEnv, direct, eventually, freePort, kStartMs, killAll, scratch, sleep, startFixture, startProgram,
   startWeir, stdioFixture, stopAll, weirBin, writeConfig } from './harness.mjs';
@@ -202,6 +203,20 @@ describe('weir run', { timeout: 240_000, ...kSkip }, () => {
     assert.deepEqual([called.code, called.out], [69, '']);
     assert.match(called.err, /KEY is not set/);
     await child.stop();
+  });
+
+  test('the three servers of ./dev run are ready, and can be called as the README says', async () => {
+    const { env } = await ports();
+    const dual = await startFixture('http_dual.mjs');
+    const more = { ...env, WEIR_NODE_DIR: nodeDir, WEIR_DEMO_DIR: scratch(), WEIR_DEMO_URL: dual.url };
+    const child = startProgram(['run', join(repo, 'tools/demo.yaml')], { env: more, cwd: scratch() });
+    await settled(child);
+    assert.match(child.out, /3\/3 servers ready/);
+    for (const name of ['everything', 'files', 'dual']) assert.match(child.out, new RegExp(`${name} .* ok\\n`));
+    const { code, out } = weir(['call', 'everything.echo', 'message=hi'], { env: more });
+    assert.deepEqual([code, /hi/.test(out)], [0, true], out);
+    await child.stop();
+    await dual.stop();
   });
 
   test('--json prints one line, --quiet nothing; logs go to stderr as JSON', async () => {
