@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """./dev bench [NAME...]: Weir beside its peers, on this machine, in one interleaved run. Docs: docs/benchmarks.md.
 
-Names: call (CPU time per relayed call), syscalls, idle (memory per idle connection, session and stream), npm (CPU time per
-call beside MCP gateways from npm). Default: all. It prints figures and targets and writes build/bench.json; it asserts
+Names: call (CPU time per relayed call), cache (CPU time, rate and answer times of cache hits), syscalls, idle (memory per
+idle connection, session and stream), npm (CPU time per call beside MCP gateways from npm). Default: all. It prints figures and targets and writes build/bench.json; it asserts
 nothing and ends with 0 even when a target is missed. Options: --rounds N (5), --seconds S (2) of each measurement.
 """
 import argparse
@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 
+import caches
 import measure
 import scenes
 from peers import ROOT, Peers
@@ -59,6 +60,17 @@ def show_ratios(title, unit, found, targets):
     return {"foreign_cores": load, "values": kept}
 
 
+def show_cache(found):
+    kept = show_ratios(f"cache: CPU time per hit, {caches.CONNECTIONS} connections", "us per hit", found, caches.TARGETS)
+    rows = list(caches.rows_of(found))
+    table("cache: rate of hits, and answer times at half of it", ["case", "variant", "hits per s", "of its core", "p50, us",
+                                                                  "p99, us", "target"],
+          [[case, name, *map(spread, figures), verdict(figures[3][0], caches.P99_US_MAX if name == "weir" else None, False)]
+           for case, name, *figures in rows])
+    kept["rates"] = [dict(zip(("case", "variant", "per_second", "core", "p50_us", "p99_us"), row)) for row in rows]
+    return kept
+
+
 def show_counts(title, rows):
     table(title, ["case", "variant", "figure", "target", "in detail"],
           [[r["case"], r["variant"], number(r["figure"]), verdict(r["figure"], r.get("at_most"), False),
@@ -70,6 +82,8 @@ def run(name, peers, options):
     if name == "call":
         return show_ratios("call: CPU time of the proxy per modern tools/call, 64 connections", "us per call",
                            scenes.call(peers, options), scenes.CALL_TARGETS)
+    if name == "cache":
+        return show_cache(caches.cache(peers, options))
     if name == "npm":
         return show_ratios("npm: CPU time of the gateway per legacy tools/call of a stdio server, 16 connections",
                            "us per call", scenes.npm(peers, options), scenes.NPM_TARGETS)
@@ -80,7 +94,7 @@ def run(name, peers, options):
 
 
 def main():
-    names = ["call", "syscalls", "idle", "npm"]
+    names = ["call", "cache", "syscalls", "idle", "npm"]
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
     options.add_argument("--rounds", type=int, default=5)

@@ -1,11 +1,11 @@
 // weir_bench_upstream PORT: a modern MCP server with canned answers, for bench/run.py.
 //
 // One thread, one epoll set, 127.0.0.1 only. It answers server/discover, tools/list and tools/call with the
-// request's id spliced in, on keep-alive connections with Content-Length, and GET /healthz. Tools: `small`
-// (300 B body), `mid` (8 KiB), `large` (64 KiB, one text), `rows` (64 KiB, an array of small objects) and
-// `stream` (an event stream with one progress notification that stays open). Everything else gets -32601 with
-// status 400, so a gateway takes it for a server of revision 2026-07-28 only. It trusts its peers: it is no
-// example of a server.
+// request's id spliced in, on keep-alive connections with Content-Length; GET /healthz; and GET /calls with
+// the number of tools/call so far. Tools: `small` (300 B body), `mid` (8 KiB), `large` (64 KiB, one text),
+// `rows` (64 KiB, an array of small objects) and `stream` (an event stream with one progress notification
+// that stays open). Everything else gets -32601 with status 400, so a gateway takes it for a server of
+// revision 2026-07-28 only. It trusts its peers: it is no example of a server.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -145,13 +145,17 @@ std::string_view own_name(std::string_view name) {
   return prefix == std::string_view::npos ? name : name.substr(prefix + 2);
 }
 
+void reply_text(Connection& to, std::string const& text) {
+  std::string all = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text;
+  send_parts(to, {iovec{all.data(), all.size()}, iovec{}, iovec{}});
+}
+
 void answer(Connection& to, std::string_view head, std::string_view body) {
-  if (head.starts_with("GET /healthz")) {
-    std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n";
-    send_parts(to, {iovec{ok.data(), ok.size()}, iovec{}, iovec{}});
-    return;
-  }
+  static unsigned long calls = 0;
+  if (head.starts_with("GET /healthz")) return reply_text(to, "ok\n");
+  if (head.starts_with("GET /calls")) return reply_text(to, std::to_string(calls));
   auto const method = field(head, "mcp-method: ");
+  if (method == "tools/call") ++calls;
   auto const name = method == "tools/call" ? own_name(field(head, "mcp-name: ")) : method;
   if (name == "stream") {
     open_stream(to, body);
