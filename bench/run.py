@@ -23,6 +23,8 @@ def number(value):
 
 
 def spread(summary):
+    if summary is None:
+        return "-"
     return f"{number(summary[0])} ({number(summary[1])} to {number(summary[2])})"
 
 
@@ -65,7 +67,8 @@ def show_cache(found):
     rows = list(caches.rows_of(found))
     table("cache: rate of hits, and answer times at half of it", ["case", "variant", "hits per s", "of its core", "p50, us",
                                                                   "p99, us", "target"],
-          [[case, name, *map(spread, figures), verdict(figures[3][0], caches.P99_US_MAX if name == "weir" else None, False)]
+          [[case, name, *map(spread, figures),
+            verdict(figures[3][0], caches.P99_US_MAX, False) if name == "weir" else ""]
            for case, name, *figures in rows])
     kept["rates"] = [dict(zip(("case", "variant", "per_second", "core", "p50_us", "p99_us"), row)) for row in rows]
     return kept
