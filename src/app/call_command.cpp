@@ -204,7 +204,7 @@ int call_command(CallRequest const& request, config::Environment const& environm
   if (!endpoint) return fail(kExitUnavailable, shown(endpoint.error().detail));
   auto const where = endpoint->text();
   endpoint->target += "/" + name;
-  auto const talk = ServerTalk::open(*endpoint, key);
+  auto const talk = ServerTalk::open(*endpoint, key, request.no_cache);
   if (talk) return Caller(request, name, tool, **talk).run();
   if (talk.error().fault == Fault::not_found) return unknown_server(name, status);
   if (talk.error().fault != Fault::connect_failed) return fail(talk.error());

@@ -19,8 +19,9 @@ struct CallRequest {
   std::string args;                // a JSON object, or "-" for stdin
   std::string read;                // a resource's URI
   std::string prompt;
-  bool schema = false;  // the tool's input schema instead of a call
-  bool json = false;    // the result as it came
+  bool schema = false;    // the tool's input schema instead of a call
+  bool json = false;      // the result as it came
+  bool no_cache = false;  // ask the server, whatever is kept
 };
 
 int call_command(CallRequest const& request, config::Environment const& environment);

@@ -115,6 +115,7 @@ void add_call(CLI::App& cli, CallRequest& call) {
   verb.add_option("--prompt", call.prompt, "get the prompt of this name");
   verb.add_flag("--schema", call.schema, "print the tool's input schema");
   verb.add_flag("--json", call.json, "print the result as it came");
+  verb.add_flag("--no-cache", call.no_cache, "ask the server, whatever is kept");
   verb.add_option("--url", call.gateway.url, "URL of the gateway's MCP endpoint");
   add_gateway(verb, call.gateway);
 }

@@ -38,11 +38,13 @@ Error refused(int status) {
 ServerTalk::ServerTalk(std::unique_ptr<GatewayClient> client, upstream::HttpHeads heads)
     : client_(std::move(client)), heads_(std::move(heads)) {}
 
-Result<std::unique_ptr<ServerTalk>> ServerTalk::open(net::Url const& endpoint, std::string const& key) {
+Result<std::unique_ptr<ServerTalk>> ServerTalk::open(net::Url const& endpoint, std::string const& key,
+                                                     bool no_cache) {
   auto client = GatewayClient::to(endpoint);
   if (!client) return client.error();
   std::vector<std::pair<std::string, std::string>> fields;
   if (!key.empty()) fields.emplace_back("Authorization", "Bearer " + key);
+  if (no_cache) fields.emplace_back("Cache-Control", "no-cache");
   std::unique_ptr<ServerTalk> talk(new ServerTalk(std::move(*client), upstream::HttpHeads(endpoint, fields)));
   if (auto found = talk->find_era(); !found) return found.error();
   if (mcp::is_modern(talk->revision_)) return talk;

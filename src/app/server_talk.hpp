@@ -20,8 +20,10 @@ namespace weir::app {
 
 class ServerTalk {
  public:
-  // `endpoint`: the URL of /mcp/{server}. `key` "" for none.
-  static base::Result<std::unique_ptr<ServerTalk>> open(net::Url const& endpoint, std::string const& key);
+  // `endpoint`: the URL of /mcp/{server}. `key` "" for none. `no_cache`: no copy of an earlier answer is
+  // wanted.
+  static base::Result<std::unique_ptr<ServerTalk>> open(net::Url const& endpoint, std::string const& key,
+                                                        bool no_cache = false);
   ~ServerTalk();
   ServerTalk(ServerTalk const&) = delete;
   ServerTalk& operator=(ServerTalk const&) = delete;

@@ -108,7 +108,7 @@ base::Digest AnswerKeys::partition(core::Principal const& principal, PartitionBy
 
 std::string AnswerKeys::who(std::string_view principal_id) const {
   std::array<std::string_view, 2> const fields{"who", principal_id};
-  return base::hex_of(digest(fields)).substr(0, 16);
+  return base::hex_of(digest(fields));
 }
 
 base::Digest within(base::Digest const& question, base::Digest const& partition) noexcept {
