@@ -206,10 +206,6 @@ bool EmbeddedThread::work_step() {
     return true;
   }
   if (!counts_.empty()) return count_step();
-  if (may_write && file_->uses_waiting()) {
-    handle(file_->note_uses());
-    return true;
-  }
   handle(file_->checkpoint(true));
   return false;
 }

@@ -120,7 +120,7 @@ FileFault EntryFile::make_schema() {
 
 FileFault EntryFile::prepare() {
   std::pair<Statement*, char const*> const all[] = {
-      {&find_, "SELECT entry.id, sealed, server FROM entry JOIN body USING (id) WHERE digest=?1"},
+      {&find_, "SELECT entry.id, sealed, server, turn FROM entry JOIN body USING (id) WHERE digest=?1"},
       {&find_id_, "SELECT id FROM entry WHERE digest=?1"},
       {&insert_,
        "INSERT INTO entry(digest, server, operation, target, who, born, ends, turn)"

@@ -42,7 +42,8 @@ class EntryFile {
  public:
   static constexpr std::size_t kBatchEntries = 32;
   static constexpr std::size_t kBatchBytes = 512 * 1024;
-  static constexpr std::size_t kUsesMax = 64;
+  static constexpr std::size_t kUsesBatch = 64;
+  static constexpr std::size_t kUsesMax = 1024;
 
   EntryFile(std::string file, std::string vfs, StoreSecret const& secret, RecordSealer const& sealer);
 
@@ -67,7 +68,7 @@ class EntryFile {
   FileFault replace_marks(std::vector<Mark> const& marks);
   bool too_many_marks() const noexcept { return mark_rows_ > 2 * MarkBook::kMarksMax; }
 
-  bool uses_waiting() const noexcept { return uses_.size() >= kUsesMax / 2; }
+  // Uses are kept in memory until something is written, or has to leave. Above kUsesMax they are forgotten.
   FileFault note_uses();
   // Up to `rows_max` entries whose time is over leave; `more`: there may be others.
   FileFault sweep(base::WallTime now, std::size_t rows_max, bool& more);
@@ -87,11 +88,14 @@ class EntryFile {
   FileFault load();
   FileFault prepare();
   FileFault transact(std::function<int()> const& work);
+  FileFault transact_in_bounds(std::function<int()> const& work);
   int insert(Put const& put, std::string const& sealed, Written& written);
   int insert_marks(std::vector<Mark> const& marks);
   int use_rows();
   int remove(std::int64_t id, std::string const& server);
   int evict(Statement const& oldest, std::string const& server, std::size_t rows, std::size_t& removed);
+  bool has_room(std::size_t bytes);
+  FileFault evict_some(std::uint64_t& evicted);
   FileFault make_room(std::size_t bytes, Written& written);
   std::int64_t pages_used();
   std::uint64_t cap_of(std::string_view server) const;
@@ -120,6 +124,7 @@ class EntryFile {
   std::int64_t turn_ = 0;  // grows with each write and use
   std::vector<std::int64_t> uses_;
   std::unordered_set<std::int64_t> used_;
+  std::uint64_t crowded_out_ = 0;  // left because an index grew; not told yet
 };
 
 }  // namespace weir::store

@@ -1,5 +1,6 @@
 // The rows of EntryFile: finding, writing, leaving. Opening and bounds are in entry_file.cpp.
 #include <algorithm>
+#include <utility>
 
 #include "base/glob.hpp"
 #include "store/entry_file.hpp"
@@ -8,7 +9,6 @@ namespace weir::store {
 namespace {
 
 constexpr std::size_t kPageBytes = 4096;
-constexpr std::int64_t kSlackPages = 64;  // for the indexes, and what a transaction needs beside its rows
 constexpr std::size_t kEvictRows = 32;
 
 std::int64_t millis(base::WallTime time) noexcept { return time.time_since_epoch().count(); }
@@ -43,6 +43,7 @@ EntryFile::Reading EntryFile::find(StoreKey const& key, base::WallTime now) {
   auto const digest = digest_of(key);
   std::int64_t id = 0;
   std::string server;
+  std::int64_t turn = 0;
   {
     Query query(find_);
     if (!query.bind_blob(1, digest).step()) {
@@ -52,14 +53,16 @@ EntryFile::Reading EntryFile::find(StoreKey const& key, base::WallTime now) {
     id = query.number(0);
     reading.answer = sealer_.open(key, query.bytes(1));
     server = query.bytes(2);
+    turn = query.number(3);
   }
   if (!reading.answer) {
     reading.rejected = true;
     reading.fault = transact([&] { return remove(id, server); });
   } else if (end_of(*reading.answer) <= now) {
     reading.answer.reset();
-  } else if (uses_.size() < kUsesMax && used_.insert(id).second) {
-    uses_.push_back(id);
+  } else if (turn_ - turn > static_cast<std::int64_t>(entries_ / 4) && uses_.size() < kUsesMax &&
+             used_.insert(id).second) {
+    uses_.push_back(id);  // those among the newest quarter are in no danger
   }
   return reading;
 }
@@ -75,7 +78,8 @@ FileFault EntryFile::write(std::vector<Mark> const& marks, std::vector<Put> cons
   }
   if (auto const what = make_room(bytes, written); what != FileFault::none) return what;
   auto const made = written;
-  auto const what = transact([&] {
+  auto const what = transact_in_bounds([&] {
+    written = made;
     int code = insert_marks(marks);
     if (code == SQLITE_OK) code = use_rows();
     for (std::size_t i = 0; code == SQLITE_OK && i < puts.size(); ++i) {
@@ -84,6 +88,7 @@ FileFault EntryFile::write(std::vector<Mark> const& marks, std::vector<Put> cons
     return code;
   });
   if (what != FileFault::none) written = made;
+  written.evicted += std::exchange(crowded_out_, 0);
   return what == FileFault::none ? checkpoint(false) : what;
 }
 
@@ -125,17 +130,29 @@ int EntryFile::insert(Put const& put, std::string const& sealed, Written& writte
 }
 
 int EntryFile::use_rows() {
-  for (auto const id : uses_) {
-    int const code = Query(use_).bind(1, id).bind(2, ++turn_).done();
+  auto const rows = std::min(uses_.size(), kUsesBatch);
+  for (std::size_t i = 0; i < rows; ++i) {
+    int const code = Query(use_).bind(1, uses_[i]).bind(2, ++turn_).done();
     if (code != SQLITE_OK) return code;
   }
-  uses_.clear();
-  used_.clear();
+  for (std::size_t i = 0; i < rows; ++i) used_.erase(uses_[i]);
+  uses_.erase(uses_.begin(), uses_.begin() + static_cast<std::ptrdiff_t>(rows));
   return SQLITE_OK;
 }
 
 FileFault EntryFile::note_uses() {
-  return transact([this] { return use_rows(); });
+  return transact_in_bounds([this] { return use_rows(); });
+}
+
+// Indexes may grow by a few pages more than was thought. If others can make room it was the bound of the file
+// and not the disk that said no.
+FileFault EntryFile::transact_in_bounds(std::function<int()> const& work) {
+  auto const what = transact(work);
+  if (what != FileFault::full || entries_ == 0) return what;
+  std::size_t removed = 0;
+  auto const again = transact([&] { return evict(oldest_, {}, kEvictRows, removed); });
+  crowded_out_ += removed;
+  return again == FileFault::none ? transact(work) : again;
 }
 
 int EntryFile::remove(std::int64_t id, std::string const& server) {
@@ -171,20 +188,28 @@ std::int64_t EntryFile::pages_used() {
   return all.step() && unused.step() ? all.number(0) - unused.number(0) : 0;
 }
 
+bool EntryFile::has_room(std::size_t bytes) {
+  auto const slack = std::clamp<std::int64_t>(pages_max_ / 64, 16, 256);  // for the indexes
+  return entries_ == 0 || pages_used() + static_cast<std::int64_t>(bytes / kPageBytes) + slack <= pages_max_;
+}
+
 // Uses count before anything leaves.
-FileFault EntryFile::make_room(std::size_t bytes, Written& written) {
-  auto const needed = static_cast<std::int64_t>(bytes / kPageBytes) + kSlackPages;
-  while (pages_used() + needed > pages_max_ && entries_ > 0) {
-    std::size_t removed = 0;
-    auto what = transact([&] {
-      int const code = use_rows();
-      return code == SQLITE_OK ? evict(oldest_, {}, kEvictRows, removed) : code;
-    });
-    if (what == FileFault::none) what = checkpoint(false);
-    if (what != FileFault::none || removed == 0) return what;
-    written.evicted += removed;
+FileFault EntryFile::evict_some(std::uint64_t& evicted) {
+  std::size_t removed = 0;
+  auto what = FileFault::none;
+  while (what == FileFault::none && !uses_.empty()) what = note_uses();
+  if (what == FileFault::none) {
+    what = transact([&] { return evict(oldest_, {}, kEvictRows, removed); });
   }
-  return FileFault::none;
+  if (what == FileFault::none) what = checkpoint(false);
+  evicted += removed + std::exchange(crowded_out_, 0);
+  return what;
+}
+
+FileFault EntryFile::make_room(std::size_t bytes, Written& written) {
+  auto what = FileFault::none;
+  while (what == FileFault::none && !has_room(bytes)) what = evict_some(written.evicted);
+  return what;
 }
 
 FileFault EntryFile::sweep(base::WallTime now, std::size_t rows_max, bool& more) {
@@ -217,15 +242,9 @@ FileFault EntryFile::shrink(bool& more, std::uint64_t& evicted) {
     more = removed > 0;
     return what;
   }
-  if (entries_ > 0 && pages_used() + kSlackPages > pages_max_) {
-    std::size_t removed = 0;
-    auto const what = transact([&] {
-      int const code = use_rows();
-      return code == SQLITE_OK ? evict(oldest_, {}, kEvictRows, removed) : code;
-    });
-    evicted += removed;
-    more = removed > 0;
-    return what == FileFault::none ? checkpoint(false) : what;
+  if (!has_room(0)) {
+    more = true;
+    return evict_some(evicted);
   }
   if (db_->number("PRAGMA page_count") <= pages_max_) return FileFault::none;
   auto what = transact([this] { return db_->run("PRAGMA incremental_vacuum(128)"); });
