@@ -237,7 +237,7 @@ FileFault EntryFile::shrink(bool& more, std::uint64_t& evicted) {
     if (count == entries_of_.end() || count->second <= cap) continue;
     auto const rows = std::min<std::uint64_t>(count->second - cap, kEvictRows);
     std::size_t removed = 0;
-    auto const what = transact([&] { return evict(oldest_of_, server, rows, removed); });
+    auto const what = transact([&, &of = server] { return evict(oldest_of_, of, rows, removed); });
     evicted += removed;
     more = removed > 0;
     return what;
