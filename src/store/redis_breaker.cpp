@@ -16,6 +16,10 @@ bool RedisBreaker::take_probe(base::TimePoint now) noexcept {
   return true;
 }
 
+void RedisBreaker::hurry(base::TimePoint now) noexcept {
+  if (open_) until_ = std::min(until_, now);
+}
+
 bool RedisBreaker::succeeded() noexcept {
   failures_ = 0;
   if (!open_) return false;

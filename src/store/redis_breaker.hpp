@@ -23,6 +23,7 @@ class RedisBreaker {
   base::TimePoint probe_at() const noexcept { return until_; }
   // True once for each time of rest: the caller asks Redis one thing and tells what became of it.
   bool take_probe(base::TimePoint now) noexcept;
+  void hurry(base::TimePoint now) noexcept;  // a new connection: the probe need not wait
 
   // What became of a question. True: the breaker changed.
   bool succeeded() noexcept;

@@ -74,6 +74,15 @@ TEST_F(Breaker, StartsWithAShortRestAgainAfterARecovery) {
   EXPECT_LE(breaker.probe_at(), now + 1200ms);
 }
 
+TEST_F(Breaker, ProbesAtOnceOverANewConnection) {
+  breaker.hurry(now);
+  EXPECT_TRUE(breaker.closed());
+  fail(5);
+  EXPECT_FALSE(breaker.take_probe(now));
+  breaker.hurry(now);
+  EXPECT_TRUE(breaker.take_probe(now));
+}
+
 TEST_F(Breaker, LateAnswersNeitherCloseItNorMakeItRestLonger) {
   fail(5);
   auto const due = breaker.probe_at();

@@ -56,7 +56,8 @@ struct StoreLimits {
 struct StoreStatus {
   std::string kind;  // "embedded", "redis"
   bool ready = false;
-  std::string cause;  // one line: why it is not
+  std::string cause;    // one line: why it is not
+  std::string warning;  // one line: it works, and will not for ever
   std::uint64_t entries = 0;
   std::uint64_t bytes = 0;
   std::uint64_t hits = 0, misses = 0;
