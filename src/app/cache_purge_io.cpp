@@ -98,9 +98,10 @@ std::string CacheTiers::status_json() const {
       counted.misses, counted.evicted_size + counted.evicted_server_cap, counted.expired);
   if (!store_) return out + "{\"kind\":\"none\"}}\n";
   auto const status = store_->status();
-  out += fmt::format(R"({{"kind":{},"ready":{},"cause":{},"entries":{},"bytes":{},"hits":{},"misses":{},)",
-                     json_string(status.kind), status.ready, json_string(status.cause), status.entries,
-                     status.bytes, status.hits, status.misses);
+  out += fmt::format(
+      R"({{"kind":{},"ready":{},"cause":{},"warning":{},"entries":{},"bytes":{},"hits":{},"misses":{},)",
+      json_string(status.kind), status.ready, json_string(status.cause), json_string(status.warning),
+      status.entries, status.bytes, status.hits, status.misses);
   out += fmt::format(R"("writes":{},"dropped":{},"failures":{},"rejected":{},"evicted":{},"rebuilt":{}}}}})",
                      status.writes, status.writes_dropped, status.failures, status.rejected, status.evictions,
                      status.rebuilt);

@@ -31,7 +31,7 @@ class CacheTiers {
     base::Random& random;
     observe::Metrics& metrics;
     observe::Log& log;
-    base::Scheduler& loop;
+    net::IoLoop& loop;
     net::Dialer& dialer;
     std::function<std::vector<cache::PurgeBucket>(store::Selection const&)> buckets;  // what servers offer
   };
@@ -55,6 +55,7 @@ class CacheTiers {
   void take_over(config::Settings const& settings);
 
   Parts parts_;
+  std::unique_ptr<net::Dialer> private_dialer_;  // where the store has an authority of its own
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<cache::ResponseCache> responses_;
   std::unique_ptr<cache::ScheduleLoop> schedule_;
@@ -73,8 +74,9 @@ std::vector<cache::PurgeBucket> offered(router::CatalogSet const& set, store::Se
 // What the servers offer of a selection: their tools, prompts and, as one, resources.
 std::vector<cache::PurgeBucket> offered(router::CatalogSet const& set, store::Selection const& what);
 
-// Null where there is none. A store that cannot be opened is one that says so.
+// Null where there is none; `private_dialer` outlives it. A store that cannot be opened is one that says so.
 std::unique_ptr<store::Store> open_store(CacheTiers::Parts const& parts, config::Caching const& caching,
-                                         store::StoreSecret const& secret);
+                                         store::StoreSecret const& secret,
+                                         std::unique_ptr<net::Dialer>& private_dialer);
 
 }  // namespace weir::app

@@ -59,7 +59,7 @@ CacheTiers::CacheTiers(Parts const& parts, config::Settings const& settings)
     : parts_(parts), settings_(settings.caching), tasks_(parts.loop) {
   auto const secret = secret_for(settings_.store, parts_);
   auto keys = std::make_shared<cache::AnswerKeys const>(secret.derive("keys"));
-  store_ = open_store(parts_, settings.caching, secret);
+  store_ = open_store(parts_, settings.caching, secret, private_dialer_);
   responses_ =
       std::make_unique<cache::ResponseCache>(cache_options(settings.caching), std::move(keys), parts_.clock,
                                              parts_.random.next(), store_.get(), parts_.metrics);
