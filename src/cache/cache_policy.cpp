@@ -21,14 +21,17 @@ bool any_matches(std::vector<std::string> const& patterns, std::string_view name
                      [name](std::string const& pattern) { return base::glob_matches(pattern, name); });
 }
 
-// Revision 2025-11-25: the result would be a task's handle.
+// Revision 2025-11-25: the result would be a task's handle. A name that is spelled with escapes may be it.
 bool asks_for_task(core::Call const& call) {
   auto const params = call.request.raw(Field::params);
-  if (params.find("\"task\"") == std::string_view::npos) return false;
+  if (params.find("\"task\"") == std::string_view::npos && params.find('\\') == std::string_view::npos) {
+    return false;
+  }
   mcp::JsonCursor cursor(params);
   mcp::JsonValue key;
   for (cursor.enter_object(); cursor.next_member(key); cursor.skip_value()) {
-    if (key.inner(params) == "task") return true;
+    auto const name = key.inner(params);
+    if (name == "task" || name.find('\\') != std::string_view::npos) return true;
   }
   return cursor.failed();
 }

@@ -102,6 +102,11 @@ TEST(CachePolicy, LeavesRetriesAndTasksAlone_P091) {
   EXPECT_TRUE(policy().order_for(*call({"tools/call", "look_up", R"(,"arguments":{"task":"sweep"})"})));
 }
 
+TEST(CachePolicy, KnowsTheWishForATaskInWhateverSpelling_F40) {
+  EXPECT_FALSE(policy().order_for(*call(
+      {"tools/call", "look_up", R"(,"t\u0061sk":{"ttl":1})", false, false, mcp::Revision::r2025_11_25})));
+}
+
 TEST(CachePolicy, UsesAStaleCopyOnlyForAMomentUnlessToldOtherwise) {
   EXPECT_EQ(policy().order_for(*call({}))->stale_while_revalidate, 30s);
   EXPECT_EQ(policy().order_for(*call({"tools/call", "search_x"}))->stale_while_revalidate, 2s);
