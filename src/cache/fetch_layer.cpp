@@ -55,8 +55,12 @@ base::Task<FetchLayer::Answer> FetchLayer::handle(core::Call& call) {
 FetchLayer::FlightRef FetchLayer::find(CacheOrder const& order) {
   auto const found = flights_.find(order.meeting_point());
   if (found == flights_.end()) return nullptr;
-  if (cache_.current(order, found->second->born)) return found->second;
-  flights_.erase(found);  // it goes on for those who came before the invalidation
+  auto const& flight = *found->second;
+  bool const may_bring_copy =
+      cache_.store() != nullptr && flight.attempt == 1 && !flight.order->refresh && !flight.order->fresh_only;
+  bool const will_do = !order.fresh_only || !may_bring_copy;
+  if (will_do && cache_.current(order, flight.born)) return found->second;
+  flights_.erase(found);  // it goes on for those who came before the invalidation, or who take a copy
   return nullptr;
 }
 
