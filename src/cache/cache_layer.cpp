@@ -11,24 +11,37 @@ namespace {
 
 double luck_of(base::Random& random) { return static_cast<double>(random.next() >> 11U) * 0x1p-53; }
 
-// Marks what an update touches when it dies, unless the update is known not to have happened.
-class Touch {
+void invalidate_all(ResponseCache& cache, std::vector<store::Selection> const& touched) {
+  for (auto const& selection : touched) cache.invalidate(selection, false, Cause::update);
+}
+
+}  // namespace
+
+// Marks what an update touches when it dies, unless the update is known not to have happened. One of which
+// nobody knows the end may still be at work: it is marked once more, later.
+class CacheLayer::Touch {
  public:
-  Touch(ResponseCache& cache, std::vector<store::Selection> touched)
-      : cache_(cache), touched_(std::move(touched)) {}
+  Touch(CacheLayer& layer, std::vector<store::Selection> touched)
+      : layer_(layer), touched_(std::move(touched)) {}
   Touch(Touch const&) = delete;
   Touch& operator=(Touch const&) = delete;
   ~Touch() {
-    for (auto const& selection : touched_) cache_.invalidate(selection, false, Cause::update);
+    invalidate_all(layer_.cache_, touched_);
+    if (!ended_ && layer_.refreshes_.size() < 2 * kRefreshesMax) {
+      layer_.refreshes_.spawn(layer_.touch_again(std::move(touched_)));
+    }
   }
-  void never_happened() noexcept { touched_.clear(); }
+  void ended() noexcept { ended_ = true; }
+  void never_happened() noexcept {
+    touched_.clear();
+    ended_ = true;
+  }
 
  private:
-  ResponseCache& cache_;
+  CacheLayer& layer_;
   std::vector<store::Selection> touched_;
+  bool ended_ = false;
 };
-
-}  // namespace
 
 // Counts one look-up by what the call's facts say at its end.
 class CacheLayer::LookUp {
@@ -114,10 +127,17 @@ base::Task<CacheLayer::Answer> CacheLayer::serve(core::Call& call, CacheOrder or
 
 base::Task<CacheLayer::Answer> CacheLayer::update(core::Call& call,
                                                   std::shared_ptr<CachePolicy const> policy) {
-  Touch touch(cache_, policy->touched_by(call));
+  Touch touch(*this, policy->touched_by(call));
   auto outcome = co_await inner_->handle(call);
   if (!outcome && outcome.error().retry == base::Retry::always) touch.never_happened();
+  // A task's handle is no end: what it does comes later.
+  if (outcome && reuse_of(*outcome) != Reuse::never) touch.ended();
   co_return outcome;
+}
+
+base::Task<void> CacheLayer::touch_again(std::vector<store::Selection> touched) {
+  co_await scheduler_.sleep_for(kTouchAgainAfter);
+  invalidate_all(cache_, touched);
 }
 
 void CacheLayer::renew(core::Call const& call, CacheOrder const& order) {
@@ -126,7 +146,8 @@ void CacheLayer::renew(core::Call const& call, CacheOrder const& order) {
 }
 
 base::Task<void> CacheLayer::renewing(std::shared_ptr<Renewal> renewal) {
-  co_await inner_->handle(renewal->copy.call);
+  auto const outcome = co_await inner_->handle(renewal->copy.call);
+  if (!outcome) co_await scheduler_.sleep_for(kRenewAgainAfter);  // until then nobody else tries
 }
 
 }  // namespace weir::cache

@@ -5,8 +5,9 @@
 // answer goes inward with a CacheOrder, for FetchLayer at the server's home. An entry near its end, or just
 // past it where that is allowed, is renewed in the background: at most kRefreshesMax at a time, one for each
 // key. A call that is an update invalidates what it touches when it ends, whatever its end, unless that
-// proves that it was never executed (F-36): also when its caller leaves.
-// Every look-up counts once: as a hit or as a miss; a stale answer is a miss and a stale hit.
+// proves that it was never executed (F-36): also when its caller leaves. One of which nobody knows the end,
+// or that became a task, invalidates once more after kTouchAgainAfter. Every look-up counts once: as a hit or
+// as a miss; a stale answer is a miss and a stale hit.
 #pragma once
 
 #include <memory>
@@ -22,6 +23,8 @@ namespace weir::cache {
 class CacheLayer final : public core::Handler {
  public:
   static constexpr std::size_t kRefreshesMax = 64;
+  static constexpr base::Duration kRenewAgainAfter = std::chrono::seconds{1};  // one that failed
+  static constexpr base::Duration kTouchAgainAfter = std::chrono::seconds{30};
 
   // `cache` and `metrics` outlive the layer.
   CacheLayer(std::shared_ptr<core::Handler> inner, base::Scheduler& scheduler, base::Random& random,
@@ -43,6 +46,7 @@ class CacheLayer final : public core::Handler {
  private:
   using Answer = base::Result<core::Outcome>;
   class LookUp;
+  class Touch;
   class Renewal;
   struct KeyHash {
     std::size_t operator()(base::Digest const& key) const noexcept {
@@ -52,6 +56,7 @@ class CacheLayer final : public core::Handler {
 
   base::Task<Answer> serve(core::Call& call, CacheOrder order);
   base::Task<Answer> update(core::Call& call, std::shared_ptr<CachePolicy const> policy);
+  base::Task<void> touch_again(std::vector<store::Selection> touched);
   std::optional<core::Outcome> from_memory(core::Call& call, CacheOrder const& order);
   void renew(core::Call const& call, CacheOrder const& order);
   base::Task<void> renewing(std::shared_ptr<Renewal> renewal);

@@ -188,6 +188,45 @@ TEST(CacheLayer, NoticesAnUpdateWhoseCallerLeft_F36) {
   EXPECT_EQ(world.origin->calls, 3U);
 }
 
+// It may have been executed only after its caller gave up.
+TEST(CacheLayer, InvalidatesOnceMoreWhereNobodyKnowsTheEndOfAnUpdate_F36) {
+  CacheWorld world;
+  auto const answer = world.origin->reply;
+  world.origin->reply = [](unsigned, core::Call&) -> Answer {
+    return base::Error(base::Fault::timed_out, base::Blame::upstream, "late", base::Retry::if_idempotent);
+  };
+  world.write();
+  world.run();
+  world.origin->reply = answer;
+  world.look_up();
+  world.run(29s);
+  EXPECT_EQ(world.look_up().use(), CacheUse::hit);
+  world.run(1s);
+  auto& after = world.look_up();
+  world.run();
+  EXPECT_EQ(after.use(), CacheUse::miss);
+}
+
+TEST(CacheLayer, DoesNotAskAFailingServerForEachStaleCopy) {
+  auto rules = CacheWorld::tools_rules();
+  rules.stale_while_revalidate = 60s;
+  CacheWorld world(rules);
+  world.look_up();
+  world.run(70s);
+  world.origin->reply = [](unsigned, core::Call&) -> Answer {
+    return base::Error(base::Fault::connect_failed, base::Blame::upstream, "refused", base::Retry::always);
+  };
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_EQ(world.look_up().use(), CacheUse::stale);
+    world.run(1ms);
+  }
+  EXPECT_EQ(world.origin->calls, 2U);  // a second has not passed
+  world.run(1s);
+  world.look_up();
+  world.run();
+  EXPECT_EQ(world.origin->calls, 3U);
+}
+
 TEST(CacheLayer, KeepsWhatAnUpdateThatWasNeverSentCannotHaveChanged) {
   CacheWorld world;
   world.look_up();

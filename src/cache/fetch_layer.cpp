@@ -209,8 +209,8 @@ void FetchLayer::land(Flight& flight, base::Result<core::Outcome> outcome) {
   bool negative = false;
   if (!flight.personal && reuse == Reuse::keep) {
     lifetime = lifetime_of(*flight.order, hints_of(*outcome), luck_of(random_));
-  } else if (flight.order->negative > base::Duration::zero() && says_not_found(flight.copy.call, *outcome)) {
-    negative = true;
+  } else if (!flight.personal && flight.order->negative > base::Duration::zero()) {
+    negative = says_not_found(flight.copy.call, *outcome);
   }
   if (lifetime || negative) keep(flight, *outcome, lifetime.value_or(Lifetime{}), negative);
   if (flight.kept) return;
@@ -269,7 +269,7 @@ FetchLayer::Answer FetchLayer::answer(core::Call& call, Flight& flight, bool lea
     auto const use = flight.from_store ? CacheUse::hit : CacheUse::miss;
     return handed_out(call, flight.kept, flight.for_everybody, use, "store", scheduler_.now());
   }
-  if (flight.outcome && leads) return std::move(*flight.outcome);
+  if (flight.outcome && leads && (flight.personal || flight.waiters == 1)) return std::move(*flight.outcome);
   if (!flight.shared_text) {  // its beginner left before it landed
     flight.shared_text.emplace();
     flight.outcome->edits.append_to(*flight.shared_text);

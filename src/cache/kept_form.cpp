@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "mcp/json_cursor.hpp"
+#include "mcp/json_text.hpp"
 
 namespace weir::cache {
 
@@ -45,8 +46,12 @@ std::uint32_t find_meta(std::string_view text) {
   std::uint32_t at = 0;
   cursor.enter_object();
   while (cursor.next_member(key) && cursor.read_value(value)) {  // the last one counts
-    bool const meta = key.inner(cursor.text()) == "_meta" && value.kind == mcp::JsonKind::object;
-    if (meta) at = value.span.begin + kResultAt;
+    std::string name(key.inner(cursor.text()));
+    if (key.escaped) {
+      name.clear();
+      mcp::decode_string(key.span.of(cursor.text()), name);
+    }
+    if (name == "_meta") at = value.span.begin + kResultAt;
   }
   return at;
 }
@@ -89,8 +94,10 @@ KeptForm kept_form(core::Outcome const& outcome) {
   auto const result = message.span(Field::result);
   mcp::Splice edits(result.of(message.bytes()));
   std::vector<Span> gone;
-  for (Field const field : {Field::ttl_ms, Field::cache_scope}) {
+  bool const meta = message.is(Field::meta, mcp::JsonKind::object);
+  for (Field const field : {Field::ttl_ms, Field::cache_scope, Field::meta}) {
     auto const span = message.span(field);
+    if (field == Field::meta && meta) continue;  // one that is no object says nothing
     if (!span.empty()) gone.push_back({span.begin - result.begin, span.end - result.begin});
   }
   if (!gone.empty()) edits.erase_members(std::move(gone));
@@ -99,7 +106,7 @@ KeptForm kept_form(core::Outcome const& outcome) {
   form.bytes += kHead;
   edits.append_to(form.bytes);
   form.bytes += '}';
-  if (message.has(Field::meta)) form.meta_at = find_meta(form.bytes);
+  if (meta) form.meta_at = find_meta(form.bytes);
   return form;
 }
 

@@ -69,6 +69,14 @@ TEST(KeptForm, TakesTheEditsInThatTheClientWouldHaveSeen) {
             R"({"jsonrpc":"2.0","id":0,"result":{"resultType":"complete","contents":[],"secret":1}})");
 }
 
+TEST(KeptForm, KnowsMetaInWhateverSpellingAndDropsOneThatIsNone) {
+  auto const escaped = reused(R"({"_m\u0065ta":{"a":1},"contents":[]})");
+  EXPECT_NE(escaped.find(R"("_m\u0065ta":{"dev.weir/cache":)"), std::string::npos) << escaped;
+  auto const null = reused(R"({"_meta":null,"contents":[]})");
+  EXPECT_EQ(null.find("null"), std::string::npos) << null;
+  EXPECT_NE(null.find("dev.weir/cache"), std::string::npos);
+}
+
 TEST(KeptForm, FindsNoMetaInsideOtherMembers) {
   auto const form = kept_form(core::from_result(R"({"structuredContent":{"_meta":{}},"_meta":{"a":1}})"));
   EXPECT_EQ(form.bytes.substr(form.meta_at), R"({"a":1}}})");

@@ -81,7 +81,10 @@ class ResponseCache final : public store::StoreObserver {
   void invalidate(store::Selection const& what, bool gone, Cause cause);
 
   // What is selected counts as due: the next to use it has it renewed in the background. Memory only.
-  void renew_soon(store::Selection const& what) { renewals_.put({what, marks_.advance(), false}); }
+  void renew_soon(store::Selection const& what) {
+    renewals_.put({what, marks_.latest() + 1, false});  // first, so that nobody passes between the two
+    marks_.advance();
+  }
 
   // What store tells of other nodes.
   void invalidated(store::Selection const& what, bool gone) override;
