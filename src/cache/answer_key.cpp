@@ -43,54 +43,75 @@ std::uint64_t number_at(unsigned char const* bytes) noexcept {
   return number;
 }
 
-// The arguments without those that do not matter, and the other members of params.
-void append_params(core::Call const& call, std::vector<std::string> const& ignored,
-                   std::vector<std::string>& out) {
-  constexpr std::array<std::string_view, 4> kElsewhere{"_meta", "name", "uri", "arguments"};
-  out.push_back(mcp::canonical_object(call.request.raw(Field::params), kElsewhere));
-  auto const arguments = call.request.raw(Field::arguments);
-  if (ignored.empty() || !arguments.starts_with('{')) {
-    out.push_back(arguments.empty() ? std::string() : mcp::canonical_json(arguments));
-    return;
+// The fields of a digest as one text: each with its length before it.
+class FieldText {
+ public:
+  explicit FieldText(std::size_t usual) { text_.reserve(usual); }
+
+  void add(std::string_view field) {
+    append_size(field.size());
+    text_.append(field);
   }
-  std::vector<std::string_view> const without(ignored.begin(), ignored.end());
-  out.push_back(mcp::canonical_object(arguments, without));
+  template <class Append>
+  void add_written(Append&& append) {
+    auto const at = text_.size();
+    append_size(0);
+    append(text_);
+    auto const size = static_cast<std::uint64_t>(text_.size() - at - sizeof(std::uint64_t));
+    std::memcpy(text_.data() + at, &size, sizeof size);
+  }
+  std::string_view view() const noexcept { return text_; }
+
+ private:
+  void append_size(std::uint64_t size) { text_.append(reinterpret_cast<char const*>(&size), sizeof size); }
+  std::string text_;
+};
+
+// The other members of params, and the arguments without those that do not matter.
+void append_params(core::Call const& call, std::vector<std::string> const& ignored, FieldText& to) {
+  constexpr std::array<std::string_view, 4> kElsewhere{"_meta", "name", "uri", "arguments"};
+  to.add_written([&](std::string& out) {
+    mcp::append_canonical_object(out, call.request.raw(Field::params), kElsewhere);
+  });
+  auto const arguments = call.request.raw(Field::arguments);
+  to.add_written([&](std::string& out) {
+    if (ignored.empty() || !arguments.starts_with('{')) return mcp::append_canonical(out, arguments);
+    std::vector<std::string_view> const without(ignored.begin(), ignored.end());
+    mcp::append_canonical_object(out, arguments, without);
+  });
 }
 
 }  // namespace
 
-base::Digest AnswerKeys::digest(std::span<std::string_view const> fields) const {
+base::Digest AnswerKeys::digest_of(std::string_view fields) const {
   auto* const to = context();
   WEIR_ASSERT(EVP_DigestInit_ex2(to, sha256(), nullptr) == 1);
   feed(to, secret_.data(), secret_.size());
-  for (auto const field : fields) {
-    auto const size = static_cast<std::uint64_t>(field.size());
-    feed(to, &size, sizeof size);
-    feed(to, field.data(), field.size());
-  }
+  feed(to, fields.data(), fields.size());
   std::array<unsigned char, 32> out{};
   WEIR_ASSERT(EVP_DigestFinal_ex(to, out.data(), nullptr) == 1);
   return {number_at(out.data()), number_at(out.data() + 8)};
 }
 
+base::Digest AnswerKeys::digest(std::span<std::string_view const> fields) const {
+  FieldText text(256);
+  for (auto const field : fields) text.add(field);
+  return digest_of(text.view());
+}
+
 base::Digest AnswerKeys::question(core::Call const& call, std::string_view server, std::string_view revision,
                                   std::vector<std::string> const& ignored) const {
-  std::vector<std::string> params;
-  append_params(call, ignored, params);
+  FieldText text(256 + call.request.raw(Field::params).size());
+  for (auto const field : {kFormat, mcp::text_of(call.revision), server, revision,
+                           mcp::traits_of(call.method).name, std::string_view(call.target)}) {
+    text.add(field);
+  }
+  append_params(call, ignored, text);
   auto const able = call.modern()  ? call.request.raw(Field::meta_client_capabilities)
                     : call.session ? std::string_view(call.session->capabilities)
                                    : std::string_view();
-  auto const abilities = able.empty() ? std::string() : mcp::canonical_json(able);
-  std::array<std::string_view, 9> const fields{kFormat,
-                                               mcp::text_of(call.revision),
-                                               server,
-                                               revision,
-                                               mcp::traits_of(call.method).name,
-                                               call.target,
-                                               params[0],
-                                               params[1],
-                                               abilities};
-  return digest(fields);
+  text.add_written([able](std::string& out) { mcp::append_canonical(out, able); });
+  return digest_of(text.view());
 }
 
 base::Digest AnswerKeys::partition(core::Principal const& principal, PartitionBy by,

@@ -42,6 +42,7 @@ class AnswerKeys {
   base::Digest digest(std::span<std::string_view const> fields) const;
 
  private:
+  base::Digest digest_of(std::string_view fields) const;
   Key secret_;
 };
 

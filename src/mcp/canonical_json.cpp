@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <utility>
 #include <vector>
 
 #include "mcp/header_value.hpp"
@@ -12,78 +11,132 @@
 namespace weir::mcp {
 namespace {
 
-using Member = std::pair<std::string, std::string>;  // key and value, both canonical
-
 constexpr JsonLimits kAny{.depth_max = 64, .nodes_max = std::numeric_limits<std::uint32_t>::max()};
+constexpr std::size_t kIntegerBytes = 15;  // integers that long and shorter are within ±(2^53−1)
 
-std::string canonical_string(std::string_view token) {
-  std::string text, out;
-  if (!decode_string(token, text)) return std::string(token);
-  append_json_string(out, text);
-  return out;
+// Writes into one text. Most objects come with their keys in order; the others are put in order in place.
+class CanonicalWriter {
+ public:
+  using Names = std::span<std::string_view const>;
+  CanonicalWriter(std::string_view json, std::string& out) : cursor_(json, kAny), out_(out) {}
+
+  void value();
+  void object(Names without);
+
+ private:
+  struct Member {  // places in the text: `"key":value`
+    std::size_t begin, key_end, end;
+  };
+  void string(JsonValue const& value);
+  void scalar();
+  void put_in_order(std::size_t inside, std::size_t first);
+  std::string_view key_of(Member const& member) const noexcept {
+    return std::string_view(out_).substr(member.begin, member.key_end - member.begin);
+  }
+
+  JsonCursor cursor_;
+  std::string& out_;
+  std::vector<Member> members_;  // of all objects that are open, the innermost one's last
+};
+
+void CanonicalWriter::string(JsonValue const& value) {
+  auto const token = value.span.of(cursor_.text());
+  std::string text;
+  if (value.escaped && decode_string(token, text)) {
+    append_json_string(out_, text);
+  } else {
+    out_.append(token);
+  }
 }
 
-std::string canonical_scalar(JsonCursor& cursor) {
+void CanonicalWriter::scalar() {
   JsonValue value;
-  if (!cursor.read_value(value)) return {};
-  auto const token = value.span.of(cursor.text());
-  if (value.kind == JsonKind::string) return canonical_string(token);
-  std::string number = value.kind == JsonKind::number ? canonical_integer(token) : std::string();
-  return number.empty() ? std::string(token) : number;
+  if (!cursor_.read_value(value)) return;
+  if (value.kind == JsonKind::string) return string(value);
+  auto const token = value.span.of(cursor_.text());
+  bool const spelled_so = value.kind != JsonKind::number ||
+                          (token.size() <= kIntegerBytes && is_integer_token(token) && token != "-0");
+  std::string const number = spelled_so ? std::string() : canonical_integer(token);
+  out_.append(number.empty() ? token : number);
 }
 
-std::string joined(std::vector<Member> members) {
-  std::stable_sort(members.begin(), members.end(),
-                   [](Member const& a, Member const& b) { return a.first < b.first; });
-  std::string out = "{";
-  for (auto const& [key, value] : members) {
-    out.append(out.size() > 1 ? "," : "").append(key).append(":").append(value);
+void CanonicalWriter::put_in_order(std::size_t inside, std::size_t first) {
+  auto const begin = members_.begin() + static_cast<std::ptrdiff_t>(first);
+  std::stable_sort(begin, members_.end(),
+                   [this](Member const& a, Member const& b) { return key_of(a) < key_of(b); });
+  std::string ordered;
+  ordered.reserve(out_.size() - inside);
+  for (auto at = begin; at != members_.end(); ++at) {
+    if (at != begin) ordered += ',';
+    ordered.append(out_, at->begin, at->end - at->begin);
   }
-  return out += '}';
+  out_.resize(inside);
+  out_.append(ordered);
 }
 
-std::string canonical(JsonCursor& cursor) {
-  JsonKind kind{};
-  if (!cursor.peek(kind)) return {};
-  if (kind == JsonKind::object) {
-    std::vector<Member> members;
-    JsonValue key;
-    for (cursor.enter_object(); cursor.next_member(key);) {
-      auto name = canonical_string(key.span.of(cursor.text()));
-      members.emplace_back(std::move(name), canonical(cursor));
+void CanonicalWriter::object(Names without) {
+  JsonValue key;
+  if (!cursor_.enter_object()) return;
+  out_ += '{';
+  std::size_t const inside = out_.size();
+  std::size_t const first = members_.size();
+  bool in_order = true;
+  while (cursor_.next_member(key)) {
+    std::size_t const before = out_.size();
+    if (before > inside) out_ += ',';
+    Member member{out_.size(), 0, 0};
+    string(key);
+    member.key_end = out_.size();
+    auto const name = key_of(member);
+    if (std::find(without.begin(), without.end(), name.substr(1, name.size() - 2)) != without.end()) {
+      out_.resize(before);
+      cursor_.skip_value();
+      continue;
     }
-    return joined(std::move(members));
+    if (members_.size() > first && name < key_of(members_.back())) in_order = false;
+    out_ += ':';
+    value();
+    member.end = out_.size();
+    members_.push_back(member);
   }
-  if (kind != JsonKind::array) return canonical_scalar(cursor);
-  std::string out = "[";
-  for (cursor.enter_array(); cursor.next_element();) {
-    out.append(out.size() > 1 ? "," : "").append(canonical(cursor));
+  if (!in_order) put_in_order(inside, first);
+  members_.resize(first, Member{});
+  out_ += '}';
+}
+
+void CanonicalWriter::value() {
+  JsonKind kind{};
+  if (!cursor_.peek(kind)) return;
+  if (kind == JsonKind::object) return object({});
+  if (kind != JsonKind::array) return scalar();
+  out_ += '[';
+  std::size_t const inside = out_.size();
+  for (cursor_.enter_array(); cursor_.next_element();) {
+    if (out_.size() > inside) out_ += ',';
+    value();
   }
-  return out += ']';
+  out_ += ']';
 }
 
 }  // namespace
 
+void append_canonical(std::string& out, std::string_view json) { CanonicalWriter(json, out).value(); }
+
+void append_canonical_object(std::string& out, std::string_view json,
+                             std::span<std::string_view const> without) {
+  if (json.starts_with('{')) CanonicalWriter(json, out).object(without);
+}
+
 std::string canonical_json(std::string_view json) {
-  JsonCursor cursor(json, kAny);
-  return canonical(cursor);
+  std::string out;
+  append_canonical(out, json);
+  return out;
 }
 
 std::string canonical_object(std::string_view json, std::span<std::string_view const> without) {
-  JsonCursor cursor(json, kAny);
-  if (!json.starts_with('{') || !cursor.enter_object()) return {};
-  std::vector<Member> members;
-  JsonValue key;
-  while (cursor.next_member(key)) {
-    auto name = canonical_string(key.span.of(json));
-    auto const bare = std::string_view(name).substr(1, name.size() - 2);
-    if (std::find(without.begin(), without.end(), bare) != without.end()) {
-      cursor.skip_value();
-    } else {
-      members.emplace_back(std::move(name), canonical(cursor));
-    }
-  }
-  return joined(std::move(members));
+  std::string out;
+  append_canonical_object(out, json, without);
+  return out;
 }
 
 }  // namespace weir::mcp
