@@ -89,7 +89,7 @@ base::Task<bool> CacheLayer::Renewal::notify(std::string) { co_return true; }
 
 base::Task<CacheLayer::Answer> CacheLayer::handle(core::Call& call) {
   if (policy_->updates(call)) return update(call, policy_);
-  auto order = policy_->order_for(call);
+  auto order = policy_->order_for(call, callers_);
   if (!order) return inner_->handle(call);
   return serve(call, std::move(*order));
 }

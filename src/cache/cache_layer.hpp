@@ -32,7 +32,7 @@ class CacheLayer final : public core::Handler {
              std::shared_ptr<CachePolicy const> policy)
       : inner_(std::move(inner)),
         scheduler_(scheduler),
-        random_(random),
+        random_(random.next()),
         cache_(cache),
         metrics_(metrics),
         policy_(std::move(policy)),
@@ -40,7 +40,10 @@ class CacheLayer final : public core::Handler {
 
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
 
-  void set_policy(std::shared_ptr<CachePolicy const> policy) { policy_ = std::move(policy); }  // a reload
+  void set_policy(std::shared_ptr<CachePolicy const> policy) {  // a reload
+    policy_ = std::move(policy);
+    callers_ = {};
+  }
   std::size_t refreshing() const noexcept { return renewed_.size(); }
 
  private:
@@ -63,10 +66,11 @@ class CacheLayer final : public core::Handler {
 
   std::shared_ptr<core::Handler> inner_;
   base::Scheduler& scheduler_;
-  base::Random& random_;
+  base::SeededRandom random_;  // of its own: asking the system costs more than a look-up
   ResponseCache& cache_;
   observe::ServerMetrics const& metrics_;
   std::shared_ptr<CachePolicy const> policy_;
+  KnownCallers callers_;
   std::unordered_set<base::Digest, KeyHash> renewed_;
   base::TaskGroup refreshes_;  // last: its tasks use the rest
 };

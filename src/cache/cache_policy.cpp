@@ -55,7 +55,7 @@ OperationRule const* CachePolicy::rule_for(std::string_view operation) const {
   return nullptr;
 }
 
-std::optional<CacheOrder> CachePolicy::order_for(core::Call const& call) const {
+std::optional<CacheOrder> CachePolicy::order_for(core::Call const& call, KnownCallers& callers) const {
   if (!rules_.enabled) return std::nullopt;
   bool const by_uri = mcp::traits_of(call.method).cacheable && !call.target.empty();
   if (!by_uri && !named_by_operator(call.method)) return std::nullopt;
@@ -86,11 +86,12 @@ std::optional<CacheOrder> CachePolicy::order_for(core::Call const& call) const {
   order.everybody =
       keys_->question(call, rules_.server, rules_.revision, rule != nullptr ? rule->ignored : kNone);
   auto const session = rules_.by_session && call.session ? std::string_view(call.session->id) : "";
-  order.own = within(order.everybody, keys_->partition(*call.principal, rules_.partition, session));
+  auto const& caller = callers.of(*keys_, *call.principal, rules_.partition, session);
+  order.own = within(order.everybody, caller.partition);
   order.labels.server = rules_.server;
   order.labels.operation = by_uri ? std::string(mcp::traits_of(call.method).name) : call.target;
   order.labels.target = by_uri ? call.target : std::string();
-  order.labels.who = keys_->who(call.principal->id);
+  order.labels.who = caller.who;
   return order;
 }
 

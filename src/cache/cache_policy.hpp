@@ -14,6 +14,7 @@
 
 #include "cache/answer_key.hpp"
 #include "cache/cache_order.hpp"
+#include "cache/known_callers.hpp"
 
 namespace weir::cache {
 
@@ -52,7 +53,11 @@ class CachePolicy {
       : rules_(std::move(rules)), keys_(std::move(keys)) {}
 
   // Nothing: the call passes by the cache.
-  std::optional<CacheOrder> order_for(core::Call const& call) const;
+  std::optional<CacheOrder> order_for(core::Call const& call, KnownCallers& callers) const;
+  std::optional<CacheOrder> order_for(core::Call const& call) const {
+    KnownCallers nobody;
+    return order_for(call, nobody);
+  }
 
   // Whether this call may change what other calls of the server answer.
   bool updates(core::Call const& call) const;

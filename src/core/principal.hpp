@@ -15,6 +15,7 @@ struct Principal {
   std::string credential = {};  // digest of what was shown: tells a caller's tokens apart; "" for anonymous
 
   bool anonymous() const noexcept { return kind == "anonymous"; }
+  friend bool operator==(Principal const&, Principal const&) = default;
 };
 
 }  // namespace weir::core
