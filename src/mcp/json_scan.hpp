@@ -1,6 +1,7 @@
 // The innermost loops of JsonCursor: white space, the inside of strings, runs of digits, 16 bytes at a time.
 //
-// SSE2 is part of every x86-64; elsewhere the byte loops do the same. Nothing is read outside [p, end).
+// SSE2 is part of every x86-64; elsewhere the byte loops do the same. Nothing is read outside [p, end). What
+// short keys and numbers need is inlined by order: the compiler judges by size and gave a call to each.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +30,7 @@ inline __m128i plain_ends_in(char const* p) noexcept {
 inline unsigned mask_of(__m128i v) noexcept { return static_cast<unsigned>(_mm_movemask_epi8(v)); }
 
 // The first byte at or after p that is a quote, a backslash or a control byte; else end.
-inline char const* plain_end_far(char const* p, char const* end) noexcept {
+[[gnu::noinline]] inline char const* plain_end_far(char const* p, char const* end) noexcept {
   while (end - p >= 64) {
     auto const any = _mm_or_si128(_mm_or_si128(plain_ends_in(p), plain_ends_in(p + 16)),
                                   _mm_or_si128(plain_ends_in(p + 32), plain_ends_in(p + 48)));
@@ -44,7 +45,7 @@ inline char const* plain_end_far(char const* p, char const* end) noexcept {
   return p;
 }
 
-inline char const* plain_end(char const* p, char const* end) noexcept {
+[[gnu::always_inline]] inline char const* plain_end(char const* p, char const* end) noexcept {
   if (end - p >= 32) {
     if (unsigned const mask = mask_of(plain_ends_in(p))) return p + __builtin_ctz(mask);
     if (unsigned const mask = mask_of(plain_ends_in(p + 16))) return p + 16 + __builtin_ctz(mask);
@@ -53,7 +54,7 @@ inline char const* plain_end(char const* p, char const* end) noexcept {
   return plain_end_far(p, end);
 }
 
-inline char const* space_end(char const* p, char const* end) noexcept {
+[[gnu::noinline]] inline char const* space_end(char const* p, char const* end) noexcept {
   while (end - p >= 16) {
     auto const v = load(p);
     auto const space = _mm_or_si128(
@@ -67,7 +68,7 @@ inline char const* space_end(char const* p, char const* end) noexcept {
   return p;
 }
 
-inline char const* digits_end(char const* p, char const* end) noexcept {
+[[gnu::always_inline]] inline char const* digits_end(char const* p, char const* end) noexcept {
   while (end - p >= 16) {
     auto const v = _mm_sub_epi8(load(p), _mm_set1_epi8('0'));
     unsigned const mask = mask_of(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v));

@@ -26,8 +26,8 @@ int hex4(char const* p, char const* end) noexcept;
 // The part of a string from its first backslash on.
 char const* pass_escapes(char const* p, char const* end, bool& lone_surrogate, TokenFault& fault) noexcept;
 
-inline char const* pass_string(char const* p, char const* end, bool& escaped, bool& lone_surrogate,
-                               TokenFault& fault) noexcept {
+[[gnu::always_inline]] inline char const* pass_string(char const* p, char const* end, bool& escaped,
+                                                      bool& lone_surrogate, TokenFault& fault) noexcept {
   p = scan::plain_end(p + 1, end);
   if (p == end) return fault.set(JsonFault::unexpected_end, p);
   if (*p == '"') return p + 1;
@@ -38,7 +38,8 @@ inline char const* pass_string(char const* p, char const* end, bool& escaped, bo
 char const* pass_fraction(char const* p, char const* end,
                           TokenFault& fault) noexcept;  // from '.', 'e' or 'E' on
 
-inline char const* pass_number(char const* p, char const* end, TokenFault& fault) noexcept {
+[[gnu::always_inline]] inline char const* pass_number(char const* p, char const* end,
+                                                      TokenFault& fault) noexcept {
   if (*p == '-') ++p;
   if (p == end) return fault.set(JsonFault::bad_number, p);
   char const* const digits = p;
