@@ -79,9 +79,10 @@ bool decode_base64(std::string_view text, std::string& out) {
 }  // namespace
 
 std::string_view trim_white_space(std::string_view value) noexcept {
-  auto const first = value.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return value.substr(first, value.find_last_not_of(" \t") - first + 1);
+  auto const blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!value.empty() && blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && blank(value.back())) value.remove_suffix(1);
+  return value;
 }
 
 void append_header_value(std::string& out, std::string_view text) {

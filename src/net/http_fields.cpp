@@ -132,7 +132,7 @@ bool Fields::add(Field field) noexcept {
 
 Field const* Fields::find(std::string_view name) const noexcept {
   for (Field const& field : *this) {
-    if (same_name(field.name, name)) return &field;
+    if (field.name.size() == name.size() && same_name(field.name, name)) return &field;
   }
   return nullptr;
 }
@@ -145,7 +145,7 @@ std::string_view Fields::value(std::string_view name) const noexcept {
 std::string_view Fields::duplicated(std::span<std::string_view const> singles) const noexcept {
   for (Field const* first = begin(); first != end(); ++first) {
     for (Field const* other = first + 1; other != end(); ++other) {
-      if (!same_name(first->name, other->name)) continue;
+      if (first->name.size() != other->name.size() || !same_name(first->name, other->name)) continue;
       auto const covering = [&](std::string_view single) { return covers(single, first->name); };
       if (std::any_of(singles.begin(), singles.end(), covering)) return other->name;
     }
