@@ -30,13 +30,18 @@ std::string_view word_of(core::CacheUse use) noexcept {
 }
 
 // {"status":"hit","tier":"memory","ageMs":12,"leftMs":88}
-std::string note_of(core::CacheFacts const& facts) {
-  std::string note = R"({"status":")";
-  note.append(word_of(facts.use)).append(R"(","tier":")").append(facts.tier);
-  note.append(R"(","ageMs":)").append(std::to_string(ms_of(facts.age)));
-  note.append(R"(,"leftMs":)").append(std::to_string(ms_of(facts.left)));
-  return note += '}';
+void append_note(std::string& out, core::CacheFacts const& facts) {
+  out.append(R"({"status":")").append(word_of(facts.use)).append(R"(","tier":")").append(facts.tier);
+  out.append(R"(","ageMs":)").append(std::to_string(ms_of(facts.age)));
+  out.append(R"(,"leftMs":)").append(std::to_string(ms_of(facts.left)));
+  out += '}';
 }
+
+// The bytes of a kept answer, sent from where they are kept.
+struct KeptText final : mcp::SharedText {
+  explicit KeptText(KeptAnswer const& of) : SharedText(of.bytes()), answer(of) {}
+  KeptAnswer const answer;
+};
 
 // Where the object `_meta` is in a result's text; 0: nowhere.
 std::uint32_t find_meta(std::string_view text) {
@@ -118,9 +123,9 @@ core::Outcome handed_out(core::Call& call, KeptAnswer const& answer, bool for_ev
   facts.tier = tier;
   facts.age = now - kept.fetched;
   facts.left = kept.fresh_for - facts.age;
-  std::string bytes(answer.bytes());
-  if (kept.negative) return core::from_message(std::move(bytes));
-  auto const end = static_cast<std::uint32_t>(bytes.size() - 1);
+  if (kept.negative) return core::from_message(std::string(answer.bytes()));
+  auto bytes = std::make_shared<KeptText const>(answer);
+  auto const end = static_cast<std::uint32_t>(bytes->text.size() - 1);
   Span const result{kResultAt, end};
   Span const meta = kept.meta_at == 0 ? Span{} : Span{kept.meta_at, end};
   auto message = mcp::Message::of_result(std::move(bytes), {kIdAt, kIdAt + 1}, result, meta);
@@ -133,11 +138,14 @@ core::Outcome handed_out(core::Call& call, KeptAnswer const& answer, bool for_ev
   if (use != core::CacheUse::hit && use != core::CacheUse::stale) {
     return core::Outcome{std::move(message), std::move(edits)};
   }
-  auto const note = note_of(facts);
+  std::string note;
+  note.reserve(128);
   if (!meta.empty()) {
+    append_note(note, facts);
     edits.insert_member(meta, kMetaKey, note);
   } else {
-    edits.insert_member(result, "_meta", "{\"" + std::string(kMetaKey) + "\":" + note + '}');
+    append_note(note.append("{\"").append(kMetaKey).append("\":"), facts);
+    edits.insert_member(result, "_meta", note += '}');
   }
   return core::Outcome{std::move(message), std::move(edits)};
 }

@@ -56,6 +56,21 @@ TEST(KeptForm, GoesIntoTheMetaThatIsThereByteForByte_P082) {
   EXPECT_NE(reused(R"({"cacheScope":"public","ttlMs":5})").find(R"("leftMs":8000}}}})"), std::string::npos);
 }
 
+TEST(KeptForm, IsSentFromWhereItIsKeptAndKeepsItMeanwhile) {
+  auto const call = reading();
+  auto answer = kept(R"({"contents":[{"uri":"a:b","text":"long enough to be seen"}]})");
+  char const* const place = answer.bytes().data();
+  auto outcome = handed_out(*call, answer, false, core::CacheUse::hit, "memory", kNow);
+  answer = KeptAnswer();  // it has left the cache
+  auto const moved = std::move(outcome);
+  EXPECT_EQ(moved.message.bytes().data(), place);
+  EXPECT_EQ(moved.message.raw(mcp::Field::id), "0");
+  auto const copy = moved.message.copy();
+  EXPECT_NE(copy.bytes().data(), place);
+  EXPECT_EQ(copy.bytes(), moved.message.bytes());
+  EXPECT_NE(text_of(moved).find("long enough to be seen"), std::string::npos);
+}
+
 TEST(KeptForm, GivesOlderClientsNoHints) {
   auto const text = reused(R"({"contents":[]})", mcp::Revision::r2025_11_25);
   EXPECT_EQ(text.find("ttlMs\":"), std::string::npos);

@@ -48,7 +48,7 @@ void put_id(core::Outcome& outcome, std::string_view id) {
     outcome.edits.replace(outcome.message.span(Field::id), id);
     return;
   }
-  std::string const& bytes = outcome.message.bytes();  // an error that named no request, or null
+  std::string_view const bytes = outcome.message.bytes();  // an error that named no request, or null
   mcp::JsonCursor cursor(bytes);
   mcp::JsonValue key, value;
   cursor.enter_object();

@@ -9,8 +9,9 @@
 
 namespace weir::mcp {
 
-Message Message::of_result(std::string bytes, Span id, Span result, Span meta) {
-  Message made(std::move(bytes));
+Message Message::of_result(std::shared_ptr<SharedText const> bytes, Span id, Span result, Span meta) {
+  Message made{std::string()};
+  made.shared_ = std::move(bytes);
   made.kind_ = MessageKind::result;
   (*made.slots_)[slot_of(Field::id)] = id;
   (*made.slots_)[slot_of(Field::result)] = result;

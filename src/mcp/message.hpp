@@ -100,6 +100,16 @@ enum class Field : std::uint8_t {
   error_data,
 };
 
+// Text that somebody else keeps for as long as this lives; never changed, any thread.
+struct SharedText {
+  std::string_view text;
+
+  explicit SharedText(std::string_view kept) noexcept : text(kept) {}
+  SharedText(SharedText const&) = delete;
+  SharedText& operator=(SharedText const&) = delete;
+  virtual ~SharedText() = default;
+};
+
 class Message {
  public:
   Message(Message&&) noexcept = default;
@@ -107,7 +117,7 @@ class Message {
   Message(Message const&) = delete;
   Message& operator=(Message const&) = delete;
   Message copy() const {  // for another thread: explicit, because it copies all bytes
-    Message made{std::string(bytes_)};
+    Message made{std::string(bytes())};
     *made.slots_ = *slots_;
     made.kind_ = kind_;
     made.method_ = method_;
@@ -117,17 +127,17 @@ class Message {
   // A result whose bytes were decoded before, put together again from the places that are still needed.
   // `meta` may be empty. Whoever kept them answers for them: nothing is checked, the other members count as
   // absent.
-  static Message of_result(std::string bytes, Span id, Span result, Span meta);
+  static Message of_result(std::shared_ptr<SharedText const> bytes, Span id, Span result, Span meta);
 
   MessageKind kind() const noexcept { return kind_; }
   Method method() const noexcept { return method_; }  // unknown for other methods and for responses
-  std::string const& bytes() const noexcept { return bytes_; }
-  std::string take_bytes() && noexcept { return std::move(bytes_); }
+  std::string_view bytes() const noexcept { return shared_ ? shared_->text : std::string_view(bytes_); }
+  std::string take_bytes() && { return shared_ ? std::string(shared_->text) : std::move(bytes_); }
 
   // The token of a member, exactly as received; empty if absent or if messages of this kind have no such
   // member.
   Span span(Field field) const noexcept;
-  std::string_view raw(Field field) const noexcept { return span(field).of(bytes_); }
+  std::string_view raw(Field field) const noexcept { return span(field).of(bytes()); }
   bool has(Field field) const noexcept { return !span(field).empty(); }
   bool is(Field field, JsonKind kind) const noexcept {
     return has(field) && kind_of_token(raw(field)) == kind;
@@ -148,6 +158,7 @@ class Message {
       : bytes_(std::move(bytes)), slots_(std::make_unique<Slots>()) {}
 
   std::string bytes_;
+  std::shared_ptr<SharedText const> shared_;  // in place of bytes_
   std::unique_ptr<Slots> slots_;
   MessageKind kind_ = MessageKind::request;
   Method method_ = Method::unknown;

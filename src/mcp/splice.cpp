@@ -63,12 +63,15 @@ void Splice::insert_member(Span object, std::string_view key, std::string_view v
   bool const first = std::none_of(edits_.begin(), edits_.end(), [&](Edit const& edit) {
     return edit.span == Span{at, at};
   });
-  std::string member;
-  member.reserve(key.size() + value.size() + 4);
-  if (was_empty && !first) member += ',';
-  member.append("\"").append(key).append("\":").append(value);
-  if (!was_empty) member += ',';
-  insert_owned(at, member);
+  auto const offset = owned_.size();
+  owned_.reserve(offset + key.size() + value.size() + 4);
+  if (was_empty && !first) owned_ += ',';
+  owned_.append(1, '"').append(key).append("\":", 2).append(value);
+  if (!was_empty) owned_ += ',';
+  add({{at, at},
+       nullptr,
+       static_cast<std::uint32_t>(offset),
+       static_cast<std::uint32_t>(owned_.size() - offset)});
 }
 
 void Splice::erase_members(std::vector<Span> values) {

@@ -35,7 +35,7 @@ std::optional<std::string> NoteRelay::log(mcp::Message const& note) {
   std::string scratch;
   auto const severity = mcp::severity_of(note.text(mcp::Field::level, scratch)).value_or(-1);
   if (!wants_log() || severity < log_floor_) return std::nullopt;
-  return note.bytes();
+  return std::string(note.bytes());
 }
 
 }  // namespace weir::upstream

@@ -143,7 +143,7 @@ base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
   ++seen[std::string(request.message.text(Field::method, scratch))];
   if (request.message.kind() == mcp::MessageKind::notification) {
     if (request.message.method() == Method::notifications_cancelled)
-      cancelled.push_back(request.message.bytes());
+      cancelled.emplace_back(request.message.bytes());
     if (mute_notifications) {
       co_await wire.until_gone();
       co_return false;
@@ -151,7 +151,7 @@ base::Task<bool> FakeServer::answer(Wire& wire, Request request) {
     co_return co_await wire.write(http(202, ""));
   }
   if (request.message.kind() != mcp::MessageKind::request) {
-    replies.push_back(request.message.bytes());
+    replies.emplace_back(request.message.bytes());
     co_return co_await wire.write(http(202, ""));
   }
   if (reset_next > 0 && reset_after > 0) {
