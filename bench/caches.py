@@ -5,7 +5,7 @@ import subprocess
 import urllib.request
 
 import measure
-from peers import free_port, post
+from peers import ROOT, free_port, post
 from scenes import Call, modern_body, modern_headers, request_bytes
 
 CASES = {"300 B": "small", "8 KiB": "mid", "64 KiB text": "large"}
@@ -182,3 +182,10 @@ def rows_of(found):
         for name in variants:
             yield case, name, *(None if name == NUMBERED and kind.startswith("p") else
                                 measure.summary(found[kind][case][name]) for kind in ("rates", "busy", "p50", "p99"))
+
+
+def bookkeeping():
+    """What an entry costs in memory beside its key and its answer, as the test of it says."""
+    program = ROOT / "build/fast/bin/weir_cache_test"
+    told = subprocess.run([program, "--gtest_filter=*T29*"], capture_output=True, text=True, timeout=300, check=True).stdout
+    return next(line for line in told.splitlines() if line.startswith("bookkeeping"))

@@ -152,7 +152,7 @@ class Run {
   Plan plan_;
   std::vector<Connection> connections_;
   int epoll_ = -1;
-  std::deque<Connection*> idle_;  // the longest idle one is next
+  std::deque<Connection*> idle_;           // the longest idle one is next
   std::deque<Clock::time_point> waiting_;  // due, and not sent yet
   std::uint64_t made_ = 0;
   std::vector<double> times_us_;

@@ -71,6 +71,8 @@ def show_cache(found):
             verdict(figures[3][0], caches.P99_US_MAX, False) if name == "weir" else ""]
            for case, name, *figures in rows])
     kept["rates"] = [dict(zip(("case", "variant", "per_second", "core", "p50_us", "p99_us"), row)) for row in rows]
+    kept["bookkeeping"] = caches.bookkeeping()
+    print(f"cache: {kept['bookkeeping']} (a million entries; target 64)")
     return kept
 
 

@@ -124,9 +124,9 @@ class Message {
     return made;
   }
 
-  // A result whose bytes were decoded before, put together again from the places that are still needed.
-  // `meta` may be empty. Whoever kept them answers for them: nothing is checked, the other members count as
-  // absent.
+  // A result whose bytes were decoded before and are kept elsewhere: it stands on them, without a copy, put
+  // together again from the places that are still needed. `meta` may be empty. Whoever kept them answers for
+  // them: nothing is checked, the other members count as absent.
   static Message of_result(std::shared_ptr<SharedText const> bytes, Span id, Span result, Span meta);
 
   MessageKind kind() const noexcept { return kind_; }

@@ -101,6 +101,11 @@ FileFault EntryFile::open(StoreLimits const& limits) {
     return FileFault::damaged;
   }
   if (int const code = db_->run(kSettings); code != SQLITE_OK) return fault(code);
+  // A bit that was lost on the disk may hide entries for good instead of showing: one look at all pages.
+  if (tables > 0 && !db_->says_ok("PRAGMA integrity_check(1)")) {
+    why_ = file_ + " is damaged";
+    return FileFault::damaged;
+  }
   auto outcome = tables == 0 ? make_schema() : FileFault::none;
   if (outcome == FileFault::none) outcome = prepare();
   if (outcome == FileFault::none) outcome = load();

@@ -30,6 +30,13 @@ Database::Database(std::string const& file, std::string const& vfs) {
   if (code_ == SQLITE_OK) sqlite3_extended_result_codes(made, 1);
 }
 
+bool Database::says_ok(char const* sql) noexcept {
+  Statement const statement(*this, sql);
+  if (!statement) return false;
+  Query query(statement);
+  return query.step() && query.bytes(0) == "ok";
+}
+
 std::int64_t Database::number(char const* sql) noexcept {
   Statement const statement(*this, sql);
   if (!statement) return -1;

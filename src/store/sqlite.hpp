@@ -30,6 +30,7 @@ class Database {
 
   sqlite3* get() const noexcept { return db_.get(); }
   int run(char const* sql) noexcept { return sqlite3_exec(get(), sql, nullptr, nullptr, nullptr); }
+  bool says_ok(char const* sql) noexcept;         // the first row is "ok"
   std::int64_t number(char const* sql) noexcept;  // the first column of the first row; -1 if there is none
   int code() const noexcept { return code_; }     // of opening
   std::string message() const { return sqlite3_errmsg(get()); }
