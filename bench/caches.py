@@ -186,6 +186,6 @@ def rows_of(found):
 
 def bookkeeping():
     """What an entry costs in memory beside its key and its answer, as the test of it says."""
-    program = ROOT / "build/fast/bin/weir_cache_test"
+    program = f"{ROOT}/build/fast/bin/weir_cache_test"
     told = subprocess.run([program, "--gtest_filter=*T29*"], capture_output=True, text=True, timeout=300, check=True).stdout
     return next(line for line in told.splitlines() if line.startswith("bookkeeping"))
