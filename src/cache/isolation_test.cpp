@@ -40,6 +40,9 @@ struct SlowStore final : store::Store {
 };
 
 int runs(int usual) {
+#ifdef __SANITIZE_THREAD__
+  usual /= 10;  // one thread: there is nothing to find
+#endif
   char const* const tier = std::getenv("WEIR_TEST_TIER");
   return tier != nullptr && std::string_view(tier) == "long" ? usual * 10 : usual;
 }
@@ -68,7 +71,7 @@ int crossings(PartitionBy by) {
     world.groups.clear();
     world.callers.clear();
   }
-  EXPECT_GT(world.server().cache_hits.value(), 10'000);
+  EXPECT_GT(world.server().cache_hits.value(), runs(10'000));
   return wrong;
 }
 

@@ -64,7 +64,7 @@ Task<void> RedisClient::run() {
     if (stream) {
       why = co_await live(std::move(*stream));
     } else {
-      why = "cannot connect: " + stream.error().detail;
+      why = stream.error().detail + "; start Redis there, or set caching.l2.host and caching.l2.port";
     }
     party_.lost(*this, why);
     if (loop_.now() - since > kPauseLast) pause = kPauseFirst;  // it was good
