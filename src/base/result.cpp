@@ -12,11 +12,15 @@ char const* name_of(Fault fault) noexcept {
     case Fault::denied: return "denied";
     case Fault::unauthenticated: return "unauthenticated";
     case Fault::busy: return "busy";
+    case Fault::limited: return "limited";
     case Fault::starting: return "starting";
     case Fault::unavailable: return "unavailable";
+    case Fault::breaker_open: return "breaker_open";
+    case Fault::throttled: return "throttled";
     case Fault::connect_failed: return "connect_failed";
     case Fault::connection_lost: return "connection_lost";
     case Fault::protocol: return "protocol";
+    case Fault::refused: return "refused";
     case Fault::timed_out: return "timed_out";
     case Fault::unsupported: return "unsupported";
     case Fault::config: return "config";

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.hpp"
+
 namespace weir::base {
 
 enum class Fault {
@@ -17,11 +19,15 @@ enum class Fault {
   denied,           // known caller, not allowed
   unauthenticated,  // no or wrong credential
   busy,             // a bound is reached; later may work
+  limited,          // this caller, or all together, asked for more than was agreed
   starting,         // the server is not ready yet
   unavailable,      // the server is down or could not be reached
+  breaker_open,     // the server failed too often; it is left alone for a while
+  throttled,        // the server says that it has too much to do
   connect_failed,   // nothing was sent
   connection_lost,  // sent or partly sent, then the peer went away
   protocol,         // the peer broke its protocol
+  refused,          // the server would not take the request as it is
   timed_out,        // the deadline passed
   unsupported,      // understood, not offered here
   config,           // the operator's settings make it impossible
@@ -40,9 +46,10 @@ struct Error {
   Fault fault = Fault::internal;
   Blame blame = Blame::gateway;
   Retry retry = Retry::never;
-  std::string detail;  // for logs, never for clients
-  std::string server;  // configured name of the upstream concerned; empty when none is
-  std::string hint;    // one sentence for people and agents: what to do about it
+  std::string detail;      // for logs, never for clients
+  std::string server;      // configured name of the upstream concerned; empty when none is
+  std::string hint;        // one sentence for people and agents: what to do about it
+  Duration retry_after{};  // when trying again may help; 0: nobody knows
 
   Error() = default;
   Error(Fault f, Blame b, std::string d, Retry r = Retry::never)
@@ -53,6 +60,10 @@ struct Error {
   }
   Error advise(std::string text) && {
     hint = std::move(text);
+    return std::move(*this);
+  }
+  Error again_in(Duration wait) && {
+    retry_after = wait;
     return std::move(*this);
   }
 };

@@ -18,6 +18,7 @@
 #include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "config/caching_settings.hpp"
+#include "config/degradation_settings.hpp"
 #include "config/node.hpp"
 
 namespace weir::config {
@@ -199,6 +200,9 @@ struct Settings {
   Logging log;
   Metrics metrics;
   Caching caching;
+  std::vector<Degradation> degradation;  // one for each server, in the same order
+  RateLimits rates;
+  Shedding shedding;
   milliseconds drain{10'000};
   ErrorStyle error_style = ErrorStyle::tool_result;
   unsigned workers = 1;  // 1…64; default: the machine's cores, at most 4

@@ -84,12 +84,29 @@ struct CacheFacts {
   base::Duration left{};  // of its freshness; negative when it is stale
 };
 
+// What a call was answered with after its server had failed.
+enum class Substitute : std::uint8_t {
+  none,      // nothing failed, or nothing could stand in
+  stale,     // a copy whose time is over, or that was invalidated
+  server,    // an equivalent operation of another server
+  backup,    // a file of the operator's backup folder
+  standard,  // the operator's default document, or a text that says that this is none
+};
+
+struct DegradedFacts {
+  Substitute by = Substitute::none;
+  std::string_view reason;  // base::name_of the failure; static
+  base::Duration age{};     // of a copy or a file, where known
+  std::string_view server;  // the other server's name; lives as long as the pipeline that served the call
+};
+
 // What a call learned on its way, for the access line, metrics and Server-Timing.
 struct CallFacts {
   std::string_view server;    // configured name; lives as long as the pipeline that served the call
   std::string tool;           // name as the upstream knows it; empty for methods without one
   base::Duration upstream{};  // time spent waiting for the upstream
   CacheFacts cache;
+  DegradedFacts degraded;
 
   void add(CallFacts const& of_copy) noexcept {  // of a copy that worked in this call's place
     upstream += of_copy.upstream;
@@ -121,11 +138,13 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   std::string target;                   // set by the router: the name or uri as the upstream knows it
   std::shared_ptr<void const> catalog;  // set by the router: facts.server and mirrored point into it
   std::vector<mcp::ParamHeader> const* mirrored =
-      nullptr;                  // set by the router: arguments that go into headers
-  bool wraps_output = false;    // set by the router: legacy clients see this tool's output as {"result":…}
-  bool says_read_only = false;  // set by the router: the tool's annotations
-  bool says_writes = false;     // set by the router: its annotations say so explicitly
-  bool fresh_only = false;      // the client wants no copy
+      nullptr;                   // set by the router: arguments that go into headers
+  bool wraps_output = false;     // set by the router: legacy clients see this tool's output as {"result":…}
+  bool says_read_only = false;   // set by the router: the tool's annotations
+  bool says_writes = false;      // set by the router: its annotations say so explicitly
+  bool says_idempotent = false;  // set by the router: likewise
+  bool answers_failure = false;  // stands in for another server's answer: nothing stands in for this one
+  bool fresh_only = false;       // the client wants no copy
   std::shared_ptr<void const> cache_order;  // set by the cache for its own layer at the server's home
   std::string traceparent;                  // of our own span, for the server; "" where the client sent none
   std::string tracestate;                   // goes with it, as received

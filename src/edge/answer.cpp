@@ -15,6 +15,7 @@ constexpr int kMethodNotFound = -32601;
 
 observe::Outcome counted_as(base::Fault fault) noexcept {
   if (fault == base::Fault::busy) return observe::Outcome::shed;
+  if (fault == base::Fault::limited) return observe::Outcome::limited;
   return fault == base::Fault::denied ? observe::Outcome::denied : observe::Outcome::error;
 }
 

@@ -26,12 +26,16 @@ constexpr Row kRows[] = {
     {Fault::denied, 403, 4030, "Not allowed"},
     {Fault::unauthenticated, 401, 4010, "Authentication is required"},
     {Fault::busy, 503, 4290, "{} is busy"},
+    {Fault::limited, 429, 4290, "Too many calls"},
     {Fault::starting, 200, 5030, "{} is still starting"},
     {Fault::unavailable, 200, 5030, "{} is not available"},
+    {Fault::breaker_open, 200, 5030, "{} failed too often and is left alone for a while"},
+    {Fault::throttled, 200, 5030, "{} has too much to do"},
     {Fault::connect_failed, 200, 5030, "{} cannot be reached"},
     {Fault::connection_lost, 200, 5020,
      "{} went away before it answered; the call may or may not have been executed"},
     {Fault::protocol, 200, 5020, "{} answered with something that is not MCP"},
+    {Fault::refused, 200, 5020, "{} refused the request"},
     {Fault::timed_out, 200, 5040, "{} did not answer in time"},
     {Fault::unsupported, 200, -32601, "{} does not offer this"},
     {Fault::config, 200, -32603, "{} is not configured correctly"},
@@ -60,6 +64,9 @@ bool is_upstream_failure(Error const& error) noexcept {
   switch (error.fault) {
     case Fault::starting:
     case Fault::unavailable:
+    case Fault::breaker_open:
+    case Fault::throttled:
+    case Fault::refused:
     case Fault::connect_failed:
     case Fault::connection_lost:
     case Fault::protocol:
@@ -87,9 +94,12 @@ ErrorAnswer answer_for(Error const& error, bool modern, std::string_view tool, s
   member(data, "tool", tool);
   member(data, "requestId", request_id);
   member(data, "hint", error.hint);
-  if (error.fault == Fault::busy || error.fault == Fault::starting) {
-    data += R"(,"retryAfterMs":1000)";
-    answer.fields = "Retry-After: 1\r\n";
+  bool const passing = error.fault == Fault::busy || error.fault == Fault::starting;
+  auto const wait =
+      error.retry_after <= base::Duration::zero() && passing ? std::chrono::seconds{1} : error.retry_after;
+  if (wait > base::Duration::zero()) {
+    data += fmt::format(R"(,"retryAfterMs":{})", std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+    answer.fields = fmt::format("Retry-After: {}\r\n", std::chrono::ceil<std::chrono::seconds>(wait).count());
   }
   data += '}';
   answer.data = std::move(data);

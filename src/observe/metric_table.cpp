@@ -14,8 +14,21 @@ constexpr std::array<Text, 4> kRequest{"method", "server", "tool", "outcome"};
 constexpr std::array<Text, 6> kOperation{"mcp_method_name", "gen_ai_tool_name",     "server",
                                          "error_type",      "mcp_protocol_version", "network_transport"};
 
-constexpr std::array<Text, 5> kStrategies{"use_cache", "use_stale_cache", "skip", "use_default",
-                                          "use_local_backup"};
+constexpr std::array<Text, 7> kStrategies{"use_cache",        "use_stale_cache", "skip",   "use_default",
+                                          "use_local_backup", "server",          "message"};
+constexpr std::array<Text, 4> kBreakerMove{"server", "from", "to", "reason"};
+constexpr std::array<Text, 7> kBreakerReasons{"failures", "failure_rate", "slow_rate", "probe_failed",
+                                              "recovery", "recovered",    "manual"};
+constexpr std::array<Text, 7> kRetryReasons{"connect_failed", "connection_lost", "timed_out", "throttled",
+                                            "unavailable",    "protocol",        "lost"};
+constexpr std::array<Text, 3> kRetryRefusals{"budget", "deadline", "attempts"};
+constexpr std::array<Text, 2> kServerMode{"server", "mode"};
+constexpr std::array<Text, 4> kModes{"stale", "server", "backup", "standard"};
+constexpr std::array<Text, 4> kShedReasons{"queue_full", "queue_timeout", "displaced", "overload"};
+constexpr std::array<Text, 2> kClassReason{"principal_class", "reason"};
+constexpr std::array<Text, 3> kLimitReasons{"rate", "global_rate", "daily"};
+constexpr std::array<Text, 1> kResult{"result"};
+constexpr std::array<Text, 5> kIdempotencyResults{"new", "replayed", "joined", "mismatch", "full"};
 constexpr std::array<Text, 5> kRestartReasons{"exit", "start_failed", "timeout", "protocol", "operator"};
 constexpr std::array<Text, 4> kCatalogChanges{"added", "removed", "schema", "description"};
 constexpr std::array<Text, 2> kTransports{"tcp", "pipe"};
@@ -202,6 +215,59 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
     {Metric::cache_store_problems, "weir_cache_store_problems_total", kCounter, kReason, kStoreProblems,
      "What the second tier did not do, refused because it was not authentic, dropped unwritten, or began "
      "anew."},
+    {Metric::breaker_transitions, "weir_breaker_transitions_total", kCounter, kBreakerMove, kBreakerReasons,
+     "Changes of the circuit breaker's state."},
+    {Metric::retries, "weir_retries_total", kCounter, kServerReason, kRetryReasons,
+     "Calls sent again, by what had happened to them; `lost`: no answer for much longer than usual."},
+    {Metric::retries_refused, "weir_retries_refused_total", kCounter, kServerReason, kRetryRefusals,
+     "Calls that might have been sent again and were not."},
+    {Metric::hedges, "weir_hedges_total", kCounter, kServer, {}, "Second attempts beside a slow first one."},
+    {Metric::degraded_answers, "weir_degraded_answers_total", kCounter, kServerMode, kModes,
+     "Calls answered with something that stands in for the server's answer, by what it was."},
+    {Metric::fallback_misses, "weir_fallback_misses_total", kCounter, kServerStrategy, kStrategies,
+     "Fallback steps that had nothing to offer."},
+    {Metric::queue_depth,
+     "mcp_queue_depth",
+     kGauge,
+     kServer,
+     {},
+     "Calls that wait for a place at the server."},
+    {Metric::queue_wait,
+     "mcp_queue_wait_seconds",
+     kHistogram,
+     kServer,
+     {},
+     "Time that calls waited for a place at the server."},
+    {Metric::concurrency_limit,
+     "weir_concurrency_limit",
+     kGauge,
+     kServer,
+     {},
+     "Calls that the server gets at the same time at most, as far as found out."},
+    {Metric::calls_shed, "weir_calls_shed_total", kCounter, kServerReason, kShedReasons,
+     "Calls refused because the server, or Weir, had too much to do."},
+    {Metric::rate_limited, "mcp_rate_limited_total", kCounter, kClassReason, kLimitReasons,
+     "Calls refused because their caller, or all together, asked for more than was agreed."},
+    {Metric::endpoints_usable,
+     "weir_endpoints_usable",
+     kGauge,
+     kServer,
+     {},
+     "Addresses of the server that get calls."},
+    {Metric::endpoint_ejections,
+     "weir_endpoint_ejections_total",
+     kCounter,
+     kServer,
+     {},
+     "Times that an address was left out because it failed more than the others."},
+    {Metric::idempotency, "weir_idempotency_total", kCounter, kResult, kIdempotencyResults,
+     "Calls that carried an Idempotency-Key."},
+    {Metric::idempotency_entries,
+     "weir_idempotency_entries",
+     kGauge,
+     {},
+     {},
+     "Answers kept for repetitions of calls with an Idempotency-Key."},
     {Metric::process_cpu, "process_cpu_seconds_total", kCounter, {}, {}, "User and system CPU time spent."},
     {Metric::process_resident_memory, "process_resident_memory_bytes", kGauge, {}, {}, "Resident memory."},
     {Metric::process_virtual_memory, "process_virtual_memory_bytes", kGauge, {}, {}, "Virtual memory."},

@@ -65,6 +65,21 @@ struct Metrics::State {
     return {spec.values, std::move(cells)};
   }
 
+  BreakerMoves breaker_moves(std::string_view server) {
+    auto const move = [&](std::string_view from, std::string_view to, std::string_view reason) {
+      return counter(Metric::breaker_transitions, {server, from, to, reason});
+    };
+    BreakerMoves made;
+    made.opened_by_failures = move("closed", "open", "failures");
+    made.opened_by_failure_rate = move("closed", "open", "failure_rate");
+    made.opened_by_slow_rate = move("closed", "open", "slow_rate");
+    made.half_opened = move("open", "half_open", "recovery");
+    made.reopened = move("half_open", "open", "probe_failed");
+    made.closed = move("half_open", "closed", "recovered");
+    made.reset = move("open", "closed", "manual");
+    return made;
+  }
+
   CacheMetrics cache() {
     CacheMetrics made;
     made.invalidations = counters(Metric::cache_invalidations, {});
@@ -129,6 +144,11 @@ Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(option
   s.gateway.config_last_reload_success = s.gauge(Metric::config_last_reload_success, {});
   s.gateway.config_last_reload_timestamp = s.gauge(Metric::config_last_reload_timestamp, {});
   s.gateway.http_rejects = s.counters(Metric::http_rejects, {});
+  s.gateway.rate_limited.anonymous = s.counters(Metric::rate_limited, "anonymous");
+  s.gateway.rate_limited.key = s.counters(Metric::rate_limited, "key");
+  s.gateway.rate_limited.other = s.counters(Metric::rate_limited, kOther);
+  s.gateway.idempotency = s.counters(Metric::idempotency, {});
+  s.gateway.idempotency_entries = s.gauge(Metric::idempotency_entries, {});
   s.gateway.log_dropped = s.counter(Metric::log_dropped, {});
   s.gateway.metrics_dropped_series = s.counter(Metric::metrics_dropped_series, {});
   s.gauge(Metric::build_info, {options.version, options.revision}).set(1);
@@ -158,6 +178,18 @@ ServerMetrics const& Metrics::server(std::string_view name) {
   made.breaker_opens = s.counter(Metric::breaker_opens, {name});
   made.upstream_reinit = s.counter(Metric::upstream_reinit, {name});
   made.fallbacks = s.counters(Metric::fallbacks, name);
+  made.fallback_misses = s.counters(Metric::fallback_misses, name);
+  made.degraded_answers = s.counters(Metric::degraded_answers, name);
+  made.breaker_moves = s.breaker_moves(name);
+  made.retries = s.counters(Metric::retries, name);
+  made.retries_refused = s.counters(Metric::retries_refused, name);
+  made.calls_shed = s.counters(Metric::calls_shed, name);
+  made.hedges = s.counter(Metric::hedges, {name});
+  made.endpoint_ejections = s.counter(Metric::endpoint_ejections, {name});
+  made.queue_depth = s.gauge(Metric::queue_depth, {name});
+  made.concurrency_limit = s.gauge(Metric::concurrency_limit, {name});
+  made.endpoints_usable = s.gauge(Metric::endpoints_usable, {name});
+  made.queue_wait = Histogram(&s.registry.histogram(Metric::queue_wait, {name}));
   made.upstream_restarts = s.counters(Metric::upstream_restarts, name);
   made.catalog_changes = s.counters(Metric::catalog_changes, name);
   made.response_time = Histogram(&s.registry.histogram(Metric::response_time, {name}));

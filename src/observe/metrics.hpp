@@ -73,14 +73,29 @@ class CounterSet {
   std::vector<Counter> counters_;  // one more than values: `_other`
 };
 
+// Each change of a circuit breaker's state, by where it came from and why.
+struct BreakerMoves {
+  Counter opened_by_failures, opened_by_failure_rate, opened_by_slow_rate;  // it was closed
+  Counter half_opened, reopened, closed;
+  Counter reset;  // by a person, from open to closed
+};
+
 // Of one configured server; all of it exists at 0 from the moment that the server is known.
 struct ServerMetrics {
   Counter cache_hits, cache_misses, cache_stale_hits, cache_coalesced, timeouts, breaker_opens,
       upstream_reinit;
   CounterSet memory_lookups, store_lookups;  // by result
   CounterSet fallbacks;                      // by strategy
-  CounterSet upstream_restarts;              // by reason
-  CounterSet catalog_changes;                // by kind
+  CounterSet fallback_misses;                // by strategy
+  CounterSet degraded_answers;               // by mode
+  BreakerMoves breaker_moves;
+  CounterSet retries, retries_refused;  // by reason
+  CounterSet calls_shed;                // by reason
+  Counter hedges, endpoint_ejections;
+  Gauge queue_depth, concurrency_limit, endpoints_usable;
+  Histogram queue_wait;
+  CounterSet upstream_restarts;  // by reason
+  CounterSet catalog_changes;    // by kind
   Histogram response_time;
   Gauge breaker_state;  // 0 closed, 1 open, 2 half open
   Gauge requests_in_flight, upstream_up, upstream_sessions, catalog_tools;
@@ -105,6 +120,14 @@ struct CacheMetrics {
   Gauge memory_entries, memory_bytes, store_entries, store_bytes;
 };
 
+// Calls refused for their caller's class, by reason.
+struct RateMetrics {
+  CounterSet anonymous, key, other;
+  CounterSet const& of(std::string_view principal_class) const noexcept {
+    return principal_class == "anonymous" ? anonymous : principal_class == "key" ? key : other;
+  }
+};
+
 // Of the whole process.
 struct GatewayMetrics {
   Gauge sessions_active;
@@ -116,6 +139,9 @@ struct GatewayMetrics {
   CacheMetrics cache;
   Gauge config_last_reload_success, config_last_reload_timestamp;
   CounterSet http_rejects;  // by reason
+  RateMetrics rate_limited;
+  CounterSet idempotency;  // by result
+  Gauge idempotency_entries;
   Counter log_dropped;
   Counter metrics_dropped_series;
 };

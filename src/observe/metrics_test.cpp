@@ -42,6 +42,7 @@ struct MetricsTest : testing::Test {
 
   std::vector<Movement> movements();
   std::vector<Movement> cache_movements();
+  std::vector<Movement> degradation_movements();
   std::vector<Movement> process_movements();
   std::map<std::string, double> samples() { return samples_of(metrics.render()); }
 };
@@ -130,6 +131,40 @@ std::vector<Movement> MetricsTest::cache_movements() {
   };
 }
 
+std::vector<Movement> MetricsTest::degradation_movements() {
+  auto const& gateway = metrics.gateway();
+  std::string const server = R"({server="github"})";
+  return {
+      {Metric::breaker_transitions,
+       R"(weir_breaker_transitions_total{from="half_open",reason="probe_failed",server="github",to="open"})",
+       [&] { github.breaker_moves.reopened.add(); }},
+      {Metric::retries, R"(weir_retries_total{reason="lost",server="github"})",
+       [&] { github.retries.add("lost"); }},
+      {Metric::retries_refused, R"(weir_retries_refused_total{reason="budget",server="github"})",
+       [&] { github.retries_refused.add("budget"); }},
+      {Metric::hedges, "weir_hedges_total" + server, [&] { github.hedges.add(); }},
+      {Metric::degraded_answers, R"(weir_degraded_answers_total{mode="backup",server="github"})",
+       [&] { github.degraded_answers.add("backup"); }},
+      {Metric::fallback_misses, R"(weir_fallback_misses_total{server="github",strategy="use_cache"})",
+       [&] { github.fallback_misses.add("use_cache"); }},
+      {Metric::queue_depth, "mcp_queue_depth" + server, [&] { github.queue_depth.add(1); }},
+      {Metric::queue_wait, "mcp_queue_wait_seconds_count" + server,
+       [&] { github.queue_wait.observe(0.003); }},
+      {Metric::concurrency_limit, "weir_concurrency_limit" + server,
+       [&] { github.concurrency_limit.set(1); }},
+      {Metric::calls_shed, R"(weir_calls_shed_total{reason="queue_full",server="github"})",
+       [&] { github.calls_shed.add("queue_full"); }},
+      {Metric::rate_limited, R"(mcp_rate_limited_total{principal_class="key",reason="daily"})",
+       [&] { gateway.rate_limited.of("key").add("daily"); }},
+      {Metric::endpoints_usable, "weir_endpoints_usable" + server, [&] { github.endpoints_usable.set(1); }},
+      {Metric::endpoint_ejections, "weir_endpoint_ejections_total" + server,
+       [&] { github.endpoint_ejections.add(); }},
+      {Metric::idempotency, R"(weir_idempotency_total{result="joined"})",
+       [&] { gateway.idempotency.add("joined"); }},
+      {Metric::idempotency_entries, "weir_idempotency_entries", [&] { gateway.idempotency_entries.add(1); }},
+  };
+}
+
 std::vector<Movement> MetricsTest::process_movements() {
   return {
       {Metric::process_cpu, "process_cpu_seconds_total", [&] { process.cpu_seconds += 1; }},
@@ -148,6 +183,7 @@ TEST_F(MetricsTest, EveryMetricMovesByExactlyOneAndMovesNoOther) {
   std::set<Metric> moved{Metric::build_info};  // constant
   auto all = movements();
   std::ranges::move(cache_movements(), std::back_inserter(all));
+  std::ranges::move(degradation_movements(), std::back_inserter(all));
   std::ranges::move(process_movements(), std::back_inserter(all));
   for (auto const& movement : all) {
     auto const before = samples();

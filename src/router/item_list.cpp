@@ -138,6 +138,7 @@ void ItemList::read_tool_member(Item& item, std::string_view member, mcp::JsonVa
   } else if (member == "annotations") {
     auto const read_only = member_of(token, "readOnlyHint");
     item.says_read_only = read_only == "true";
+    item.says_idempotent = member_of(token, "idempotentHint") == "true";
     item.says_writes = read_only == "false" || member_of(token, "destructiveHint") == "true";
   } else if (member == "_meta") {
     for (auto const link :

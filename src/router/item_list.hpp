@@ -51,11 +51,12 @@ struct Item {
   mcp::Span execution;           // tools of 2025-11-25; empty if there is none
   std::vector<UiLink> ui_links;  // tools; _meta.ui.resourceUri and its older spelling
   Output output = Output::unstated;
-  bool says_read_only = false;  // annotations.readOnlyHint is true
-  bool says_writes = false;     // readOnlyHint is false, or destructiveHint true: said, not assumed
-  bool task_required = false;   // execution.taskSupport: cannot be called otherwise
-  std::string key;              // its text
-  std::uint64_t hash = 0;       // of the bytes
+  bool says_read_only = false;   // annotations.readOnlyHint is true
+  bool says_idempotent = false;  // annotations.idempotentHint is true
+  bool says_writes = false;      // readOnlyHint is false, or destructiveHint true: said, not assumed
+  bool task_required = false;    // execution.taskSupport: cannot be called otherwise
+  std::string key;               // its text
+  std::uint64_t hash = 0;        // of the bytes
   std::vector<mcp::ParamHeader> param_headers;
 };
 

@@ -55,6 +55,7 @@ std::optional<core::Outcome> aim(core::Call& call, Catalog const& catalog, Route
   call.wraps_output = to.tool->output == Output::anything;
   call.says_read_only = to.tool->says_read_only;
   call.says_writes = to.tool->says_writes;
+  call.says_idempotent = to.tool->says_idempotent;
   return header_mismatch(call, *to.tool);
 }
 

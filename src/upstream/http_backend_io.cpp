@@ -76,14 +76,16 @@ Error HttpBackend::refused(net::ReplyHead const& head) const {
     return about(Error(Fault::unavailable, Blame::gateway, text, Retry::always)
                      .advise("The server wants a credential that Weir has not; set headers or auth for it."));
   }
-  if (head.status == 404 || head.status == 405) return about(Error(Fault::protocol, Blame::upstream, text));
   if (head.status == 429 || head.status == 503) {
-    auto error = Error(Fault::unavailable, Blame::upstream, text);
+    auto error = Error(Fault::throttled, Blame::upstream, text);
     auto const seconds = whole_seconds(head.field("retry-after"));
     if (!seconds) return about(std::move(error));
-    return about(std::move(error).advise(fmt::format("It asks to come back in {} s.", *seconds)));
+    return about(std::move(error)
+                     .again_in(std::chrono::seconds{*seconds})
+                     .advise(fmt::format("It asks to come back in {} s.", *seconds)));
   }
-  return about(Error(head.status >= 500 ? Fault::unavailable : Fault::protocol, Blame::upstream, text));
+  if (head.status >= 500) return about(Error(Fault::unavailable, Blame::upstream, text));
+  return about(Error(head.status >= 400 ? Fault::refused : Fault::protocol, Blame::upstream, text));
 }
 
 void HttpBackend::failed(Error const& error) {
