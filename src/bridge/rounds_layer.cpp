@@ -69,6 +69,7 @@ base::Task<Result<Outcome>> RoundsLayer::rounds(core::Call& call) {
     auto leg = asking.take();
     if (!leg.refusal.empty()) co_return refusal(call.method, leg.refusal);
     pages = std::move(leg.pages);
+    call.deadline = scheduler_.now() + call.extend_by;  // the client's time was not the server's
     text = with_members(restored.original, leg.members);
   }
   co_return refusal(call.method,

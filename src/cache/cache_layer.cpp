@@ -71,6 +71,7 @@ class CacheLayer::Renewal final : public core::ClientSink {
     copy.call.fresh_only = false;
     copy.call.cache_order = std::make_shared<CacheOrder const>(std::move(order));
     copy.call.started = layer.scheduler_.now();
+    copy.call.extend_by = {};  // the time of the call that wanted it is not its own
   }
   Renewal(Renewal const&) = delete;
   Renewal& operator=(Renewal const&) = delete;
@@ -117,17 +118,40 @@ base::Task<CacheLayer::Answer> CacheLayer::serve(core::Call& call, CacheOrder or
     if (auto found = from_memory(call, order)) co_return std::move(*found);
   }
   bool const bypass = order.fresh_only;
+  if (call.copy_wanted && !bypass) order.leftover = std::make_shared<Leftover>();
   call.cache_order = std::make_shared<CacheOrder const>(std::move(order));
   auto outcome = co_await inner_->handle(call);
-  call.cache_order.reset();
+  if (outcome || !call.copy_wanted) call.cache_order.reset();
   if (call.facts.cache.use == CacheUse::none) call.facts.cache.use = CacheUse::miss;
   if (bypass) call.facts.cache.use = CacheUse::bypass;
   co_return outcome;
 }
 
+std::optional<core::Outcome> CacheLayer::copy_for(core::Call& call) {
+  auto const order = std::static_pointer_cast<CacheOrder const>(std::exchange(call.cache_order, nullptr));
+  if (order == nullptr || order->leftover == nullptr) return std::nullopt;
+  auto const now = scheduler_.now();
+  auto const usable = [now](KeptAnswer const& answer) {
+    if (!answer) return false;
+    auto const facts = answer.facts();
+    return !facts.negative && now - facts.fetched < facts.kept_for;
+  };
+  auto const in_memory = cache_.look(*order, now);
+  auto const& of_store = *order->leftover;
+  bool const memory = in_memory && usable(in_memory->answer);
+  bool const store = usable(of_store.answer);
+  if (!memory && !store) return std::nullopt;
+  metrics_.cache_stale_hits.add();
+  if (store && (!memory || in_memory->facts.fetched < of_store.answer.facts().fetched)) {
+    return handed_out(call, of_store.answer, of_store.for_everybody, CacheUse::stale, "store", now);
+  }
+  return handed_out(call, in_memory->answer, in_memory->for_everybody, CacheUse::stale, "memory", now);
+}
+
 base::Task<CacheLayer::Answer> CacheLayer::update(core::Call& call,
                                                   std::shared_ptr<CachePolicy const> policy) {
   Touch touch(*this, policy->touched_by(call));
+  call.updates = true;
   auto outcome = co_await inner_->handle(call);
   if (!outcome && outcome.error().retry == base::Retry::always) touch.never_happened();
   // A task's handle is no end: what it does comes later.

@@ -7,7 +7,8 @@
 // key. A call that is an update invalidates what it touches when it ends, whatever its end, unless that
 // proves that it was never executed (F-36): also when its caller leaves. One of which nobody knows the end,
 // or that became a task, invalidates once more after kTouchAgainAfter. Every look-up counts once: as a hit or
-// as a miss; a stale answer is a miss and a stale hit.
+// as a miss; a stale answer is a miss and a stale hit. Of a call that failed it can say what is still kept: a
+// copy that is over or invalidated, of memory or of the store, whichever is younger.
 #pragma once
 
 #include <memory>
@@ -17,10 +18,11 @@
 #include "base/task_group.hpp"
 #include "cache/cache_policy.hpp"
 #include "cache/response_cache.hpp"
+#include "core/copy_shelf.hpp"
 
 namespace weir::cache {
 
-class CacheLayer final : public core::Handler {
+class CacheLayer final : public core::Handler, public core::CopyShelf {
  public:
   static constexpr std::size_t kRefreshesMax = 64;
   static constexpr base::Duration kRenewAgainAfter = std::chrono::seconds{1};  // one that failed
@@ -39,6 +41,7 @@ class CacheLayer final : public core::Handler {
         refreshes_(scheduler) {}
 
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
+  std::optional<core::Outcome> copy_for(core::Call& call) override;
 
   void set_policy(std::shared_ptr<CachePolicy const> policy) {  // a reload
     policy_ = std::move(policy);

@@ -4,14 +4,23 @@
 // Keys are digests: whoever has one can ask for nothing else.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/clock.hpp"
 #include "base/digest.hpp"
+#include "cache/kept_answer.hpp"
 #include "store/selection.hpp"
 
 namespace weir::cache {
+
+// What the store had that was no longer good enough. Written at the server's home before the call comes back,
+// read by the caller's side afterwards.
+struct Leftover {
+  KeptAnswer answer;  // empty: it had nothing
+  bool for_everybody = false;
+};
 
 struct CacheOrder {
   base::Digest own;                         // for this caller's partition
@@ -25,6 +34,7 @@ struct CacheOrder {
   std::optional<base::Duration> stale_max;  // age up to which a stale copy is kept, where configured
   bool refresh = false;                     // nobody waits for it
   bool fresh_only = false;                  // no copy is wanted, the answer may be kept
+  std::shared_ptr<Leftover> leftover;       // null: nobody would use it
 
   // Under which calls share a fetch.
   base::Digest const& meeting_point() const noexcept { return shared ? everybody : own; }

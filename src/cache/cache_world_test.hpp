@@ -108,6 +108,7 @@ struct CacheWorld {
     caller.call->target = target;
     caller.call->started = loop.now();
     caller.call->fresh_only = fresh_only;
+    caller.call->copy_wanted = copy_wanted;
     auto& tasks = groups.emplace_back(loop);
     tasks.spawn(serve(caller, layer == nullptr ? near : *layer));
     return caller;
@@ -134,6 +135,7 @@ struct CacheWorld {
   base::SeededRandom random{3};
   mcp::Revision revision = mcp::Revision::r2026_07_28;
   bool fresh_only = false;
+  bool copy_wanted = false;
   test::CollectingSink sink{loop};
   observe::Metrics metrics{
       {"0", "0", {"2025-11-25", "2026-07-28"}, 1000, [] { return observe::ProcessStats{}; }}};

@@ -89,7 +89,8 @@ std::optional<FetchLayer::Answer> FetchLayer::in_memory(core::Call& call, CacheO
 
 // A refresh in the background joins nobody: what is under way already will do.
 base::Task<FetchLayer::Answer> FetchLayer::fetch(core::Call& call, std::shared_ptr<CacheOrder const> order) {
-  auto const until = scheduler_.now() + options_.call;
+  bool const timed = call.extend_by > base::Duration::zero();
+  auto const until = timed ? call.deadline : scheduler_.now() + options_.call;
   for (unsigned attempt = 1;; ++attempt) {
     auto flight = find(*order);
     if (flight == nullptr) {
@@ -131,6 +132,7 @@ base::Task<FetchLayer::Answer> FetchLayer::wait(core::Call& call, FlightRef flig
       auto const most = flight->moved_on ? std::max(until, flight->copy.call.deadline) : until;
       if (co_await base::ready_until(scheduler_, flight->stirred, most)) break;
       if (flight->moved_on && flight->copy.call.deadline > scheduler_.now()) continue;
+      leave(call, *flight);
       co_return Error(Fault::timed_out, Blame::upstream, "no answer within the deadline",
                       base::Retry::if_idempotent)
           .about(flight->order->labels.server)
@@ -182,7 +184,7 @@ base::Task<bool> FetchLayer::ask_store(Flight& flight) {
                          : base::Duration::zero();
   bool const fresh = found && !found->outdated && age < found->answer.fresh_for && !found->answer.negative;
   metrics_.store_lookups.add(!found ? "miss" : fresh ? "hit" : "stale");
-  if (!fresh) co_return false;
+  if (!found || found->answer.negative || (!fresh && order.leftover == nullptr)) co_return false;
   AnswerFacts facts;
   facts.fetched = now - age;
   facts.fresh_for = found->answer.fresh_for;
@@ -190,8 +192,13 @@ base::Task<bool> FetchLayer::ask_store(Flight& flight) {
   facts.cost = found->answer.cost;
   facts.born = flight.born;
   facts.meta_at = found->answer.meta_at;
-  flight.kept = KeptAnswer::make(facts, order.labels_of(for_everybody), found->answer.bytes);
-  if (!flight.kept) co_return false;
+  auto kept = KeptAnswer::make(facts, order.labels_of(for_everybody), found->answer.bytes);
+  if (!kept) co_return false;
+  if (!fresh) {
+    flight.leftover = {std::move(kept), for_everybody};
+    co_return false;
+  }
+  flight.kept = std::move(kept);
   flight.for_everybody = for_everybody;
   flight.from_store = true;
   cache_.keep(order, flight.kept, for_everybody, now);
@@ -258,12 +265,21 @@ void FetchLayer::keep(Flight& flight, core::Outcome const& outcome, Lifetime con
   cache_.store()->put(std::move(key), std::move(stored));
 }
 
+// What the store had goes to the caller's side, which may have nothing better.
+void FetchLayer::leave(core::Call const& call, Flight const& flight) {
+  auto const order = std::static_pointer_cast<CacheOrder const>(call.cache_order);
+  if (order->leftover != nullptr && flight.leftover.answer) *order->leftover = flight.leftover;
+}
+
 FetchLayer::Answer FetchLayer::answer(core::Call& call, Flight& flight, bool leads) {
   if (leads) call.facts.add(flight.copy.call.facts);
   auto& facts = call.facts.cache;
   facts.use = CacheUse::miss;
   facts.joined = !leads;
-  if (flight.failure) return *flight.failure;
+  if (flight.failure) {
+    leave(call, flight);
+    return *flight.failure;
+  }
   if (flight.kept) {
     facts.stored = !flight.from_store;
     auto const use = flight.from_store ? CacheUse::hit : CacheUse::miss;

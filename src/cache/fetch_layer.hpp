@@ -62,6 +62,7 @@ class FetchLayer final : public core::Handler {
   FlightRef begin(core::Call const& call, std::shared_ptr<CacheOrder const> order, unsigned attempt);
   void forget(FlightRef const& flight);
   std::optional<Answer> in_memory(core::Call& call, CacheOrder const& order);
+  static void leave(core::Call const& call, Flight const& flight);
   Answer answer(core::Call& call, Flight& flight, bool leads);
 
   std::shared_ptr<core::Handler> inner_;

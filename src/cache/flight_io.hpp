@@ -52,6 +52,7 @@ class Flight final : public core::ClientSink {
 
   // Once it has landed: a copy that is kept, or an answer to share, or the beginner's alone, or a failure.
   KeptAnswer kept;
+  Leftover leftover;  // of the store
   bool for_everybody = false;
   bool from_store = false;
   std::optional<core::Outcome> outcome;

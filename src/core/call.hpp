@@ -128,7 +128,7 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   base::TimePoint started;
   base::TimePoint deadline;  // moved forward by progress, never beyond deadline_latest
   base::TimePoint deadline_latest;
-  base::Duration extend_by{};  // how far one progress notification moves it
+  base::Duration extend_by{};  // how far one progress notification moves it; 0: nobody has set its time yet
   struct {                     // what Parked (parked.hpp) keeps while the client is asked
     unsigned questions = 0;
     base::TimePoint since{}, deadline{}, deadline_latest{};
@@ -144,6 +144,8 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   bool says_writes = false;      // set by the router: its annotations say so explicitly
   bool says_idempotent = false;  // set by the router: likewise
   bool answers_failure = false;  // stands in for another server's answer: nothing stands in for this one
+  bool updates = false;          // set by the cache: it may change what other calls answer
+  bool copy_wanted = false;      // after a failure, CopyShelf will be asked
   bool fresh_only = false;       // the client wants no copy
   std::shared_ptr<void const> cache_order;  // set by the cache for its own layer at the server's home
   std::string traceparent;                  // of our own span, for the server; "" where the client sent none

@@ -30,13 +30,15 @@ struct Inside {
 
 base::Task<base::Result<core::Outcome>> DeadlineLayer::handle(core::Call& call) {
   Inside const inside(options_.in_flight);
-  call.extend_by = options_.call;
-  call.deadline = scheduler_.now() + options_.call;
+  if (call.extend_by == base::Duration::zero()) {
+    call.extend_by = options_.call;
+    call.deadline = scheduler_.now() + options_.call;
+  }
   call.deadline_latest = call.started + options_.call_max + call.parked.stood;
   auto work = inner_->handle(call);
   for (;;) {
     // The end moves ahead with progress and while the client is asked, and comes back after that.
-    base::TimePoint const until = std::min(call.deadline, scheduler_.now() + options_.call);
+    base::TimePoint const until = std::min(call.deadline, scheduler_.now() + call.extend_by);
     if (co_await base::run_until(scheduler_, work, until) == base::Ended::done) co_return work.take();
     if (call.deadline > scheduler_.now()) continue;
     co_return too_late(server_);

@@ -1,9 +1,10 @@
 // DeadlineLayer: gives each call of one server its time, and ends it when that is over.
 //
-// Innermost but one: around the upstream. The time begins when the call gets here: waiting for a server that
-// starts is not the server's time. Each progress notification moves the end forward by the same amount, never
-// beyond the hard maximum, which counts from when the call was received. Time is counted on the worker's
-// clock. Error: timed_out, blaming the upstream; the call is cancelled upstream.
+// Innermost but one: around the upstream. The call's time is usually set outside already, so that it covers
+// queues, attempts and what stands in for an answer; a call that has none gets its server's here. Each
+// progress notification moves the end forward by the same amount, never beyond the hard maximum, which counts
+// from when the call was received. Time is counted on the worker's clock. Error: timed_out, blaming the
+// upstream; the call is cancelled upstream.
 #pragma once
 
 #include <memory>
