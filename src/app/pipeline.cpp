@@ -1,6 +1,7 @@
 #include "app/pipeline.hpp"
 
 #include "app/cache_options.hpp"
+#include "app/degradation_options.hpp"
 #include "app/server_options.hpp"
 #include "bridge/parking_layer.hpp"
 #include "bridge/rounds_layer.hpp"
@@ -12,7 +13,7 @@
 
 // The way of a call, outermost first:
 //
-//   edge → session → router → cache → [ per server: watch → fetch → bridge → deadline → upstream ]
+//   edge → session → router → fallback → cache → [ per server: watch → fetch → bridge → deadline → upstream ]
 //
 // A server lives on one worker. On the others, a hop stands between the cache and its layers: the call
 // travels to the server's home, passes them there, and its answer comes back.
@@ -21,6 +22,9 @@
 // session   gives a legacy call the session it belongs to; modern calls pass through.
 //           (quotas come here: after we know who calls and in which session, before any work is done)
 // router    answers lists and discovery from the catalogue; sends the rest to the server that owns the name.
+// fallback  sets the call's deadline, once for everything; when the server fails the call, looks for what may
+//           stand in for the answer: a copy, another server, a file. Outside the cache, so that a hit is no
+//           failure and a stale copy is asked for only then.
 // cache     answers what it has, on the worker where the call came in, so that a hit costs no hop and nothing
 //           below; tells all tiers of updates.
 // watch     keeps subscriptions to single resources, which outlive the calls that ask for them.
@@ -91,6 +95,15 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings cons
       std::move(fetch), *backend, parts.scheduler, parts.random, parts.watches, watch_options(server),
       std::make_shared<cache::ResourceEar>(parts.cache, server.name));
   return ServerStack{std::move(*backend), watch, watch};
+}
+
+std::shared_ptr<fallback::FallbackLayer> build_door(WorkerParts& parts, config::Settings const& settings,
+                                                    config::Server const& server,
+                                                    std::shared_ptr<cache::CacheLayer> const& front) {
+  fallback::FallbackParts borrowed{parts.scheduler, *front, parts.door_of, parts.metrics.server(server.name),
+                                   parts.log};
+  return std::make_shared<fallback::FallbackLayer>(front, std::move(borrowed),
+                                                   fallback_options(settings, server));
 }
 
 std::shared_ptr<cache::CachePolicy const> cache_policy(WorkerParts& parts, config::Settings const& settings,

@@ -4,6 +4,7 @@
 // and its reasons stand at the top of pipeline.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/random.hpp"
@@ -12,6 +13,7 @@
 #include "config/environment.hpp"
 #include "config/settings.hpp"
 #include "core/backend.hpp"
+#include "fallback/fallback_layer.hpp"
 #include "net/dialer.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -41,6 +43,8 @@ struct WorkerParts {
   std::string gateway_info;  // {"name":"weir","version":…}
   observe::Log& log;
   observe::Metrics& metrics;
+  // Where the calls of a server go in on this worker; null: there is no such server.
+  std::function<std::shared_ptr<core::Handler>(std::string_view server)> door_of;
 };
 
 // The door every call goes through, up to the choice of a server.
@@ -59,6 +63,10 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings cons
 std::shared_ptr<cache::CacheLayer> build_front(WorkerParts& parts, config::Settings const& settings,
                                                config::Server const& server,
                                                std::shared_ptr<core::Handler> entry);
+// Outermost on a server's side: deadline and fallback. `front` may be asked for copies.
+std::shared_ptr<fallback::FallbackLayer> build_door(WorkerParts& parts, config::Settings const& settings,
+                                                    config::Server const& server,
+                                                    std::shared_ptr<cache::CacheLayer> const& front);
 std::shared_ptr<cache::CachePolicy const> cache_policy(WorkerParts& parts, config::Settings const& settings,
                                                        config::Server const& server);
 

@@ -93,6 +93,7 @@ class Worker {
     std::uint32_t number = 0;
     ServerStack stack;
     std::shared_ptr<cache::CacheLayer> front;        // before it
+    std::shared_ptr<fallback::FallbackLayer> door;   // before that: where calls go in
     std::shared_ptr<upstream::ServerHome> home;      // if it lives here
     std::shared_ptr<upstream::HopBackend> far_away;  // if it does not
   };
@@ -111,6 +112,7 @@ class Worker {
   };
 
   Running start(PlannedServer const& server, config::Settings const& settings);
+  std::shared_ptr<core::Handler> door_of(std::string_view server) const;
   void retire(Servers servers, base::TimePoint deadline);
   void publish(std::shared_ptr<router::CatalogSet const> set);
   void heard(std::string const& server, core::ServerStatus status);

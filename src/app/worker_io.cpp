@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "app/cache_options.hpp"
+#include "app/degradation_options.hpp"
 #include "app/server_options.hpp"
 #include "base/run_until.hpp"
 
@@ -19,10 +20,13 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       feed_(loop_),
       reports_(*this),
       desk_(loop_),
-      parts_{loop_,        shared.random,  io.dialer,      io.spawner,         reports_,
-             feed_,        shared.cursors, shared.listens, shared.watches,     shared.sessions,
-             shared.cache, shared.parked,  desk_,          shared.environment, shared.gateway_info,
-             shared.log,   shared.metrics},
+      parts_{
+          loop_,           shared.random,      io.dialer,
+          io.spawner,      reports_,           feed_,
+          shared.cursors,  shared.listens,     shared.watches,
+          shared.sessions, shared.cache,       shared.parked,
+          desk_,           shared.environment, shared.gateway_info,
+          shared.log,      shared.metrics,     [this](std::string_view server) { return door_of(server); }},
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
       seats_(std::numeric_limits<unsigned>::max()),
       entry_(build_entry(parts_)),
@@ -89,6 +93,7 @@ Worker::Running Worker::start(PlannedServer const& server, config::Settings cons
                                                               transport_of(server.settings), server.home);
     running.stack = ServerStack{running.far_away, running.far_away, nullptr};
     running.front = build_front(parts_, settings, server.settings, running.stack.entry);
+    running.door = build_door(parts_, settings, server.settings, running.front);
     return running;
   }
   auto stack = build_server(parts_, settings, server.settings);
@@ -96,8 +101,14 @@ Worker::Running Worker::start(PlannedServer const& server, config::Settings cons
   running.stack = std::move(*stack);
   running.home = server.home;
   running.front = build_front(parts_, settings, server.settings, running.stack.entry);
+  running.door = build_door(parts_, settings, server.settings, running.front);
   running.home->move_in(running.stack.backend, running.stack.entry);
   return running;
+}
+
+std::shared_ptr<core::Handler> Worker::door_of(std::string_view server) const {
+  auto const found = servers_.find(server);
+  return found == servers_.end() ? nullptr : found->second.door;
 }
 
 void Worker::retire(Servers servers, base::TimePoint deadline) {
@@ -126,8 +137,9 @@ void Worker::apply(std::shared_ptr<WorkerPlan const> plan) {
     if (same) {
       servers_.erase(before);
       running.front->set_policy(cache_policy(parts_, *plan->settings, settings));
+      running.door->set_options(fallback_options(*plan->settings, settings));
     }
-    entries.emplace(server->number, running.front);
+    entries.emplace(server->number, running.door);
     specs.push_back(router::ServerSpec{settings.name, server->number, running.stack.backend,
                                        tool_rules(settings.tools), settings.expose,
                                        list_ttl(*plan->settings, settings.name)});

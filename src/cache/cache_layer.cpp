@@ -69,6 +69,7 @@ class CacheLayer::Renewal final : public core::ClientSink {
     order.refresh = true;
     copy.call.client = this;
     copy.call.fresh_only = false;
+    copy.call.background = true;
     copy.call.cache_order = std::make_shared<CacheOrder const>(std::move(order));
     copy.call.started = layer.scheduler_.now();
     copy.call.extend_by = {};  // the time of the call that wanted it is not its own
@@ -118,6 +119,7 @@ base::Task<CacheLayer::Answer> CacheLayer::serve(core::Call& call, CacheOrder or
     if (auto found = from_memory(call, order)) co_return std::move(*found);
   }
   bool const bypass = order.fresh_only;
+  call.cacheable = true;
   if (call.copy_wanted && !bypass) order.leftover = std::make_shared<Leftover>();
   call.cache_order = std::make_shared<CacheOrder const>(std::move(order));
   auto outcome = co_await inner_->handle(call);

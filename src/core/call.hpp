@@ -97,7 +97,15 @@ struct DegradedFacts {
   Substitute by = Substitute::none;
   std::string_view reason;  // base::name_of the failure; static
   base::Duration age{};     // of a copy or a file, where known
-  std::string_view server;  // the other server's name; lives as long as the pipeline that served the call
+  std::string server;       // Substitute::server: the other one's name
+};
+
+// What is left of the caller's own rate, where it has one.
+struct RateFacts {
+  std::uint64_t quota = 0;  // calls in `window`; 0: there is no rate
+  std::uint64_t left = 0;
+  base::Duration window{};
+  base::Duration reset{};  // until there are more
 };
 
 // What a call learned on its way, for the access line, metrics and Server-Timing.
@@ -107,6 +115,7 @@ struct CallFacts {
   base::Duration upstream{};  // time spent waiting for the upstream
   CacheFacts cache;
   DegradedFacts degraded;
+  RateFacts rate;
 
   void add(CallFacts const& of_copy) noexcept {  // of a copy that worked in this call's place
     upstream += of_copy.upstream;
@@ -144,12 +153,16 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   bool says_writes = false;      // set by the router: its annotations say so explicitly
   bool says_idempotent = false;  // set by the router: likewise
   bool answers_failure = false;  // stands in for another server's answer: nothing stands in for this one
+  bool cacheable = false;        // set by the cache: its answer may be used again, so it only reads
   bool updates = false;          // set by the cache: it may change what other calls answer
   bool copy_wanted = false;      // after a failure, CopyShelf will be asked
   bool fresh_only = false;       // the client wants no copy
   std::shared_ptr<void const> cache_order;  // set by the cache for its own layer at the server's home
   std::string traceparent;                  // of our own span, for the server; "" where the client sent none
   std::string tracestate;                   // goes with it, as received
+  std::string idempotency_key;              // as the client sent it; "" for none
+  bool background = false;                  // nobody waits for its answer
+  bool structured_output = false;           // set by the router: the tool promises output of a schema
   ClientSink* client = nullptr;             // never null
   CallFacts facts;
 };

@@ -27,7 +27,7 @@ TEST(Repeatable, ToolsNeedTheOperatorsWord_F53) {
   EXPECT_TRUE(may_be_repeated(call, {.idempotent = {}, .trust_hints = true}));
   EXPECT_TRUE(may_be_repeated(call, {.idempotent = {"get_*", "search_*"}}));
   EXPECT_FALSE(may_be_repeated(call, {.idempotent = {"get_*"}}));
-  call.cache_order = std::make_shared<int const>(1);
+  call.cacheable = true;
   EXPECT_TRUE(may_be_repeated(call, {}));
   call.updates = true;
   EXPECT_FALSE(may_be_repeated(call, {.idempotent = {"*"}, .trust_hints = true}));

@@ -1,6 +1,7 @@
 #include "edge/call_meter.hpp"
 
 #include "edge/cache_fields.hpp"
+#include "edge/degraded_field.hpp"
 
 namespace weir::edge {
 namespace {
@@ -30,7 +31,9 @@ void CallMeter::record(core::Call const& call, CallRecord const& record) {
   if (handles.server != nullptr) {
     handles.operation->called(seconds(call.facts.upstream), version, transport, record.error_type);
     handles.server->response_time.observe(seconds(record.duration));
-    if (record.error_type == "timed_out") handles.server->timeouts.add();
+    // Whatever the client got instead: its server had not answered by then.
+    bool const late = record.error_type == "timed_out" || call.facts.degraded.reason == "timed_out";
+    if (late) handles.server->timeouts.add();
   }
   if (!access_lines_ || !log_.wants(observe::Level::info)) return;
   observe::AccessLine line;
@@ -48,6 +51,7 @@ void CallMeter::record(core::Call const& call, CallRecord const& record) {
   line.method = mcp::traits_of(call.method).name;
   line.outcome = record.error_type.empty() ? std::string_view("ok") : record.error_type;
   line.cache = word_of(call.facts.cache.use);
+  line.degraded = word_of(call.facts.degraded.by);
   line.duration = record.duration;
   line.upstream = call.facts.upstream;
   if (!call.traceparent.empty()) line.trace_id = std::string_view(call.traceparent).substr(3, 32);

@@ -5,6 +5,7 @@
 #include "base/run_until.hpp"
 #include "edge/answer.hpp"
 #include "edge/cache_fields.hpp"
+#include "edge/degraded_field.hpp"
 #include "edge/http_sink.hpp"
 #include "edge/trace.hpp"
 #include "mcp/header_value.hpp"
@@ -278,6 +279,7 @@ std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const
   std::string fields = fields_for(record.request_id);
   fields += settled.fields;
   append_cache_fields(fields, call.facts.cache);
+  append_degraded_field(fields, call.facts.degraded);
   if (call.method == mcp::Method::initialize && call.session) {
     fields += "Mcp-Session-Id: " + call.session->id + "\r\n";
   }

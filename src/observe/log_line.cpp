@@ -13,10 +13,11 @@ constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kPlainAgain = "\x1b[0m";
 // As they stand in a JSON line: the name is what is between the quotes.
 constexpr std::array<std::string_view, kKeyCount> kKeys{
-    ",\"request_id\":", ",\"trace_id\":",  ",\"span_id\":",    ",\"session\":",     ",\"client\":",
-    ",\"era\":",        ",\"principal\":", ",\"server\":",     ",\"tool\":",        ",\"method\":",
-    ",\"outcome\":",    ",\"cache\":",     ",\"attempt\":",    ",\"duration_ms\":", ",\"upstream_ms\":",
-    ",\"bytes_in\":",   ",\"bytes_out\":", ",\"error_type\":", ",\"error_code\":",  ",\"config_rev\":"};
+    ",\"request_id\":",  ",\"trace_id\":",  ",\"span_id\":",   ",\"session\":",    ",\"client\":",
+    ",\"era\":",         ",\"principal\":", ",\"server\":",    ",\"tool\":",       ",\"method\":",
+    ",\"outcome\":",     ",\"cache\":",     ",\"degraded\":",  ",\"attempt\":",    ",\"duration_ms\":",
+    ",\"upstream_ms\":", ",\"bytes_in\":",  ",\"bytes_out\":", ",\"error_type\":", ",\"error_code\":",
+    ",\"config_rev\":"};
 constexpr std::size_t kEventBytesMax = 64;
 constexpr std::size_t kEventColumns = 18;
 
@@ -25,8 +26,8 @@ static_assert(kMsgBytesMax + kKeyCount * (kTextBytesMax + 32) + kEventBytesMax +
 
 // Texts that Weir itself chooses from closed sets or has already hashed.
 bool is_chosen_here(Key key) noexcept {
-  return key == Key::era || key == Key::outcome || key == Key::cache || key == Key::session ||
-         key == Key::trace_id || key == Key::span_id;
+  return key == Key::era || key == Key::outcome || key == Key::cache || key == Key::degraded ||
+         key == Key::session || key == Key::trace_id || key == Key::span_id;
 }
 
 class LineWriter {
@@ -187,6 +188,7 @@ void render_access(LineBuffer& out, LogFormat format, Mask const& mask, AccessLi
     writer.duration(Key::duration_ms, micros_of(line.duration));
   }
   writer.text(Key::cache, line.cache);
+  writer.text(Key::degraded, line.degraded);
   writer.duration(Key::upstream_ms, micros_of(line.upstream));
   writer.number(Key::bytes_in, static_cast<std::int64_t>(line.bytes_in));
   writer.number(Key::bytes_out, static_cast<std::int64_t>(line.bytes_out));

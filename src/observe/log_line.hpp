@@ -37,6 +37,7 @@ enum class Key : std::uint8_t {
   method,
   outcome,
   cache,
+  degraded,
   attempt,
   duration_ms,
   upstream_ms,
@@ -77,7 +78,8 @@ struct AccessLine {
   std::string_view tool;
   std::string_view method;
   std::string_view outcome;
-  std::string_view cache;  // what the cache did; "" for calls that are not cached
+  std::string_view cache;     // what the cache did; "" for calls that are not cached
+  std::string_view degraded;  // what stands in for the server's answer; "" when it is that
   base::Duration duration{};
   base::Duration upstream{};
   std::uint64_t bytes_in = 0;

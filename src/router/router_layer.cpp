@@ -53,6 +53,7 @@ std::optional<core::Outcome> aim(core::Call& call, Catalog const& catalog, Route
   call.facts.tool = call.target;
   call.mirrored = &to.tool->param_headers;
   call.wraps_output = to.tool->output == Output::anything;
+  call.structured_output = to.tool->output != Output::unstated;
   call.says_read_only = to.tool->says_read_only;
   call.says_writes = to.tool->says_writes;
   call.says_idempotent = to.tool->says_idempotent;

@@ -1,0 +1,21 @@
+// From the settings to the options of the layers that bound what a failing server can do. Pure.
+//
+// Plain functions without state; any thread. Limits and defaults are the settings' own; a server without a
+// section gets the defaults (C-7).
+#pragma once
+
+#include <memory>
+
+#include "config/settings.hpp"
+#include "core/repeatable.hpp"
+#include "fallback/fallback_layer.hpp"
+
+namespace weir::app {
+
+config::Degradation const& degradation_of(config::Settings const& settings, std::string const& server);
+
+std::shared_ptr<fallback::FallbackOptions const> fallback_options(config::Settings const& settings,
+                                                                  config::Server const& server);
+core::RepeatRules repeat_rules(config::Degradation const& degradation);
+
+}  // namespace weir::app

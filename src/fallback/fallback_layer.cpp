@@ -1,0 +1,173 @@
+#include "fallback/fallback_layer.hpp"
+
+#include <algorithm>
+
+#include "base/glob.hpp"
+#include "base/run_until.hpp"
+#include "core/owned_call.hpp"
+#include "fallback/degraded_mark.hpp"
+
+namespace weir::fallback {
+
+using base::Error;
+using base::TimePoint;
+using core::Outcome;
+using core::Substitute;
+
+namespace {
+
+Substitute kind_of(Strategy strategy) noexcept {
+  switch (strategy) {
+    case Strategy::use_cache:
+    case Strategy::use_stale_cache: return Substitute::stale;
+    case Strategy::server: return Substitute::server;
+    case Strategy::use_local_backup: return Substitute::backup;
+    case Strategy::use_default:
+    case Strategy::message: return Substitute::standard;
+    case Strategy::skip: break;
+  }
+  return Substitute::none;
+}
+
+std::string_view event_of(Substitute by) noexcept {
+  switch (by) {
+    case Substitute::stale: return "fallback.stale";
+    case Substitute::server: return "fallback.server";
+    case Substitute::backup: return "fallback.backup";
+    case Substitute::standard: return "fallback.default";
+    case Substitute::none: break;
+  }
+  return "fallback.failed";
+}
+
+// Nobody else can do what this call is to do, and nothing can stand in for its having been done.
+bool changes_something(core::Call const& call) noexcept { return call.updates || call.says_writes; }
+
+}  // namespace
+
+// No coroutine itself: calls of servers without a fallback pay for no frame.
+base::Task<FallbackLayer::Answer> FallbackLayer::handle(core::Call& call) {
+  auto const& options = *options_;
+  auto time = options.call;
+  auto const* plan = &options.plan;
+  if (!options.tools.empty() && call.method == mcp::Method::tools_call) {
+    for (auto const& tool : options.tools) {
+      if (!base::glob_matches(tool.pattern, call.target)) continue;
+      time = tool.call.value_or(time);
+      if (tool.plan) plan = &*tool.plan;
+      break;
+    }
+  }
+  auto const now = parts_.scheduler.now();
+  call.deadline = call.answers_failure ? std::min(call.deadline, now + time) : now + time;
+  call.extend_by = time;
+  if (plan->empty() || call.answers_failure) return inner_->handle(call);
+  return guard(call, options_, *plan);
+}
+
+base::Task<FallbackLayer::Answer> FallbackLayer::guard(core::Call& call, Options options,
+                                                       FallbackPlan const& plan) {
+  auto end = call.deadline;
+  if (auto const others = plan.servers_for(base::Fault::timed_out); others > 0) {
+    call.deadline = parts_.scheduler.now() + call.extend_by / (others + 1);
+  }
+  call.copy_wanted = plan.wants_copy();
+  auto outcome = co_await inner_->handle(call);
+  if (outcome || !qualifies(outcome.error()) || changes_something(call)) co_return outcome;
+  end = std::max(end, call.deadline);  // progress has moved it
+  call.facts.degraded.reason = base::name_of(outcome.error().fault);
+  // What may have been executed already is not executed elsewhere (ruling 9).
+  bool const may_ask = outcome.error().retry == base::Retry::always || may_be_repeated(call, options->repeat);
+  auto instead = co_await stand_in(call, plan, options->local.get(), outcome.error(), end, may_ask);
+  if (!instead) co_return outcome;
+  co_return std::move(*instead);
+}
+
+base::Task<std::optional<Outcome>> FallbackLayer::stand_in(core::Call& call, FallbackPlan const& plan,
+                                                           LocalAnswers* local, Error const& failure,
+                                                           TimePoint end, bool may_ask) {
+  auto const& steps = plan.steps_for(failure.fault);
+  unsigned servers_left = plan.servers_for(failure.fault);
+  for (auto const& step : steps) {
+    auto const label = name_of(step.strategy);
+    bool const other = step.strategy == Strategy::server;
+    std::optional<Outcome> found;
+    if (!other) found = co_await try_step(call, step, local, failure, end);
+    if (other && may_ask) found = co_await ask_other(call, step, end, servers_left);
+    if (other) --servers_left;
+    if (!found) {
+      parts_.metrics.fallback_misses.add(label);
+      continue;
+    }
+    call.facts.degraded.by = kind_of(step.strategy);
+    parts_.metrics.fallbacks.add(label);
+    parts_.metrics.degraded_answers.add(mode_of(call.facts.degraded.by));
+    tell(call, event_of(call.facts.degraded.by), label, failure);
+    co_return found;
+  }
+  if (!steps.empty()) tell(call, event_of(Substitute::none), {}, failure);
+  co_return std::nullopt;
+}
+
+base::Task<std::optional<Outcome>> FallbackLayer::try_step(core::Call& call, Step const& step,
+                                                           LocalAnswers* local, Error const& failure,
+                                                           TimePoint end) {
+  if (kind_of(step.strategy) == Substitute::stale) co_return take_copy(call, failure);
+  if (local == nullptr) co_return std::nullopt;
+  auto const until = std::max(end, parts_.scheduler.now() + kFileGrace);
+  auto answer = co_await local->find(step, call, failure, until);
+  if (!answer) co_return std::nullopt;
+  call.facts.degraded.age = answer->age;
+  co_return std::move(answer->outcome);
+}
+
+std::optional<Outcome> FallbackLayer::take_copy(core::Call& call, Error const& failure) {
+  auto copy = parts_.copies.copy_for(call);
+  if (!copy) return std::nullopt;
+  auto& facts = call.facts.degraded;
+  facts.age = call.facts.cache.age;
+  mark_degraded(*copy, {Substitute::stale, base::name_of(failure.fault), options_->server, facts.age});
+  return copy;
+}
+
+// The same question to a server that can answer it too, through that one's own layers. Its failure, a tool's
+// error among them, is no answer.
+base::Task<std::optional<Outcome>> FallbackLayer::ask_other(core::Call& call, Step const& step, TimePoint end,
+                                                            unsigned servers_left) {
+  auto const now = parts_.scheduler.now();
+  auto const door = parts_.door_of(step.server);
+  if (door == nullptr || end <= now) co_return std::nullopt;
+  core::OwnedCall other(call);
+  other.call.facts.server = step.server;
+  other.call.facts.tool = call.facts.tool;
+  other.call.mirrored = nullptr;  // of the other's headers its backend learns by itself
+  other.call.cache_order.reset();
+  other.call.copy_wanted = other.call.updates = false;
+  other.call.answers_failure = true;
+  other.call.deadline = now + (end - now) / servers_left;
+  if (!step.tool.empty() && call.method == mcp::Method::tools_call) {
+    other.call.target = other.call.facts.tool = step.tool;
+  }
+  auto outcome = co_await door->handle(other.call);
+  call.facts.upstream += other.call.facts.upstream;
+  if (!outcome || outcome->message.kind() != mcp::MessageKind::result) co_return std::nullopt;
+  if (outcome->message.raw(mcp::Field::is_error) == "true") co_return std::nullopt;
+  call.facts.degraded.server = step.server;
+  mark_degraded(*outcome, {Substitute::server, call.facts.degraded.reason, step.server, {}});
+  co_return std::move(*outcome);
+}
+
+void FallbackLayer::tell(core::Call const& call, std::string_view event, std::string_view strategy,
+                         Error const& failure) const {
+  using observe::Key;
+  if (!parts_.log.wants(observe::Level::info)) return;
+  std::string_view const said = strategy.empty() ? "nothing could stand in" : strategy;
+  parts_.log.event(observe::Level::info, event, said,
+                   {{Key::server, call.facts.server},
+                    {Key::tool, call.facts.tool},
+                    {Key::method, mcp::traits_of(call.method).name},
+                    {Key::error_type, base::name_of(failure.fault)},
+                    {Key::duration_ms, parts_.scheduler.now() - call.started}});
+}
+
+}  // namespace weir::fallback
