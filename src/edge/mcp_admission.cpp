@@ -15,8 +15,9 @@ namespace {
 constexpr std::string_view kPath = "/mcp";
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kParamPrefix = "mcp-param-";
-constexpr std::array<std::string_view, 7> kSingle{
-    "host", "content-type", "content-encoding", "authorization", "origin", "mcp-*", "last-event-id"};
+constexpr std::array<std::string_view, 8> kSingle{"host",          "content-type",   "content-encoding",
+                                                  "authorization", "origin",         "mcp-*",
+                                                  "last-event-id", "idempotency-key"};
 
 iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
@@ -26,8 +27,8 @@ std::string cors_fields(std::string_view origin) {
   if (!net::append_field(fields, "Access-Control-Allow-Origin", origin)) return {};
   fields +=
       "Vary: Origin\r\n"
-      "Access-Control-Expose-Headers: Mcp-Session-Id, Retry-After, Server-Timing, WWW-Authenticate, "
-      "X-Request-Id\r\n";
+      "Access-Control-Expose-Headers: Age, Cache-Status, Mcp-Session-Id, RateLimit, RateLimit-Policy, "
+      "Retry-After, Server-Timing, WWW-Authenticate, Weir-Degraded, X-Request-Id\r\n";
   return fields;
 }
 
@@ -36,7 +37,7 @@ std::string preflight_fields(std::string_view asked) {
   std::string fields =
       "Access-Control-Allow-Methods: POST, GET, DELETE\r\n"
       "Access-Control-Allow-Headers: Content-Type, Authorization, MCP-Protocol-Version, Mcp-Session-Id, "
-      "Mcp-Method, Mcp-Name, Last-Event-ID";
+      "Mcp-Method, Mcp-Name, Last-Event-ID, Idempotency-Key";
   while (!asked.empty()) {
     auto const end = std::min(asked.find(','), asked.size());
     auto const name = mcp::trim_white_space(asked.substr(0, end));

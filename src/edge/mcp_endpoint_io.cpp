@@ -7,6 +7,7 @@
 #include "edge/cache_fields.hpp"
 #include "edge/degraded_field.hpp"
 #include "edge/http_sink.hpp"
+#include "edge/rate_field.hpp"
 #include "edge/trace.hpp"
 #include "mcp/header_value.hpp"
 #include "net/http_fields.hpp"
@@ -115,6 +116,7 @@ base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitte
   if (!prepare(exchange, admitted, *call)) return nothing_more();
   auto const& fields = exchange.head().fields;
   call->fresh_only = net::list_contains(fields.value("cache-control"), "no-cache");
+  call->idempotency_key = fields.value("idempotency-key");
   continue_trace(*call, fields.value("traceparent"), fields.value("tracestate"), parts_.random);
   return serve_call(exchange, std::move(admitted), std::move(call), bytes_in);
 }
@@ -280,6 +282,7 @@ std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const
   fields += settled.fields;
   append_cache_fields(fields, call.facts.cache);
   append_degraded_field(fields, call.facts.degraded);
+  append_rate_fields(fields, call.facts.rate);
   if (call.method == mcp::Method::initialize && call.session) {
     fields += "Mcp-Session-Id: " + call.session->id + "\r\n";
   }
