@@ -165,6 +165,8 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   bool structured_output = false;           // set by the router: the tool promises output of a schema
   ClientSink* client = nullptr;             // never null
   CallFacts facts;
+  bool background = false;      // nobody waits for it: the first to go when not all can be served
+  std::string idempotency_key;  // as the client sent it: a repetition of the same call; "": none
 };
 
 struct Call : CallFields {

@@ -1,0 +1,175 @@
+#include "resilience/limit_layer.hpp"
+
+#include <utility>
+
+#include "base/ready_until.hpp"
+
+namespace weir::resilience {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::TimePoint;
+using Verdict = WaitQueue::Verdict;
+
+namespace {
+
+std::string_view reason_of(Verdict verdict) noexcept {
+  switch (verdict) {
+    case Verdict::full: return "queue_full";
+    case Verdict::displaced: return "displaced";
+    case Verdict::crowded: return "overload";
+    default: return "queue_timeout";
+  }
+}
+
+TimePoint deadline_of(core::Call const& call) noexcept {
+  return call.extend_by > base::Duration::zero() ? call.deadline : TimePoint::max();
+}
+
+}  // namespace
+
+Standing standing_of(core::Call const& call) noexcept {
+  auto const& traits = mcp::traits_of(call.method);
+  bool const cancels = call.method == mcp::Method::tasks_cancel;
+  if (traits.list || traits.notification || cancels || call.method == mcp::Method::ping ||
+      call.method == mcp::Method::server_discover)
+    return Standing::control;
+  return call.background ? Standing::background : Standing::interactive;
+}
+
+// One of the calls at the server, from when it may go there to its answer.
+class LimitLayer::Place {
+ public:
+  explicit Place(LimitLayer& layer) noexcept : layer_(&layer) {}
+  Place(Place const&) = delete;
+  Place& operator=(Place const&) = delete;
+  ~Place() {
+    if (layer_ != nullptr) layer_->give_back();
+  }
+
+ private:
+  LimitLayer* layer_;
+};
+
+// One who waits. What it was given and has not taken goes back when it dies.
+class LimitLayer::Seat : public WaitQueue::Waiting {
+ public:
+  Seat(LimitLayer& layer, core::Call const& call)
+      : settled(layer.scheduler_), layer_(layer), since_(layer.scheduler_.now()) {
+    standing = standing_of(call);
+    layer_.queue_.join(*this, deadline_of(call), since_);
+    layer_.wake_settled();
+    if (verdict == Verdict::waiting) layer_.meters_.queue_depth.add(1);
+    waited_ = verdict == Verdict::waiting;
+  }
+  Seat(Seat const&) = delete;
+  Seat& operator=(Seat const&) = delete;
+  ~Seat() {
+    layer_.queue_.leave(*this);
+    if (!waited_) return;
+    layer_.meters_.queue_depth.add(-1);
+    auto const wait = layer_.scheduler_.now() - since_;
+    layer_.meters_.queue_wait.observe(std::chrono::duration<double>(wait).count());
+    if (verdict == Verdict::admitted && !taken_) layer_.give_back();
+  }
+  bool take() noexcept { return taken_ = verdict == Verdict::admitted; }
+  TimePoint look() {
+    auto const now = layer_.scheduler_.now();
+    layer_.queue_.look(*this, now);
+    layer_.wake_settled();
+    return verdict == Verdict::waiting ? layer_.queue_.wake_at(*this, now) : now;
+  }
+
+  base::Event settled;
+
+ private:
+  LimitLayer& layer_;
+  TimePoint since_;
+  bool waited_ = false;
+  bool taken_ = false;
+};
+
+LimitLayer::LimitLayer(std::shared_ptr<core::Handler> inner, base::Scheduler& scheduler, std::string server,
+                       LimitOptions const& options, LimitMeters meters)
+    : inner_(std::move(inner)),
+      scheduler_(scheduler),
+      server_(std::move(server)),
+      meters_(std::move(meters)),
+      limit_(options.concurrency),
+      queue_(options.queue) {
+  meters_.concurrency_limit.set(limit_.limit());
+}
+
+base::Task<base::Result<core::Outcome>> LimitLayer::handle(core::Call& call) {
+  if (in_flight_ < limit_.limit() && queue_.size() == 0) {
+    ++in_flight_;
+  } else {
+    Seat seat(*this, call);
+    while (seat.verdict == Verdict::waiting) {
+      auto const until = seat.look();
+      if (seat.verdict == Verdict::waiting) co_await base::ready_until(scheduler_, seat.settled, until);
+    }
+    if (!seat.take()) co_return refusal(seat.verdict);
+  }
+  Place const place(*this);
+  auto const began = scheduler_.now();
+  bool const timed = call.extend_by > base::Duration::zero();
+  auto const deadline = call.deadline;
+  auto const stood = call.parked.stood;
+  auto outcome = co_await inner_->handle(call);
+  measure(call, outcome, began, timed ? deadline : began + call.extend_by, stood);
+  co_return outcome;
+}
+
+void LimitLayer::set_options(LimitOptions const& options) {
+  limit_.set_options(options.concurrency);
+  queue_.set_options(options.queue);
+  meters_.concurrency_limit.set(limit_.limit());
+  fill_places();
+}
+
+base::Duration LimitLayer::longest_wait() noexcept { return queue_.longest_wait(scheduler_.now()); }
+
+base::Error LimitLayer::refusal(Verdict verdict) const {
+  meters_.calls_shed.add(reason_of(verdict));
+  return Error(Fault::busy, Blame::gateway, std::string(reason_of(verdict)), base::Retry::always)
+      .about(server_)
+      .advise(
+          "As many calls as this server can take are under way: try again in a moment, with fewer at once.")
+      .again_in(std::chrono::seconds{1});
+}
+
+void LimitLayer::give_back() noexcept {
+  --in_flight_;
+  fill_places();
+}
+
+void LimitLayer::fill_places() noexcept {
+  while (in_flight_ < limit_.limit() && queue_.size() > 0) {
+    auto* const next = static_cast<Seat*>(queue_.admit(scheduler_.now()));
+    if (next == nullptr) break;
+    ++in_flight_;  // handed over directly: a newcomer cannot slip in between
+    next->settled.set();
+  }
+  wake_settled();
+}
+
+void LimitLayer::wake_settled() noexcept {
+  while (auto* const one = queue_.take_settled()) static_cast<Seat*>(one)->settled.set();
+}
+
+void LimitLayer::measure(core::Call const& call, base::Result<core::Outcome> const& outcome, TimePoint began,
+                         TimePoint deadline, base::Duration stood) {
+  auto const now = scheduler_.now();
+  if (outcome) {
+    bool const its_own_time = call.parked.stood == stood && call.deadline == deadline;
+    if (its_own_time && outcome->message.kind() == mcp::MessageKind::result)
+      limit_.answered(now - began, in_flight_, now);
+  } else if (outcome.error().fault == Fault::timed_out && outcome.error().blame == Blame::upstream) {
+    limit_.dropped(in_flight_, now);
+  }
+  meters_.concurrency_limit.set(limit_.limit());
+}
+
+}  // namespace weir::resilience

@@ -1,0 +1,245 @@
+#include "resilience/limit_layer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/task_group.hpp"
+#include "base/virtual_loop.hpp"
+#include "core/outcome.hpp"
+#include "core/parked.hpp"
+
+namespace weir::resilience {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Server final : core::Handler {
+  explicit Server(base::Scheduler& s) : scheduler(s) {}
+  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+    ++begun;
+    most = std::max(most, ++inside);
+    Leaving const leaving{inside};
+    co_await scheduler.sleep_for(takes);
+    if (progresses) call.progressed(scheduler.now());
+    if (parks) {
+      core::Parked const parked(call, scheduler, 1h);
+      co_await scheduler.sleep_for(1s);
+    }
+    if (fault) co_return base::Error(*fault, base::Blame::upstream, "as told");
+    if (errs) co_return core::from_error(-32603, "as told");
+    co_return core::from_result("{}");
+  }
+  struct Leaving {
+    unsigned& inside;
+    ~Leaving() { --inside; }
+  };
+  base::Scheduler& scheduler;
+  base::Duration takes = 10ms;
+  bool progresses = false, parks = false, errs = false;
+  std::optional<base::Fault> fault;
+  unsigned begun = 0, inside = 0, most = 0;
+};
+
+struct World {
+  explicit World(unsigned fixed = 2, std::size_t bound = 256)
+      : server(std::make_shared<Server>(loop)),
+        layer(server, loop, "docs", options(fixed, bound), meters()) {}
+  static LimitOptions options(unsigned fixed, std::size_t bound) {
+    LimitOptions made;
+    if (fixed > 0) made.concurrency.fixed = fixed;
+    made.queue.bound = bound;
+    return made;
+  }
+  LimitMeters meters() {
+    auto const& of = metrics.server("docs");
+    return {of.queue_depth, of.concurrency_limit, of.queue_wait, of.calls_shed};
+  }
+  base::Task<void> ask(std::string method = "tools/call", base::Duration within = 5s,
+                       bool background = false) {
+    core::Call call(std::move(*mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":")" + method + "\"}")));
+    call.background = background;
+    call.started = loop.now();
+    call.extend_by = within;
+    call.deadline = loop.now() + within;
+    call.deadline_latest = call.deadline + 1min;
+    auto const outcome = co_await layer.handle(call);
+    ++answers;
+    if (outcome) co_return;
+    ++refused;
+    error = outcome.error();
+    last_wait = loop.now() - call.started;
+  }
+  std::string counted(std::string const& line) {
+    auto const page = metrics.render();
+    auto const at = page.find("\n" + line + " ");
+    if (at == std::string::npos) return "absent";
+    auto const from = at + line.size() + 2;
+    return page.substr(from, page.find('\n', from) - from);
+  }
+  base::VirtualLoop loop;
+  observe::Metrics metrics{{.version = {}, .revision = {}, .protocol_versions = {"2026-07-28"}}};
+  std::shared_ptr<Server> server;
+  LimitLayer layer;
+  unsigned answers = 0, refused = 0;
+  base::Error error;
+  base::Duration last_wait{};
+  base::TaskGroup tasks{loop};
+};
+
+TEST(LimitLayer, NoMoreThanTheLimitAreAtTheServerAndOneMoreWaits) {
+  World world(2);
+  for (int i = 0; i < 3; ++i) world.tasks.spawn(world.ask());
+  EXPECT_EQ(world.server->inside, 2U);
+  EXPECT_EQ(world.layer.waiting(), 1U);
+  world.loop.advance(30ms);
+  EXPECT_EQ(world.answers, 3U);
+  EXPECT_EQ(world.server->most, 2U);
+  EXPECT_EQ(world.refused, 0U);
+  EXPECT_EQ(world.layer.in_flight(), 0U);
+}
+
+TEST(LimitLayer, ARefusalIsBusyRepeatableAndSaysWhenToComeAgain) {
+  World world(1, 0);
+  world.tasks.spawn(world.ask());
+  world.tasks.spawn(world.ask());
+  ASSERT_EQ(world.refused, 1U) << "at once";
+  EXPECT_EQ(world.error.fault, base::Fault::busy);
+  EXPECT_EQ(world.error.blame, base::Blame::gateway);
+  EXPECT_EQ(world.error.retry, base::Retry::always);
+  EXPECT_EQ(world.error.server, "docs");
+  EXPECT_GE(world.error.retry_after, 1s);
+  EXPECT_FALSE(world.error.hint.empty());
+  EXPECT_EQ(world.counted(R"(weir_calls_shed_total{reason="queue_full",server="docs"})"), "1");
+}
+
+TEST(LimitLayer, AnEndlessWaitEndsAndIsCounted) {
+  World world(1);
+  world.server->takes = 1h;
+  world.tasks.spawn(world.ask());
+  world.tasks.spawn(world.ask("tools/list"));
+  world.loop.advance(1999ms);
+  EXPECT_EQ(world.refused, 0U);
+  world.loop.advance(1ms);
+  EXPECT_EQ(world.refused, 1U);
+  EXPECT_EQ(world.counted(R"(weir_calls_shed_total{reason="queue_timeout",server="docs"})"), "1");
+  EXPECT_EQ(world.metrics.server("docs").queue_depth.value(), 0);
+}
+
+TEST(LimitLayer, NobodyWaitsBeyondItsOwnDeadline) {
+  World world(1);
+  world.server->takes = 1h;
+  world.tasks.spawn(world.ask());
+  world.tasks.spawn(world.ask("tools/call", 70ms));
+  world.loop.advance(1s);
+  EXPECT_EQ(world.refused, 1U);
+  EXPECT_EQ(world.last_wait, 70ms);
+}
+
+TEST(LimitLayer, ACallThatIsDroppedGivesItsPlaceToTheNext) {
+  World world(1);
+  world.server->takes = 1h;
+  base::TaskGroup hanging(world.loop);
+  hanging.spawn(world.ask());
+  world.tasks.spawn(world.ask());
+  hanging.cancel();
+  world.loop.run();
+  EXPECT_EQ(world.server->begun, 2U);
+  EXPECT_EQ(world.layer.in_flight(), 1U);
+  EXPECT_EQ(world.layer.waiting(), 0U);
+}
+
+TEST(LimitLayer, OneThatIsDroppedBetweenItsTurnAndItsStartLosesNoPlace) {  // T-10
+  World world(1);
+  base::TaskGroup second(world.loop);
+  base::TaskGroup first(world.loop);
+  world.server->takes = 1h;
+  first.spawn(world.ask());
+  second.spawn(world.ask());
+  world.tasks.spawn(world.ask());
+  first.cancel();   // the second has the place and has not run yet
+  second.cancel();  // … and never will
+  world.loop.run();
+  EXPECT_EQ(world.server->begun, 2U) << "the third is at the server";
+  EXPECT_EQ(world.layer.in_flight(), 1U);
+  world.tasks.cancel();
+  EXPECT_EQ(world.layer.in_flight(), 0U);
+  EXPECT_EQ(world.layer.waiting(), 0U);
+}
+
+TEST(LimitLayer, OneThatIsDroppedWhileItWaitsLeavesTheQueue) {
+  World world(1);
+  base::TaskGroup hanging(world.loop);
+  world.tasks.spawn(world.ask());
+  hanging.spawn(world.ask());
+  EXPECT_EQ(world.metrics.server("docs").queue_depth.value(), 1);
+  hanging.cancel();
+  EXPECT_EQ(world.layer.waiting(), 0U);
+  EXPECT_EQ(world.metrics.server("docs").queue_depth.value(), 0);
+}
+
+TEST(LimitLayer, RenewalsOfTheCacheMakeRoomForPeople) {
+  World world(1, 1);
+  world.server->takes = 1h;
+  world.tasks.spawn(world.ask());
+  world.tasks.spawn(world.ask("resources/read", 5s, true));
+  world.tasks.spawn(world.ask());
+  world.loop.run();
+  EXPECT_EQ(world.refused, 1U);
+  EXPECT_EQ(world.layer.waiting(), 1U);
+  EXPECT_EQ(world.counted(R"(weir_calls_shed_total{reason="displaced",server="docs"})"), "1");
+}
+
+TEST(LimitLayer, ListsPingsAndCancelsAreControl) {
+  auto const standing = [](std::string const& method, bool background = false) {
+    core::Call call(std::move(*mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":")" + method + "\"}")));
+    call.background = background;
+    return standing_of(call);
+  };
+  for (auto const* method :
+       {"ping", "tools/list", "resources/templates/list", "tasks/cancel", "server/discover"})
+    EXPECT_EQ(standing(method), Standing::control) << method;
+  EXPECT_EQ(standing("tools/call"), Standing::interactive);
+  EXPECT_EQ(standing("resources/read"), Standing::interactive);
+  EXPECT_EQ(standing("resources/read", true), Standing::background);
+}
+
+TEST(LimitLayer, ARaisedLimitLetsThoseInWhoWait) {
+  World world(1);
+  world.server->takes = 1h;
+  for (int i = 0; i < 3; ++i) world.tasks.spawn(world.ask());
+  world.layer.set_options(World::options(3, 256));
+  world.loop.run();
+  EXPECT_EQ(world.server->inside, 3U);
+  EXPECT_EQ(world.metrics.server("docs").concurrency_limit.value(), 3);
+}
+
+// 200 ms after 10 ms is a server that has become slow, if it is a measurement.
+unsigned limit_after(base::Duration takes, void (*change)(Server&)) {
+  World world(0);
+  for (int i = 0; i < 60; ++i) {
+    world.tasks.spawn(world.ask());
+    world.loop.advance(11ms);
+  }
+  world.server->takes = takes;
+  change(*world.server);
+  for (int i = 0; i < 100; ++i) {
+    world.tasks.spawn(world.ask());
+    world.loop.advance(1ms);
+  }
+  world.loop.advance(10s);
+  return world.layer.limit();
+}
+
+TEST(LimitLayer, SlowAnswersAndTimeoutsShrinkTheLimit) {
+  EXPECT_LT(limit_after(200ms, [](Server&) {}), 70U);
+  EXPECT_LT(limit_after(200ms, [](Server& server) { server.fault = base::Fault::timed_out; }), 70U);
+}
+
+TEST(LimitLayer, WhatSaysNothingAboutTheServersSpeedIsNotMeasured) {
+  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.progresses = true; }), 100U);
+  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.parks = true; }), 100U);
+  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.errs = true; }), 100U);
+  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.fault = base::Fault::connection_lost; }), 100U);
+}
+
+}  // namespace
+}  // namespace weir::resilience

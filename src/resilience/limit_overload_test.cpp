@@ -1,0 +1,146 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/task_group.hpp"
+#include "base/virtual_loop.hpp"
+#include "core/outcome.hpp"
+#include "resilience/deadline_layer.hpp"
+#include "resilience/limit_layer.hpp"
+
+// A server that works on so many calls at a time and lets the others wait, and clients that ask whether or
+// not they are answered. Virtual time.
+namespace weir::resilience {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct QueueingServer final : core::Handler {
+  QueueingServer(base::Scheduler& s, unsigned places) : scheduler(s), at_work(s, places) {}
+  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+    waits.push_back(scheduler.now() - call.started);
+    auto const place = co_await at_work.acquire();
+    co_await scheduler.sleep_for(takes);
+    co_return core::from_result("{}");
+  }
+  base::Scheduler& scheduler;
+  base::Semaphore at_work;
+  base::Duration takes{};
+  std::vector<base::Duration> waits;  // before it was asked
+};
+
+struct Crowd {
+  explicit Crowd(unsigned places)
+      : server(std::make_shared<QueueingServer>(loop, places)),
+        layer(std::make_shared<DeadlineLayer>(server, loop, "docs", DeadlineOptions{5s, 10min, {}}), loop,
+              "docs", {}, {}) {}
+
+  base::Task<void> ask() {
+    core::Call call(std::move(*mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})")));
+    call.started = loop.now();
+    call.extend_by = 5s;
+    call.deadline = call.started + 5s;
+    auto const outcome = co_await layer.handle(call);
+    auto const took = loop.now() - call.started;
+    if (outcome) {
+      good.push_back(took);
+    } else if (outcome.error().fault == base::Fault::busy) {
+      refused.push_back(took);
+    } else {
+      ++late;
+    }
+  }
+  // Calls come at random, `per_second` of them on average.
+  void offer(double per_second, base::Duration for_long) {
+    auto const end = loop.now() + for_long;
+    while (loop.now() < end) {
+      double const luck = (static_cast<double>(random.next() >> 11U) + 1) * 0x1p-53;
+      loop.advance(base::Duration(static_cast<std::int64_t>(-std::log(luck) / per_second * 1e9)));
+      tasks.spawn(ask());
+    }
+  }
+  void forget() {
+    good.clear();
+    refused.clear();
+    server->waits.clear();
+    late = 0;
+  }
+  static base::Duration at_share(std::vector<base::Duration> of, double share) {
+    if (of.empty()) return {};
+    std::sort(of.begin(), of.end());
+    return of[static_cast<std::size_t>(share * static_cast<double>(of.size() - 1))];
+  }
+
+  base::VirtualLoop loop;
+  base::SeededRandom random{14};
+  std::shared_ptr<QueueingServer> server;
+  LimitLayer layer;
+  std::vector<base::Duration> good, refused;
+  unsigned late = 0;
+  base::TaskGroup tasks{loop};
+};
+
+double ms(base::Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+TEST(LimitOverload, AServerThatSlowsDownTwoHundredfoldKeepsItsGoodput) {  // T-14
+  Crowd crowd(20);
+  crowd.server->takes = 10ms;
+  crowd.offer(200, 5s);
+  EXPECT_EQ(crowd.refused.size(), 0U);
+  crowd.forget();
+  crowd.server->takes = 2s;  // ten calls a second is all that it can do now
+  crowd.offer(200, 5s);
+  EXPECT_LE(crowd.layer.limit(), 25U) << "adapted";
+  EXPECT_LE(Crowd::at_share(crowd.server->waits, .99), 200ms) << "while it adapts as well";
+  crowd.offer(200, 1s);  // the last of those who were there when it began
+  crowd.forget();
+  crowd.offer(200, 40s);
+  double const goodput = static_cast<double>(crowd.good.size()) / 40;
+  fmt::print(
+      "T-14: {:.1f} of 10 calls/s, wait p99 {:.0f} ms, refused p50 {:.1f} p99 {:.1f} ms, late {}, limit {}\n",
+      goodput, ms(Crowd::at_share(crowd.server->waits, .99)), ms(Crowd::at_share(crowd.refused, .5)),
+      ms(Crowd::at_share(crowd.refused, .99)), crowd.late, crowd.layer.limit());
+  EXPECT_GE(goodput, 9);
+  EXPECT_LE(Crowd::at_share(crowd.server->waits, .99), 200ms);
+  EXPECT_EQ(crowd.late, 0U);
+}
+
+TEST(LimitOverload, AtFiveTimesItsCapacityTheServerWorksOnAndOthersLearnItAtOnce) {  // T-15
+  Crowd crowd(20);
+  crowd.server->takes = 50ms;  // 400 calls a second
+  crowd.offer(200, 3s);
+  EXPECT_EQ(crowd.refused.size(), 0U);
+  crowd.offer(2000, 1s);  // the crowd forms
+  crowd.forget();
+  crowd.offer(2000, 8s);
+  double const goodput = static_cast<double>(crowd.good.size()) / 8;
+  auto const slowest = Crowd::at_share(crowd.refused, 1);
+  fmt::print(
+      "T-15: {:.0f} of 400 calls/s, answer p99 {:.0f} ms, refused p50 {:.1f} max {:.1f} ms, late {}, limit "
+      "{}\n",
+      goodput, ms(Crowd::at_share(crowd.good, .99)), ms(Crowd::at_share(crowd.refused, .5)), ms(slowest),
+      crowd.late, crowd.layer.limit());
+  EXPECT_GE(goodput, 360);
+  EXPECT_LT(slowest, 10ms);
+  EXPECT_EQ(crowd.late, 0U);
+  crowd.offer(200, 2s);  // recovers
+  crowd.forget();
+  crowd.offer(200, 5s);
+  EXPECT_EQ(crowd.refused.size(), 0U);
+  EXPECT_LE(Crowd::at_share(crowd.good, .99), 75ms);
+}
+
+TEST(LimitOverload, RefusalsInTheTurmoilAreBoundedToo) {
+  Crowd crowd(20);
+  crowd.server->takes = 50ms;
+  crowd.offer(200, 3s);
+  crowd.offer(2000, 2s);
+  EXPECT_LE(Crowd::at_share(crowd.refused, 1), 205ms) << "who already waits when the crowd forms";
+  EXPECT_GE(crowd.good.size(), 200U * 3 + 360 * 2 - 40);
+}
+
+}  // namespace
+}  // namespace weir::resilience
