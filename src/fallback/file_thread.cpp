@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <thread>
@@ -61,7 +62,7 @@ struct FileThread::State {
   std::uint64_t tickets = 0;
   std::uint64_t tickets_done = 0;
   bool chores_changed = false;
-  bool stopping = false;
+  std::atomic<bool> stopping{false};  // written under the lock
   bool ended = false;
   std::thread thread;  // the owner's
 
@@ -93,6 +94,7 @@ struct FileThread::State {
     auto next = base::TimePoint::max();
     for (auto const& weak : now_tended) {
       auto const chore = weak.lock();
+      if (stopping) break;  // a disk may have held the last one: whatever its owner lent may be gone
       if (!chore) continue;
       auto const now = clock.now();
       if (chore->due() <= now) chore->step(now);
@@ -107,7 +109,9 @@ struct FileThread::State {
     while (!stopping) {
       auto const ticket = tickets;
       answer_some(guard);
+      if (stopping) break;
       auto const next = tend_chores(guard);
+      if (stopping) break;
       auto const now = clock.now();
       if (!questions.empty() || next <= now) continue;
       tickets_done = ticket;
