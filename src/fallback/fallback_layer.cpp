@@ -5,7 +5,7 @@
 #include "base/glob.hpp"
 #include "base/run_until.hpp"
 #include "core/owned_call.hpp"
-#include "fallback/degraded_mark.hpp"
+#include "fallback/substitute_answer.hpp"
 
 namespace weir::fallback {
 
@@ -27,6 +27,17 @@ Substitute kind_of(Strategy strategy) noexcept {
     case Strategy::skip: break;
   }
   return Substitute::none;
+}
+
+std::string_view mode_of(Substitute by) noexcept {  // a label
+  switch (by) {
+    case Substitute::none: break;
+    case Substitute::stale: return "stale";
+    case Substitute::server: return "server";
+    case Substitute::backup: return "backup";
+    case Substitute::standard: return "standard";
+  }
+  return {};
 }
 
 std::string_view event_of(Substitute by) noexcept {
@@ -126,7 +137,7 @@ std::optional<Outcome> FallbackLayer::take_copy(core::Call& call, Error const& f
   if (!copy) return std::nullopt;
   auto& facts = call.facts.degraded;
   facts.age = call.facts.cache.age;
-  mark_degraded(*copy, {Substitute::stale, base::name_of(failure.fault), options_->server, facts.age});
+  mark_degraded(*copy, call, kFromStale, {base::name_of(failure.fault), options_->server, facts.age, {}, {}});
   return copy;
 }
 
@@ -153,7 +164,8 @@ base::Task<std::optional<Outcome>> FallbackLayer::ask_other(core::Call& call, St
   if (!outcome || outcome->message.kind() != mcp::MessageKind::result) co_return std::nullopt;
   if (outcome->message.raw(mcp::Field::is_error) == "true") co_return std::nullopt;
   call.facts.degraded.server = step.server;
-  mark_degraded(*outcome, {Substitute::server, call.facts.degraded.reason, step.server, {}});
+  mark_degraded(*outcome, call, kFromServer,
+                {call.facts.degraded.reason, options_->server, std::nullopt, step.server, {}});
   co_return std::move(*outcome);
 }
 

@@ -18,22 +18,11 @@
 #include "core/copy_shelf.hpp"
 #include "core/repeatable.hpp"
 #include "fallback/fallback_plan.hpp"
+#include "fallback/local_answers.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
 
 namespace weir::fallback {
-
-// What can be said without any server. Nothing: there is nothing, or not in time.
-class LocalAnswers {
- public:
-  struct Answer {
-    core::Outcome outcome;  // says in its `_meta` what it is
-    base::Duration age{};
-  };
-  virtual ~LocalAnswers() = default;
-  virtual base::Task<std::optional<Answer>> find(Step const& step, core::Call const& call,
-                                                 base::Error const& failure, base::TimePoint until) = 0;
-};
 
 struct ToolFallback {
   std::string pattern;  // glob over the server's own names of tools
