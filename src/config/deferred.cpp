@@ -13,12 +13,15 @@ struct Guard {
   Loss loss;
 };
 constexpr Guard kGuards[] = {
-    {"policies", Loss::access},          {"tls", Loss::access},
-    {"auth.jwt", Loss::protection},      {"admin.roles", Loss::protection},
-    {"limits.global", Loss::protection}, {"limits.per_principal", Loss::protection},
-    {"limits.shed", Loss::protection},   {"security", Loss::protection},
-    {"pin", Loss::protection},           {"observability.audit", Loss::protection},
-    {"stdio.share", Loss::protection},   {"stdio.memory_max", Loss::protection},
+    {"policies", Loss::access},
+    {"tls", Loss::access},
+    {"auth.jwt", Loss::protection},
+    {"admin.roles", Loss::protection},
+    {"security", Loss::protection},
+    {"pin", Loss::protection},
+    {"observability.audit", Loss::protection},
+    {"stdio.share", Loss::protection},
+    {"stdio.memory_max", Loss::protection},
 };
 
 Loss loss_of(std::string_view path) {

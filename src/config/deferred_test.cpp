@@ -67,17 +67,16 @@ TEST(Deferred, APolicyThatKeepsNobodyOutDoesNotStart) {
 }
 
 TEST(Deferred, ABoundThatIsNotKeptIsAWarningAtItsPlace) {
-  World world("limits:\n  per_principal: { rate: 5/s }\n  global: { in_flight: 9 }\n");
+  World world("observability:\n  audit: { file: /a }\n  log: { level: info }\n");
   world.sources.starting = true;
   EXPECT_EQ(world.seen(), "note E060, warning E061, ");
   auto const problem = world.check().problems.back();
   EXPECT_EQ(problem.mark.line, 2U);
-  EXPECT_EQ(problem.message, "`limits.per_principal` asks for a protection that this version does not give");
+  EXPECT_EQ(problem.message, "`observability.audit` asks for a protection that this version does not give");
 }
 
 TEST(Deferred, AFeatureForLaterStartsWithANote) {
-  World world(
-      "degradation: { defaults: { cache_stale_ok: true } }\nobservability: { history: { for: 6m } }\n");
+  World world("sessions: { store: redis }\nobservability: { history: { for: 6m } }\n");
   world.sources.starting = true;
   EXPECT_EQ(world.seen(), "note E060, note E060, ");
 }

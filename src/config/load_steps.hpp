@@ -56,12 +56,15 @@ struct ClientServer {
 std::vector<ClientServer> collect_client_servers(Sources const& sources, Node const& root, unsigned order,
                                                  Problems& problems);
 
-// --- settings_read.cpp, server_read.cpp, caching_read.cpp: from a validated tree; bad values leave the
-// default
+// --- settings_read.cpp, server_read.cpp, caching_read.cpp, degradation_read.cpp: from a validated tree; bad
+// values leave the default
 Settings read_settings(Node const& root, Environment const& environment);
 std::vector<Server> read_servers(Node const& root, Environment const& environment);
 Timeouts read_timeouts(Node const& root, std::string_view server);
 Caching read_caching(Node const& root, Environment const& environment);
+std::vector<Degradation> read_degradation(Node const& root, Environment const& environment);
+RateLimits read_rates(Node const& root);
+Shedding read_shedding(Node const& root);
 
 // --- settings_check.cpp, server_check.cpp, section_check.cpp, caching_check.cpp: what no single key shows
 void check_settings(Node const& root, Settings& settings, Sources const& sources,

@@ -6,7 +6,6 @@ namespace {
 
 using enum Type;
 constexpr auto kLater = Effect::later;
-constexpr std::string_view kFallbacks = "use_cache|use_stale_cache|use_local_backup|use_default|skip";
 
 constexpr Option kServers[] = {
     {"servers", table, "", "", "", "The MCP servers behind the gateway, by name."},
@@ -32,11 +31,10 @@ constexpr Option kServers[] = {
     {"servers.*.stdio.memory_max", size, "512MiB", "16MiB..1024GiB", "", "Memory after which it is stopped.",
      kLater},
     {"servers.*.url", url, "", "", "", "Address of an HTTP server."},
-    {"servers.*.urls", list, "", "", "",
-     "Several addresses of the same server; in this version the first is used."},
+    {"servers.*.urls", list, "", "", "", "Several addresses of the same server; calls are spread over them."},
     {"servers.*.urls[]", url, "", "", "", "One address."},
     {"servers.*.balance", word, "least_inflight", "", "round_robin|least_inflight|hash:principal",
-     "How calls are spread over `urls`.", kLater},
+     "How calls are spread over `urls`."},
     {"servers.*.headers", table, "", "", "", "Headers sent with every request."},
     {"servers.*.headers.*", text, "", "", "", "One value."},
     {"servers.*.auth", section, "", "", "", "The gateway's own credential at this server."},
@@ -63,70 +61,8 @@ constexpr Option kServers[] = {
     {"servers.*.expose", boolean, "true", "", "", "Show it to agents; false for mirrors."},
 };
 
-constexpr Option kDegradation[] = {
-    {"degradation", table, "", "", "", "What happens when a server is slow or down, by server."},
-    {"degradation.*", section, "", "", "", "One server; `defaults` is for servers that say nothing."},
-    {"degradation.*.aliases", list, "", "", "", "Other names of this server in older files."},
-    {"degradation.*.aliases[]", text, "", "", "", "One name."},
-    {"degradation.*.timeout_ms", integer, "5000", "1..3600000", "",
-     "Time for a whole call; progress extends it."},
-    {"degradation.*.max_timeout_ms", integer, "600000", "1..86400000", "", "… up to this."},
-    {"degradation.*.start_timeout_ms", integer, "30000", "1..3600000", "",
-     "How long a first call waits for a starting process."},
-    {"degradation.*.parked_max_ms", integer, "600000", "1..86400000", "",
-     "Waiting for the client's own answer stops the clock, at most this long."},
-    {"degradation.*.breaker", section, "", "", "", "When to stop calling a failing server.", kLater},
-    {"degradation.*.breaker.failure_threshold", integer, "5", "1..1000000", "", "Failures in a row.", kLater},
-    {"degradation.*.breaker.recovery_timeout_s", integer, "60", "1..86400", "",
-     "Time until it is tried again.", kLater},
-    {"degradation.*.breaker.success_threshold", integer, "2", "1..1000", "", "Good tries that end it.",
-     kLater},
-    {"degradation.*.breaker.window_s", integer, "10", "1..3600", "", "Window of the rates below.", kLater},
-    {"degradation.*.breaker.min_calls", integer, "20", "1..1000000", "", "Fewer calls decide nothing.",
-     kLater},
-    {"degradation.*.breaker.failure_rate", percent, "50%", "1%..100%", "", "Failed calls.", kLater},
-    {"degradation.*.breaker.slow_ms", integer, "5000", "1..3600000", "", "What counts as slow.", kLater},
-    {"degradation.*.breaker.slow_rate", percent, "80%", "1%..100%", "", "Slow calls.", kLater},
-    {"degradation.*.retry", section, "", "", "", "When a call is sent again.", kLater},
-    {"degradation.*.retry.attempts", integer, "2", "1..10", "", "Attempts in all.", kLater},
-    {"degradation.*.retry.budget", percent, "20%", "0%..100%", "", "Retries as a share of calls.", kLater},
-    {"degradation.*.hedge", section, "", "", "", "A second attempt beside a slow first one.", kLater},
-    {"degradation.*.hedge.enabled", boolean, "false", "", "", "Do it.", kLater},
-    {"degradation.*.hedge.after", duration, "p95", "1ms..1m", "p50|p90|p95|p99", "After this time.", kLater},
-    {"degradation.*.hedge.max", percent, "2%", "0%..100%", "", "Second attempts as a share of calls.",
-     kLater},
-    {"degradation.*.concurrency", section, "", "", "", "Calls to the server at the same time.", kLater},
-    {"degradation.*.concurrency.limit", integer, "adaptive", "1..100000", "adaptive", "How many.", kLater},
-    {"degradation.*.concurrency.queue", integer, "256", "0..100000", "", "Calls that may wait.", kLater},
-    {"degradation.*.concurrency.queue_timeout_ms", integer, "2000", "1..600000", "", "How long they may.",
-     kLater},
-    {"degradation.*.on_timeout", word, "", "", kFallbacks,
-     "What answers instead of a call that took too long.", kLater},
-    {"degradation.*.on_error", word, "", "", kFallbacks, "What answers instead of a call that failed.",
-     kLater},
-    {"degradation.*.local_backup_path", path, "", "", "", "Folder of `use_local_backup`.", kLater},
-    {"degradation.*.fallback_standards_path", path, "", "", "", "File of `use_default`.", kLater},
-    {"degradation.*.cache_stale_ok", boolean, "false", "", "", "Stale answers are better than none.", kLater},
-    {"degradation.*.cache_stale_max_age_hours", integer, "", "1..8760", "", "… up to this age.", kLater},
-    {"degradation.*.fallback", list, "", "", "",
-     "The whole chain, in order; replaces `on_timeout` and `on_error`.", kLater},
-    {"degradation.*.fallback[]", word, "", "", kFallbacks, "One step.", kLater},
-    {"degradation.*.fallback[]", section, "", "", "", "One step with an argument.", kLater},
-    {"degradation.*.fallback[].server", text, "", "", "", "Ask this server instead.", kLater},
-    {"degradation.*.fallback[].message", text, "", "", "", "Answer with this text.", kLater},
-    {"degradation.*.tools", table, "", "", "", "Exceptions, by the server's tool name.", kLater},
-    {"degradation.*.tools.*", section, "", "", "", "One tool.", kLater},
-    {"degradation.*.tools.*.timeout_ms", integer, "", "1..3600000", "", "As for the server.", kLater},
-    {"degradation.*.tools.*.fallback", list, "", "", "", "As for the server.", kLater},
-    {"degradation.*.tools.*.fallback[]", word, "", "", kFallbacks, "One step.", kLater},
-    {"degradation.*.tools.*.fallback[]", section, "", "", "", "One step with an argument.", kLater},
-    {"degradation.*.tools.*.fallback[].server", text, "", "", "", "Ask this server instead.", kLater},
-    {"degradation.*.tools.*.fallback[].message", text, "", "", "", "Answer with this text.", kLater},
-};
-
 }  // namespace
 
 std::span<Option const> server_options() noexcept { return kServers; }
-std::span<Option const> degradation_options() noexcept { return kDegradation; }
 
 }  // namespace weir::config

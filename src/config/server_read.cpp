@@ -93,6 +93,9 @@ Server read_server(std::string name, Node const& node, Environment const& enviro
   server.stdio = read_stdio(node.find("stdio"));
   take(&node, "urls", server.urls);
   if (auto const url = scalar_at(&node, "url")) server.urls.assign(1, std::string(*url));
+  auto const balance = scalar_at(&node, "balance").value_or("");
+  if (balance == "round_robin") server.balance = Balance::round_robin;
+  if (balance == "hash:principal") server.balance = Balance::by_principal;
   take_pairs(&node, "headers", server.headers);
   server.credential = read_credential(node.find("auth"));
   take(&node, "tools.hide", server.tools.hide);

@@ -102,6 +102,8 @@ struct Timeouts {
   bool operator==(Timeouts const&) const = default;
 };
 
+enum class Balance { least_inflight, round_robin, by_principal };
+
 struct Server {
   std::string name;
   UpstreamKind kind = UpstreamKind::http_any;
@@ -110,7 +112,8 @@ struct Server {
   std::vector<std::pair<std::string, base::Secret>> env;  // env_file first, then `env`
   std::string cwd;
   StdioOptions stdio;
-  std::vector<std::string> urls;  // http: at least one
+  std::vector<std::string> urls;              // http: at least one
+  Balance balance = Balance::least_inflight;  // over `urls`
   std::vector<std::pair<std::string, base::Secret>> headers;
   Credential credential;
   ToolEdits tools;
