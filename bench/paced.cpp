@@ -1,10 +1,11 @@
-// weir_bench_paced PORT REQUEST_FILE RATE SECONDS CONNECTIONS: answer times at a given rate, for
+// weir_bench_paced PORT REQUEST_FILE RATE SECONDS CONNECTIONS [any]: answer times at a given rate, for
 // bench/run.py.
 //
 // One thread on 127.0.0.1. Requests become due at even distances whether or not earlier ones are answered,
 // and wait for a free keep-alive connection; a request's time runs from the moment it was due, so that a
 // stall of the server counts for every request that it held up. It spins instead of sleeping: give it a core.
-// Prints one JSON object; exit 1 when an answer was not 200 or a connection ended.
+// Prints one JSON object; exit 1 when an answer was not 200 or a connection ended. With `any`, other statuses
+// and results with isError are refusals, counted apart.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -33,6 +34,7 @@ struct Connection {
   int fd = -1;
   Clock::time_point due;      // of the request under way
   std::string head;           // of its answer, until it is complete
+  bool refused = false;       // it says no
   std::size_t body_left = 0;  // bytes of the body that have not come yet
 };
 
@@ -42,6 +44,7 @@ struct Plan {
   double rate = 0;
   double seconds = 0;
   std::size_t connections = 0;
+  bool any = false;
 };
 
 int connect_to(std::uint16_t port) {
@@ -56,8 +59,8 @@ int connect_to(std::uint16_t port) {
 }
 
 // The length of the body that a head announces; npos: no good answer.
-std::size_t body_length(std::string head) {
-  if (!head.starts_with("HTTP/1.1 200")) return std::string::npos;
+std::size_t body_length(std::string head, bool any) {
+  if (!any && !head.starts_with("HTTP/1.1 200")) return std::string::npos;
   std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return std::tolower(c); });
   auto const at = head.find("\r\ncontent-length:");
   return at == std::string::npos ? at : std::strtoul(head.c_str() + at + 17, nullptr, 10);
@@ -80,7 +83,7 @@ class Run {
     auto const begun = Clock::now();
     auto const total = static_cast<std::uint64_t>(plan_.rate * plan_.seconds);
     auto const give_up = begun + std::chrono::duration<double>(plan_.seconds * 2 + 10);
-    while (times_us_.size() < total && wrong_ == 0 && Clock::now() < give_up) {
+    while (times_us_.size() + refused_us_.size() < total && wrong_ == 0 && Clock::now() < give_up) {
       for (auto const now = Clock::now(); made_ < total; ++made_) {
         auto const due = begun + std::chrono::nanoseconds(static_cast<std::int64_t>(
                                      static_cast<double>(made_) / plan_.rate * 1e9));
@@ -91,18 +94,21 @@ class Run {
       take_answers();
     }
     took_ = std::chrono::duration<double>(Clock::now() - begun).count();
-    return wrong_ == 0 && times_us_.size() == total && total != 0;
+    return wrong_ == 0 && times_us_.size() + refused_us_.size() == total && total != 0;
   }
   void print() {
     std::sort(times_us_.begin(), times_us_.end());
-    auto const at = [this](double share) {
-      return times_us_.empty()
-                 ? 0.0
-                 : times_us_[static_cast<std::size_t>(share * static_cast<double>(times_us_.size() - 1))];
+    std::sort(refused_us_.begin(), refused_us_.end());
+    auto const at = [](std::vector<double> const& times, double share) {
+      return times.empty() ? 0.0
+                           : times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
     };
-    std::printf(R"({"answered":%zu,"wrong":%d,"seconds":%.3f,"p50_us":%.1f,"p99_us":%.1f,"p999_us":%.1f})"
+    std::printf(R"({"answered":%zu,"wrong":%d,"seconds":%.3f,"p50_us":%.1f,"p99_us":%.1f,"p999_us":%.1f,)"
+                R"("good":%zu,"good_per_second":%.1f,"refused":%zu,"refused_p99_us":%.1f})"
                 "\n",
-                times_us_.size(), wrong_, took_, at(0.5), at(0.99), at(0.999));
+                times_us_.size() + refused_us_.size(), wrong_, took_, at(times_us_, 0.5), at(times_us_, 0.99),
+                at(times_us_, 0.999), times_us_.size(), static_cast<double>(times_us_.size()) / took_,
+                refused_us_.size(), at(refused_us_, 0.99));
   }
 
  private:
@@ -137,7 +143,9 @@ class Run {
       auto const end = from.head.find("\r\n\r\n");
       if (end == std::string::npos) return;
       got = from.head.size() - end - 4;
-      from.body_left = body_length(from.head.substr(0, end + 2));
+      from.refused = !from.head.starts_with("HTTP/1.1 200") ||
+                     from.head.find(R"("isError":true)", end) != std::string::npos;
+      from.body_left = body_length(from.head.substr(0, end + 2), plan_.any);
     }
     if (from.body_left == std::string::npos || got > from.body_left) {
       ++wrong_;
@@ -145,7 +153,8 @@ class Run {
     }
     from.body_left -= got;
     if (from.body_left != 0) return;
-    times_us_.push_back(std::chrono::duration<double, std::micro>(Clock::now() - from.due).count());
+    auto& times = plan_.any && from.refused ? refused_us_ : times_us_;
+    times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - from.due).count());
     idle_.push_back(&from);
   }
 
@@ -155,7 +164,7 @@ class Run {
   std::deque<Connection*> idle_;           // the longest idle one is next
   std::deque<Clock::time_point> waiting_;  // due, and not sent yet
   std::uint64_t made_ = 0;
-  std::vector<double> times_us_;
+  std::vector<double> times_us_, refused_us_;
   int wrong_ = 0;
   double took_ = 0;
 };
@@ -163,8 +172,9 @@ class Run {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) {
-    return std::fprintf(stderr, "usage: weir_bench_paced PORT REQUEST_FILE RATE SECONDS CONNECTIONS\n"), 64;
+  if (argc != 6 && argc != 7) {
+    return std::fprintf(stderr, "usage: weir_bench_paced PORT REQUEST_FILE RATE SECONDS CONNECTIONS [any]\n"),
+           64;
   }
   Plan plan;
   plan.port = static_cast<std::uint16_t>(std::atoi(argv[1]));
@@ -173,6 +183,7 @@ int main(int argc, char** argv) {
   plan.rate = std::atof(argv[3]);
   plan.seconds = std::atof(argv[4]);
   plan.connections = static_cast<std::size_t>(std::atoi(argv[5]));
+  plan.any = argc == 7;
   if (plan.request.empty() || plan.rate <= 0 || plan.connections == 0) return 64;
   Run run(std::move(plan));
   bool const good = run.play();

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """./dev bench [NAME...]: Weir beside its peers, on this machine, in one interleaved run. Docs: docs/benchmarks.md.
 
-Names: call (CPU time per relayed call), cache (CPU time, rate and answer times of cache hits), syscalls, idle (memory per
+Names: call (CPU time per relayed call), degraded (neighbours of a server that answers nothing, a dead server behind a
+warm cache, five times the capacity), cache (CPU time, rate and answer times of cache hits), syscalls, idle (memory per
 idle connection, session and stream), npm (CPU time per call beside MCP gateways from npm). Default: all. It prints figures and targets and writes build/bench.json; it asserts
 nothing and ends with 0 even when a target is missed. Options: --rounds N (5), --seconds S (2) of each measurement.
 """
@@ -13,6 +14,7 @@ import signal
 import sys
 
 import caches
+import degraded
 import measure
 import scenes
 from peers import ROOT, Peers
@@ -83,7 +85,17 @@ def show_counts(title, rows):
     return rows
 
 
+def show_degraded(found):
+    rows = degraded.rows_of(found)
+    table("degraded: a server answers nothing, is dead, is overrun", ["case", "figure", "target"],
+          [[case, spread(measure.summary(values)), verdict(measure.summary(values)[0], target, at_least)]
+           for case, values, target, at_least in rows])
+    return {case: measure.summary(values) for case, values, _, _ in rows}
+
+
 def run(name, peers, options):
+    if name == "degraded":
+        return show_degraded(degraded.degraded(peers, options))
     if name == "call":
         return show_ratios("call: CPU time of the proxy per modern tools/call, 64 connections", "us per call",
                            scenes.call(peers, options), scenes.CALL_TARGETS)
@@ -99,7 +111,7 @@ def run(name, peers, options):
 
 
 def main():
-    names = ["call", "cache", "syscalls", "idle", "npm"]
+    names = ["call", "cache", "degraded", "syscalls", "idle", "npm"]
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
     options.add_argument("--rounds", type=int, default=5)

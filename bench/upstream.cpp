@@ -3,9 +3,10 @@
 // One thread, one epoll set, 127.0.0.1 only. It answers server/discover, tools/list and tools/call with the
 // request's id spliced in, on keep-alive connections with Content-Length; GET /healthz; and GET /calls with
 // the number of tools/call so far. Tools: `small` (300 B body), `mid` (8 KiB), `large` (64 KiB, one text),
-// `rows` (64 KiB, an array of small objects) and `stream` (an event stream with one progress notification
-// that stays open). Everything else gets -32601 with status 400, so a gateway takes it for a server of
-// revision 2026-07-28 only. It trusts its peers: it is no example of a server.
+// `rows` (64 KiB, an array of small objects), `work` (300 B after a millisecond, one at a time) and `stream`
+// (an event stream with one progress notification that stays open). Everything else gets -32601 with status
+// 400, so a gateway takes it for a server of revision 2026-07-28 only. It trusts its peers: it is no example
+// of a server.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -18,6 +19,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <string>
 #include <string_view>
@@ -62,7 +64,7 @@ std::string tool(std::string_view name) {
 
 std::string list_result() {
   std::string all = R"(,"result":{"resultType":"complete","ttlMs":3600000,"cacheScope":"public","tools":[)";
-  for (auto const* name : {"small", "mid", "large", "rows", "stream"}) all += tool(name) + ",";
+  for (auto const* name : {"small", "mid", "large", "rows", "work", "stream"}) all += tool(name) + ",";
   all.pop_back();
   return all + "]}}";
 }
@@ -73,6 +75,7 @@ std::map<std::string, std::string, std::less<>> const& answers() {
       {"mid", text_result(8192)},
       {"large", text_result(65536)},
       {"rows", rows_result(65536)},
+      {"work", text_result(300)},
       {"server/discover",
        R"(,"result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},)"
        R"("ttlMs":3600000,"cacheScope":"public","_meta":{"io.modelcontextprotocol/serverInfo":)"
@@ -160,6 +163,10 @@ void answer(Connection& to, std::string_view head, std::string_view body) {
   if (name == "stream") {
     open_stream(to, body);
     return;
+  }
+  if (name == "work") {
+    timespec const millisecond{0, 1'000'000};
+    ::nanosleep(&millisecond, nullptr);
   }
   auto const id = scalar(body, "\"id\":");
   auto const found = answers().find(name);
