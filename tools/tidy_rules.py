@@ -16,6 +16,7 @@ MUTEX_ALLOWED = {
     "base/owner_ledger": "one truth per process, short sharded sections",
     "store/": "one truth per process, short sections; files have a thread of their own",
     "cache/": "one truth per process, short sharded sections",
+    "app/standby_files": "one truth per process, short sections",
     "fallback/": "files have a thread of their own; short sections",
     "session/": "a client may be served by every worker at once; short sections",
     "observe/": "metrics and the log are written by every worker",

@@ -71,9 +71,6 @@ class CacheTiers {
 // What the servers offer of a selection: their tools, prompts and, as one, resources.
 std::vector<cache::PurgeBucket> offered(router::CatalogSet const& set, store::Selection const& what);
 
-// What the servers offer of a selection: their tools, prompts and, as one, resources.
-std::vector<cache::PurgeBucket> offered(router::CatalogSet const& set, store::Selection const& what);
-
 // Null where there is none; `private_dialer` outlives it. A store that cannot be opened is one that says so.
 std::unique_ptr<store::Store> open_store(CacheTiers::Parts const& parts, config::Caching const& caching,
                                          store::StoreSecret const& secret,

@@ -51,21 +51,28 @@ config::Degradation const& degradation_of(config::Settings const& settings, std:
   return found == settings.degradation.end() ? kDefaults : *found;
 }
 
-std::shared_ptr<fallback::FallbackOptions const> fallback_options(config::Settings const& settings,
-                                                                  config::Server const& server) {
+fallback::FallbackOptions fallback_options(config::Settings const& settings, config::Server const& server) {
   auto const& of = degradation_of(settings, server.name);
-  auto made = std::make_shared<fallback::FallbackOptions>();
-  made->server = server.name;
-  made->call = server.timeouts.call;
-  made->plan = plan_of(of.fallback, of);
-  made->repeat = repeat_rules(of);
+  fallback::FallbackOptions made;
+  made.server = server.name;
+  made.call = server.timeouts.call;
+  made.plan = plan_of(of.fallback, of);
+  made.repeat = repeat_rules(of);
   for (auto const& tool : of.tools) {
-    auto& rule = made->tools.emplace_back();
+    auto& rule = made.tools.emplace_back();
     rule.pattern = tool.pattern;
     if (tool.timeout) rule.call = *tool.timeout;
     if (tool.fallback) rule.plan = plan_of(*tool.fallback, of);
   }
   return made;
+}
+
+resilience::LimitOptions limit_options(config::Degradation const& degradation) {
+  resilience::LimitOptions options;
+  options.concurrency.fixed = degradation.concurrency.limit;
+  options.queue.bound = degradation.concurrency.queue;
+  options.queue.patience = degradation.concurrency.queue_timeout;
+  return options;
 }
 
 core::RepeatRules repeat_rules(config::Degradation const& degradation) {

@@ -9,13 +9,15 @@
 #include "config/settings.hpp"
 #include "core/repeatable.hpp"
 #include "fallback/fallback_layer.hpp"
+#include "resilience/limit_layer.hpp"
 
 namespace weir::app {
 
 config::Degradation const& degradation_of(config::Settings const& settings, std::string const& server);
 
-std::shared_ptr<fallback::FallbackOptions const> fallback_options(config::Settings const& settings,
-                                                                  config::Server const& server);
+// Without what is local: that is no matter of settings alone.
+fallback::FallbackOptions fallback_options(config::Settings const& settings, config::Server const& server);
+resilience::LimitOptions limit_options(config::Degradation const& degradation);
 core::RepeatRules repeat_rules(config::Degradation const& degradation);
 
 }  // namespace weir::app

@@ -23,10 +23,10 @@ TEST(DegradationOptions, AServerWithoutASectionHasItsTimeAndNothingElse_C7) {
   config::Settings settings;
   settings.servers.emplace_back().name = "docs";
   auto const made = fallback_options(settings, settings.servers[0]);
-  EXPECT_EQ(made->server, "docs");
-  EXPECT_EQ(made->call, 5s);
-  EXPECT_TRUE(made->plan.empty());
-  EXPECT_TRUE(made->tools.empty());
+  EXPECT_EQ(made.server, "docs");
+  EXPECT_EQ(made.call, 5s);
+  EXPECT_TRUE(made.plan.empty());
+  EXPECT_TRUE(made.tools.empty());
 }
 
 TEST(DegradationOptions, EveryWordMeansItsStrategy_C4) {
@@ -41,7 +41,7 @@ TEST(DegradationOptions, EveryWordMeansItsStrategy_C4) {
     of.fallback.chain = {{FallbackKind::skip, {}, {}, {}}, {kind, "mirror", "find", "text"}};
     auto const settings = settings_with(of);
     auto const made = fallback_options(settings, settings.servers[0]);
-    auto const& steps = made->plan.steps_for(Fault::timed_out);
+    auto const& steps = made.plan.steps_for(Fault::timed_out);
     ASSERT_EQ(steps.size(), 1U);
     EXPECT_EQ(steps[0], (fallback::Step{strategy, "mirror", "find", "text"}));
   }
@@ -55,14 +55,14 @@ TEST(DegradationOptions, ToolsHaveTheirOwnTimeAndChain) {
               {"safe", std::nullopt, config::FallbackSettings{true, {}, {}, {}, {}, {}}}};
   auto const settings = settings_with(of);
   auto const made = fallback_options(settings, settings.servers[0]);
-  EXPECT_EQ(made->call, 2s);
-  EXPECT_EQ(made->repeat.idempotent, of.retry.idempotent);
-  ASSERT_EQ(made->tools.size(), 2U);
-  EXPECT_EQ(made->tools[0].call, base::Duration(9s));
-  EXPECT_FALSE(made->tools[0].plan);
-  ASSERT_TRUE(made->tools[1].plan);
-  EXPECT_TRUE(made->tools[1].plan->empty());
-  EXPECT_FALSE(made->plan.empty());
+  EXPECT_EQ(made.call, 2s);
+  EXPECT_EQ(made.repeat.idempotent, of.retry.idempotent);
+  ASSERT_EQ(made.tools.size(), 2U);
+  EXPECT_EQ(made.tools[0].call, base::Duration(9s));
+  EXPECT_FALSE(made.tools[0].plan);
+  ASSERT_TRUE(made.tools[1].plan);
+  EXPECT_TRUE(made.tools[1].plan->empty());
+  EXPECT_FALSE(made.plan.empty());
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "app/cache_tiers.hpp"
 #include "app/catalog_meter.hpp"
 #include "app/last_words.hpp"
+#include "app/standby_files.hpp"
 #include "app/worker.hpp"
 #include "app/worker_thread.hpp"
 #include "net/listener.hpp"
@@ -99,6 +100,7 @@ class Gateway {
   std::shared_ptr<net::TlsContext const> tls_;
   std::vector<std::unique_ptr<WorkerThread>> threads_;  // outlive all workers: they post to one another
   std::unique_ptr<CacheTiers> cache_;
+  std::unique_ptr<StandbyFiles> standby_;
   std::unique_ptr<SharedParts> shared_;
   std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -66,9 +66,13 @@ Result<void> Gateway::start() {
           environment_, clock_, random_, *metrics_, *log_, kernel.loop, kernel.dialer,
           [this](store::Selection const& what) { return offered(first_worker().catalog().current(), what); }},
       *settings_);
+  standby_ = std::make_unique<StandbyFiles>(clock_, *log_);
+  auto const standby = [this](config::Degradation const& of, base::Scheduler& here) {
+    return standby_->answers_for(of, here);
+  };
   shared_ = std::make_unique<SharedParts>(
       SharedParts{clock_, random_, *log_, *metrics_, *sessions_, cache_->responses(), *calls_, connections_,
-                  listens_, watches_, *parked_, *cursors_, environment_, gateway_info()});
+                  listens_, watches_, *parked_, *cursors_, environment_, gateway_info(), standby});
   build_workers();
   catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);
   first_worker().catalog().listen(*catalog_meter_);

@@ -2,11 +2,11 @@
 
 #include "app/cache_options.hpp"
 #include "app/degradation_options.hpp"
+#include "app/guards.hpp"
 #include "app/server_options.hpp"
 #include "bridge/parking_layer.hpp"
 #include "bridge/rounds_layer.hpp"
 #include "cache/fetch_layer.hpp"
-#include "resilience/deadline_layer.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/sse_backend.hpp"
 #include "upstream/stdio_backend_io.hpp"
@@ -82,9 +82,8 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings cons
                                        config::Server const& server) {
   auto backend = backend_of(parts, server);
   if (!backend) return backend.error();
-  auto timed = std::make_shared<resilience::DeadlineLayer>(
-      *backend, parts.scheduler, server.name, deadline_options(server, parts.metrics.server(server.name)));
-  auto parking = std::make_shared<bridge::ParkingLayer>(std::move(timed), *backend, parts.parked, parts.desk,
+  auto guards = std::make_shared<Guards>(parts, settings, server, *backend);
+  auto parking = std::make_shared<bridge::ParkingLayer>(guards->entry(), *backend, parts.parked, parts.desk,
                                                         server.timeouts.parked_max);
   auto rounds = std::make_shared<bridge::RoundsLayer>(std::move(parking), *backend, parts.scheduler,
                                                       parts.random, rounds_options(server));
@@ -94,7 +93,7 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings cons
   auto watch = std::make_shared<watch::WatchLayer>(
       std::move(fetch), *backend, parts.scheduler, parts.random, parts.watches, watch_options(server),
       std::make_shared<cache::ResourceEar>(parts.cache, server.name));
-  return ServerStack{std::move(*backend), watch, watch};
+  return ServerStack{std::move(*backend), watch, watch, std::move(guards)};
 }
 
 std::shared_ptr<fallback::FallbackLayer> build_door(WorkerParts& parts, config::Settings const& settings,
@@ -103,7 +102,15 @@ std::shared_ptr<fallback::FallbackLayer> build_door(WorkerParts& parts, config::
   fallback::FallbackParts borrowed{parts.scheduler, *front, parts.door_of, parts.metrics.server(server.name),
                                    parts.log};
   return std::make_shared<fallback::FallbackLayer>(front, std::move(borrowed),
-                                                   fallback_options(settings, server));
+                                                   door_options(parts, settings, server));
+}
+
+std::shared_ptr<fallback::FallbackOptions const> door_options(WorkerParts& parts,
+                                                              config::Settings const& settings,
+                                                              config::Server const& server) {
+  auto options = fallback_options(settings, server);
+  if (parts.standby) options.local = parts.standby(degradation_of(settings, server.name));
+  return std::make_shared<fallback::FallbackOptions const>(std::move(options));
 }
 
 std::shared_ptr<cache::CachePolicy const> cache_policy(WorkerParts& parts, config::Settings const& settings,

@@ -45,16 +45,20 @@ struct WorkerParts {
   observe::Metrics& metrics;
   // Where the calls of a server go in on this worker; null: there is no such server.
   std::function<std::shared_ptr<core::Handler>(std::string_view server)> door_of;
+  std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&)> standby;
 };
 
 // The door every call goes through, up to the choice of a server.
 std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts);
+
+class Guards;  // guards.hpp
 
 // One server on the worker where it lives: the far rim and the layers that stand before it.
 struct ServerStack {
   std::shared_ptr<core::Backend> backend;
   std::shared_ptr<core::Handler> entry;
   std::shared_ptr<watch::WatchLayer> watch;  // null on other workers than its own
+  std::shared_ptr<Guards> guards;            // likewise
 };
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
                                        config::Server const& server);
@@ -67,6 +71,9 @@ std::shared_ptr<cache::CacheLayer> build_front(WorkerParts& parts, config::Setti
 std::shared_ptr<fallback::FallbackLayer> build_door(WorkerParts& parts, config::Settings const& settings,
                                                     config::Server const& server,
                                                     std::shared_ptr<cache::CacheLayer> const& front);
+std::shared_ptr<fallback::FallbackOptions const> door_options(WorkerParts& parts,
+                                                              config::Settings const& settings,
+                                                              config::Server const& server);
 std::shared_ptr<cache::CachePolicy const> cache_policy(WorkerParts& parts, config::Settings const& settings,
                                                        config::Server const& server);
 

@@ -45,6 +45,9 @@ struct SharedParts {
   router::CursorSealer const& cursors;
   config::Environment const& environment;
   std::string gateway_info;
+  // What can be said of a server's calls without it, for the layers of the worker whose loop is given.
+  std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&, base::Scheduler&)>
+      standby;
 };
 
 class Worker {

@@ -5,6 +5,7 @@
 
 #include "app/cache_options.hpp"
 #include "app/degradation_options.hpp"
+#include "app/guards.hpp"
 #include "app/server_options.hpp"
 #include "base/run_until.hpp"
 
@@ -20,19 +21,34 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       feed_(loop_),
       reports_(*this),
       desk_(loop_),
-      parts_{
-          loop_,           shared.random,      io.dialer,
-          io.spawner,      reports_,           feed_,
-          shared.cursors,  shared.listens,     shared.watches,
-          shared.sessions, shared.cache,       shared.parked,
-          desk_,           shared.environment, shared.gateway_info,
-          shared.log,      shared.metrics,     [this](std::string_view server) { return door_of(server); }},
+      parts_{loop_,
+             shared.random,
+             io.dialer,
+             io.spawner,
+             reports_,
+             feed_,
+             shared.cursors,
+             shared.listens,
+             shared.watches,
+             shared.sessions,
+             shared.cache,
+             shared.parked,
+             desk_,
+             shared.environment,
+             shared.gateway_info,
+             shared.log,
+             shared.metrics,
+             [this](std::string_view server) { return door_of(server); },
+             {}},
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
       seats_(std::numeric_limits<unsigned>::max()),
       entry_(build_entry(parts_)),
       turned_away_(loop_),
       closing_(loop_),
       connections_(loop_) {
+  if (shared.standby) {
+    parts_.standby = [this](config::Degradation const& of) { return shared_.standby(of, loop_); };
+  }
   if (first_ != nullptr) {
     first_->followers_.push_back(this);
   } else {
@@ -91,7 +107,7 @@ Worker::Running Worker::start(PlannedServer const& server, config::Settings cons
   if (server.home->worker() != index_) {
     running.far_away = std::make_shared<upstream::HopBackend>(loop_, server.settings.name,
                                                               transport_of(server.settings), server.home);
-    running.stack = ServerStack{running.far_away, running.far_away, nullptr};
+    running.stack = ServerStack{running.far_away, running.far_away, nullptr, nullptr};
     running.front = build_front(parts_, settings, server.settings, running.stack.entry);
     running.door = build_door(parts_, settings, server.settings, running.front);
     return running;
@@ -137,7 +153,8 @@ void Worker::apply(std::shared_ptr<WorkerPlan const> plan) {
     if (same) {
       servers_.erase(before);
       running.front->set_policy(cache_policy(parts_, *plan->settings, settings));
-      running.door->set_options(fallback_options(*plan->settings, settings));
+      running.door->set_options(door_options(parts_, *plan->settings, settings));
+      if (running.stack.guards) running.stack.guards->set_options(*plan->settings, settings);
     }
     entries.emplace(server->number, running.door);
     specs.push_back(router::ServerSpec{settings.name, server->number, running.stack.backend,

@@ -72,7 +72,6 @@ class CacheLayer::Renewal final : public core::ClientSink {
     copy.call.background = true;
     copy.call.cache_order = std::make_shared<CacheOrder const>(std::move(order));
     copy.call.started = layer.scheduler_.now();
-    copy.call.background = true;
     copy.call.extend_by = {};  // the time of the call that wanted it is not its own
   }
   Renewal(Renewal const&) = delete;

@@ -161,12 +161,10 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   std::string traceparent;                  // of our own span, for the server; "" where the client sent none
   std::string tracestate;                   // goes with it, as received
   std::string idempotency_key;              // as the client sent it; "" for none
-  bool background = false;                  // nobody waits for its answer
+  bool background = false;                  // nobody waits for it: the first to go when not all can be served
   bool structured_output = false;           // set by the router: the tool promises output of a schema
   ClientSink* client = nullptr;             // never null
   CallFacts facts;
-  bool background = false;      // nobody waits for it: the first to go when not all can be served
-  std::string idempotency_key;  // as the client sent it: a repetition of the same call; "": none
 };
 
 struct Call : CallFields {

@@ -82,7 +82,8 @@ TEST(Degraded, AnotherServerMayAnswer) {
   world.server->die();
   auto const reply = world.ask("k");
   EXPECT_TRUE(says(*reply, "{k} from mirror")) << reply->final();
-  EXPECT_TRUE(says(*reply, R"("source":"server","reason":"connect_failed","server":"mirror")"));
+  EXPECT_TRUE(
+      says(*reply, R"("source":"server","reason":"connect_failed","server":"docs","answeredBy":"mirror")"));
   EXPECT_EQ(reply->head.field("weir-degraded"), "server; reason=connect_failed; server=mirror");
   EXPECT_EQ(mirror.seen["tools/call"], 1);
 }
@@ -132,6 +133,50 @@ TEST(Degraded, CallersWhoWaitForOneFetchAllGetTheCopy) {
   for (auto const& reply : replies) {
     EXPECT_TRUE(says(*reply, R"("source":"stale")")) << reply->final();
     EXPECT_LE(reply->ended - reply->sent, base::Duration(5s));
+  }
+  EXPECT_EQ(world.leftovers(), "");
+}
+
+TEST(Degraded, OneServerThatAnswersNothingDoesNotDelayTheOthers_T06) {
+  World world;
+  constexpr int kServers = 10;
+  for (int i = 0; i < kServers; ++i) world.http("s" + std::to_string(i), Speaks::modern);
+  auto& client = world.client(Era::modern);
+  world.start();
+  std::vector<FakeClient::Replied> holes, others;
+  world.servers["s0.test"]->mute = true;
+  for (int round = 0; round < 50; ++round) {
+    for (int i = 0; i < 20; ++i) holes.push_back(client.call("s0__echo", R"({"key":"h"})"));
+    for (int i = 1; i < kServers; ++i)
+      others.push_back(client.call("s" + std::to_string(i) + "__slow", R"({"key":"k","ms":10})"));
+    world.advance(100ms);
+  }
+  world.advance(10s);
+  for (auto const& reply : others) {
+    ASSERT_TRUE(reply->answered());
+    EXPECT_EQ(reply->ended - reply->sent, base::Duration(10ms)) << "as if the other were not there";
+  }
+  for (auto const& reply : holes) {
+    ASSERT_TRUE(reply->answered());
+    EXPECT_LE(reply->ended - reply->sent, base::Duration(5s));
+  }
+  EXPECT_EQ(world.leftovers(), "");
+}
+
+TEST(Degraded, AllServersDeadAndAWarmCacheAnswerEverything_T04) {
+  Docs world;
+  world.of.stale_ok = true;
+  world.begin();
+  for (int i = 0; i < 20; ++i) world.ask("k" + std::to_string(i), 0s);
+  world.advance(70s);
+  world.server->die();
+  for (int round = 0; round < 30; ++round) {
+    for (int i = 0; i < 20; ++i) {
+      auto const reply = world.ask("k" + std::to_string(i), 0s);
+      ASSERT_TRUE(reply->answered());
+      EXPECT_TRUE(says(*reply, "{k" + std::to_string(i) + "} from docs")) << reply->final();
+    }
+    world.advance(5s);
   }
   EXPECT_EQ(world.leftovers(), "");
 }

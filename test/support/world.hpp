@@ -82,6 +82,9 @@ class World {
   std::size_t pipe_bytes = 64 * 1024;
 
   store::Store* store = nullptr;  // the cache's second tier; before start()
+  // What answers without a server; before start(), or before reload().
+  std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&, base::Scheduler&)>
+      standby;
   cache::ResponseCache& cache() noexcept { return *cache_; }
   app::Worker& weir() noexcept { return *worker_; }
   session::SessionTable& sessions() noexcept { return *sessions_; }

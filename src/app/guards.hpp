@@ -1,0 +1,28 @@
+// Guards: the layers that bound what one server can do to its callers, and their options.
+//
+// Built with a server's stack, at its home; used on that worker only. A reload changes their options in
+// place: what they have learned stays, calls go on.
+#pragma once
+
+#include <memory>
+
+#include "app/pipeline.hpp"
+#include "resilience/limit_layer.hpp"
+
+namespace weir::app {
+
+class Guards {
+ public:
+  // What stands between the bridge and the upstream, outermost first: … → limit → deadline → upstream.
+  Guards(WorkerParts& parts, config::Settings const& settings, config::Server const& server,
+         std::shared_ptr<core::Handler> upstream);
+
+  std::shared_ptr<core::Handler> const& entry() const noexcept { return entry_; }
+  void set_options(config::Settings const& settings, config::Server const& server);
+
+ private:
+  std::shared_ptr<resilience::LimitLayer> limit_;
+  std::shared_ptr<core::Handler> entry_;
+};
+
+}  // namespace weir::app
