@@ -29,15 +29,6 @@ TimePoint deadline_of(core::Call const& call) noexcept {
 
 }  // namespace
 
-Standing standing_of(core::Call const& call) noexcept {
-  auto const& traits = mcp::traits_of(call.method);
-  bool const cancels = call.method == mcp::Method::tasks_cancel;
-  if (traits.list || traits.notification || cancels || call.method == mcp::Method::ping ||
-      call.method == mcp::Method::server_discover)
-    return Standing::control;
-  return call.background ? Standing::background : Standing::interactive;
-}
-
 // One of the calls at the server, from when it may go there to its answer.
 class LimitLayer::Place {
  public:
@@ -57,7 +48,7 @@ class LimitLayer::Seat : public WaitQueue::Waiting {
  public:
   Seat(LimitLayer& layer, core::Call const& call)
       : settled(layer.scheduler_), layer_(layer), since_(layer.scheduler_.now()) {
-    standing = standing_of(call);
+    standing = core::standing_of(call);
     layer_.queue_.join(*this, deadline_of(call), since_);
     layer_.wake_settled();
     if (verdict == Verdict::waiting) layer_.meters_.queue_depth.add(1);

@@ -71,7 +71,4 @@ class LimitLayer final : public core::Handler {
   unsigned in_flight_ = 0;
 };
 
-// What a call is worth when not all can be served.
-Standing standing_of(core::Call const& call) noexcept;
-
 }  // namespace weir::resilience

@@ -188,20 +188,6 @@ TEST(LimitLayer, RenewalsOfTheCacheMakeRoomForPeople) {
   EXPECT_EQ(world.counted(R"(weir_calls_shed_total{reason="displaced",server="docs"})"), "1");
 }
 
-TEST(LimitLayer, ListsPingsAndCancelsAreControl) {
-  auto const standing = [](std::string const& method, bool background = false) {
-    core::Call call(std::move(*mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":")" + method + "\"}")));
-    call.background = background;
-    return standing_of(call);
-  };
-  for (auto const* method :
-       {"ping", "tools/list", "resources/templates/list", "tasks/cancel", "server/discover"})
-    EXPECT_EQ(standing(method), Standing::control) << method;
-  EXPECT_EQ(standing("tools/call"), Standing::interactive);
-  EXPECT_EQ(standing("resources/read"), Standing::interactive);
-  EXPECT_EQ(standing("resources/read", true), Standing::background);
-}
-
 TEST(LimitLayer, ARaisedLimitLetsThoseInWhoWait) {
   World world(1);
   world.server->takes = 1h;

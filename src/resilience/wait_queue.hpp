@@ -21,8 +21,11 @@
 
 #include "base/clock.hpp"
 #include "base/intrusive_list.hpp"
+#include "core/standing.hpp"
 
 namespace weir::resilience {
+
+using core::Standing;
 
 struct QueueOptions {
   std::size_t bound = 256;
@@ -33,8 +36,6 @@ struct QueueOptions {
   base::Duration calm = std::chrono::milliseconds{500};
   bool operator==(QueueOptions const&) const = default;
 };
-
-enum class Standing : std::uint8_t { control, interactive, background };
 
 class WaitQueue {
  public:
