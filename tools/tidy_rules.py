@@ -19,6 +19,7 @@ MUTEX_ALLOWED = {
     "app/standby_files": "one truth per process, short sections",
     "fallback/": "files have a thread of their own; short sections",
     "session/": "a client may be served by every worker at once; short sections",
+    "limits/": "one truth per process, short sections",
     "observe/": "metrics and the log are written by every worker",
     "net/internal/name_lookup_io": "a look-up may outlive the loop that it answers to",
 }
