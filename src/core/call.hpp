@@ -108,6 +108,14 @@ struct RateFacts {
   base::Duration reset{};  // until there are more
 };
 
+// What the caller's own rate allows after this call, for the RateLimit headers. No quota: no such rate.
+struct RateFacts {
+  std::uint32_t quota = 0;      // calls in a row
+  std::uint32_t remaining = 0;  // of them
+  base::Duration full_in{};     // until all of them are there again
+  base::Duration window{};      // how long that takes when none is left
+};
+
 // What a call learned on its way, for the access line, metrics and Server-Timing.
 struct CallFacts {
   std::string_view server;    // configured name; lives as long as the pipeline that served the call
