@@ -14,6 +14,8 @@ using Verdict = WaitQueue::Verdict;
 
 namespace {
 
+constexpr auto kCountParkedEvery = std::chrono::milliseconds{50};
+
 std::string_view reason_of(Verdict verdict) noexcept {
   switch (verdict) {
     case Verdict::full: return "queue_full";
@@ -30,17 +32,22 @@ TimePoint deadline_of(core::Call const& call) noexcept {
 }  // namespace
 
 // One of the calls at the server, from when it may go there to its answer.
-class LimitLayer::Place {
+class LimitLayer::Place : public base::ListHook {
  public:
-  explicit Place(LimitLayer& layer) noexcept : layer_(&layer) {}
+  Place(LimitLayer& layer, core::Call const& call) noexcept : layer_(layer), call_(call) {
+    layer.places_.push_back(*this);
+  }
   Place(Place const&) = delete;
   Place& operator=(Place const&) = delete;
   ~Place() {
-    if (layer_ != nullptr) layer_->give_back();
+    unlink();
+    layer_.give_back();
   }
+  bool parked() const noexcept { return call_.parked.questions > 0; }
 
  private:
-  LimitLayer* layer_;
+  LimitLayer& layer_;
+  core::Call const& call_;
 };
 
 // One who waits. What it was given and has not taken goes back when it dies.
@@ -67,6 +74,7 @@ class LimitLayer::Seat : public WaitQueue::Waiting {
   bool take() noexcept { return taken_ = verdict == Verdict::admitted; }
   TimePoint look() {
     auto const now = layer_.scheduler_.now();
+    layer_.fill_places();  // somebody may be parked since
     layer_.queue_.look(*this, now);
     layer_.wake_settled();
     return verdict == Verdict::waiting ? layer_.queue_.wake_at(*this, now) : now;
@@ -92,8 +100,10 @@ LimitLayer::LimitLayer(std::shared_ptr<core::Handler> inner, base::Scheduler& sc
   meters_.concurrency_limit.set(limit_.limit());
 }
 
+LimitLayer::~LimitLayer() = default;
+
 base::Task<base::Result<core::Outcome>> LimitLayer::handle(core::Call& call) {
-  if (in_flight_ < limit_.limit() && queue_.size() == 0) {
+  if (queue_.size() == 0 && has_place()) {
     ++in_flight_;
   } else {
     Seat seat(*this, call);
@@ -103,7 +113,7 @@ base::Task<base::Result<core::Outcome>> LimitLayer::handle(core::Call& call) {
     }
     if (!seat.take()) co_return refusal(seat.verdict);
   }
-  Place const place(*this);
+  Place const place(*this, call);
   auto const began = scheduler_.now();
   bool const timed = call.extend_by > base::Duration::zero();
   auto const deadline = call.deadline;
@@ -131,13 +141,24 @@ base::Error LimitLayer::refusal(Verdict verdict) const {
       .again_in(std::chrono::seconds{1});
 }
 
+bool LimitLayer::has_place() noexcept {
+  auto const limit = limit_.limit();
+  if (in_flight_ < limit) return true;
+  if (auto const now = scheduler_.now(); now - counted_ >= kCountParkedEvery) {
+    counted_ = now;
+    parked_ = 0;
+    places_.for_each([this](Place const& place) { parked_ += place.parked() ? 1 : 0; });
+  }
+  return in_flight_ < limit + parked_;
+}
+
 void LimitLayer::give_back() noexcept {
   --in_flight_;
   fill_places();
 }
 
 void LimitLayer::fill_places() noexcept {
-  while (in_flight_ < limit_.limit() && queue_.size() > 0) {
+  while (queue_.size() > 0 && has_place()) {
     auto* const next = static_cast<Seat*>(queue_.admit(scheduler_.now()));
     if (next == nullptr) break;
     ++in_flight_;  // handed over directly: a newcomer cannot slip in between

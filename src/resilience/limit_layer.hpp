@@ -7,7 +7,8 @@
 // whatever ends the call. Waiting ends at the call's own deadline at the latest. Time that a call spends
 // asking its client, or that its progress has bought, says nothing about the server: such calls are not
 // measured, nor are failures, which come quicker than work does. Error: busy, blaming the gateway, always
-// repeatable because nothing was sent.
+// repeatable because nothing was sent. A call whose client is being asked leaves its place to another: people
+// take their time, and the server does nothing meanwhile.
 //
 // At 5 × capacity refusals come within 10 ms of the call but for one kind: who already waits when the crowd
 // forms has waited up to 200 ms by then. One waiting call at a time, the newest, may be kept for 100 ms.
@@ -42,6 +43,8 @@ class LimitLayer final : public core::Handler {
   LimitLayer(std::shared_ptr<core::Handler> inner, base::Scheduler& scheduler, std::string server,
              LimitOptions const& options, LimitMeters meters);
 
+  ~LimitLayer() override;
+
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
 
   // A raised limit lets in who waits; a lowered one holds for newcomers.
@@ -56,6 +59,7 @@ class LimitLayer final : public core::Handler {
   class Place;
   class Seat;
   base::Error refusal(WaitQueue::Verdict verdict) const;
+  bool has_place() noexcept;
   void give_back() noexcept;
   void fill_places() noexcept;
   void wake_settled() noexcept;
@@ -69,6 +73,9 @@ class LimitLayer final : public core::Handler {
   ConcurrencyLimit limit_;
   WaitQueue queue_;
   unsigned in_flight_ = 0;
+  unsigned parked_ = 0;  // of them wait for their clients: as of `counted_`, looked at when all is taken
+  base::TimePoint counted_{};
+  base::IntrusiveList<Place> places_;
 };
 
 }  // namespace weir::resilience

@@ -198,6 +198,24 @@ TEST(LimitLayer, ARaisedLimitLetsThoseInWhoWait) {
   EXPECT_EQ(world.metrics.server("docs").concurrency_limit.value(), 3);
 }
 
+TEST(LimitLayer, ACallWhoseClientIsAskedLeavesItsPlaceToAnother) {
+  World world(1);
+  world.server->parks = true;  // for a second
+  world.tasks.spawn(world.ask());
+  world.loop.advance(20ms);
+  world.server->parks = false;
+  world.tasks.spawn(world.ask());
+  world.loop.advance(20ms);
+  EXPECT_EQ(world.answers, 1U) << "while the other is parked";
+  world.tasks.spawn(world.ask());
+  world.tasks.spawn(world.ask());
+  EXPECT_EQ(world.layer.waiting(), 1U) << "one place has become free, not two";
+  world.loop.advance(2s);
+  EXPECT_EQ(world.answers, 4U);
+  EXPECT_EQ(world.refused, 0U);
+  EXPECT_EQ(world.layer.in_flight(), 0U);
+}
+
 // 200 ms after 10 ms is a server that has become slow, if it is a measurement.
 unsigned limit_after(base::Duration takes, void (*change)(Server&)) {
   World world(0);
