@@ -101,6 +101,7 @@ class Gateway {
   std::vector<std::unique_ptr<WorkerThread>> threads_;  // outlive all workers: they post to one another
   std::unique_ptr<CacheTiers> cache_;
   std::unique_ptr<StandbyFiles> standby_;
+  std::unique_ptr<limits::Entrance> entrance_;
   std::unique_ptr<SharedParts> shared_;
   std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -111,6 +112,7 @@ class Gateway {
   std::unique_ptr<admin::AdminEndpoint> admin_;
   net::ServerOptions admin_options_;
   std::unique_ptr<session::ReaperLoop> reaper_;
+  std::unique_ptr<limits::EntranceLoop> entrance_loop_;
   base::TimePoint started_;
   bool settled_ = false;
   bool stopping_ = false;

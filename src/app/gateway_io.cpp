@@ -67,12 +67,14 @@ Result<void> Gateway::start() {
           [this](store::Selection const& what) { return offered(first_worker().catalog().current(), what); }},
       *settings_);
   standby_ = std::make_unique<StandbyFiles>(clock_, *log_);
+  entrance_ = std::make_unique<limits::Entrance>(settings_->rates, settings_->shedding, random_.next(),
+                                                 metrics_->gateway());
   auto const standby = [this](config::Degradation const& of, base::Scheduler& here) {
     return standby_->answers_for(of, here);
   };
-  shared_ = std::make_unique<SharedParts>(
-      SharedParts{clock_, random_, *log_, *metrics_, *sessions_, cache_->responses(), *calls_, connections_,
-                  listens_, watches_, *parked_, *cursors_, environment_, gateway_info(), standby});
+  shared_ = std::make_unique<SharedParts>(SharedParts{
+      clock_, random_, *log_, *metrics_, *sessions_, cache_->responses(), *entrance_, *calls_, connections_,
+      listens_, watches_, *parked_, *cursors_, environment_, gateway_info(), standby});
   build_workers();
   catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);
   first_worker().catalog().listen(*catalog_meter_);
@@ -84,6 +86,9 @@ Result<void> Gateway::start() {
   tasks_ = std::make_unique<base::TaskGroup>(loop);
   reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_, settings_->sessions.sweep);
   reaper_->start();
+  entrance_loop_ = std::make_unique<limits::EntranceLoop>(
+      loop, *entrance_, [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }, settings_->workers);
+  entrance_loop_->start();
   cache_->start();
   metrics_->on_scrape([this] { refresh_gauges(); });
   metrics_->gateway().config_last_reload_success.set(1);
@@ -271,6 +276,7 @@ void Gateway::reload() {
   sessions_->set_options(table_options(settings_->sessions), clock_.now());
   sessions_->set_stream_limits(stream_limits(settings_->streams));
   reaper_->set_sweep(settings_->sessions.sweep);
+  entrance_loop_->set_settings(settings_->rates, settings_->shedding);
   cache_->apply(*settings_);
   apply();
   log_->event(observe::Level::info, "config.reload",

@@ -15,7 +15,8 @@ Guards::Guards(WorkerParts& parts, config::Settings const& settings, config::Ser
   limit_ = std::make_shared<resilience::LimitLayer>(
       std::move(timed), parts.scheduler, server.name, limit_options(of),
       resilience::LimitMeters{metrics.queue_depth, metrics.concurrency_limit, metrics.queue_wait,
-                              metrics.calls_shed});
+                              metrics.calls_shed,
+                              [&wait = parts.entrance.wait](base::Duration waited) { wait.saw(waited); }});
   entry_ = limit_;
 }
 

@@ -7,20 +7,25 @@
 #include "bridge/parking_layer.hpp"
 #include "bridge/rounds_layer.hpp"
 #include "cache/fetch_layer.hpp"
+#include "limits/idempotency_layer.hpp"
+#include "limits/limits_layer.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/sse_backend.hpp"
 #include "upstream/stdio_backend_io.hpp"
 
 // The way of a call, outermost first:
 //
-//   edge → session → router → fallback → cache → [ per server: watch → fetch → bridge → deadline → upstream ]
+//   edge → session → limits → once → router → fallback → cache →
+//                                        [ per server: watch → fetch → bridge → limit → deadline → upstream ]
 //
 // A server lives on one worker. On the others, a hop stands between the cache and its layers: the call
 // travels to the server's home, passes them there, and its answer comes back.
 //
 // edge      checks the HTTP request, knows who calls (auth), decodes the message and writes the answer.
 // session   gives a legacy call the session it belongs to; modern calls pass through.
-//           (quotas come here: after we know who calls and in which session, before any work is done)
+// limits    refuses what a caller may not ask for now, and what the process cannot do now: we know who calls
+//           and in which session, and no work is done yet.
+// once      executes a call with an Idempotency-Key once.
 // router    answers lists and discovery from the catalogue; sends the rest to the server that owns the name.
 // fallback  sets the call's deadline, once for everything; when the server fails the call, looks for what may
 //           stand in for the answer: a copy, another server, a file. Outside the cache, so that a hit is no
@@ -31,6 +36,7 @@
 // fetch     asks the second tier, then the server, once for all who ask for the same at the same time.
 //           (fallbacks and retries come here, so that the breaker within them counts each attempt)
 // bridge    lets a server of one era ask a client of the other, in rounds: each has a deadline of its own.
+// limit     lets no more calls to the server than it can take; the rest wait a little or are refused.
 // deadline  gives the call its time with this server.
 // upstream  speaks to the server: HTTP or a child process, in the revision it knows.
 //
@@ -74,8 +80,13 @@ base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& serve
 std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
   router::RouterParts const borrowed{parts.scheduler, parts.catalog, parts.cursors, parts.listens,
                                      parts.watches};
-  auto router = std::make_unique<router::RouterLayer>(borrowed, router_options(parts.gateway_info));
-  return std::make_unique<session::SessionLayer>(std::move(router), parts.scheduler, parts.sessions);
+  auto router = std::make_shared<router::RouterLayer>(borrowed, router_options(parts.gateway_info));
+  auto once = std::make_shared<limits::IdempotencyLayer>(std::move(router), parts.scheduler,
+                                                         parts.entrance.idempotency);
+  auto limits =
+      std::make_unique<limits::LimitsLayer>(std::move(once), parts.scheduler, parts.entrance.rates,
+                                            parts.entrance.overload, parts.metrics.gateway().rate_limited);
+  return std::make_unique<session::SessionLayer>(std::move(limits), parts.scheduler, parts.sessions);
 }
 
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,

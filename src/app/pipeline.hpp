@@ -14,6 +14,7 @@
 #include "config/settings.hpp"
 #include "core/backend.hpp"
 #include "fallback/fallback_layer.hpp"
+#include "limits/entrance.hpp"
 #include "net/dialer.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -37,6 +38,7 @@ struct WorkerParts {
   base::Gate& watches;
   session::SessionTable& sessions;
   cache::ResponseCache& cache;
+  limits::Entrance& entrance;
   bridge::ParkedCalls& parked;
   bridge::ParkingDesk& desk;
   config::Environment const& environment;

@@ -37,6 +37,7 @@ struct SharedParts {
   observe::Metrics& metrics;
   session::SessionTable& sessions;
   cache::ResponseCache& cache;
+  limits::Entrance& entrance;
   base::Gate& calls;        // at work
   base::Gate& connections;  // of clients
   base::Gate& listens;      // subscriptions

@@ -32,6 +32,7 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
              shared.watches,
              shared.sessions,
              shared.cache,
+             shared.entrance,
              shared.parked,
              desk_,
              shared.environment,

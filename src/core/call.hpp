@@ -100,14 +100,6 @@ struct DegradedFacts {
   std::string server;       // Substitute::server: the other one's name
 };
 
-// What is left of the caller's own rate, where it has one.
-struct RateFacts {
-  std::uint64_t quota = 0;  // calls in `window`; 0: there is no rate
-  std::uint64_t left = 0;
-  base::Duration window{};
-  base::Duration reset{};  // until there are more
-};
-
 // What the caller's own rate allows after this call, for the RateLimit headers. No quota: no such rate.
 struct RateFacts {
   std::uint32_t quota = 0;      // calls in a row

@@ -17,8 +17,8 @@ void append_rate_fields(std::string& fields, core::RateFacts const& facts) {
       .append(
           "\r\n"
           R"(RateLimit: "caller";r=)")
-      .append(std::to_string(facts.left));
-  fields.append(";t=").append(seconds_of(facts.reset)).append("\r\n");
+      .append(std::to_string(facts.remaining));
+  fields.append(";t=").append(seconds_of(facts.full_in)).append("\r\n");
 }
 
 }  // namespace weir::edge

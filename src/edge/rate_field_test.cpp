@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 TEST(RateField, SaysQuotaAndWhatIsLeft) {
   std::string fields = "A: b\r\n";
-  append_rate_fields(fields, {100, 41, 60s, 11200ms});
+  append_rate_fields(fields, {100, 41, 11200ms, 60s});
   EXPECT_EQ(fields, "A: b\r\nRateLimit-Policy: \"caller\";q=100;w=60\r\nRateLimit: \"caller\";r=41;t=12\r\n");
 }
 

@@ -69,6 +69,7 @@ class LimitLayer::Seat : public WaitQueue::Waiting {
     layer_.meters_.queue_depth.add(-1);
     auto const wait = layer_.scheduler_.now() - since_;
     layer_.meters_.queue_wait.observe(std::chrono::duration<double>(wait).count());
+    if (layer_.meters_.saw_wait) layer_.meters_.saw_wait(wait);
     if (verdict == Verdict::admitted && !taken_) layer_.give_back();
   }
   bool take() noexcept { return taken_ = verdict == Verdict::admitted; }

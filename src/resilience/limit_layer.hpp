@@ -14,6 +14,7 @@
 // forms has waited up to 200 ms by then. One waiting call at a time, the newest, may be kept for 100 ms.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -34,8 +35,9 @@ struct LimitOptions {
 
 struct LimitMeters {
   observe::Gauge queue_depth, concurrency_limit;
-  observe::Histogram queue_wait;   // of calls that had to wait, admitted or not
-  observe::CounterSet calls_shed;  // by reason
+  observe::Histogram queue_wait;                 // of calls that had to wait, admitted or not
+  observe::CounterSet calls_shed;                // by reason
+  std::function<void(base::Duration)> saw_wait;  // of each call that had to wait; may be empty
 };
 
 class LimitLayer final : public core::Handler {

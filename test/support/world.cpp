@@ -112,9 +112,11 @@ void World::start() {
       app::cache_options(settings.caching),
       std::make_shared<cache::AnswerKeys const>(cache::AnswerKeys::Key{1}), loop.clock(), random.next(),
       store, *metrics_);
+  entrance_ = std::make_unique<limits::Entrance>(settings.rates, settings.shedding, random.next(),
+                                                 metrics_->gateway());
   shared_ = std::make_unique<app::SharedParts>(app::SharedParts{
-      loop.clock(), random, silent_log(), *metrics_, *sessions_, *cache_, *calls_, connections_, listens_,
-      watches_, *parked_, *cursors_, environment_, R"({"name":"weir","version":"0"})", standby});
+      loop.clock(), random, silent_log(), *metrics_, *sessions_, *cache_, *entrance_, *calls_, connections_,
+      listens_, watches_, *parked_, *cursors_, environment_, R"({"name":"weir","version":"0"})", standby});
   worker_ = std::make_unique<app::Worker>(*shared_, app::WorkerIo{loop, dialer, spawner},
                                           std::make_shared<config::Settings const>(settings));
   planner_.emplace(std::vector{worker_->place()});

@@ -101,6 +101,7 @@ class World {
   std::unique_ptr<observe::Metrics> metrics_;
   std::unique_ptr<session::SessionTable> sessions_;
   std::unique_ptr<cache::ResponseCache> cache_;
+  std::unique_ptr<limits::Entrance> entrance_;
   std::unique_ptr<base::Gate> calls_;
   base::Gate connections_{9'000};
   base::Gate listens_{4096};
