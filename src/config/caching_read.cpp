@@ -32,16 +32,6 @@ void take_secret(Node const* node, std::string_view path, base::Secret& out) {
   if (auto const text = scalar_at(node, path)) out = base::Secret(*text);
 }
 
-void take_path(Node const* node, std::string_view path, std::string& out, Environment const& environment) {
-  if (auto const text = scalar_at(node, path); text && !text->empty()) out = environment.absolute(*text);
-}
-
-// The map at `key`, or null: a key without a value is the same as none.
-Node const* section_at(Node const* node, std::string_view key) {
-  auto const* found = node == nullptr ? nullptr : node->find(key);
-  return found != nullptr && found->is_map() ? found : nullptr;
-}
-
 CacheMemory read_memory(Node const* node) {
   CacheMemory memory;
   take(node, "enabled", memory.enabled);

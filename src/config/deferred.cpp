@@ -19,9 +19,9 @@ constexpr Guard kGuards[] = {
     {"admin.roles", Loss::protection},
     {"security", Loss::protection},
     {"pin", Loss::protection},
-    {"observability.audit", Loss::protection},
     {"stdio.share", Loss::protection},
     {"stdio.memory_max", Loss::protection},
+    {"observability.audit", Loss::protection},
 };
 
 Loss loss_of(std::string_view path) {

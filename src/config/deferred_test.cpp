@@ -67,12 +67,12 @@ TEST(Deferred, APolicyThatKeepsNobodyOutDoesNotStart) {
 }
 
 TEST(Deferred, ABoundThatIsNotKeptIsAWarningAtItsPlace) {
-  World world("observability:\n  audit: { file: /a }\n  log: { level: info }\n");
+  World world("security:\n  allow_exec_secrets: true\nlimits: { global: { in_flight: 9 } }\n");
   world.sources.starting = true;
   EXPECT_EQ(world.seen(), "note E060, warning E061, ");
   auto const problem = world.check().problems.back();
-  EXPECT_EQ(problem.mark.line, 2U);
-  EXPECT_EQ(problem.message, "`observability.audit` asks for a protection that this version does not give");
+  EXPECT_EQ(problem.mark.line, 1U);
+  EXPECT_EQ(problem.message, "`security` asks for a protection that this version does not give");
 }
 
 TEST(Deferred, AFeatureForLaterStartsWithANote) {

@@ -1,4 +1,4 @@
-// The configuration files of examples/, as they are shipped (R-086, R-099…R-102).
+// The configuration files of examples/, as they are shipped (R-086, R-093, R-099…R-102).
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -62,6 +62,68 @@ TEST(Examples, TheSeedsLoadThroughIncludeWithTheirServersConfigured) {
   EXPECT_EQ(check_text(kServers, environment, true).exit_code, 0) << "nothing to warn of";
 }
 
+Degradation degradation_of(Settings const& settings, std::string_view server) {
+  for (auto const& one : settings.degradation) {
+    if (one.server == server) return one;
+  }
+  ADD_FAILURE() << server;
+  return {};
+}
+
+TEST(Examples, TheSeedsSayWhatAnswersWhenTheirServersFail) {
+  MemoryEnvironment environment;
+  environment.files["/here/cache-config.yaml"] = example("cache-config.yaml");
+  environment.files["/here/degraded-mode.yaml"] = example("degraded-mode.yaml");
+  auto const settings = check_text(kServers, environment).settings;
+  EXPECT_TRUE(settings.deferred.empty());
+
+  using Kind = FallbackKind;
+  Degradation context7;
+  context7.server = "context7";
+  context7.fallback = {false, {}, Kind::any_copy, Kind::skip, {}, {}};
+  context7.stale_ok = true;
+  EXPECT_EQ(degradation_of(settings, "context7"), context7);
+  auto confluence = context7;
+  confluence.server = "confluence";
+  confluence.fallback = {false, {}, Kind::stale_copy, Kind::backup, {}, {}};
+  confluence.backup_path = "/data/confluence-backup/";
+  EXPECT_EQ(degradation_of(settings, "confluence"), confluence);
+  auto notion = context7;
+  notion.server = "notion";
+  EXPECT_EQ(degradation_of(settings, "notion"), notion);
+  Degradation standards;
+  standards.server = "kellerai_standards";
+  standards.fallback = {false, {}, Kind::standard, Kind::standard, {}, {}};
+  standards.standards_path = "/etc/kellerai/default-standards.yaml";
+  EXPECT_EQ(degradation_of(settings, "kellerai_standards"), standards);
+  ASSERT_EQ(settings.caching.stale.size(), 1U) << "C-3: for the others 24 lifetimes";
+  EXPECT_EQ(settings.caching.stale[0].server, "context7");
+}
+
+TEST(Examples, TheSeedsTakeABreakerForEachServer) {  // R-093, C-7
+  constexpr char const* kBreakers =
+      "degradation:\n"
+      "  context7: { breaker: { failure_threshold: 5, recovery_timeout_s: 60 } }\n"
+      "  confluence: { breaker: { failure_threshold: 3, recovery_timeout_s: 30 } }\n"
+      "  notion: { breaker: { failure_threshold: 3, recovery_timeout_s: 30 } }\n"
+      "  kellerai_standards: { aliases: [kellerai] }\n"
+      "  kellerai: { breaker: { failure_threshold: 2, recovery_timeout_s: 10 } }\n";
+  MemoryEnvironment environment;
+  environment.files["/here/cache-config.yaml"] = example("cache-config.yaml");
+  environment.files["/here/degraded-mode.yaml"] = example("degraded-mode.yaml");
+  auto const report = check_text(std::string(kServers) + kBreakers, environment);
+  EXPECT_EQ(report.exit_code, 0) << render_text(report.problems, false);
+  std::tuple<char const*, unsigned, int> const rows[] = {
+      {"context7", 5, 60}, {"confluence", 3, 30}, {"notion", 3, 30}, {"kellerai_standards", 2, 10}};
+  for (auto const& [server, failures, recovery] : rows) {
+    auto const of = degradation_of(report.settings, server);
+    EXPECT_EQ(of.breaker.failure_threshold, failures) << server;
+    EXPECT_EQ(of.breaker.recovery, std::chrono::seconds(recovery)) << server;
+    EXPECT_EQ(of.breaker.success_threshold, 2U);
+    EXPECT_TRUE(of.fallback.on_error) << "the example's own lines stay";
+  }
+}
+
 TEST(Examples, AMissingPathIsAWarningWithLineAndCaret) {
   MemoryEnvironment environment;
   environment.files["/here/cache-config.yaml"] = example("cache-config.yaml");
@@ -106,6 +168,27 @@ TEST(Examples, TheFullExampleTellsWhichProtectionsAreNotInEffect) {
   for (auto const& deferred : report.settings.deferred)
     protections += deferred.loss != Loss::none ? deferred.path + " " : "";
   EXPECT_EQ(protections, "listeners[].tls admin.roles auth.jwt policies observability.audit security ");
+}
+
+// Every block of the page is a file of its own that has nothing to be said about it.
+TEST(Examples, TheBlocksOfTheDegradationPageLoad) {
+  std::ifstream in(WEIR_SOURCE_DIR "/docs/degradation.md");
+  std::string block;
+  std::size_t blocks = 0;
+  bool inside = false;
+  for (std::string line; std::getline(in, line);) {
+    if (inside && line == "```") {
+      MemoryEnvironment environment;
+      environment.files["/data/wiki-backup/page.md"] = "";
+      environment.files["/data/confluence-backup/page.md"] = "";
+      EXPECT_EQ(render_text(check_text(block, environment, true).problems, false), "") << block;
+      ++blocks;
+    }
+    if (inside) block += line + "\n";
+    if (line == "```yaml") block.clear();
+    inside = line == "```yaml" || (inside && line != "```");
+  }
+  EXPECT_GE(blocks, 5U);
 }
 
 }  // namespace

@@ -62,15 +62,19 @@ Settings read_settings(Node const& root, Environment const& environment);
 std::vector<Server> read_servers(Node const& root, Environment const& environment);
 Timeouts read_timeouts(Node const& root, std::string_view server);
 Caching read_caching(Node const& root, Environment const& environment);
-std::vector<Degradation> read_degradation(Node const& root, Environment const& environment);
-RateLimits read_rates(Node const& root);
-Shedding read_shedding(Node const& root);
+Degradation read_degradation(Node const& root, std::string_view server, Environment const& environment);
+RateLimits read_rates(Node const* limits);
+Shedding read_shedding(Node const* limits);
+// The sections of `degradation` that mean this server, by name or alias, in the order of the files.
+std::vector<Node const*> sections_of(Node const& root, std::string_view server);
 
-// --- settings_check.cpp, server_check.cpp, section_check.cpp, caching_check.cpp: what no single key shows
+// --- settings_check.cpp, server_check.cpp, degradation_check.cpp, caching_check.cpp: what
+// no single key shows
 void check_settings(Node const& root, Settings& settings, Sources const& sources,
                     Environment const& environment, Problems& problems);
 void check_servers(Node const& root, Environment const& environment, Problems& problems);
-void check_sections(Node const& root, Environment const& environment, Problems& problems);  // degradation
+void check_degradation(Node const& root, Environment const& environment, Problems& problems);
+void check_limits(Node const& root, Problems& problems);
 void check_caching(Node const& root, Environment const& environment, Problems& problems);
 // A warning at `mark` that `name` is no server of ours, with the one that was probably meant.
 Problem& warn_of_unknown_server(std::string_view code, Mark const& mark, std::string_view name,

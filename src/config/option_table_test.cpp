@@ -114,6 +114,8 @@ TEST(OptionTable, DefaultsOfTheTableAreTheDefaultsOfTheStructs) {
     EXPECT_EQ(with.log, without.log) << row.path;
     EXPECT_EQ(with.metrics, without.metrics) << row.path;
     EXPECT_EQ(with.caching == without.caching, !is_choice_of_redis(row.path)) << row.path;
+    EXPECT_EQ(with.rates, without.rates) << row.path;
+    EXPECT_EQ(with.shedding, without.shedding) << row.path;
     EXPECT_EQ(with.drain, without.drain) << row.path;
     EXPECT_EQ(with.error_style, without.error_style) << row.path;
   }

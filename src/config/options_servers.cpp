@@ -1,4 +1,4 @@
-// The rows for servers: how each is reached and survived.
+// The rows for servers: how each is reached.
 #include "config/option_rows.hpp"
 
 namespace weir::config {
@@ -31,7 +31,7 @@ constexpr Option kServers[] = {
     {"servers.*.stdio.memory_max", size, "512MiB", "16MiB..1024GiB", "", "Memory after which it is stopped.",
      kLater},
     {"servers.*.url", url, "", "", "", "Address of an HTTP server."},
-    {"servers.*.urls", list, "", "", "", "Several addresses of the same server; calls are spread over them."},
+    {"servers.*.urls", list, "", "", "", "Several addresses of the same server; each takes calls."},
     {"servers.*.urls[]", url, "", "", "", "One address."},
     {"servers.*.balance", word, "least_inflight", "", "round_robin|least_inflight|hash:principal",
      "How calls are spread over `urls`."},

@@ -31,7 +31,7 @@ constexpr Explanation kCatalogue[] = {
      "a letter or digit, does not end with `_` and has no `__` in it."},
     {"WEIR-E022", "A key that is needed here is missing."},
     {"WEIR-E023", "Two keys exclude each other, for example `command` and `url` of one server."},
-    {"WEIR-E024", "The same name is used twice: a server in two files, a listener, an API key."},
+    {"WEIR-E024", "The same name is used twice: a server in two files, a listener, an API key, a class."},
     {"WEIR-E025", "The value refers to a server that is not configured."},
     {"WEIR-E026", "An included file has an `include:` of its own. Only the first file may include others."},
     {"WEIR-E030", "A `${…}` reference is not written correctly, or its kind is unknown."},

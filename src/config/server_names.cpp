@@ -1,7 +1,10 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 
 #include "config/load_steps.hpp"
+#include "config/option_rows.hpp"
 
 namespace weir::config {
 namespace {
@@ -37,6 +40,18 @@ std::string_view server_meant(Node const& root, std::string_view name) {
     }
   }
   return {};
+}
+
+Problem& warn_of_unknown_server(std::string_view code, Mark const& mark, std::string_view name,
+                                Node const& root, Problems& problems) {
+  auto& problem = problems.warning(code, mark, fmt::format("server `{}` is not configured", name));
+  std::vector<std::string_view> names;
+  if (auto const* servers = root.find("servers")) {
+    for (auto const& member : servers->members) names.push_back(member.key);
+  }
+  if (auto const meant = nearest(name, names); !meant.empty())
+    problem.label = fmt::format("did you mean `{}`?", meant);
+  return problem;
 }
 
 bool is_server_name(std::string_view name) noexcept {

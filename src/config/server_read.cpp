@@ -66,6 +66,12 @@ Credential read_credential(Node const* node) {
   return {};
 }
 
+Balance read_balance(Node const& node) {
+  auto const word = scalar_at(&node, "balance").value_or("");
+  if (word == "round_robin") return Balance::round_robin;
+  return word == "hash:principal" ? Balance::by_principal : Balance::least_inflight;
+}
+
 UpstreamKind kind_of(Node const& node) {
   auto const type = scalar_at(&node, "type").value_or("");
   if (type == "stdio" || (type.empty() && node.find("command") != nullptr)) return UpstreamKind::stdio;
@@ -93,9 +99,7 @@ Server read_server(std::string name, Node const& node, Environment const& enviro
   server.stdio = read_stdio(node.find("stdio"));
   take(&node, "urls", server.urls);
   if (auto const url = scalar_at(&node, "url")) server.urls.assign(1, std::string(*url));
-  auto const balance = scalar_at(&node, "balance").value_or("");
-  if (balance == "round_robin") server.balance = Balance::round_robin;
-  if (balance == "hash:principal") server.balance = Balance::by_principal;
+  server.balance = read_balance(node);
   take_pairs(&node, "headers", server.headers);
   server.credential = read_credential(node.find("auth"));
   take(&node, "tools.hide", server.tools.hide);
@@ -121,10 +125,7 @@ Timeouts read_timeouts(Node const& root, std::string_view server) {
   auto const* sections = root.find("degradation");
   if (sections == nullptr) return timeouts;
   apply_timeouts(sections->find("defaults"), timeouts);
-  for (auto const& section : sections->members) {
-    if (section.key != "defaults" && server_meant(root, section.key) == server)
-      apply_timeouts(&section.value, timeouts);
-  }
+  for (auto const* section : sections_of(root, server)) apply_timeouts(section, timeouts);
   timeouts.call_max = std::max(timeouts.call_max, timeouts.call);
   return timeouts;
 }

@@ -68,6 +68,7 @@ struct ApiKey {
 
 enum class UpstreamKind { stdio, http_any, streamable_http, sse };  // http_any: find out which
 enum class ChildShare { per_principal, per_session };
+enum class Balance { round_robin, least_inflight, by_principal };  // of calls over several URLs
 
 struct StdioOptions {
   ChildShare share = ChildShare::per_principal;
@@ -102,8 +103,6 @@ struct Timeouts {
   bool operator==(Timeouts const&) const = default;
 };
 
-enum class Balance { least_inflight, round_robin, by_principal };
-
 struct Server {
   std::string name;
   UpstreamKind kind = UpstreamKind::http_any;
@@ -112,8 +111,8 @@ struct Server {
   std::vector<std::pair<std::string, base::Secret>> env;  // env_file first, then `env`
   std::string cwd;
   StdioOptions stdio;
-  std::vector<std::string> urls;              // http: at least one
-  Balance balance = Balance::least_inflight;  // over `urls`
+  std::vector<std::string> urls;  // http: at least one
+  Balance balance = Balance::least_inflight;
   std::vector<std::pair<std::string, base::Secret>> headers;
   Credential credential;
   ToolEdits tools;

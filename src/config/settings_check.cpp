@@ -130,7 +130,8 @@ void check_texts(Node const& root, Environment const& environment, Problems& pro
 
 void check_settings(Node const& root, Settings& settings, Sources const& sources,
                     Environment const& environment, Problems& problems) {
-  check_sections(root, environment, problems);
+  check_degradation(root, environment, problems);
+  check_limits(root, problems);
   check_caching(root, environment, problems);
   check_listeners(root, settings, sources, problems);
   auto const* admin = root.at("admin.bind");

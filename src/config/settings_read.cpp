@@ -86,9 +86,10 @@ Settings read_settings(Node const& root, Environment const& environment) {
   take(&root, "observability.metrics.path", settings.metrics.path);
   take(&root, "observability.metrics.max_series", settings.metrics.series_max);
   settings.caching = read_caching(root, environment);
-  settings.degradation = read_degradation(root, environment);
-  settings.rates = read_rates(root);
-  settings.shedding = read_shedding(root);
+  for (auto const& server : settings.servers)
+    settings.degradation.push_back(read_degradation(root, server.name, environment));
+  settings.rates = read_rates(root.find("limits"));
+  settings.shedding = read_shedding(root.find("limits"));
   take(&root, "shutdown.drain", settings.drain);
   if (scalar_at(&root, "errors.style") == "jsonrpc") settings.error_style = ErrorStyle::jsonrpc;
   settings.workers = std::clamp(environment.cores(), 1U, 4U);

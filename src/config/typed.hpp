@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/environment.hpp"
 #include "config/node.hpp"
 #include "config/values.hpp"
 
@@ -19,6 +20,12 @@ inline std::optional<std::string_view> scalar_at(Node const* node, std::string_v
   auto const* found = node == nullptr ? nullptr : node->at(path);
   if (found == nullptr || !found->is_scalar() || found->kind == Node::Kind::null || found->unset) return {};
   return found->value();
+}
+
+// The map at `key`, or null: a key without a value is the same as none.
+inline Node const* section_at(Node const* node, std::string_view key) {
+  auto const* found = node == nullptr ? nullptr : node->find(key);
+  return found != nullptr && found->is_map() ? found : nullptr;
 }
 
 template <class T, class Parse>
@@ -61,6 +68,11 @@ inline void take(Node const* node, std::string_view path, std::vector<std::strin
   for (auto const& item : list->items) {
     if (item.is_scalar() && item.kind != Node::Kind::null && !item.unset) out.emplace_back(item.value());
   }
+}
+
+inline void take_path(Node const* node, std::string_view path, std::string& out,
+                      Environment const& environment) {
+  if (auto const text = scalar_at(node, path); text && !text->empty()) out = environment.absolute(*text);
 }
 
 template <class T>

@@ -146,6 +146,11 @@ TEST_F(BackupFolderTest, SeesNewChangedAndRemovedFilesAndReadsOthersOnce) {
   EXPECT_EQ(folder->status().scans, 2U);
   EXPECT_EQ(folder->status().files_read, 3U) << "old.md is not read again";
   EXPECT_EQ(name(*tool_of("s", R"({"q":"modern ideas"})")), "deep/new.md");
+  temp.write("backup/deep/new.md", "plain ideas");
+  clock.advance(60s);
+  settle();
+  EXPECT_EQ(name(*tool_of("s", R"({"q":"plain ideas"})")), "deep/new.md") << "changed, so read again";
+  EXPECT_EQ(folder->status().files_read, 4U);
   temp.write("backup/top.md", "freshly laid");
   EXPECT_EQ(name(*tool_of("s", R"({"q":"freshly laid"})")), "-");
   clock.advance(1s);  // the folder itself changed: a second

@@ -52,6 +52,10 @@ TEST(BackupIndex, LessThanHalfOfWhatIsAskedIsNothing) {
   auto const index = index_of({{"one.md", "alpha beta"}, {"two.md", "gamma delta"}});
   EXPECT_EQ(index.best(words("alpha beta gamma delta"), "", 9), (Names{"one.md", "two.md"})) << "half";
   EXPECT_EQ(index.best(words("alpha gamma delta"), "", 9), (Names{"two.md"}));
+  std::string few, many;
+  for (int i = 0; i < 31; ++i) (i < 15 ? few : many) += "w" + std::to_string(i) + " ";
+  EXPECT_EQ(index_of({{"few.md", few}, {"many.md", many}}).best(words(few + many), "", 9), (Names{"many.md"}))
+      << "15 and 16 of 31";
   EXPECT_EQ(index.best(words("alpha unheard"), "", 9), Names{}) << "a word of no file weighs most";
   EXPECT_EQ(index.best(words("nothing of that"), "", 9), Names{});
   EXPECT_EQ(index.best({}, "", 9), Names{});

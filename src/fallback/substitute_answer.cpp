@@ -143,6 +143,13 @@ std::string text_item(std::string_view text) {
   return out += '}';
 }
 
+std::string age_words(base::Duration age) {
+  auto const hours = seconds_of(age) / 3600;
+  if (hours == 0) return "less than an hour old";
+  return hours < 48 ? fmt::format("less than {} hours old", hours + 1)
+                    : fmt::format("{} days old", hours / 24);
+}
+
 struct Body {
   std::string_view bytes;  // of the answer
   std::string_view mime;
@@ -217,10 +224,9 @@ std::optional<core::Outcome> substitute_file(core::Call const& call, BackupFile 
                                              bool structured) {
   note.file = file.name;
   note.age = std::max<base::Duration>(now - file.modified, base::Duration::zero());
-  auto remark =
-      fmt::format("Note: {} could not be asked ({}). The text above is {}, {} hours old, and not its answer.",
-                  note.server, note.reason, source == kFromBackup ? "a backup copy" : "a default document",
-                  seconds_of(*note.age) / 3600);
+  auto remark = fmt::format(
+      "Note: {} could not be asked ({}). The text above is {}, {}, and not its answer.", note.server,
+      note.reason, source == kFromBackup ? "a backup copy" : "a default document", age_words(*note.age));
   return answer(call, {file.text, file.mime, std::move(remark)}, source, note, structured);
 }
 

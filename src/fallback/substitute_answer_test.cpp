@@ -49,8 +49,21 @@ TEST(SubstituteAnswer, IsAToolResultWithTheFileANoteAndAMark_F55) {
   EXPECT_EQ(
       result_of(backup(*tool(), file_of("# Title\n"))),
       R"({"content":[{"type":"text","text":"# Title\n"},{"type":"text","text":"Note: docs could not be asked )"
-      R"((timed_out). The text above is a backup copy, 1 hours old, and not its answer."}],"isError":false,)" +
+      R"((timed_out). The text above is a backup copy, less than 2 hours old, and not its answer."}],"isError":false,)" +
           std::string(kMeta) + R"("file":"a/b.md","asked":{"name":"search","arguments":{"q":"x"}}}}})");
+}
+
+TEST(SubstituteAnswer, ANoteSaysTheAgeInWordsAndAClockThatWentBackMakesNoneBelowZero) {
+  auto const aged = [](base::Duration age) {
+    auto file = file_of("x");
+    file.modified = kNow - std::chrono::duration_cast<std::chrono::milliseconds>(age);
+    return result_of(backup(*tool(), file));
+  };
+  EXPECT_NE(aged(-5s).find("copy, less than an hour old,"), std::string::npos);
+  EXPECT_NE(aged(-5s).find(R"("ageSeconds":0,)"), std::string::npos);
+  EXPECT_NE(aged(1h - 1ms).find("copy, less than an hour old,"), std::string::npos);
+  EXPECT_NE(aged(48h - 1ms).find("copy, less than 48 hours old,"), std::string::npos);
+  EXPECT_NE(aged(48h).find("copy, 2 days old,"), std::string::npos);
 }
 
 TEST(SubstituteAnswer, IsAResourceUnderTheUriThatWasAsked) {

@@ -255,11 +255,11 @@ describe('weir run', { timeout: 240_000, ...kSkip }, () => {
       assert.deepEqual([end.code, end.out], [78, ''], text);
       assert.match(end.err, /error\[WEIR-E\d+\][^]*= fix: /, text);
     }
-    const cwd = folder({ 'weir.yaml': 'policies: [ { who: "*", deny: ["*"] } ]\nlimits: { per_principal: { rate: 1/s } }' });
+    const cwd = folder({ 'weir.yaml': 'policies: [ { who: "*", deny: ["*"] } ]\nsecurity: { allow_exec_secrets: true }' });
     const child = startProgram(['run', '--insecure'], { env, cwd });
     await settled(child);
     assert.match(child.err, /warning\[WEIR-E061\]: `policies`/);
-    assert.match(child.err, /warning\[WEIR-E061\]: `limits.per_principal`/);
+    assert.match(child.err, /warning\[WEIR-E061\]: `security`/);
     await child.stop();
   });
 
