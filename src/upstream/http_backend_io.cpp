@@ -347,8 +347,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_modern(core::Call& call,
     // A kept connection may die just as it is used again; only what is safe to repeat is sent once more.
     bool const lost = reply.error().fault == Fault::connection_lost;
     if (lost && attempt == 0 && mcp::traits_of(call.method).safe) continue;
-    if (reply.error().server.empty()) reply.error().server = options_.name;
-    co_return std::move(reply.error());
+    co_return about(reply.error());
   }
 }
 
