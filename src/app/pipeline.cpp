@@ -10,6 +10,7 @@
 #include "limits/idempotency_layer.hpp"
 #include "limits/limits_layer.hpp"
 #include "upstream/http_backend.hpp"
+#include "upstream/pool_backend.hpp"
 #include "upstream/sse_backend.hpp"
 #include "upstream/stdio_backend_io.hpp"
 
@@ -38,7 +39,8 @@
 // bridge    lets a server of one era ask a client of the other, in rounds: each has a deadline of its own.
 // limit     lets no more calls to the server than it can take; the rest wait a little or are refused.
 // deadline  gives the call its time with this server.
-// upstream  speaks to the server: HTTP or a child process, in the revision it knows.
+// upstream  speaks to the server: HTTP, at one address or several, or a child process, in the revision it
+//           knows.
 //
 // Layers inside are built first; each owns the next one inward and borrows everything else.
 namespace weir::app {
@@ -54,25 +56,48 @@ Backend program(WorkerParts& parts, config::Server const& server) {
                                                   &parts.observer);
 }
 
-Backend event_stream(WorkerParts& parts, config::Server const& server, upstream::SseOptions const& to) {
+Backend event_stream(WorkerParts& parts, config::Server const& server, std::size_t address,
+                     upstream::SseOptions const& to, core::BackendObserver& observer) {
   return std::make_shared<upstream::SseBackend>(parts.scheduler, parts.dialer, parts.random, to,
-                                                sse_options(server, parts.gateway_info), parts.observer);
+                                                sse_options(server, parts.gateway_info, address), observer);
 }
 
-base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server) {
+base::Result<Backend> at_address(WorkerParts& parts, config::Server const& server, std::size_t address,
+                                 core::BackendObserver& observer) {
   using Kind = config::UpstreamKind;
-  if (server.kind == Kind::stdio) return program(parts, server);
-  auto options = http_options(server, parts.gateway_info);
+  auto options = http_options(server, parts.gateway_info, address);
   if (!options) return options.error();
   options->reinits = parts.metrics.server(server.name).upstream_reinit;
   options->sessions = parts.metrics.server(server.name).upstream_sessions;
   upstream::SseOptions const to{options->url, options->fields};
-  if (server.kind == Kind::sse) return event_stream(parts, server, to);
+  if (server.kind == Kind::sse) return event_stream(parts, server, address, to, observer);
   if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP
-    options->older = [&parts, server, to] { return event_stream(parts, server, to); };
+    options->older = [&parts, server, address, to, &observer] {
+      return event_stream(parts, server, address, to, observer);
+    };
   }
   return Backend(std::make_shared<upstream::HttpBackend>(parts.scheduler, parts.dialer, parts.random,
-                                                         parts.observer, std::move(*options)));
+                                                         observer, std::move(*options)));
+}
+
+base::Result<Backend> pool(WorkerParts& parts, config::Server const& server) {
+  auto labels = address_labels(server);
+  if (!labels) return labels.error();
+  std::vector<upstream::PoolAddress> addresses;
+  for (std::size_t i = 0; i < labels->size(); ++i) {
+    auto make = [&parts, server, i](core::BackendObserver& observer) {
+      return *at_address(parts, server, i, observer);  // its url was read for the label
+    };
+    addresses.push_back({std::move((*labels)[i]), std::move(make)});
+  }
+  return Backend(std::make_shared<upstream::PoolBackend>(
+      parts.scheduler, parts.random, parts.observer, pool_options(server, parts.metrics.server(server.name)),
+      std::move(addresses)));
+}
+
+base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server) {
+  if (server.kind == config::UpstreamKind::stdio) return program(parts, server);
+  return server.urls.size() > 1 ? pool(parts, server) : at_address(parts, server, 0, parts.observer);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "app/server_options.hpp"
 
+#include <algorithm>
+
 namespace weir::app {
 
 router::RouterOptions router_options(std::string const& gateway_info) {
@@ -45,11 +47,12 @@ upstream::StdioBackend::Options stdio_options(config::Server const& server, std:
   return options;
 }
 
-upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info) {
+upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info,
+                                            std::size_t address) {
   upstream::StdioBackend::Options options;
   options.transport = "sse";
-  options.verdict_max = std::chrono::hours{24 * 365};   // HTTP+SSE is of one era
-  options.command.argv.push_back(server.urls.front());  // what status and errors call it
+  options.verdict_max = std::chrono::hours{24 * 365};       // HTTP+SSE is of one era
+  options.command.argv.push_back(server.urls.at(address));  // what status and errors call it
   options.child.server = server.name;
   options.child.gateway_info = gateway_info;
   options.start_max = server.timeouts.start;
@@ -57,8 +60,9 @@ upstream::StdioBackend::Options sse_options(config::Server const& server, std::s
 }
 
 base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
-                                                        std::string const& gateway_info) {
-  auto url = net::parse_url(server.urls.front());
+                                                        std::string const& gateway_info,
+                                                        std::size_t address) {
+  auto url = net::parse_url(server.urls.at(address));
   if (!url) return url.error();
   upstream::HttpBackendOptions options;
   options.name = server.name;
@@ -68,6 +72,28 @@ base::Result<upstream::HttpBackendOptions> http_options(config::Server const& se
     options.fields.emplace_back(server.credential.header, server.credential.value.reveal());
   }
   options.gateway_info = gateway_info;
+  return options;
+}
+
+base::Result<std::vector<std::string>> address_labels(config::Server const& server) {
+  std::vector<std::string> labels;
+  for (auto const& text : server.urls) {
+    auto const url = net::parse_url(text);
+    if (!url) return url.error();
+    std::string const plain = url->authority + url->target.substr(0, url->target.find('?'));
+    std::string label = plain;
+    for (int i = 2; std::find(labels.begin(), labels.end(), label) != labels.end(); ++i)
+      label = plain + " #" + std::to_string(i);
+    labels.push_back(std::move(label));
+  }
+  return labels;
+}
+
+upstream::PoolOptions pool_options(config::Server const& server, observe::ServerMetrics const& metrics) {
+  upstream::PoolOptions options;
+  options.name = server.name;
+  options.usable = metrics.endpoints_usable;
+  options.ejections = metrics.endpoint_ejections;
   return options;
 }
 

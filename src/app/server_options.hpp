@@ -11,6 +11,7 @@
 #include "router/catalog_loop.hpp"
 #include "router/router_layer.hpp"
 #include "upstream/http_backend.hpp"
+#include "upstream/pool_backend.hpp"
 #include "upstream/stdio_backend_io.hpp"
 #include "watch/upkeep_loop.hpp"
 
@@ -23,9 +24,15 @@ router::ToolRules tool_rules(config::ToolEdits const& edits);
 upstream::StdioBackend::Options stdio_options(config::Server const& server, std::string const& gateway_info,
                                               config::Environment const& environment, observe::Log& log,
                                               observe::ServerMetrics const& metrics);
-upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info);
+// `address`: which of `urls`.
+upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info,
+                                            std::size_t address = 0);
 base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
-                                                        std::string const& gateway_info);
+                                                        std::string const& gateway_info,
+                                                        std::size_t address = 0);
+// What status, logs and the balancing by hash call each of `urls`: without its query, each different.
+base::Result<std::vector<std::string>> address_labels(config::Server const& server);
+upstream::PoolOptions pool_options(config::Server const& server, observe::ServerMetrics const& metrics);
 watch::WatchOptions watch_options(config::Server const& server);
 base::TableOptions parked_options();
 bridge::RoundsOptions rounds_options(config::Server const& server);

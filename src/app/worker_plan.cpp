@@ -9,8 +9,8 @@ namespace {
 std::string why_not(config::Server const& server) {
   if (!server.unusable.empty()) return server.unusable;
   if (server.kind == config::UpstreamKind::stdio) return {};
-  auto const options = http_options(server, {});
-  return options ? std::string() : options.error().detail;
+  auto const addresses = address_labels(server);
+  return addresses ? std::string() : addresses.error().detail;
 }
 
 }  // namespace
