@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "base/task_group.hpp"
+#include "chaos/fault_proxy.hpp"
 #include "load_report.hpp"
 #include "net/dialer.hpp"
 #include "support/fake_client.hpp"
 #include "support/fake_server.hpp"
-#include "support/fault_proxy.hpp"
 #include "weir_process.hpp"
 
 namespace weir::load {
@@ -43,7 +43,7 @@ class LoadRun {
   struct Server {
     std::unique_ptr<test::FakeServer> fake;
     std::unique_ptr<net::Listener> listener;
-    std::unique_ptr<test::FaultProxy> proxy;
+    std::unique_ptr<chaos::FaultProxy> proxy;
     std::string name;
   };
   struct Usage {
@@ -74,7 +74,7 @@ class LoadRun {
   net::NetDialer dialer_{loop_, nullptr};
   net::Endpoint weir_at_;
   base::SeededRandom dice_;
-  test::Ledger ledger_;
+  chaos::Ledger ledger_;
   std::vector<Server> servers_;
   WeirProcess weir_;
   std::uint64_t next_call_ = 0;

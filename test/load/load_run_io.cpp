@@ -11,22 +11,28 @@
 namespace weir::load {
 
 using namespace std::chrono_literals;
+using chaos::FaultKind;
+using chaos::Ledger;
 using test::FakeClient;
 using test::FakeServer;
-using test::Ledger;
 
 namespace {
 
 constexpr std::size_t kServers = 4;
 constexpr base::Duration kAfterError = 100ms;
 
-test::FaultOptions faults() {
-  test::FaultOptions options;
-  options.reset = options.close = options.truncate = options.malformed = options.wrong_id = 5;
-  options.black_hole = options.drip = 1;
-  options.latency = 1ms;
-  options.jitter = 4ms;
-  return options;
+chaos::FaultStep faults() {
+  chaos::FaultStep step;
+  step.per_thousand = 27;
+  step.mix = {};
+  for (auto const often : {FaultKind::reset, FaultKind::half_close, FaultKind::truncate, FaultKind::malformed,
+                           FaultKind::wrong_id}) {
+    step.mix[often] = 5;
+  }
+  step.mix[FaultKind::black_hole] = step.mix[FaultKind::drip] = 1;
+  step.latency = 1ms;
+  step.jitter = 4ms;
+  return step;
 }
 
 // What an error of Weir gives as its reason; of any other, that it is none of Weir's.
@@ -48,8 +54,8 @@ bool LoadRun::prepare() {
     auto bound = net::Listener::bind(host, 0);
     if (!bound || !(*bound)->attach(loop_)) return false;
     server.listener = std::move(*bound);
-    server.proxy = std::make_unique<test::FaultProxy>(
-        loop_, net::Endpoint{false, host, server.listener->port()}, test::FaultOptions{}, options_.seed + i);
+    server.proxy = std::make_unique<chaos::FaultProxy>(
+        loop_, chaos::ProxyTarget{{false, host, server.listener->port()}, ""}, options_.seed + i);
     if (!server.proxy->listen(host)) return false;
     servers_.push_back(std::move(server));
   }
@@ -252,7 +258,7 @@ base::Task<void> LoadRun::play() {
     co_await clients_.idle();
     finished_ = loop_.now();
     trouble_.cancel();
-    for (auto& server : servers_) server.proxy->set({});
+    for (auto& server : servers_) server.proxy->heal();
   }
   co_await stop_weir();
   loop_.stop();
@@ -277,7 +283,7 @@ void LoadRun::summarise() {
   std::uint64_t answers = 0, harmed = 0;
   for (auto const& server : servers_) {
     answers += server.proxy->counts().answers;
-    for (auto const& [name, count] : server.proxy->counts().toxics) harmed += count;
+    harmed += server.proxy->counts().harmed_in_all();
   }
   auto const seconds = std::chrono::duration<double>(finished_ - begun_).count();
   report_.figures = {{"calls", static_cast<double>(sum.issued)},

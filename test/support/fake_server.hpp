@@ -20,11 +20,13 @@
 #include <vector>
 
 #include "base/task_group.hpp"
+#include "chaos/ledger.hpp"
 #include "mcp/message.hpp"
-#include "support/ledger.hpp"
 #include "support/wire.hpp"
 
 namespace weir::test {
+
+using chaos::Ledger;
 
 inline constexpr std::string_view kHonestTools[] = {"echo", "slow", "progress"};
 inline constexpr std::string_view kBadTools[] = {"hang",     "reset",    "half",

@@ -9,7 +9,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace weir::test {
+namespace weir::chaos {
 
 class Ledger {
  public:
@@ -86,4 +86,4 @@ class Ledger {
   std::uint64_t errors_ = 0;
 };
 
-}  // namespace weir::test
+}  // namespace weir::chaos
