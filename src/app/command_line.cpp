@@ -8,6 +8,7 @@
 
 #include "app/call_command.hpp"
 #include "app/call_text.hpp"
+#include "app/chaos_command.hpp"
 #include "app/check_command.hpp"
 #include "app/ctl_command.hpp"
 #include "app/exit_codes.hpp"
@@ -35,6 +36,7 @@ struct Requests {
   CallRequest call;
   StatusRequest status;
   CtlRequest ctl;
+  ChaosRequest chaos;
   std::string topic;
   std::string colour = "auto";
   bool check_json = false;
@@ -154,6 +156,35 @@ void add_ctl(CLI::App& cli, CtlRequest& ctl) {
   add_gateway(purge, ctl.gateway);
 }
 
+void add_chaos(CLI::App& cli, ChaosRequest& chaos) {
+  auto& verb = *cli.add_subcommand("chaos", "make your servers fail, and account for every answer");
+  verb.footer(
+      "  weir chaos                                 every server, a fifth of its answers harmed\n"
+      "  weir chaos docs --faults 50% --calls 10000\n"
+      "  weir chaos docs --tool search --args '{\"q\":\"a\"}'   a tool that you know is safe to call\n"
+      "  weir chaos --script outage.yaml --seed 7   the same faults again\n\n"
+      "A gateway of its own reaches your servers through proxies that harm what they answer; a program that "
+      "it\n"
+      "starts is killed and stopped. Calls only what says that it reads, unless --tool names something.");
+  verb.add_option("SERVER", chaos.servers, "those that shall fail; default: all");
+  verb.add_option("--config", chaos.sources.file,
+                  "configuration file; default: weir.yaml where it is looked for");
+  verb.add_option("--from", chaos.sources.from, "a client's file with MCP servers, e.g. .mcp.json")
+      ->expected(1)
+      ->take_all();
+  verb.add_option("--calls", chaos.calls, "how many")->check(CLI::Range(1, 1'000'000));
+  auto* const faults = verb.add_option("--faults", chaos.faults, "share of the answers that are harmed");
+  verb.add_option("--script", chaos.script, "file that says what goes wrong when")->excludes(faults);
+  verb.add_option("--seed", chaos.seed, "of the faults; default: one that is printed");
+  verb.add_option("--tool", chaos.tool, "call this tool, as often as --calls says");
+  verb.add_option("--args", chaos.args, "its arguments as one JSON object");
+  verb.add_option("--concurrency", chaos.concurrency, "calls at the same time")->check(CLI::Range(1, 512));
+  verb.add_option("--minutes", chaos.minutes, "the longest time")->check(CLI::Range(1, 120));
+  verb.add_option("--useful", chaos.useful, "share of useful answers to pass; default 99%, none with --tool");
+  verb.add_flag("--json", chaos.json, "as JSON");
+  verb.add_flag("--trust", chaos.trust, "use a project's files without asking");
+}
+
 int wrong(std::string const& what, std::string const& advice) {
   fmt::print(stderr, "error: {}\n  = {}\n", what, advice);
   return kExitUsage;
@@ -226,6 +257,7 @@ int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment
     requests.ctl.purging = cli.get_subcommand("ctl")->got_subcommand("purge");
     return ctl_command(requests.ctl, environment);
   }
+  if (cli.got_subcommand("chaos")) return chaos_command(requests.chaos, environment);
   if (cli.got_subcommand("version")) return print_version(requests.version_json);
   bool const on_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
   if (cli.got_subcommand("help") || !on_terminal) return explain(cli, requests.topic);
@@ -252,6 +284,7 @@ int command_line(int argc, char** argv) {
   add_call(cli, requests.call);
   add_status(cli, requests);
   add_ctl(cli, requests.ctl);
+  add_chaos(cli, requests.chaos);
   auto& help = *cli.add_subcommand("help", "explain a command, or an error by its code");
   help.footer("  weir help call\n  weir help E012");
   help.add_option("TOPIC", requests.topic, "a command, or a code like E012");
