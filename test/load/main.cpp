@@ -2,8 +2,10 @@
 //
 //   weir_load --weir build/dev/bin/weir --calls 10000
 //   weir_load --weir build/dev/bin/weir --churn 10000 --cycles 10000
+//   weir_load --weir build/dev/bin/weir --degraded --calls 100000
 //
-// The second form is about what clients leave behind: see churn_run.hpp.
+// The second form is about what clients leave behind: see churn_run.hpp; the third about what they get while
+// servers fail: degraded_run.hpp.
 // Prints one JSON object and a line `N passed, N failed, N skipped`. Exit code 0 if nothing failed.
 #include <fmt/core.h>
 
@@ -12,6 +14,7 @@
 #include <iostream>
 
 #include "churn_run.hpp"
+#include "degraded_run.hpp"
 #include "load_run.hpp"
 #include "mcp/message.hpp"
 
@@ -69,7 +72,7 @@ int main(int argc, char** argv) {
   if (auto const length = ::readlink("/proc/self/exe", path, sizeof path); length > 0) {
     options.self.assign(path, static_cast<std::size_t>(length));
   }
-  std::string keys_file;
+  std::string keys_file, only;
   CLI::App app{"Thousands of clients against weir, over sockets, with servers that break."};
   app.add_option("--weir", options.weir, "the program to start");
   app.add_option("--calls", options.calls);
@@ -80,13 +83,20 @@ int main(int argc, char** argv) {
   app.add_option("--workers", options.workers, "threads of the program")->check(CLI::Range(1, 64));
   auto* const churns = app.add_option("--churn", churn.sessions, "sessions that come and go");
   app.add_option("--cycles", churn.cycles, "connections that come and go, with --churn")->needs(churns);
+  auto* const degraded = app.add_option("--degraded", only, "clients of servers that fail; one phase, or all")
+                             ->expected(0, 1)
+                             ->excludes(churns);
   app.add_flag("--calm", options.calm, "no faults");
   app.add_option("--serve-stdio", keys_file, "be the child program; used by weir");
   CLI11_PARSE(app, argc, argv);
   if (!keys_file.empty()) return weir::load::serve_stdio(keys_file);
   std::signal(SIGPIPE, SIG_IGN);
   weir::load::Report report;
-  if (churns->count() > 0) {
+  if (degraded->count() > 0) {
+    weir::load::DegradedOptions run{options.weir,    options.calls,   options.seed, options.seconds_max,
+                                    options.workers, std::size_t{64}, only};
+    report = weir::load::DegradedRun(std::move(run)).run();
+  } else if (churns->count() > 0) {
     churn.weir = options.weir;
     churn.seed = options.seed;
     churn.seconds_max = options.seconds_max;
