@@ -18,6 +18,7 @@ MUTEX_ALLOWED = {
     "cache/": "one truth per process, short sharded sections",
     "app/standby_files": "one truth per process, short sections",
     "fallback/": "files have a thread of their own; short sections",
+    "resilience/": "breakers and budgets are one truth per process; short sections",
     "session/": "a client may be served by every worker at once; short sections",
     "limits/": "one truth per process, short sections",
     "observe/": "metrics and the log are written by every worker",
