@@ -67,6 +67,22 @@ fallback::FallbackOptions fallback_options(config::Settings const& settings, con
   return made;
 }
 
+resilience::BreakerOptions breaker_options(config::Degradation const& degradation) {
+  auto const& breaker = degradation.breaker;
+  resilience::BreakerOptions options;
+  options.enabled = breaker.enabled;
+  options.failure_threshold = breaker.failure_threshold;
+  options.recovery = breaker.recovery;
+  options.success_threshold = breaker.success_threshold;
+  options.probes = breaker.probes;
+  options.window = breaker.window;
+  options.min_calls = breaker.min_calls;
+  options.failure_rate = breaker.failure_rate;
+  options.slow = breaker.slow;
+  options.slow_rate = breaker.slow_rate;
+  return options;
+}
+
 resilience::LimitOptions limit_options(config::Degradation const& degradation) {
   resilience::LimitOptions options;
   options.concurrency.fixed = degradation.concurrency.limit;

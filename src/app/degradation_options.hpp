@@ -9,6 +9,7 @@
 #include "config/settings.hpp"
 #include "core/repeatable.hpp"
 #include "fallback/fallback_layer.hpp"
+#include "resilience/breaker.hpp"
 #include "resilience/limit_layer.hpp"
 
 namespace weir::app {
@@ -17,6 +18,7 @@ config::Degradation const& degradation_of(config::Settings const& settings, std:
 
 // Without what is local: that is no matter of settings alone.
 fallback::FallbackOptions fallback_options(config::Settings const& settings, config::Server const& server);
+resilience::BreakerOptions breaker_options(config::Degradation const& degradation);
 resilience::LimitOptions limit_options(config::Degradation const& degradation);
 core::RepeatRules repeat_rules(config::Degradation const& degradation);
 

@@ -2,12 +2,14 @@
 
 #include "app/degradation_options.hpp"
 #include "app/server_options.hpp"
+#include "resilience/breaker_layer.hpp"
 #include "resilience/deadline_layer.hpp"
 
 namespace weir::app {
 
 Guards::Guards(WorkerParts& parts, config::Settings const& settings, config::Server const& server,
-               std::shared_ptr<core::Handler> upstream) {
+               std::shared_ptr<core::Handler> upstream)
+    : scheduler_(parts.scheduler) {
   auto const& metrics = parts.metrics.server(server.name);
   auto const& of = degradation_of(settings, server.name);
   auto timed = std::make_shared<resilience::DeadlineLayer>(std::move(upstream), parts.scheduler, server.name,
@@ -17,12 +19,15 @@ Guards::Guards(WorkerParts& parts, config::Settings const& settings, config::Ser
       resilience::LimitMeters{metrics.queue_depth, metrics.concurrency_limit, metrics.queue_wait,
                               metrics.calls_shed,
                               [&wait = parts.entrance.wait](base::Duration waited) { wait.saw(waited); }});
-  entry_ = limit_;
+  breakers_ = std::make_shared<resilience::ServerBreakers>(server.name, breaker_options(of),
+                                                           parts.random.next(), metrics, &parts.log);
+  entry_ = std::make_shared<resilience::BreakerLayer>(limit_, parts.scheduler, breakers_);
 }
 
 void Guards::set_options(config::Settings const& settings, config::Server const& server) {
   auto const& of = degradation_of(settings, server.name);
   limit_->set_options(limit_options(of));
+  breakers_->set_options(breaker_options(of), scheduler_.now());
 }
 
 }  // namespace weir::app

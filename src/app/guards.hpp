@@ -8,12 +8,13 @@
 
 #include "app/pipeline.hpp"
 #include "resilience/limit_layer.hpp"
+#include "resilience/server_breakers.hpp"
 
 namespace weir::app {
 
 class Guards {
  public:
-  // What stands between the bridge and the upstream, outermost first: … → limit → deadline → upstream.
+  // What stands between the bridge and the upstream: breaker → limit → deadline → upstream.
   Guards(WorkerParts& parts, config::Settings const& settings, config::Server const& server,
          std::shared_ptr<core::Handler> upstream);
 
@@ -21,7 +22,9 @@ class Guards {
   void set_options(config::Settings const& settings, config::Server const& server);
 
  private:
+  base::Scheduler& scheduler_;
   std::shared_ptr<resilience::LimitLayer> limit_;
+  std::shared_ptr<resilience::ServerBreakers> breakers_;
   std::shared_ptr<core::Handler> entry_;
 };
 

@@ -17,7 +17,7 @@
 // The way of a call, outermost first:
 //
 //   edge → session → limits → once → router → fallback → cache →
-//                                        [ per server: watch → fetch → bridge → limit → deadline → upstream ]
+//                                        [ per server: watch → fetch → bridge → breaker → limit → deadline → upstream ]
 //
 // A server lives on one worker. On the others, a hop stands between the cache and its layers: the call
 // travels to the server's home, passes them there, and its answer comes back.
@@ -37,6 +37,7 @@
 // fetch     asks the second tier, then the server, once for all who ask for the same at the same time.
 //           (fallbacks and retries come here, so that the breaker within them counts each attempt)
 // bridge    lets a server of one era ask a client of the other, in rounds: each has a deadline of its own.
+// breaker   leaves a server alone that keeps failing, and finds out with single calls when it works again.
 // limit     lets no more calls to the server than it can take; the rest wait a little or are refused.
 // deadline  gives the call its time with this server.
 // upstream  speaks to the server: HTTP, at one address or several, or a child process, in the revision it

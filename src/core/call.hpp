@@ -138,7 +138,8 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   base::TimePoint deadline;  // moved forward by progress, never beyond deadline_latest
   base::TimePoint deadline_latest;
   base::Duration extend_by{};  // how far one progress notification moves it; 0: nobody has set its time yet
-  struct {                     // what Parked (parked.hpp) keeps while the client is asked
+  base::Duration attempt_most{};  // of one attempt at the server while it shows no progress; 0: none
+  struct {                        // what Parked (parked.hpp) keeps while the client is asked
     unsigned questions = 0;
     base::TimePoint since{}, deadline{}, deadline_latest{};
     base::Duration stood{};  // before that
