@@ -50,5 +50,24 @@ TEST(ServerOptions, DefaultsAreThoseOfTheRequirements) {  // R-021, R-022, R-134
   EXPECT_EQ(stream_limits(settings.streams).buffer_bytes, 256U * 1024);
 }
 
+TEST(ServerOptions, AddressesAreNamedWithoutTheirQueryAndApart) {  // F-56
+  config::Server server;
+  server.urls = {"http://one.test/mcp?key=secret", "https://two.test:8443/", "http://one.test/mcp?key=other"};
+  auto const labels = address_labels(server);
+  ASSERT_TRUE(labels.has_value());
+  EXPECT_EQ(*labels, (std::vector<std::string>{"one.test/mcp", "two.test:8443/", "one.test/mcp #2"}));
+  server.urls.push_back("ftp://three.test/");
+  EXPECT_FALSE(address_labels(server).has_value());
+}
+
+TEST(ServerOptions, EachAddressHasItsOwnOptions) {
+  config::Server server;
+  server.name = "pool";
+  server.urls = {"http://one.test/mcp", "http://two.test/mcp"};
+  EXPECT_EQ(http_options(server, "{}", 0)->url.host, "one.test");
+  EXPECT_EQ(http_options(server, "{}", 1)->url.host, "two.test");
+  EXPECT_EQ(sse_options(server, "{}", 1).command.argv.back(), "http://two.test/mcp");
+}
+
 }  // namespace
 }  // namespace weir::app
