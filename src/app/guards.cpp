@@ -12,16 +12,19 @@ Guards::Guards(WorkerParts& parts, config::Settings const& settings, config::Ser
     : scheduler_(parts.scheduler) {
   auto const& metrics = parts.metrics.server(server.name);
   auto const& of = degradation_of(settings, server.name);
-  auto timed = std::make_shared<resilience::DeadlineLayer>(std::move(upstream), parts.scheduler, server.name,
-                                                           deadline_options(server, metrics));
+  std::shared_ptr<core::Handler> timed = std::make_shared<resilience::DeadlineLayer>(
+      upstream, parts.scheduler, server.name, deadline_options(server, metrics));
+  timed = refitted(parts.refit, Stage::deadline, server.name, std::move(upstream), std::move(timed));
   limit_ = std::make_shared<resilience::LimitLayer>(
-      std::move(timed), parts.scheduler, server.name, limit_options(of),
+      timed, parts.scheduler, server.name, limit_options(of),
       resilience::LimitMeters{metrics.queue_depth, metrics.concurrency_limit, metrics.queue_wait,
                               metrics.calls_shed,
                               [&wait = parts.entrance.wait](base::Duration waited) { wait.saw(waited); }});
+  auto limited = refitted(parts.refit, Stage::limit, server.name, std::move(timed), limit_);
   breakers_ = std::make_shared<resilience::ServerBreakers>(server.name, breaker_options(of),
                                                            parts.random.next(), metrics, &parts.log);
-  entry_ = std::make_shared<resilience::BreakerLayer>(limit_, parts.scheduler, breakers_);
+  auto broken = std::make_shared<resilience::BreakerLayer>(limited, parts.scheduler, breakers_);
+  entry_ = refitted(parts.refit, Stage::breaker, server.name, std::move(limited), std::move(broken));
 }
 
 void Guards::set_options(config::Settings const& settings, config::Server const& server) {

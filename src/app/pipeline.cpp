@@ -135,10 +135,11 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings cons
 
 std::shared_ptr<fallback::FallbackLayer> build_door(WorkerParts& parts, config::Settings const& settings,
                                                     config::Server const& server,
-                                                    std::shared_ptr<cache::CacheLayer> const& front) {
+                                                    std::shared_ptr<cache::CacheLayer> const& front,
+                                                    std::shared_ptr<core::Handler> inner) {
   fallback::FallbackParts borrowed{parts.scheduler, *front, parts.door_of, parts.metrics.server(server.name),
                                    parts.log};
-  return std::make_shared<fallback::FallbackLayer>(front, std::move(borrowed),
+  return std::make_shared<fallback::FallbackLayer>(std::move(inner), std::move(borrowed),
                                                    door_options(parts, settings, server));
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "app/refit.hpp"
 #include "base/random.hpp"
 #include "bridge/parked_calls.hpp"
 #include "cache/cache_layer.hpp"
@@ -48,6 +49,7 @@ struct WorkerParts {
   // Where the calls of a server go in on this worker; null: there is no such server.
   std::function<std::shared_ptr<core::Handler>(std::string_view server)> door_of;
   std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&)> standby;
+  Refit refit{};  // of tests
 };
 
 // The door every call goes through, up to the choice of a server.
@@ -69,10 +71,12 @@ base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings cons
 std::shared_ptr<cache::CacheLayer> build_front(WorkerParts& parts, config::Settings const& settings,
                                                config::Server const& server,
                                                std::shared_ptr<core::Handler> entry);
-// Outermost on a server's side: deadline and fallback. `front` may be asked for copies.
+// Outermost on a server's side: deadline and fallback. `front` may be asked for copies; `inner` is where
+// calls go on to.
 std::shared_ptr<fallback::FallbackLayer> build_door(WorkerParts& parts, config::Settings const& settings,
                                                     config::Server const& server,
-                                                    std::shared_ptr<cache::CacheLayer> const& front);
+                                                    std::shared_ptr<cache::CacheLayer> const& front,
+                                                    std::shared_ptr<core::Handler> inner);
 std::shared_ptr<fallback::FallbackOptions const> door_options(WorkerParts& parts,
                                                               config::Settings const& settings,
                                                               config::Server const& server);

@@ -49,6 +49,7 @@ struct SharedParts {
   // What can be said of a server's calls without it, for the layers of the worker whose loop is given.
   std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&, base::Scheduler&)>
       standby;
+  Refit refit{};  // of tests
 };
 
 class Worker {
@@ -97,7 +98,8 @@ class Worker {
     std::uint32_t number = 0;
     ServerStack stack;
     std::shared_ptr<cache::CacheLayer> front;        // before it
-    std::shared_ptr<fallback::FallbackLayer> door;   // before that: where calls go in
+    std::shared_ptr<fallback::FallbackLayer> door;   // before that
+    std::shared_ptr<core::Handler> way_in;           // where calls go in: the door, unless a test says else
     std::shared_ptr<upstream::ServerHome> home;      // if it lives here
     std::shared_ptr<upstream::HopBackend> far_away;  // if it does not
   };
@@ -116,6 +118,7 @@ class Worker {
   };
 
   Running start(PlannedServer const& server, config::Settings const& settings);
+  void build_way_in(Running& running, config::Settings const& settings, config::Server const& server);
   std::shared_ptr<core::Handler> door_of(std::string_view server) const;
   void retire(Servers servers, base::TimePoint deadline);
   void publish(std::shared_ptr<router::CatalogSet const> set);

@@ -47,6 +47,7 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       turned_away_(loop_),
       closing_(loop_),
       connections_(loop_) {
+  parts_.refit = shared.refit;
   if (shared.standby) {
     parts_.standby = [this](config::Degradation const& of) { return shared_.standby(of, loop_); };
   }
@@ -109,23 +110,28 @@ Worker::Running Worker::start(PlannedServer const& server, config::Settings cons
     running.far_away = std::make_shared<upstream::HopBackend>(loop_, server.settings.name,
                                                               transport_of(server.settings), server.home);
     running.stack = ServerStack{running.far_away, running.far_away, nullptr, nullptr};
-    running.front = build_front(parts_, settings, server.settings, running.stack.entry);
-    running.door = build_door(parts_, settings, server.settings, running.front);
+    build_way_in(running, settings, server.settings);
     return running;
   }
   auto stack = build_server(parts_, settings, server.settings);
   WEIR_ASSERT(stack.has_value());  // the planner leaves out what cannot be built
   running.stack = std::move(*stack);
   running.home = server.home;
-  running.front = build_front(parts_, settings, server.settings, running.stack.entry);
-  running.door = build_door(parts_, settings, server.settings, running.front);
+  build_way_in(running, settings, server.settings);
   running.home->move_in(running.stack.backend, running.stack.entry);
   return running;
 }
 
+void Worker::build_way_in(Running& running, config::Settings const& settings, config::Server const& server) {
+  running.front = build_front(parts_, settings, server, running.stack.entry);
+  auto inner = refitted(parts_.refit, Stage::cache, server.name, running.stack.entry, running.front);
+  running.door = build_door(parts_, settings, server, running.front, inner);
+  running.way_in = refitted(parts_.refit, Stage::fallback, server.name, inner, running.door);
+}
+
 std::shared_ptr<core::Handler> Worker::door_of(std::string_view server) const {
   auto const found = servers_.find(server);
-  return found == servers_.end() ? nullptr : found->second.door;
+  return found == servers_.end() ? nullptr : found->second.way_in;
 }
 
 void Worker::retire(Servers servers, base::TimePoint deadline) {
@@ -157,7 +163,7 @@ void Worker::apply(std::shared_ptr<WorkerPlan const> plan) {
       running.door->set_options(door_options(parts_, *plan->settings, settings));
       if (running.stack.guards) running.stack.guards->set_options(*plan->settings, settings);
     }
-    entries.emplace(server->number, running.door);
+    entries.emplace(server->number, running.way_in);
     specs.push_back(router::ServerSpec{settings.name, server->number, running.stack.backend,
                                        tool_rules(settings.tools), settings.expose,
                                        list_ttl(*plan->settings, settings.name)});

@@ -51,7 +51,7 @@ struct World {
   }
   LimitMeters meters() {
     auto const& of = metrics.server("docs");
-    return {of.queue_depth, of.concurrency_limit, of.queue_wait, of.calls_shed};
+    return {of.queue_depth, of.concurrency_limit, of.queue_wait, of.calls_shed, {}};
   }
   base::Task<void> ask(std::string method = "tools/call", base::Duration within = 5s,
                        bool background = false) {

@@ -117,6 +117,7 @@ void World::start() {
   shared_ = std::make_unique<app::SharedParts>(app::SharedParts{
       loop.clock(), random, silent_log(), *metrics_, *sessions_, *cache_, *entrance_, *calls_, connections_,
       listens_, watches_, *parked_, *cursors_, environment_, R"({"name":"weir","version":"0"})", standby});
+  shared_->refit = refit;
   worker_ = std::make_unique<app::Worker>(*shared_, app::WorkerIo{loop, dialer, spawner},
                                           std::make_shared<config::Settings const>(settings));
   planner_.emplace(std::vector{worker_->place()});

@@ -81,6 +81,7 @@ class World {
   Trial* trial = nullptr;  // for client connections to come, until it trips
   std::size_t pipe_bytes = 64 * 1024;
 
+  app::Refit refit;               // flaws to plant in the pipeline; before start()
   store::Store* store = nullptr;  // the cache's second tier; before start()
   // What answers without a server; before start(), or before reload().
   std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&, base::Scheduler&)>
