@@ -36,11 +36,17 @@ base::Task<base::Result<core::Outcome>> DeadlineLayer::handle(core::Call& call) 
   }
   call.deadline_latest = call.started + options_.call_max + call.parked.stood;
   auto work = inner_->handle(call);
+  auto const unmoved = call.deadline;
+  auto const lost_at = call.attempt_most > base::Duration::zero() ? scheduler_.now() + call.attempt_most
+                                                                  : base::TimePoint::max();
   for (;;) {
     // The end moves ahead with progress and while the client is asked, and comes back after that.
-    base::TimePoint const until = std::min(call.deadline, scheduler_.now() + call.extend_by);
+    bool const silent = call.deadline == unmoved;
+    base::TimePoint until = std::min(call.deadline, scheduler_.now() + call.extend_by);
+    if (silent) until = std::min(until, lost_at);
     if (co_await base::run_until(scheduler_, work, until) == base::Ended::done) co_return work.take();
-    if (call.deadline > scheduler_.now()) continue;
+    auto const now = scheduler_.now();
+    if (call.deadline > now && !(call.deadline == unmoved && now >= lost_at)) continue;
     co_return too_late(server_);
   }
 }

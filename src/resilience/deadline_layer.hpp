@@ -3,8 +3,9 @@
 // Innermost but one: around the upstream. The call's time is usually set outside already, so that it covers
 // queues, attempts and what stands in for an answer; a call that has none gets its server's here. Each
 // progress notification moves the end forward by the same amount, never beyond the hard maximum, which counts
-// from when the call was received. Time is counted on the worker's clock. Error: timed_out, blaming the
-// upstream; the call is cancelled upstream.
+// from when the call was received. Time is counted on the worker's clock. An attempt with a time of its own
+// (attempt_most) ends with it unless it shows a sign of life: progress, or a question to the client. Error:
+// timed_out, blaming the upstream; the call is cancelled upstream.
 #pragma once
 
 #include <memory>

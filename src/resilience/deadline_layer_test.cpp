@@ -39,6 +39,7 @@ struct World {
     DeadlineLayer layer(server, loop, "slow", {5s, 20s, in_flight});
     core::Call call(std::move(*mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})")));
     call.started = loop.now();
+    call.attempt_most = attempt_most;
     auto const outcome = co_await layer.handle(call);
     answered = true;
     if (!outcome) fault = outcome.error().fault;
@@ -51,6 +52,7 @@ struct World {
   base::VirtualLoop loop;
   std::shared_ptr<SlowServer> server;
   observe::Gauge in_flight;
+  base::Duration attempt_most{};
   bool answered = false;
   std::optional<base::Fault> fault;
   base::Duration took{};
@@ -100,6 +102,33 @@ TEST(Deadline, AfterFiveSecondsTheCallIsOver) {  // R-090
   world.run();
   EXPECT_EQ(world.fault, base::Fault::timed_out);
   EXPECT_EQ(world.took, 5s);
+}
+
+TEST(Deadline, AnAttemptEndsWithItsOwnTimeUnlessItShowsASignOfLife) {
+  World silent;
+  silent.attempt_most = 300ms;
+  silent.server->last = 2s;
+  silent.run();
+  EXPECT_EQ(silent.fault, base::Fault::timed_out);
+  EXPECT_EQ(silent.took, 300ms);
+  World quick;
+  quick.attempt_most = 300ms;
+  quick.server->last = 300ms - 1ns;
+  quick.run();
+  EXPECT_FALSE(quick.fault);
+  World reporting;
+  reporting.attempt_most = 300ms;
+  reporting.server->reports = 1;
+  reporting.server->between = 100ms;
+  reporting.server->last = 2s;
+  reporting.run();
+  EXPECT_FALSE(reporting.fault);
+  World asking;
+  asking.attempt_most = 300ms;
+  asking.server->parked = 30s;
+  asking.server->last = 2s;
+  asking.run();
+  EXPECT_FALSE(asking.fault);
 }
 
 TEST(Deadline, ProgressMovesTheEnd) {

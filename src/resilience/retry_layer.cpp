@@ -1,0 +1,113 @@
+#include "resilience/retry_layer.hpp"
+
+#include <utility>
+
+#include "resilience/verdict.hpp"
+
+namespace weir::resilience {
+namespace {
+
+using base::Duration;
+
+// Stands before the client while attempts are made: hears whether it was told or asked anything. What it
+// changed in the call is put back when it dies.
+class Ear final : public core::ClientSink {
+ public:
+  Ear(core::Call& call, bool listens) noexcept : call_(call), client_(call.client) {
+    if (listens) call.client = this;
+  }
+  Ear(Ear const&) = delete;
+  Ear& operator=(Ear const&) = delete;
+  ~Ear() override {
+    call_.client = client_;
+    call_.attempt_most = Duration::zero();
+  }
+  bool heard() const noexcept { return heard_; }
+
+  base::Task<bool> notify(std::string notification) override {
+    heard_ = true;
+    return client_->notify(std::move(notification));
+  }
+  base::Task<base::Result<mcp::Message>> ask(std::string method, std::string params) override {
+    heard_ = true;
+    return client_->ask(std::move(method), std::move(params));
+  }
+
+ private:
+  core::Call& call_;
+  core::ClientSink* client_;
+  bool heard_ = false;
+};
+
+}  // namespace
+
+void RetryLayer::set_options(RetryOptions options) {
+  book_->budget.set_share(options.budget);
+  policy_ = std::make_shared<RetryPolicy const>(std::move(options));
+}
+
+base::Task<RetryLayer::Answer> RetryLayer::handle(core::Call& call) {
+  if (policy_->options().attempts == 0) return inner_->handle(call);
+  return send(call, policy_);
+}
+
+base::Task<RetryLayer::Answer> RetryLayer::send(core::Call& call, PolicyRef policy) {
+  RetryPolicy::Attempt attempt;
+  attempt.repeatable = policy->repeatable(call);
+  Ear const ear(call, attempt.repeatable);
+  for (;; ++attempt.sends) {
+    auto const begun = scheduler_.now();
+    auto const stood = call.parked.stood;
+    call.attempt_most = attempt_most(call, *policy, attempt);
+    auto answer = co_await inner_->handle(call);
+    learn(call, answer, scheduler_.now() - begun - (call.parked.stood - stood));
+    attempt.heard = ear.heard();
+    if (answer) co_return answer;
+    auto const wait = wait_before_next(call, answer, *policy, attempt);
+    if (!wait) co_return answer;
+    if (*wait > Duration::zero()) co_await scheduler_.sleep_for(*wait);
+  }
+}
+
+// None for the last attempt, and none when the budget would not pay for another: then patience is better.
+Duration RetryLayer::attempt_most(core::Call const& call, RetryPolicy const& policy,
+                                  RetryPolicy::Attempt const& attempt) const {
+  bool const another = attempt.repeatable && !attempt.heard && attempt.sends <= policy.options().attempts &&
+                       book_->budget.allows(scheduler_.now());
+  if (!another) return Duration::zero();
+  return policy.attempt_most(book_->times.of(call).quantile(0.95));
+}
+
+void RetryLayer::learn(core::Call const& call, Answer const& answer, Duration took) {
+  if (!answer && answer.error().fault == base::Fault::breaker_open) return;  // nothing was sent
+  book_->budget.sent();
+  auto const verdict = verdict_on_server(answer);
+  if (!verdict) return;
+  if (*verdict == Verdict::failure) return book_->budget.failed();
+  book_->budget.succeeded();
+  book_->times.of(call).add(took);
+}
+
+std::optional<Duration> RetryLayer::wait_before_next(core::Call const& call, Answer const& answer,
+                                                     RetryPolicy const& policy,
+                                                     RetryPolicy::Attempt const& attempt) {
+  using Refusal = RetryPolicy::Refusal;
+  auto const& error = answer.error();
+  auto const now = scheduler_.now();
+  auto const decision = policy.again(error, attempt, call.deadline, now, book_->luck());
+  switch (decision.refusal) {
+    case Refusal::not_allowed: return std::nullopt;
+    case Refusal::attempts: refused_.add("attempts"); return std::nullopt;
+    case Refusal::deadline: refused_.add("deadline"); return std::nullopt;
+    case Refusal::none: break;
+  }
+  if (!book_->budget.take(now)) {
+    refused_.add("budget");
+    return std::nullopt;
+  }
+  bool const lost = error.fault == base::Fault::timed_out && call.attempt_most > Duration::zero();
+  retries_.add(lost ? "lost" : base::name_of(error.fault));
+  return decision.wait;
+}
+
+}  // namespace weir::resilience
