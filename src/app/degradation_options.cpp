@@ -83,6 +83,27 @@ resilience::BreakerOptions breaker_options(config::Degradation const& degradatio
   return options;
 }
 
+resilience::RetryOptions retry_options(config::Degradation const& degradation) {
+  auto const& retry = degradation.retry;
+  resilience::RetryOptions options;
+  options.attempts = retry.attempts;
+  options.budget = retry.budget;
+  if (retry.attempt_timeout) options.attempt_timeout = *retry.attempt_timeout;
+  options.idempotent = retry.idempotent;
+  options.trust_hints = retry.trust_hints;
+  return options;
+}
+
+resilience::HedgeOptions hedge_options(config::Degradation const& degradation, config::Server const& server) {
+  auto const& hedge = degradation.hedge;
+  resilience::HedgeOptions options;
+  options.enabled = hedge.enabled && server.urls.size() > 1;
+  if (hedge.after) options.after = *hedge.after;
+  options.percentile = hedge.percentile;
+  options.max = hedge.max;
+  return options;
+}
+
 resilience::LimitOptions limit_options(config::Degradation const& degradation) {
   resilience::LimitOptions options;
   options.concurrency.fixed = degradation.concurrency.limit;

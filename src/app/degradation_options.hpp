@@ -10,6 +10,7 @@
 #include "core/repeatable.hpp"
 #include "fallback/fallback_layer.hpp"
 #include "resilience/breaker.hpp"
+#include "resilience/hedge_layer.hpp"
 #include "resilience/limit_layer.hpp"
 
 namespace weir::app {
@@ -19,6 +20,9 @@ config::Degradation const& degradation_of(config::Settings const& settings, std:
 // Without what is local: that is no matter of settings alone.
 fallback::FallbackOptions fallback_options(config::Settings const& settings, config::Server const& server);
 resilience::BreakerOptions breaker_options(config::Degradation const& degradation);
+resilience::RetryOptions retry_options(config::Degradation const& degradation);
+// On only where a second attempt may go to another address.
+resilience::HedgeOptions hedge_options(config::Degradation const& degradation, config::Server const& server);
 resilience::LimitOptions limit_options(config::Degradation const& degradation);
 core::RepeatRules repeat_rules(config::Degradation const& degradation);
 

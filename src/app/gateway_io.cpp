@@ -87,7 +87,8 @@ Result<void> Gateway::start() {
   reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_, settings_->sessions.sweep);
   reaper_->start();
   entrance_loop_ = std::make_unique<limits::EntranceLoop>(
-      loop, *entrance_, [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }, settings_->workers);
+      loop, *entrance_, [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; },
+      settings_->workers);
   entrance_loop_->start();
   cache_->start();
   metrics_->on_scrape([this] { refresh_gauges(); });

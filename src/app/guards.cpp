@@ -24,13 +24,21 @@ Guards::Guards(WorkerParts& parts, config::Settings const& settings, config::Ser
   breakers_ = std::make_shared<resilience::ServerBreakers>(server.name, breaker_options(of),
                                                            parts.random.next(), metrics, &parts.log);
   auto broken = std::make_shared<resilience::BreakerLayer>(limited, parts.scheduler, breakers_);
-  entry_ = refitted(parts.refit, Stage::breaker, server.name, std::move(limited), std::move(broken));
+  auto guarded = refitted(parts.refit, Stage::breaker, server.name, std::move(limited), std::move(broken));
+  auto const retry = retry_options(of);
+  auto const book = std::make_shared<resilience::SendBook>(retry.budget, parts.random.next());
+  hedge_ = std::make_shared<resilience::HedgeLayer>(std::move(guarded), parts.scheduler, book, metrics,
+                                                    hedge_options(of, server), retry);
+  retry_ = std::make_shared<resilience::RetryLayer>(hedge_, parts.scheduler, book, metrics, retry);
+  entry_ = refitted(parts.refit, Stage::retry, server.name, hedge_, retry_);
 }
 
 void Guards::set_options(config::Settings const& settings, config::Server const& server) {
   auto const& of = degradation_of(settings, server.name);
   limit_->set_options(limit_options(of));
   breakers_->set_options(breaker_options(of), scheduler_.now());
+  hedge_->set_options(hedge_options(of, server), retry_options(of));
+  retry_->set_options(retry_options(of));
 }
 
 }  // namespace weir::app

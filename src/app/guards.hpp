@@ -7,14 +7,16 @@
 #include <memory>
 
 #include "app/pipeline.hpp"
+#include "resilience/hedge_layer.hpp"
 #include "resilience/limit_layer.hpp"
+#include "resilience/retry_layer.hpp"
 #include "resilience/server_breakers.hpp"
 
 namespace weir::app {
 
 class Guards {
  public:
-  // What stands between the bridge and the upstream: breaker → limit → deadline → upstream.
+  // What stands between the bridge and the upstream: retry → hedge → breaker → limit → deadline → upstream.
   Guards(WorkerParts& parts, config::Settings const& settings, config::Server const& server,
          std::shared_ptr<core::Handler> upstream);
 
@@ -25,6 +27,8 @@ class Guards {
   base::Scheduler& scheduler_;
   std::shared_ptr<resilience::LimitLayer> limit_;
   std::shared_ptr<resilience::ServerBreakers> breakers_;
+  std::shared_ptr<resilience::HedgeLayer> hedge_;
+  std::shared_ptr<resilience::RetryLayer> retry_;
   std::shared_ptr<core::Handler> entry_;
 };
 

@@ -16,8 +16,8 @@
 
 // The way of a call, outermost first:
 //
-//   edge → session → limits → once → router → fallback → cache →
-//                                        [ per server: watch → fetch → bridge → breaker → limit → deadline → upstream ]
+//   edge → session → limits → once → router → fallback → cache
+//     → [ per server: watch → fetch → bridge → retry → breaker → limit → deadline → upstream ]
 //
 // A server lives on one worker. On the others, a hop stands between the cache and its layers: the call
 // travels to the server's home, passes them there, and its answer comes back.
@@ -35,11 +35,14 @@
 //           below; tells all tiers of updates.
 // watch     keeps subscriptions to single resources, which outlive the calls that ask for them.
 // fetch     asks the second tier, then the server, once for all who ask for the same at the same time.
-//           (fallbacks and retries come here, so that the breaker within them counts each attempt)
 // bridge    lets a server of one era ask a client of the other, in rounds: each has a deadline of its own.
+// retry     sends a call again where that is safe, affordable and in time; hedges, where there are addresses.
+//           Outside the breaker, which counts each attempt.
 // breaker   leaves a server alone that keeps failing, and finds out with single calls when it works again.
-// limit     lets no more calls to the server than it can take; the rest wait a little or are refused.
-// deadline  gives the call its time with this server.
+// limit     lets no more calls to the server than it can take; the rest wait a little or are refused. Inside
+// the
+//           breaker, which learns nothing from a full house.
+// deadline  ends the call at its time, or an attempt that takes far too long.
 // upstream  speaks to the server: HTTP, at one address or several, or a child process, in the revision it
 //           knows.
 //

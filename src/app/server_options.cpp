@@ -89,9 +89,19 @@ base::Result<std::vector<std::string>> address_labels(config::Server const& serv
   return labels;
 }
 
+upstream::Balance balance_of(config::Balance balance) noexcept {
+  switch (balance) {
+    case config::Balance::round_robin: return upstream::Balance::round_robin;
+    case config::Balance::by_principal: return upstream::Balance::hash_principal;
+    case config::Balance::least_inflight: break;
+  }
+  return upstream::Balance::least_inflight;
+}
+
 upstream::PoolOptions pool_options(config::Server const& server, observe::ServerMetrics const& metrics) {
   upstream::PoolOptions options;
   options.name = server.name;
+  options.choice.balance = balance_of(server.balance);
   options.usable = metrics.endpoints_usable;
   options.ejections = metrics.endpoint_ejections;
   return options;

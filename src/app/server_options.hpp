@@ -32,6 +32,7 @@ base::Result<upstream::HttpBackendOptions> http_options(config::Server const& se
                                                         std::size_t address = 0);
 // What status, logs and the balancing by hash call each of `urls`: without its query, each different.
 base::Result<std::vector<std::string>> address_labels(config::Server const& server);
+upstream::Balance balance_of(config::Balance balance) noexcept;
 upstream::PoolOptions pool_options(config::Server const& server, observe::ServerMetrics const& metrics);
 watch::WatchOptions watch_options(config::Server const& server);
 base::TableOptions parked_options();

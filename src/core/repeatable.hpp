@@ -16,6 +16,9 @@ struct RepeatRules {
   bool trust_hints = false;             // readOnlyHint and idempotentHint count
 };
 
-bool may_be_repeated(Call const& call, RepeatRules const& rules);
+bool may_be_repeated(Call const& call, std::vector<std::string> const& idempotent, bool trust_hints);
+inline bool may_be_repeated(Call const& call, RepeatRules const& rules) {
+  return may_be_repeated(call, rules.idempotent, rules.trust_hints);
+}
 
 }  // namespace weir::core

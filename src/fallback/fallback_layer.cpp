@@ -84,12 +84,14 @@ base::Task<FallbackLayer::Answer> FallbackLayer::guard(core::Call& call, Options
   }
   call.copy_wanted = plan.wants_copy();
   auto outcome = co_await inner_->handle(call);
-  if (outcome || !qualifies(outcome.error()) || changes_something(call)) co_return outcome;
+  if (outcome || changes_something(call)) co_return outcome;
+  auto const failure = outcome.error();
+  if (!qualifies(failure)) co_return outcome;
   end = std::max(end, call.deadline);  // progress has moved it
-  call.facts.degraded.reason = base::name_of(outcome.error().fault);
+  call.facts.degraded.reason = base::name_of(failure.fault);
   // What may have been executed already is not executed elsewhere (ruling 9).
-  bool const may_ask = outcome.error().retry == base::Retry::always || may_be_repeated(call, options->repeat);
-  auto instead = co_await stand_in(call, plan, options->local.get(), outcome.error(), end, may_ask);
+  bool const may_ask = failure.retry == base::Retry::always || may_be_repeated(call, options->repeat);
+  auto instead = co_await stand_in(call, plan, options->local.get(), failure, end, may_ask);
   if (!instead) co_return outcome;
   co_return std::move(*instead);
 }

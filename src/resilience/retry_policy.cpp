@@ -2,25 +2,15 @@
 
 #include <algorithm>
 
-#include "base/glob.hpp"
+#include "core/repeatable.hpp"
 #include "resilience/verdict.hpp"
 
 namespace weir::resilience {
 
 using base::Duration;
 
-bool RetryPolicy::repeatable(core::Call const& call) const noexcept {
-  using enum mcp::Method;
-  switch (call.method) {
-    case tools_call: break;
-    case tasks_update:
-    case tasks_cancel:
-    case subscriptions_listen: return false;  // the first two change a task; the last has a keeper of its own
-    default: return mcp::traits_of(call.method).safe;
-  }
-  if (options_.trust_hints && (call.says_read_only || call.says_idempotent)) return true;
-  return std::any_of(options_.idempotent.begin(), options_.idempotent.end(),
-                     [&call](std::string const& glob) { return base::glob_matches(glob, call.target); });
+bool RetryPolicy::repeatable(core::Call const& call) const {
+  return core::may_be_repeated(call, options_.idempotent, options_.trust_hints);
 }
 
 RetryPolicy::Decision RetryPolicy::again(base::Error const& error, Attempt const& attempt,

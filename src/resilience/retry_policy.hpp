@@ -45,7 +45,7 @@ class RetryPolicy {
   explicit RetryPolicy(RetryOptions options) : options_(std::move(options)) {}
 
   RetryOptions const& options() const noexcept { return options_; }
-  bool repeatable(core::Call const& call) const noexcept;
+  bool repeatable(core::Call const& call) const;
   // `luck` in [0, 1): where in the back-off the wait ends.
   Decision again(base::Error const& error, Attempt const& attempt, base::TimePoint deadline,
                  base::TimePoint now, double luck) const noexcept;

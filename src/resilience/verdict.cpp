@@ -32,13 +32,4 @@ std::optional<Verdict> verdict_on_server(base::Result<core::Outcome> const& outc
   return request_is_wrong ? std::nullopt : std::optional(Verdict::success);
 }
 
-bool qualifies_for_fallback(base::Error const& error) noexcept {
-  if (error.blame != base::Blame::upstream) return false;
-  return broke(error.fault) || error.fault == Fault::throttled || error.fault == Fault::breaker_open;
-}
-
-bool qualifies_for_fallback(base::Result<core::Outcome> const& outcome) noexcept {
-  return !outcome && qualifies_for_fallback(outcome.error());
-}
-
 }  // namespace weir::resilience

@@ -19,9 +19,4 @@ bool failed_server(base::Error const& error) noexcept;
 // are answers of a server that works; those that blame the request prove nothing.
 std::optional<Verdict> verdict_on_server(base::Result<core::Outcome> const& outcome) noexcept;
 
-// Whether something else may stand in for the answer: the server failed, has too much to do or is left alone.
-// Never for refusals of the request or of a credential, nor for what is ours or the client's.
-bool qualifies_for_fallback(base::Error const& error) noexcept;
-bool qualifies_for_fallback(base::Result<core::Outcome> const& outcome) noexcept;
-
 }  // namespace weir::resilience

@@ -20,27 +20,25 @@ std::string shown(std::optional<Verdict> verdict) {
 struct Row {
   Fault fault;
   char const* verdict;  // when the server is to blame
-  bool fallback;
 };
 
 // Every fault there is.
-constexpr Row kRows[]{{Fault::invalid_input, "nothing", false},   {Fault::too_large, "nothing", false},
-                      {Fault::not_found, "nothing", false},       {Fault::denied, "nothing", false},
-                      {Fault::unauthenticated, "nothing", false}, {Fault::busy, "nothing", false},
-                      {Fault::limited, "nothing", false},         {Fault::starting, "nothing", false},
-                      {Fault::unavailable, "failure", true},      {Fault::breaker_open, "nothing", true},
-                      {Fault::throttled, "failure", true},        {Fault::connect_failed, "failure", true},
-                      {Fault::connection_lost, "failure", true},  {Fault::protocol, "failure", true},
-                      {Fault::refused, "nothing", false},         {Fault::timed_out, "failure", true},
-                      {Fault::unsupported, "nothing", false},     {Fault::config, "nothing", false},
-                      {Fault::cancelled, "nothing", false},       {Fault::internal, "nothing", false}};
+constexpr Row kRows[]{{Fault::invalid_input, "nothing"},   {Fault::too_large, "nothing"},
+                      {Fault::not_found, "nothing"},       {Fault::denied, "nothing"},
+                      {Fault::unauthenticated, "nothing"}, {Fault::busy, "nothing"},
+                      {Fault::limited, "nothing"},         {Fault::starting, "nothing"},
+                      {Fault::unavailable, "failure"},     {Fault::breaker_open, "nothing"},
+                      {Fault::throttled, "failure"},       {Fault::connect_failed, "failure"},
+                      {Fault::connection_lost, "failure"}, {Fault::protocol, "failure"},
+                      {Fault::refused, "nothing"},         {Fault::timed_out, "failure"},
+                      {Fault::unsupported, "nothing"},     {Fault::config, "nothing"},
+                      {Fault::cancelled, "nothing"},       {Fault::internal, "nothing"}};
 
 TEST(Verdict, OnlyTransportFailuresAndOverloadOfTheServerCount) {  // F-45, F-46
   static_assert(std::size(kRows) == static_cast<std::size_t>(Fault::internal) + 1);
   for (auto const& row : kRows) {
     base::Error const error(row.fault, Blame::upstream, "");
     EXPECT_EQ(shown(verdict_on_server(error)), row.verdict) << base::name_of(row.fault);
-    EXPECT_EQ(qualifies_for_fallback(error), row.fallback) << base::name_of(row.fault);
   }
 }
 
@@ -49,7 +47,6 @@ TEST(Verdict, WhatIsOursOrTheClientsIsNeverTheServersFailure) {  // F-46: a refu
     for (auto const blame : {Blame::gateway, Blame::client}) {
       base::Error const error(row.fault, blame, "");
       EXPECT_EQ(shown(verdict_on_server(error)), "nothing") << base::name_of(row.fault);
-      EXPECT_FALSE(qualifies_for_fallback(error)) << base::name_of(row.fault);
     }
   }
 }
@@ -57,7 +54,6 @@ TEST(Verdict, WhatIsOursOrTheClientsIsNeverTheServersFailure) {  // F-46: a refu
 TEST(Verdict, AServerThatSaysWhenToComeBackHasNotFailed) {
   auto const error = base::Error(Fault::throttled, Blame::upstream, "429").again_in(2s);
   EXPECT_EQ(shown(verdict_on_server(error)), "nothing");
-  EXPECT_TRUE(qualifies_for_fallback(error));
 }
 
 TEST(Verdict, OfAnswersOnlyTheInternalErrorIsAFailure) {
@@ -75,7 +71,6 @@ TEST(Verdict, OfAnswersOnlyTheInternalErrorIsAFailure) {
                                                                                         {1, "success"}}) {
     auto const outcome = base::Result<core::Outcome>(core::from_error(code, "no"));
     EXPECT_EQ(shown(verdict_on_server(outcome)), verdict) << code;
-    EXPECT_FALSE(qualifies_for_fallback(outcome)) << code;
   }
 }
 
