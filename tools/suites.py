@@ -321,6 +321,8 @@ def load(tier, _):
     weir = str(ROOT / "build/dev/bin/weir")
     most = ["--seconds-max", str(PROGRAM_SECONDS_MAX[tier])]
     count = load_run([program, "--weir", weir, "--calls", str(LOAD_CALLS[tier]), *most], tier)
+    degraded = ["--degraded", "--calls", str(LOAD_CALLS[tier])]
+    count.add(load_run([program, "--weir", weir, *degraded, *most], tier, "degraded"))
     if tier == "long":  # a build whose memory means something
         code, output = execute([str(ROOT / "dev"), "build", "release", "weir"], "load-build", 3600)
         if code != 0:

@@ -23,7 +23,6 @@ struct ChaosReport {
   std::uint64_t seed = 0;
   std::vector<std::string> servers;                           // that took part
   std::vector<std::pair<std::string, std::string>> left_out;  // and why
-  std::uint64_t operations = 0;                               // different calls that were made in turn
   base::Duration took{};
   FaultCounts faults;
   std::uint64_t requests = 0;  // that reached the servers' side of Weir; calls of children are not counted

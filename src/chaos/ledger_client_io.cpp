@@ -131,7 +131,6 @@ Task<void> LedgerClient::run(std::vector<Operation> operations, BeforeCall befor
   co_await workers.idle();
   report.took = loop_.now() - began;
   report.calls = state.ledger.totals();
-  report.operations = state.operations.size();
 }
 
 Task<void> LedgerClient::worker(Run& run) {

@@ -82,7 +82,7 @@ describe('weir chaos', kSkip, () => {
     for (const [args, code, said] of [
       [['dosc'], 64, /did you mean `docs`/],
       [['--tool', 'echo'], 64, /--tool needs one server/],
-      [['docs', '--tool', 'nothing'], 69, /it has no tool `nothing`/],
+      [['docs', '--tool', 'no_such'], 69, /it has no tool `no_such`/],
       [['--faults', 'many'], 65, /--faults must be a share like 20%/],
       [['--script', 'bad.yaml'], 65, /bad\.yaml:1:\d+: there is no fault `rest`/],
       [['docs', '--tool', 'echo', '--args', '{'], 65, /--args/],

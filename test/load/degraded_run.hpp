@@ -32,7 +32,7 @@ struct DegradedOptions {
   std::uint64_t seed = 1;
   std::uint64_t seconds_max = 600;
   unsigned workers = 0;
-  std::size_t clients = 64;
+  std::size_t clients = 24;
   std::string only;  // name of one phase; "" = all
 };
 

@@ -93,8 +93,13 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   weir::load::Report report;
   if (degraded->count() > 0) {
-    weir::load::DegradedOptions run{options.weir,    options.calls,   options.seed, options.seconds_max,
-                                    options.workers, std::size_t{64}, only};
+    weir::load::DegradedOptions run;
+    run.weir = options.weir;
+    run.calls = options.calls;
+    run.seed = options.seed;
+    run.seconds_max = options.seconds_max;
+    run.workers = options.workers;
+    run.only = only;
     report = weir::load::DegradedRun(std::move(run)).run();
   } else if (churns->count() > 0) {
     churn.weir = options.weir;
