@@ -29,7 +29,9 @@ struct World {
 };
 
 TEST(Entrance, ShedsWhenTheProcessIsBusyAndStopsWhenItIsNot) {
-  World world({0.9, std::nullopt, {}});
+  config::Shedding shedding;
+  shedding.cpu = 0.9;
+  World world(shedding);
   world.work(0.5, 2s);
   EXPECT_FALSE(world.entrance.overload.refuses(core::Standing::background));
   world.work(0.95, 2s);
@@ -40,7 +42,9 @@ TEST(Entrance, ShedsWhenTheProcessIsBusyAndStopsWhenItIsNot) {
 }
 
 TEST(Entrance, ALongWaitAtAServerCountsOnce) {
-  World world({std::nullopt, 250ms, {}});
+  config::Shedding shedding;
+  shedding.queue_wait = 250ms;
+  World world(shedding);
   for (int i = 0; i < 10; ++i) {
     world.entrance.wait.saw(300ms);
     world.entrance.wait.saw(10ms);

@@ -20,7 +20,7 @@ struct ConcurrencyOptions {
   std::optional<unsigned> fixed;  // at least 1
   unsigned least = 20;
   unsigned most = 1000;
-  unsigned first = 500;
+  unsigned first = 100;
   double smoothing = 0.2;
   double tolerance = 1.5;
   unsigned long_window = 600;  // averages that make up what is usual
@@ -38,6 +38,7 @@ class ConcurrencyLimit {
   void set_options(ConcurrencyOptions const& options);
 
   unsigned limit() const noexcept;
+  bool fixed() const noexcept { return options_.fixed.has_value(); }
 
   // A call was answered after `took`, waits for its client excepted; `in_flight` counts it.
   void answered(base::Duration took, unsigned in_flight, base::TimePoint now);

@@ -34,7 +34,8 @@ TimePoint deadline_of(core::Call const& call) noexcept {
 // One of the calls at the server, from when it may go there to its answer.
 class LimitLayer::Place : public base::ListHook {
  public:
-  Place(LimitLayer& layer, core::Call const& call) noexcept : layer_(layer), call_(call) {
+  Place(LimitLayer& layer, core::Call const& call) noexcept
+      : layer_(layer), call_(call), deadline_(call.deadline) {
     layer.places_.push_back(*this);
   }
   Place(Place const&) = delete;
@@ -44,10 +45,12 @@ class LimitLayer::Place : public base::ListHook {
     layer_.give_back();
   }
   bool parked() const noexcept { return call_.parked.questions > 0; }
+  bool reports() const noexcept { return call_.deadline != deadline_; }  // progress has moved it
 
  private:
   LimitLayer& layer_;
   core::Call const& call_;
+  TimePoint const deadline_;
 };
 
 // One who waits. What it was given and has not taken goes back when it dies.
@@ -148,7 +151,9 @@ bool LimitLayer::has_place() noexcept {
   if (auto const now = scheduler_.now(); now - counted_ >= kCountParkedEvery) {
     counted_ = now;
     parked_ = 0;
-    places_.for_each([this](Place const& place) { parked_ += place.parked() ? 1 : 0; });
+    places_.for_each([this](Place const& place) {
+      parked_ += place.parked() || (!limit_.fixed() && place.reports()) ? 1 : 0;
+    });
   }
   return in_flight_ < limit + parked_;
 }

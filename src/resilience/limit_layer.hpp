@@ -8,7 +8,8 @@
 // asking its client, or that its progress has bought, says nothing about the server: such calls are not
 // measured, nor are failures, which come quicker than work does. Error: busy, blaming the gateway, always
 // repeatable because nothing was sent. A call whose client is being asked leaves its place to another: people
-// take their time, and the server does nothing meanwhile.
+// take their time, and the server does nothing meanwhile. So does one that has reported progress, unless the
+// limit is a configured one: some hundred long streams would keep everybody else out.
 //
 // At 5 × capacity refusals come within 10 ms of the call but for one kind: who already waits when the crowd
 // forms has waited up to 200 ms by then. One waiting call at a time, the newest, may be kept for 100 ms.

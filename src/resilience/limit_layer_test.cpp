@@ -20,6 +20,7 @@ struct Server final : core::Handler {
     Leaving const leaving{inside};
     co_await scheduler.sleep_for(takes);
     if (progresses) call.progressed(scheduler.now());
+    if (lingers > base::Duration::zero()) co_await scheduler.sleep_for(lingers);
     if (parks) {
       core::Parked const parked(call, scheduler, 1h);
       co_await scheduler.sleep_for(1s);
@@ -33,7 +34,7 @@ struct Server final : core::Handler {
     ~Leaving() { --inside; }
   };
   base::Scheduler& scheduler;
-  base::Duration takes = 10ms;
+  base::Duration takes = 10ms, lingers{};
   bool progresses = false, parks = false, errs = false;
   std::optional<base::Fault> fault;
   unsigned begun = 0, inside = 0, most = 0;
@@ -214,6 +215,21 @@ TEST(LimitLayer, ACallWhoseClientIsAskedLeavesItsPlaceToAnother) {
   EXPECT_EQ(world.answers, 4U);
   EXPECT_EQ(world.refused, 0U);
   EXPECT_EQ(world.layer.in_flight(), 0U);
+}
+
+TEST(LimitLayer, CallsThatReportProgressLeaveTheirPlacesUnlessTheLimitIsConfigured) {
+  for (unsigned const fixed : {0U, 120U}) {
+    World world(fixed);
+    world.server->progresses = true;
+    world.server->lingers = 4s;
+    for (int i = 0; i < 300; ++i) {
+      world.tasks.spawn(world.ask());
+      world.loop.advance(5ms);
+    }
+    EXPECT_EQ(world.server->inside, fixed == 0 ? 300U : fixed);
+    world.tasks.cancel();
+    EXPECT_EQ(world.layer.in_flight(), 0U);
+  }
 }
 
 // 200 ms after 10 ms is a server that has become slow, if it is a measurement.

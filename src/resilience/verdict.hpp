@@ -1,7 +1,7 @@
 // What an outcome says about the server: for its breaker, for retries and for what may stand in.
 //
 // Pure functions, any thread, no allocation. One place, because these three must not drift apart (F-45,
-// F-46): a caller's mistake, a refused credential or a full house of our own is never the server's failure.
+// a caller's mistake, a refused credential or a full house of our own is never the server's failure.
 #pragma once
 
 #include <optional>

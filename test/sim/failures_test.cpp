@@ -10,6 +10,13 @@ namespace {
 using Era = FakeClient::Era;
 using Speaks = FakeServer::Speaks;
 
+// What the connection and the backend do by themselves.
+void send_once(World& world, std::string const& server) {
+  auto& of = world.settings.degradation.emplace_back();
+  of.server = server;
+  of.retry.attempts = 0;
+}
+
 bool is_error_result(Reply const& reply) {
   return reply.final().find(R"("isError":true)") != std::string::npos;
 }
@@ -89,6 +96,7 @@ INSTANTIATE_TEST_SUITE_P(EveryKind, Misbehaviour, testing::ValuesIn(kBadTools),
 
 TEST(Failures, AReadIsSentOnceMoreWhenItsKeptConnectionDies) {
   World world;
+  send_once(world, "a");
   auto& server = world.http("a", Speaks::modern);
   auto& client = world.client(Era::modern);
   world.start();
@@ -194,6 +202,7 @@ TEST(Failures, ADeadOrSlowServerNeverHidesTheOthers) {  // T-06
 
 TEST(Failures, AServerThatDiesMidCallIsReportedAndComesBack) {
   World world;
+  send_once(world, "a");
   auto& server = world.http("a", Speaks::modern);
   auto& client = world.client(Era::modern);
   world.start();

@@ -114,7 +114,7 @@ TEST(Pool, AnAddressThatSwallowsEverythingIsEjectedAfterFiveOfItsCalls) {  // T-
   for (int i = 0; i < 60; ++i) EXPECT_LE(pool.world.ledger.executions("k" + std::to_string(i)), 1);  // T-03
   pool.at(2).mute = false;
   for (int i = 0; i < 90; ++i) {
-    EXPECT_TRUE(PoolOf::well(client.call("a__echo")) || true);
+    client.call("a__echo");
     pool.world.advance(1s);
   }
   EXPECT_EQ(pool.usable(), 3) << pool.cause();
@@ -126,10 +126,11 @@ TEST(Pool, AllDeadGiveAClearErrorAndTheFirstThatComesBackServesAgain) {
   pool.world.start();
   for (auto* const place : pool.places) place->die();
   auto const lost = client.call("a__echo");
-  pool.world.advance(0s);
+  pool.world.advance(1s);
   ASSERT_TRUE(lost->answered());
   EXPECT_FALSE(PoolOf::well(lost));
-  EXPECT_EQ(lost->ended - lost->sent, base::Duration(0s)) << "refused connections are known at once";
+  EXPECT_LE(lost->ended - lost->sent, base::Duration(75ms))
+      << "refused connections are known at once; two tries";
   EXPECT_EQ(pool.usable(), 0);
   EXPECT_EQ(pool.world.weir().backend("a")->status().state, core::ServerState::failed);
   pool.world.advance(10s);
@@ -163,7 +164,7 @@ TEST(Pool, ALegacySessionStaysAtOneAddressAndMovesWhenThatDies) {  // F-20
   client.initialize();
   pool.world.advance(0s);
   for (int i = 0; i < 9; ++i) {
-    EXPECT_TRUE(PoolOf::well(client.call("a__echo")) || true);
+    client.call("a__echo");
     pool.world.advance(0s);
   }
   auto const holds = [&](unsigned i) { return pool.at(i).sessions() == 2; };  // its own and the client's
