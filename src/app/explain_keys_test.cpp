@@ -33,6 +33,11 @@ TEST(ExplainKeys, DescribesASingleKeyAndItsDefault) {
   ASSERT_EQ(unset.size(), 1u);
   EXPECT_EQ(unset[0].value, "default");
   EXPECT_EQ(unset[0].origin, "default");
+  auto const probes = explain_keys(kSet, "degradation.docs.breaker.probes");
+  ASSERT_EQ(probes.size(), 1u);
+  EXPECT_EQ(probes[0].value, "1");
+  EXPECT_EQ(probes[0].description, "Tries at the same time.");
+  EXPECT_EQ(explain_keys(kSet, "degradation.docs.fallback.0.tool").size(), 1u);
   EXPECT_TRUE(explain_keys(kSet, "listeners.0.nmae").empty());
   EXPECT_TRUE(explain_keys(kSet, "listeners.x.name").empty());
 }
