@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "base/run_until.hpp"
 #include "upstream/http_backend.hpp"
@@ -23,9 +23,8 @@ constexpr std::size_t kFinishingMax = 64;
 constexpr std::size_t kQuestionsMax = 16;  // of one call at a time
 
 bool is_id(std::string_view token, std::uint64_t id) {
-  char text[24];
-  auto const end = fmt::format_to_n(text, sizeof text, "{}", id);
-  return token == std::string_view(text, end.size);
+  fmt::format_int const text(id);
+  return token == std::string_view(text.data(), text.size());
 }
 
 }  // namespace

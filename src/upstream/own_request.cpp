@@ -1,6 +1,6 @@
 #include "upstream/own_request.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 namespace weir::upstream {
 namespace {
@@ -44,9 +44,8 @@ bool answers(mcp::Message const& message, std::uint64_t id) {
   bool const error = message.kind() == mcp::MessageKind::error;
   if (error && !message.has(mcp::Field::id)) return true;
   if (!error && message.kind() != mcp::MessageKind::result) return false;
-  char text[24];
-  auto const end = fmt::format_to_n(text, sizeof text, "{}", id);
-  return message.raw(mcp::Field::id) == std::string_view(text, end.size);
+  fmt::format_int const text(id);
+  return message.raw(mcp::Field::id) == std::string_view(text.data(), text.size());
 }
 
 std::string reply_to_server(mcp::Message const& request) {
