@@ -41,13 +41,19 @@ IoResult SocketStream::read(std::span<char> into) noexcept {
   }
 }
 
-IoResult SocketStream::write(std::span<iovec const> from) noexcept {
+// One piece, the usual case, goes without a msghdr for the kernel to fetch and check.
+ssize_t SocketStream::hand_over(std::span<iovec const> from) noexcept {
+  if (!S_ISSOCK(kind_)) return ::writev(fd(), from.data(), static_cast<int>(from.size()));
+  if (from.size() == 1) return ::send(fd(), from[0].iov_base, from[0].iov_len, MSG_NOSIGNAL);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(from.data());
   message.msg_iovlen = from.size();
+  return ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+}
+
+IoResult SocketStream::write(std::span<iovec const> from) noexcept {
   for (;;) {
-    ssize_t const put = S_ISSOCK(kind_) ? ::sendmsg(fd(), &message, MSG_NOSIGNAL)
-                                        : ::writev(fd(), from.data(), static_cast<int>(from.size()));
+    ssize_t const put = hand_over(from);
     if (put >= 0) return {IoState::moved, static_cast<std::size_t>(put)};
     if (errno == EINTR) continue;
     if (errno == EPIPE || errno == ECONNRESET) return {IoState::ended};

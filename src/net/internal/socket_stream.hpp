@@ -27,6 +27,8 @@ class SocketStream : public Stream {
   FdWatch& watch() noexcept { return *watch_; }
 
  private:
+  ssize_t hand_over(std::span<iovec const> from) noexcept;
+
   std::unique_ptr<FdWatch> watch_;
   mode_t kind_;
   std::string peer_;
