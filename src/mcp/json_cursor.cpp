@@ -46,16 +46,14 @@ class ContainerScan {
 
 // A member's key, the colon, and the white space around them: from before the key to before the value.
 inline char const* ContainerScan::key(char const* p) noexcept {
-  p = scan::skip_space(p, end_);
-  if (p == end_ || *p != '"') return unexpected(p);
+  if (!scan::comes('"', p, end_)) return unexpected(p);
   bool escaped = false;
   bool lone_surrogate = false;
   char const* const begin = p;
   p = pass_string(p, end_, escaped, lone_surrogate, fault_);
   if (p == nullptr) return nullptr;
   if (lone_surrogate) return fault_.set(JsonFault::lone_surrogate, begin);
-  p = scan::skip_space(p, end_);
-  if (p == end_ || *p != ':') return unexpected(p);
+  if (!scan::comes(':', p, end_)) return unexpected(p);
   return p + 1;
 }
 
@@ -92,13 +90,11 @@ next:
   if (p == nullptr) return nullptr;
 
 after:
-  p = scan::skip_space(p, end_);
-  if (p == end_) return unexpected(p);
-  if (*p == ',') {
+  if (scan::comes(',', p, end_)) {
     ++p;
     goto next;
   }
-  if (*p != (in_object ? '}' : ']')) return unexpected(p);
+  if (p == end_ || *p != (in_object ? '}' : ']')) return unexpected(p);
 
 leave:
   ++p;

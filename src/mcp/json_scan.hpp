@@ -99,4 +99,11 @@ inline char const* skip_space(char const* p, char const* end) noexcept {
   return space_end(p, end);
 }
 
+// Past white space to the byte that is due. It usually stands right here, which is asked first.
+[[gnu::always_inline]] inline bool comes(char due, char const*& p, char const* end) noexcept {
+  if (p != end && *p == due) return true;
+  p = skip_space(p, end);
+  return p != end && *p == due;
+}
+
 }  // namespace weir::mcp::scan
