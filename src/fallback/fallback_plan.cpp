@@ -28,7 +28,8 @@ Step plain(Strategy strategy) { return Step{strategy, {}, {}, {}}; }
 
 std::vector<Step> from_hook(std::optional<Strategy> hook, Declared const& declared) {
   std::vector<Step> steps;
-  if (hook) append(steps, plain(*hook));
+  bool const last = hook == Strategy::use_default;  // it always has something: what is better goes first
+  if (hook && !last) append(steps, plain(*hook));
   std::array const hooks{declared.on_timeout, declared.on_error, declared.on_open, declared.on_rate_limited};
   auto const named = [&hooks](auto&& wanted) {
     return std::any_of(hooks.begin(), hooks.end(), [&](auto const& one) { return one && wanted(*one); });

@@ -3,7 +3,8 @@
 // Made of what the operator declared for a server or a tool; immutable, any thread. An explicit chain is
 // taken as it is. Without one, the hook for this kind of failure names the first step; what else the operator
 // has provided follows in the order copy, backup folder, default document, because a step that has nothing
-// to offer leads to the next (R-096, C-4). After the last step comes the failure itself.
+// to offer leads to the next (R-096, C-4). A default comes last in any case: it always has something. After
+// the last step comes the failure itself.
 #pragma once
 
 #include <array>

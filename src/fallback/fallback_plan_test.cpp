@@ -56,7 +56,7 @@ TEST(FallbackPlan, TriesWhatTheHookNamesAndThenWhatElseIsProvided_C4) {
       {kellerai(), "use_default", "use_default", "use_default", "use_default"},
       {nothing, "", "", "", ""},
       {stale_only, "use_stale_cache", "use_stale_cache", "use_stale_cache", "use_stale_cache"},
-      {open_only, "use_cache use_default", "use_stale_cache use_default", "use_default use_stale_cache",
+      {open_only, "use_cache use_default", "use_stale_cache use_default", "use_stale_cache use_default",
        "use_stale_cache use_default"},
   };
   for (auto const& row : rows) {

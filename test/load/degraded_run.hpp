@@ -55,7 +55,7 @@ class DegradedRun {
     unsigned per_thousand = 0;  // harmed
     unsigned part = 1;          // of the calls
     double useful_min = 0;      // percent
-    double extra_max = 0;       // percent of additional upstream calls; 0: not looked at
+    double extra_max = 0;       // percent of the upstream calls that are repetitions; 0: not looked at
     bool warm = false;          // the same questions again and again, each asked once before
   };
   struct Tally;
@@ -77,6 +77,7 @@ class DegradedRun {
   base::Task<void> stop_weir();
   void set_faults(Phase const& phase, unsigned per_thousand);
   void judge(Phase const& phase, Tally const& tally);
+  void judge_mix();
   Server& server(std::string const& name);
 
   DegradedOptions options_;
@@ -90,6 +91,7 @@ class DegradedRun {
   bool weir_ended_ = false;
   std::uint64_t next_key_ = 0;
   Report report_;
+  chaos::FaultCounts mix_;  // of all phases
   base::TaskGroup fakes_{loop_};
   base::TaskGroup clients_{loop_};
   base::TaskGroup main_{loop_};
