@@ -51,6 +51,32 @@ std::string_view event_of(Substitute by) noexcept {
   return "fallback.failed";
 }
 
+// A task, or a call in the middle of its rounds, is known to its own server only.
+bool others_can_answer(core::Call const& call) noexcept {
+  using enum mcp::Method;
+  switch (call.method) {
+    case tools_call:
+    case prompts_get:
+    case resources_read: break;
+    case resources_directory_read:
+    case completion_complete: return true;
+    default: return false;
+  }
+  return !call.request.has(mcp::Field::input_responses) && !call.request.has(mcp::Field::request_state);
+}
+
+// Complete, and what the tool promised. A question or a task's handle would lead its client back to the
+// server that failed, which knows nothing of it.
+bool answers(core::Call const& call, core::Outcome const& outcome) noexcept {
+  using mcp::Field;
+  auto const& message = outcome.message;
+  if (message.kind() != mcp::MessageKind::result || message.raw(Field::is_error) == "true") return false;
+  auto const type = message.raw(Field::result_type);
+  if (!type.empty() && type != R"("complete")") return false;
+  if (message.has(Field::input_requests) || message.has(Field::task_id)) return false;
+  return !call.structured_output || message.has(Field::structured_content);
+}
+
 // Nobody else can do what this call is to do, and nothing can stand in for its having been done.
 bool changes_something(core::Call const& call) noexcept { return call.updates || call.says_writes; }
 
@@ -149,13 +175,14 @@ base::Task<std::optional<Outcome>> FallbackLayer::ask_other(core::Call& call, St
                                                             unsigned servers_left) {
   auto const now = parts_.scheduler.now();
   auto const door = parts_.door_of(step.server);
-  if (door == nullptr || end <= now) co_return std::nullopt;
+  if (door == nullptr || end <= now || !others_can_answer(call)) co_return std::nullopt;
   core::OwnedCall other(call);
   other.call.facts.server = step.server;
   other.call.facts.tool = call.facts.tool;
   other.call.mirrored = nullptr;  // of the other's headers its backend learns by itself
   other.call.cache_order.reset();
   other.call.copy_wanted = other.call.updates = false;
+  other.call.cacheable = false;  // of the other's tool, its own rules say what may be repeated
   other.call.answers_failure = true;
   other.call.deadline = now + (end - now) / servers_left;
   if (!step.tool.empty() && call.method == mcp::Method::tools_call) {
@@ -163,8 +190,7 @@ base::Task<std::optional<Outcome>> FallbackLayer::ask_other(core::Call& call, St
   }
   auto outcome = co_await door->handle(other.call);
   call.facts.upstream += other.call.facts.upstream;
-  if (!outcome || outcome->message.kind() != mcp::MessageKind::result) co_return std::nullopt;
-  if (outcome->message.raw(mcp::Field::is_error) == "true") co_return std::nullopt;
+  if (!outcome || !answers(call, *outcome)) co_return std::nullopt;
   call.facts.degraded.server = step.server;
   mark_degraded(*outcome, call, kFromServer,
                 {call.facts.degraded.reason, options_->server, std::nullopt, step.server, {}});

@@ -31,6 +31,7 @@ struct Server final : core::Handler {
     ++calls;
     deadline = call.deadline;
     target = call.target;
+    cacheable = call.cacheable;
     auto const until = std::min(scheduler.now() + takes, call.deadline);
     bool const late = scheduler.now() + takes > call.deadline;
     if (until > scheduler.now()) co_await scheduler.sleep_until(until);
@@ -45,6 +46,7 @@ struct Server final : core::Handler {
   int calls = 0;
   base::TimePoint deadline;
   std::string target;
+  bool cacheable = false;
 };
 
 struct Shelf final : core::CopyShelf {
@@ -96,10 +98,10 @@ struct World {
       return out;
     }
   };
-  Asked& ask(std::string const& method = "tools/call") {
+  Asked& ask(std::string const& method = "tools/call", std::string const& params = R"({"name":"look"})") {
     auto& asked = all.emplace_back();
     asked.call =
-        test::call_of(R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":{"name":"look"}})",
+        test::call_of(R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + '}',
                       mcp::Revision::r2026_07_28, &sink);
     asked.call->principal = &principal;
     prepare(*asked.call);
@@ -261,6 +263,43 @@ TEST(FallbackLayer, AToolsErrorOfAnotherServerIsNoAnswer) {
   world.server->fails = failure(Fault::connection_lost);
   world.mirror->reply = R"({"content":[],"isError":true})";
   EXPECT_FALSE(*world.ask().answer);
+}
+
+TEST(FallbackLayer, AQuestionOrATaskOfAnotherServerIsNoAnswer) {
+  for (auto const* const reply :
+       {R"({"resultType":"input_required","inputRequests":{}})", R"({"resultType":"task","taskId":"7"})"}) {
+    World world;
+    world.chain({step(Strategy::server, "mirror")});
+    world.server->fails = failure(Fault::connect_failed, base::Retry::always);
+    world.mirror->reply = reply;
+    EXPECT_FALSE(*world.ask().answer) << reply;
+    EXPECT_EQ(world.mirror->calls, 1) << reply;
+  }
+}
+
+TEST(FallbackLayer, AnAnswerWithoutWhatTheToolPromisedIsNone) {
+  World world;
+  world.chain({step(Strategy::server, "mirror")});
+  world.server->fails = failure(Fault::connect_failed, base::Retry::always);
+  auto const plain = world.prepare;
+  world.prepare = [plain](core::Call& call) {
+    plain(call);
+    call.structured_output = true;
+  };
+  EXPECT_FALSE(*world.ask().answer);
+  world.mirror->reply = R"({"content":[],"structuredContent":{"a":1}})";
+  EXPECT_TRUE(*world.ask().answer);
+}
+
+TEST(FallbackLayer, TasksAndCallsInTheMiddleOfTheirRoundsAreOfTheirOwnServerOnly) {
+  World world;
+  world.chain({step(Strategy::server, "mirror")});
+  world.server->fails = failure(Fault::connect_failed, base::Retry::always);
+  EXPECT_FALSE(*world.ask("tasks/get").answer);
+  EXPECT_FALSE(*world.ask("tools/call", R"({"name":"look","requestState":"s"})").answer);
+  EXPECT_EQ(world.mirror->calls, 0);
+  EXPECT_TRUE(*world.ask("tools/call").answer);
+  EXPECT_FALSE(world.mirror->cacheable);  // the other's own rules say so, or nobody does
 }
 
 TEST(FallbackLayer, WhatMayHaveBeenExecutedIsNotExecutedElsewhere_F53) {
