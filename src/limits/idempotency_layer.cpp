@@ -46,6 +46,15 @@ bool proves_nothing_happened(Error const& error) {
   }
 }
 
+// What stands in for an answer of a server that was never asked: a repetition may find it well again.
+bool stands_in_for_nothing(core::DegradedFacts const& facts) {
+  if (facts.by == core::Substitute::none || facts.by == core::Substitute::server) return false;
+  for (auto const fault : {Fault::breaker_open, Fault::busy, Fault::starting, Fault::connect_failed}) {
+    if (facts.reason == base::name_of(fault)) return true;
+  }
+  return false;
+}
+
 // `input_required` is no end: the next try brings the client's answer.
 bool is_an_end(core::Outcome const& outcome) {
   if (outcome.message.kind() != mcp::MessageKind::result) return true;
@@ -120,7 +129,8 @@ class IdempotencyLayer::Execution {
   void end(Answer const& answer) {
     ended_ = true;
     bool const keep =
-        answer ? reached_a_server() && is_an_end(*answer) : !proves_nothing_happened(answer.error());
+        answer ? reached_a_server() && is_an_end(*answer) && !stands_in_for_nothing(call_.facts.degraded)
+               : !proves_nothing_happened(answer.error());
     if (!keep) return turn_.give_back();
     Ending ending;
     if (answer) {

@@ -17,6 +17,7 @@ struct Server final : core::Handler {
     if (routed) call.facts.server = "notes";
     if (takes > 0ms) co_await scheduler->sleep_for(takes);
     if (error) co_return *error;
+    call.facts.degraded = degraded;
     co_return core::from_result(R"({"n":)" + std::to_string(executed) + R"(,"resultType":")" + result_type +
                                 "\"}");
   }
@@ -24,6 +25,7 @@ struct Server final : core::Handler {
   base::Duration takes{};
   bool routed = true;
   std::optional<base::Error> error;
+  core::DegradedFacts degraded;
   std::string result_type = "complete";
   int executed = 0;
 };
@@ -102,6 +104,30 @@ TEST(IdempotencyLayer, MetaDiffersFromTryToTryAndDoesNotCount) {
   EXPECT_EQ(other.error->blame, base::Blame::client);
   EXPECT_FALSE(other.error->hint.empty());
   EXPECT_EQ(world.server->executed, 1);
+}
+
+TEST(IdempotencyLayer, WhatStandsInForACallThatWasNeverSentIsNotItsEnd) {  // R-016
+  World world;
+  world.server->degraded = {core::Substitute::standard, base::name_of(base::Fault::breaker_open), {}, {}};
+  world.ask();
+  world.server->degraded = {};
+  world.ask();
+  EXPECT_EQ(world.server->executed, 2);
+  world.ask();
+  EXPECT_EQ(world.server->executed, 2);
+}
+
+TEST(IdempotencyLayer, WhatStandsInForACallOfUnknownFateIsItsEnd) {  // R-016
+  using base::Fault;
+  World world;
+  world.server->degraded = {core::Substitute::backup, base::name_of(Fault::timed_out), {}, {}};
+  world.ask("late");
+  world.ask("late");
+  EXPECT_EQ(world.server->executed, 1);
+  world.server->degraded = {core::Substitute::server, base::name_of(Fault::connect_failed), {}, "mirror"};
+  world.ask("elsewhere");
+  world.ask("elsewhere");
+  EXPECT_EQ(world.server->executed, 2);
 }
 
 TEST(IdempotencyLayer, AKeyOverTheLimitIsRefused) {
