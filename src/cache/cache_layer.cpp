@@ -115,11 +115,11 @@ std::optional<core::Outcome> CacheLayer::from_memory(core::Call& call, CacheOrde
 
 base::Task<CacheLayer::Answer> CacheLayer::serve(core::Call& call, CacheOrder order) {
   LookUp const counted(metrics_, call);
+  call.cacheable = true;  // before a renewal takes a copy of it
   if (!order.fresh_only) {
     if (auto found = from_memory(call, order)) co_return std::move(*found);
   }
   bool const bypass = order.fresh_only;
-  call.cacheable = true;
   if (call.copy_wanted && !bypass) order.leftover = std::make_shared<Leftover>();
   call.cache_order = std::make_shared<CacheOrder const>(std::move(order));
   auto outcome = co_await inner_->handle(call);

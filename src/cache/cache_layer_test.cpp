@@ -131,6 +131,25 @@ TEST(CacheLayer, ServesAStaleCopyWhileItFetchesANewOne) {
   EXPECT_EQ(world.server().cache_hits.value(), 1);
 }
 
+TEST(CacheLayer, ARenewalHasATimeOfItsOwnFromTheBeginningAndMayBeRepeated) {
+  auto rules = CacheWorld::tools_rules();
+  rules.stale_while_revalidate = 30s;
+  CacheWorld world(rules);
+  world.look_up();
+  world.run(70s);
+  bool looked = false;
+  world.origin->before_answer = [&](core::Call& call) {
+    looked = true;
+    EXPECT_TRUE(call.background);
+    EXPECT_TRUE(call.cacheable);
+    EXPECT_EQ(call.extend_by, FetchOptions{}.call);
+    EXPECT_EQ(call.deadline, world.loop.now() + FetchOptions{}.call);
+  };
+  world.look_up();
+  world.run();
+  EXPECT_TRUE(looked);
+}
+
 TEST(CacheLayer, RenewsABusyEntryBeforeItEndsWithoutMakingAnybodyWait_T21) {
   CacheWorld world;
   world.origin->takes = 1s;

@@ -67,6 +67,11 @@ FetchLayer::FlightRef FetchLayer::find(CacheOrder const& order) {
 FetchLayer::FlightRef FetchLayer::begin(core::Call const& call, std::shared_ptr<CacheOrder const> order,
                                         unsigned attempt) {
   auto flight = std::make_shared<Flight>(scheduler_, call, std::move(order), attempt);
+  // A time from the beginning: set further inward, it would look like progress to the layers between.
+  if (auto& copy = flight->copy.call; copy.extend_by == base::Duration::zero()) {
+    copy.extend_by = options_.call;
+    copy.deadline = scheduler_.now() + options_.call;
+  }
   flight->born = cache_.latest();
   if (cache_.store() != nullptr) flight->store_born = cache_.store()->sequence();
   flights_[flight->order->meeting_point()] = flight;
@@ -272,7 +277,10 @@ void FetchLayer::leave(core::Call const& call, Flight const& flight) {
 }
 
 FetchLayer::Answer FetchLayer::answer(core::Call& call, Flight& flight, bool leads) {
-  if (leads) call.facts.add(flight.copy.call.facts);
+  if (leads) {
+    call.facts.add(flight.copy.call.facts);
+    call.deadline = std::max(call.deadline, flight.copy.call.deadline);  // progress has moved it
+  }
   auto& facts = call.facts.cache;
   facts.use = CacheUse::miss;
   facts.joined = !leads;

@@ -139,6 +139,19 @@ TEST(FetchLayer, PassesProgressToTheCallerWhoBeganIt) {
   EXPECT_EQ(world.sink.seen, (std::vector<std::string>{"note 0", "note 1", "note 2"}));
 }
 
+TEST(FetchLayer, ProgressMovesTheDeadlineOfTheCallerWhoBeganIt_R110) {
+  CacheWorld world;
+  world.origin->reply = [](unsigned, core::Call&) -> Answer {
+    return base::Error(base::Fault::connection_lost, base::Blame::upstream, "test");
+  };
+  auto moved = base::TimePoint{};
+  world.origin->before_answer = [&](core::Call& call) { moved = call.deadline += 20s; };
+  auto& caller = world.look_up("{}");
+  world.run();
+  EXPECT_TRUE(caller.failed());
+  EXPECT_EQ(caller.call->deadline, moved);
+}
+
 TEST(FetchLayer, LetsNobodyJoinAFetchThatBeganBeforeAnUpdate_F35) {
   CacheWorld world;
   world.origin->takes = 1s;

@@ -47,8 +47,17 @@ void RetryLayer::set_options(RetryOptions options) {
 }
 
 base::Task<RetryLayer::Answer> RetryLayer::handle(core::Call& call) {
-  if (policy_->options().attempts == 0) return inner_->handle(call);
+  if (policy_->options().attempts == 0) return send_once(call);
   return send(call, policy_);
+}
+
+// Hedges go by what is learned here, whether or not anything is sent again.
+base::Task<RetryLayer::Answer> RetryLayer::send_once(core::Call& call) {
+  auto const begun = scheduler_.now();
+  auto const stood = call.parked.stood;
+  auto answer = co_await inner_->handle(call);
+  learn(call, answer, scheduler_.now() - begun - (call.parked.stood - stood));
+  co_return answer;
 }
 
 base::Task<RetryLayer::Answer> RetryLayer::send(core::Call& call, PolicyRef policy) {

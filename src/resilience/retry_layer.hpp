@@ -39,6 +39,7 @@ class RetryLayer final : public core::Handler {
   using PolicyRef = std::shared_ptr<RetryPolicy const>;
 
   base::Task<Answer> send(core::Call& call, PolicyRef policy);
+  base::Task<Answer> send_once(core::Call& call);
   base::Duration attempt_most(core::Call const& call, RetryPolicy const& policy,
                               RetryPolicy::Attempt const& attempt) const;
   void learn(core::Call const& call, Answer const& answer, base::Duration took);

@@ -263,6 +263,15 @@ TEST(RetryLayer, SwitchedOffItSendsOnce) {
   EXPECT_EQ(world.server->calls, 3) << "a reload switches it on";
 }
 
+TEST(RetryLayer, SwitchedOffItStillLearnsHowLongCallsTake) {  // hedges go by it
+  RetryOptions options;
+  options.attempts = 0;
+  World world(options);
+  for (int i = 0; i < 200; ++i) world.run();
+  core::Call const call(std::move(*mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":"resources/read"})")));
+  EXPECT_TRUE(world.book->times.of(call).quantile(0.95));
+}
+
 TEST(RetryLayer, ACallThatIsDroppedWhileItWaitsIsNotSentAgain) {
   World world;
   world.server->script = {{Error(Fault::throttled, Blame::upstream, "").again_in(2s)}};

@@ -214,6 +214,7 @@ TEST_F(HopTest, AServerMayAskTheClient) {
   EXPECT_EQ(talker->answer, R"({"jsonrpc":"2.0","id":"x","result":{"roots":[]}})");
   EXPECT_EQ(talker->due, due + 1min);  // the call's clock stood still
   EXPECT_NE(answer(), "waiting");
+  EXPECT_EQ(call->deadline, due + 1min);  // here too: whoever stands outside counts on it
 }
 
 TEST_F(HopTest, AQuestionIsWithdrawnWhenTheCallEnds) {

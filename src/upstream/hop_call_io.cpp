@@ -1,5 +1,6 @@
 #include "upstream/hop_call_io.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -122,6 +123,7 @@ base::Task<Result<Outcome>> HopCall::serve(std::shared_ptr<HopCall> hop, core::C
     hop->news().reset();
   }
   call.facts.add(hop->copy_.call.facts);
+  call.deadline = std::max(call.deadline, hop->copy_.call.deadline);  // progress has moved it
   co_return hop->take();
 }
 
