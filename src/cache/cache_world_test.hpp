@@ -106,7 +106,7 @@ struct CacheWorld {
         R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + '}', revision, &sink);
     caller.call->principal = &caller.principal;
     caller.call->target = target;
-    caller.call->started = loop.now();
+    caller.call->started = caller.call->deadline = loop.now();
     caller.call->fresh_only = fresh_only;
     caller.call->copy_wanted = copy_wanted;
     auto& tasks = groups.emplace_back(loop);

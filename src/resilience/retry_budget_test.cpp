@@ -87,6 +87,22 @@ TEST(RetryBudget, ThreeInTenSecondsAreFree) {
   EXPECT_TRUE(budget.take(clock.now()));
 }
 
+TEST(RetryBudget, ManyCallsThatFailTogetherAreOneMisfortune) {
+  base::VirtualClock clock;
+  for (unsigned const crowd : {1U, 24U}) {
+    RetryBudget budget(0.2);
+    budget.under_way(crowd);
+    for (int i = 0; i < 400; ++i) {
+      budget.sent();
+      budget.succeeded();
+    }
+    for (int i = 0; i < 24; ++i) budget.failed();
+    EXPECT_EQ(budget.allows(clock.now()), crowd == 24) << crowd;
+    for (int i = 0; i < 24; ++i) budget.failed();
+    EXPECT_FALSE(budget.allows(clock.now())) << "a server that goes on failing";
+  }
+}
+
 TEST(RetryBudget, NothingIsSentAgainAtHalfHealthAndBelow) {
   base::VirtualClock clock;
   RetryBudget budget(0.2);

@@ -41,6 +41,20 @@ class Ear final : public core::ClientSink {
 
 }  // namespace
 
+// A call that is under way, attempts and waits together.
+class RetryLayer::UnderWay {
+ public:
+  explicit UnderWay(RetryLayer& layer) noexcept : layer_(layer) {
+    layer_.book_->budget.under_way(++layer_.under_way_);
+  }
+  UnderWay(UnderWay const&) = delete;
+  UnderWay& operator=(UnderWay const&) = delete;
+  ~UnderWay() { --layer_.under_way_; }
+
+ private:
+  RetryLayer& layer_;
+};
+
 void RetryLayer::set_options(RetryOptions options) {
   book_->budget.set_share(options.budget);
   policy_ = std::make_shared<RetryPolicy const>(std::move(options));
@@ -61,6 +75,7 @@ base::Task<RetryLayer::Answer> RetryLayer::send_once(core::Call& call) {
 }
 
 base::Task<RetryLayer::Answer> RetryLayer::send(core::Call& call, PolicyRef policy) {
+  UnderWay const counted(*this);
   RetryPolicy::Attempt attempt;
   attempt.repeatable = policy->repeatable(call);
   Ear const ear(call, attempt.repeatable);

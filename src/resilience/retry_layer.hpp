@@ -38,6 +38,7 @@ class RetryLayer final : public core::Handler {
   using Answer = base::Result<core::Outcome>;
   using PolicyRef = std::shared_ptr<RetryPolicy const>;
 
+  class UnderWay;
   base::Task<Answer> send(core::Call& call, PolicyRef policy);
   base::Task<Answer> send_once(core::Call& call);
   base::Duration attempt_most(core::Call const& call, RetryPolicy const& policy,
@@ -52,6 +53,7 @@ class RetryLayer final : public core::Handler {
   std::shared_ptr<SendBook> book_;
   observe::CounterSet retries_, refused_;
   PolicyRef policy_;
+  std::size_t under_way_ = 0;
 };
 
 }  // namespace weir::resilience

@@ -178,6 +178,7 @@ Task<void> DegradedRun::warm_up(Phase const& phase) {
   for (auto const& name : phase.servers) {
     for (unsigned q = 0; q < kQuestions; ++q) {
       answered.reset();
+      ledgers_[name]->issued(fmt::format("q{}", q), true);
       auto const reply = client.call(name + "__" + phase.tool, fmt::format(R"({{"key":"q{}"}})", q));
       co_await answered.wait();
     }
@@ -310,10 +311,12 @@ void DegradedRun::judge_mix() {
 
 Task<void> DegradedRun::play() {
   std::vector<std::string> const documentation(std::begin(kDocumentation), std::end(kDocumentation));
+  // Kills and stops harm more than was drawn: 190 of 1000 become a fifth. With three attempts, 99 % and a
+  // fifth of repetitions are both just possible there: (0.2)³ is 0.8 %, and 0.24 of 1.24 is 19.4 %.
   std::vector<Phase> const phases{
       {"cacheable_20", documentation, "search_docs", 200, 40, 99.9, 0, true},
       {"cacheable_50", documentation, "search_docs", 500, 30, 99.5, 0, true},
-      {"not_cacheable", {"search"}, "find", 200, 15, 99.0, 20, false},
+      {"not_cacheable", {"search"}, "find", 190, 15, 99.0, 20, false},
       {"at_most_once", {"tickets"}, "create", 200, 15, 0, 0, false},
   };
   bool const ready = co_await wait_until_ready();
