@@ -37,8 +37,8 @@ class ClientConnection {
   std::unique_ptr<Stream> stream;
   ClientOptions const& options;
   base::Semaphore::Permit place;  // held while at work, not while idle
-  base::TimePoint idle_until;
-  base::Duration idle_for{};
+  base::TimePoint idle_since;
+  base::Duration idle_for{};  // as the peer announced it, else as long as it is kept
   bool keep_alive = false;
   bool complete = false;  // the answer has been read to its end
   bool sent_all = false;

@@ -2,10 +2,11 @@
 //
 // One per upstream and worker. A connection returns to the pool only when its framing is beyond doubt: the
 // answer was complete, nothing followed it, and the peer did not ask to close. An idle connection is watched:
-// one that the peer closed, or that says something unasked, is dropped before it is used again. Cancelling an
-// exchange (destroying its task or its Reply) closes that connection, which is how an HTTP/1.1 upstream
-// learns of it. Errors: connect_failed (nothing sent), connection_lost and protocol (sent, no usable answer:
-// the peer may have executed it), timed_out, too_large.
+// one that the peer closed, or that says something unasked, is dropped before it is used again; one that is
+// older than the peer said or was seen to keep them (IdleLimit) is kept to be watched, not to be used.
+// Cancelling an exchange (destroying its task or its Reply) closes that connection, which is how an HTTP/1.1
+// upstream learns of it. Errors: connect_failed (nothing sent), connection_lost and protocol (sent, no usable
+// answer: the peer may have executed it), timed_out, too_large.
 #pragma once
 
 #include <memory>
@@ -21,6 +22,7 @@
 #include "net/dialer.hpp"
 #include "net/http_head.hpp"
 #include "net/http_limits.hpp"
+#include "net/idle_limit.hpp"
 #include "net/sse.hpp"
 
 namespace weir::net {
@@ -126,6 +128,7 @@ class HttpClient {
   Endpoint to_;
   ClientOptions options_;
   std::vector<std::unique_ptr<ClientConnection>> idle_;  // the most recently used last
+  IdleLimit idle_limit_;
   base::Semaphore places_;
   base::TaskGroup sweeper_;
 };

@@ -19,6 +19,8 @@ using internal::scratch;
 
 namespace {
 
+constexpr base::Duration kSweep = std::chrono::seconds{1};
+
 Error lost(char const* how) {
   return Error(Fault::connection_lost, Blame::upstream, how, Retry::if_idempotent);
 }
@@ -220,11 +222,19 @@ HttpClient::~HttpClient() = default;
 void HttpClient::close_idle() noexcept { idle_.clear(); }
 
 std::unique_ptr<ClientConnection> HttpClient::take_idle() {
+  base::TimePoint const now = scheduler_.now();
   while (!idle_.empty()) {
-    auto connection = std::move(idle_.back());
+    auto& last = idle_.back();
+    bool const silent = !last->stream->arm_read().is_set();
+    base::Duration const age = now - last->idle_since;
+    if (silent && !idle_limit_.allows(age)) return nullptr;  // nor are those below it, which are older
+    auto connection = std::move(last);
     idle_.pop_back();
-    bool const silent = !connection->stream->arm_read().is_set();
-    if (silent && scheduler_.now() < connection->idle_until) return connection;
+    if (!silent) {
+      idle_limit_.seen_closed(age, kSweep);
+    } else if (age < connection->idle_for) {
+      return connection;
+    }
   }
   return nullptr;
 }
@@ -259,20 +269,28 @@ void HttpClient::give_back(std::unique_ptr<ClientConnection> connection) noexcep
     connection->stream->arm_read();
   }
   connection->place = base::Semaphore::Permit();
-  connection->idle_until = scheduler_.now() + connection->idle_for;
+  connection->idle_since = scheduler_.now();
   idle_.push_back(std::move(connection));
   if (sweeper_.size() == 0) sweeper_.spawn(sweep_idle());
 }
 
 void HttpClient::drop_stale() noexcept {
   base::TimePoint const now = scheduler_.now();
-  std::erase_if(idle_,
-                [now](auto const& c) { return now >= c->idle_until || c->stream->arm_read().is_set(); });
+  std::erase_if(idle_, [&](auto const& connection) {
+    base::Duration const age = now - connection->idle_since;
+    if (connection->stream->arm_read().is_set()) {
+      idle_limit_.seen_closed(age, kSweep);
+      return true;
+    }
+    if (age >= connection->idle_for) return true;
+    idle_limit_.seen_open(age);
+    return false;
+  });
 }
 
 base::Task<void> HttpClient::sweep_idle() {
   while (!idle_.empty()) {
-    co_await scheduler_.sleep_for(std::chrono::seconds{1});
+    co_await scheduler_.sleep_for(kSweep);
     drop_stale();
   }
 }

@@ -117,6 +117,43 @@ TEST_F(HttpClientOverAPipe, TheBodyOfAnEventStreamWithALengthIsItsText) {
   }
 }
 
+// Servers close idle connections after 5 s without a word: what is sent into such a close is lost.
+TEST_F(HttpClientOverAPipe, AConnectionIsUsedAgainForFourSecondsUntilItWasSeenToLiveLonger) {
+  constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx";
+  std::vector<std::unique_ptr<Stream>> servers;
+  auto const uses_the_old_one_after = [&](base::Duration pause) {
+    loop.advance(pause);
+    std::optional<std::string> body;
+    auto [near, far] = make_pipe(loop);
+    dialer.stream = std::move(near);
+    tasks.spawn(read_body(client, body));
+    loop.run();
+    bool const old_one = dialer.stream != nullptr;
+    if (!old_one) {
+      servers.push_back(std::move(server));  // stays open
+      server = std::move(far);
+    }
+    answer(kAnswer);
+    EXPECT_TRUE(body);
+    return old_one;
+  };
+  EXPECT_FALSE(uses_the_old_one_after(0s));
+  EXPECT_TRUE(uses_the_old_one_after(3'900ms));
+  EXPECT_FALSE(uses_the_old_one_after(4s));
+  EXPECT_EQ(client.idle_connections(), 2U);  // the old one is kept, to be watched
+  EXPECT_TRUE(uses_the_old_one_after(20s));  // because the other one is open for longer
+}
+
+TEST_F(HttpClientOverAPipe, AConnectionIsNotUsedWhenThePeerSaidThatItCloses) {
+  std::optional<std::string> body;
+  tasks.spawn(read_body(client, body));
+  answer("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=3\r\nContent-Length: 1\r\n\r\nx");
+  loop.advance(1'900ms);
+  EXPECT_EQ(client.idle_connections(), 1U);
+  loop.advance(1'100ms);
+  EXPECT_EQ(client.idle_connections(), 0U);
+}
+
 // Takes a request at the second try, if that offers no less in its first piece than the first one did:
 // OpenSSL refuses a shorter one. Then it answers, and says no more.
 class StubbornStream final : public Stream {
