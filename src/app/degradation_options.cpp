@@ -107,10 +107,6 @@ resilience::HedgeOptions hedge_options(config::Degradation const& degradation, c
 resilience::LimitOptions limit_options(config::Degradation const& degradation) {
   resilience::LimitOptions options;
   options.concurrency.fixed = degradation.concurrency.limit;
-  // Between a burst of agents and a server that nobody has measured yet, patience with the server is wrong
-  // less often; and single answers that never come are no measure of what it can take.
-  options.concurrency.first = 500;
-  options.concurrency.least = 200;
   options.queue.bound = degradation.concurrency.queue;
   options.queue.patience = degradation.concurrency.queue_timeout;
   return options;

@@ -20,7 +20,7 @@ struct ConcurrencyOptions {
   std::optional<unsigned> fixed;  // at least 1
   unsigned least = 20;
   unsigned most = 1000;
-  unsigned first = 100;
+  unsigned first = 200;
   double smoothing = 0.2;
   double tolerance = 1.5;
   unsigned long_window = 600;  // averages that make up what is usual

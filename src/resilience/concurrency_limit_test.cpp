@@ -18,7 +18,7 @@ struct Server {
   ConcurrencyLimit limit{ConcurrencyOptions{}};
 };
 
-TEST(ConcurrencyLimit, BeginsAtAHundred) { EXPECT_EQ(ConcurrencyLimit({}).limit(), 100U); }
+TEST(ConcurrencyLimit, BeginsAtTwoHundred) { EXPECT_EQ(ConcurrencyLimit({}).limit(), 200U); }
 
 TEST(ConcurrencyLimit, AFixedOneNeverMoves) {
   ConcurrencyOptions options;
@@ -38,16 +38,16 @@ TEST(ConcurrencyLimit, GrowsWhileItIsUsedAndAnswersTakeAsLongAsUsual) {
 
 TEST(ConcurrencyLimit, DoesNotGrowWhileLessThanHalfOfItIsUsed) {
   Server server;
-  server.answer(10ms, 49, 500);
-  EXPECT_EQ(server.limit.limit(), 100U);
-  server.answer(10ms, 51, 2);
-  EXPECT_GT(server.limit.limit(), 100U);
+  server.answer(10ms, 99, 500);
+  EXPECT_EQ(server.limit.limit(), 200U);
+  server.answer(10ms, 101, 2);
+  EXPECT_GT(server.limit.limit(), 200U);
 }
 
 TEST(ConcurrencyLimit, ShrinksWhenAnswersTakeMuchLongerThanUsual) {
   Server server;
   server.answer(10ms, 10, 200);
-  server.answer(50ms, 100, 20);
+  server.answer(50ms, 200, 20);
   EXPECT_LT(server.limit.limit(), 40U);
   server.answer(500ms, 100, 100);
   EXPECT_EQ(server.limit.limit(), 20U) << "and not below the minimum";
@@ -56,18 +56,18 @@ TEST(ConcurrencyLimit, ShrinksWhenAnswersTakeMuchLongerThanUsual) {
 TEST(ConcurrencyLimit, ToleratesAnswersThatTakeHalfAgainAsLong) {
   Server quick;
   quick.answer(10ms, 10, 200);
-  quick.answer(14ms, 100, 20);
-  EXPECT_GT(quick.limit.limit(), 100U);
+  quick.answer(14ms, 200, 20);
+  EXPECT_GT(quick.limit.limit(), 200U);
   Server slow;
   slow.answer(10ms, 10, 200);
-  slow.answer(17ms, 100, 20);
-  EXPECT_LT(slow.limit.limit(), 100U);
+  slow.answer(17ms, 200, 20);
+  EXPECT_LT(slow.limit.limit(), 200U);
 }
 
 TEST(ConcurrencyLimit, CallsWithoutAnAnswerShrinkIt) {
   Server server;
   server.answer(10ms, 10, 20);
-  for (int i = 0; i < 20; ++i) server.limit.dropped(100, server.now += 10ms);
+  for (int i = 0; i < 20; ++i) server.limit.dropped(200, server.now += 10ms);
   EXPECT_LT(server.limit.limit(), 40U);
 }
 
@@ -77,7 +77,7 @@ TEST(ConcurrencyLimit, OneSlowToolAmongQuickOnesIsNoAlarm) {
     server.now += 125us;
     server.limit.answered(i % 40 == 0 ? 200ms : 10ms, server.limit.limit(), server.now);
   }
-  EXPECT_GT(server.limit.limit(), 100U);
+  EXPECT_GT(server.limit.limit(), 200U);
 }
 
 TEST(ConcurrencyLimit, WhatWasUsualUnderLoadIsGivenUpWhenAnswersAreQuickAgain) {

@@ -1,5 +1,6 @@
 #include "resilience/limit_layer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/ready_until.hpp"
@@ -14,7 +15,7 @@ using Verdict = WaitQueue::Verdict;
 
 namespace {
 
-constexpr auto kCountParkedEvery = std::chrono::milliseconds{50};
+constexpr auto kCountUncountedEvery = std::chrono::milliseconds{50};
 
 std::string_view reason_of(Verdict verdict) noexcept {
   switch (verdict) {
@@ -35,7 +36,7 @@ TimePoint deadline_of(core::Call const& call) noexcept {
 class LimitLayer::Place : public base::ListHook {
  public:
   Place(LimitLayer& layer, core::Call const& call) noexcept
-      : layer_(layer), call_(call), deadline_(call.deadline) {
+      : layer_(layer), call_(call), deadline_(call.deadline), behind_(layer.answered_ + layer.in_flight_) {
     layer.places_.push_back(*this);
   }
   Place(Place const&) = delete;
@@ -46,11 +47,15 @@ class LimitLayer::Place : public base::ListHook {
   }
   bool parked() const noexcept { return call_.parked.questions > 0; }
   bool reports() const noexcept { return call_.deadline != deadline_; }  // progress has moved it
+  // As many calls as may be at the server came after it and have been answered. Of what was answered since it
+  // began, no more than were under way then can have begun earlier.
+  bool lost() const noexcept { return layer_.answered_ >= behind_ + layer_.limit_.limit(); }
 
  private:
   LimitLayer& layer_;
   core::Call const& call_;
   TimePoint const deadline_;
+  std::uint64_t const behind_;
 };
 
 // One who waits. What it was given and has not taken goes back when it dies.
@@ -123,7 +128,8 @@ base::Task<base::Result<core::Outcome>> LimitLayer::handle(core::Call& call) {
   auto const deadline = call.deadline;
   auto const stood = call.parked.stood;
   auto outcome = co_await inner_->handle(call);
-  measure(call, outcome, began, timed ? deadline : began + call.extend_by, stood);
+  if (outcome) ++answered_;
+  measure(call, outcome, {began, timed ? deadline : began + call.extend_by, stood, place.lost()});
   co_return outcome;
 }
 
@@ -148,14 +154,20 @@ base::Error LimitLayer::refusal(Verdict verdict) const {
 bool LimitLayer::has_place() noexcept {
   auto const limit = limit_.limit();
   if (in_flight_ < limit) return true;
-  if (auto const now = scheduler_.now(); now - counted_ >= kCountParkedEvery) {
+  if (auto const now = scheduler_.now(); now - counted_ >= kCountUncountedEvery) {
     counted_ = now;
-    parked_ = 0;
-    places_.for_each([this](Place const& place) {
-      parked_ += place.parked() || (!limit_.fixed() && place.reports()) ? 1 : 0;
+    uncounted_ = 0;
+    unsigned lost = 0;
+    places_.for_each([&](Place const& place) {
+      if (place.parked() || (!limit_.fixed() && place.reports())) {
+        ++uncounted_;
+      } else if (!limit_.fixed() && lost < kLostMost && place.lost()) {
+        ++lost;
+      }
     });
+    uncounted_ += lost;
   }
-  return in_flight_ < limit + parked_;
+  return in_flight_ < limit + uncounted_;
 }
 
 void LimitLayer::give_back() noexcept {
@@ -177,15 +189,17 @@ void LimitLayer::wake_settled() noexcept {
   while (auto* const one = queue_.take_settled()) static_cast<Seat*>(one)->settled.set();
 }
 
-void LimitLayer::measure(core::Call const& call, base::Result<core::Outcome> const& outcome, TimePoint began,
-                         TimePoint deadline, base::Duration stood) {
+void LimitLayer::measure(core::Call const& call, base::Result<core::Outcome> const& outcome,
+                         Begun const& begun) {
   auto const now = scheduler_.now();
+  auto const counted = in_flight_ - std::min(in_flight_, uncounted_);
   if (outcome) {
-    bool const its_own_time = call.parked.stood == stood && call.deadline == deadline;
+    bool const its_own_time = call.parked.stood == begun.stood && call.deadline == begun.deadline;
     if (its_own_time && outcome->message.kind() == mcp::MessageKind::result)
-      limit_.answered(now - began, in_flight_, now);
-  } else if (outcome.error().fault == Fault::timed_out && outcome.error().blame == Blame::upstream) {
-    limit_.dropped(in_flight_, now);
+      limit_.answered(now - begun.at, counted, now);
+  } else if (outcome.error().fault == Fault::timed_out && outcome.error().blame == Blame::upstream &&
+             !begun.lost) {
+    limit_.dropped(counted, now);
   }
   meters_.concurrency_limit.set(limit_.limit());
 }

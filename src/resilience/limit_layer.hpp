@@ -9,7 +9,9 @@
 // measured, nor are failures, which come quicker than work does. Error: busy, blaming the gateway, always
 // repeatable because nothing was sent. A call whose client is being asked leaves its place to another: people
 // take their time, and the server does nothing meanwhile. So does one that has reported progress, unless the
-// limit is a configured one: some hundred long streams would keep everybody else out.
+// limit is a configured one: some hundred long streams would keep everybody else out. The same goes for up to
+// kLostMost calls that the server seems to have lost: as many as may be there came later and were answered.
+// Else a server that forgets one call in twenty would be full of those that never come back.
 //
 // At 5 × capacity refusals come within 10 ms of the call but for one kind: who already waits when the crowd
 // forms has waited up to 200 ms by then. One waiting call at a time, the newest, may be kept for 100 ms.
@@ -58,6 +60,9 @@ class LimitLayer final : public core::Handler {
   std::size_t waiting() const noexcept { return queue_.size(); }
   base::Duration longest_wait() noexcept;  // of those who wait now
 
+  // So many of those that the server seems to have forgotten take nobody's place.
+  static constexpr unsigned kLostMost = 200;
+
  private:
   class Place;
   class Seat;
@@ -66,8 +71,12 @@ class LimitLayer final : public core::Handler {
   void give_back() noexcept;
   void fill_places() noexcept;
   void wake_settled() noexcept;
-  void measure(core::Call const& call, base::Result<core::Outcome> const& outcome, base::TimePoint began,
-               base::TimePoint deadline, base::Duration stood);
+  struct Begun {
+    base::TimePoint at, deadline;
+    base::Duration stood;
+    bool lost;  // others have overtaken it
+  };
+  void measure(core::Call const& call, base::Result<core::Outcome> const& outcome, Begun const& begun);
 
   std::shared_ptr<core::Handler> inner_;
   base::Scheduler& scheduler_;
@@ -76,7 +85,10 @@ class LimitLayer final : public core::Handler {
   ConcurrencyLimit limit_;
   WaitQueue queue_;
   unsigned in_flight_ = 0;
-  unsigned parked_ = 0;  // of them wait for their clients: as of `counted_`, looked at when all is taken
+  std::uint64_t answered_ = 0;
+  // Of them take nobody's place: they wait for their clients, report progress, or are lost. As of `counted_`,
+  // looked at when all is taken.
+  unsigned uncounted_ = 0;
   base::TimePoint counted_{};
   base::IntrusiveList<Place> places_;
 };

@@ -255,10 +255,10 @@ TEST(LimitLayer, SlowAnswersAndTimeoutsShrinkTheLimit) {
 }
 
 TEST(LimitLayer, WhatSaysNothingAboutTheServersSpeedIsNotMeasured) {
-  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.progresses = true; }), 100U);
-  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.parks = true; }), 100U);
-  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.errs = true; }), 100U);
-  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.fault = base::Fault::connection_lost; }), 100U);
+  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.progresses = true; }), 200U);
+  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.parks = true; }), 200U);
+  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.errs = true; }), 200U);
+  EXPECT_EQ(limit_after(200ms, [](Server& server) { server.fault = base::Fault::connection_lost; }), 200U);
 }
 
 }  // namespace
