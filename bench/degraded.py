@@ -21,13 +21,13 @@ GOODPUT_MIN = 0.9
 NEIGHBOUR_MAX = 1.05
 
 
-def paced(peers, build, port, tool, rate, seconds, connections=64, path="/mcp", any_status=False):
-    """Answer times of one call at that rate; with `any_status`, refusals are counted apart."""
+def paced(peers, build, port, tool, rate, seconds, *words, connections=64, path="/mcp"):
+    """Answer times of one call at that rate; with `any`, refusals are counted apart, and see bench/paced.cpp for `sleep`."""
     request = os.path.join(peers.dir, f"{tool}.{path.strip('/').replace('/', '-')}.request")
     with open(request, "wb") as file:
         file.write(request_bytes(path, modern_headers(tool), modern_body(tool)))
     command = ["taskset", "-c", str(measure.LOAD_CORE), os.path.join(build, "bin/weir_bench_paced"), str(port), request,
-               str(rate), str(seconds), str(connections), *(["any"] if any_status else [])]
+               str(rate), str(seconds), str(connections), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds * 3 + 30)
     if done.returncode != 0:
         raise RuntimeError(f"weir_bench_paced: exit {done.returncode}: {done.stdout}{done.stderr}")
@@ -35,12 +35,12 @@ def paced(peers, build, port, tool, rate, seconds, connections=64, path="/mcp", 
 
 
 def hammer(peers, build, port, path, seconds):
-    """Calls of a server that answers nothing, beside whatever is measured."""
+    """A few calls of the tenth server, beside whatever is measured."""
     request = os.path.join(peers.dir, "hammer.request")
     with open(request, "wb") as file:
         file.write(request_bytes(path, modern_headers("small"), modern_body("small")))
     return subprocess.Popen(["taskset", "-c", str(measure.LOAD_CORE), os.path.join(build, "bin/weir_bench_paced"), str(port),
-                             request, "50", str(seconds), "256", "any"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                             request, "50", str(seconds), "256", "any", "sleep"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def neighbours(peers, options):
@@ -50,20 +50,24 @@ def neighbours(peers, options):
     servers = {f"s{i}": {"url": f"http://127.0.0.1:{good}/mcp"} for i in range(NEIGHBOURS)}
     servers["hole"] = {"url": f"http://127.0.0.1:{hole}/mcp"}
     _, port = peers.weir(servers, more={"degradation": {"hole": {"timeout_ms": 1000, "breaker": {"enabled": False}}}})
-    measured = lambda i: paced(peers, options.build, port, "small", RATE, options.seconds, path=f"/mcp/s{i % NEIGHBOURS}")["p99_us"]
+    def measured(i):
+        beside = hammer(peers, options.build, port, "/mcp/hole", options.seconds + 1)
+        try:
+            time.sleep(0.5)
+            return paced(peers, options.build, port, "small", RATE, options.seconds, "sleep", path=f"/mcp/s{i % NEIGHBOURS}")["p99_us"]
+        finally:
+            beside.wait(60)
+
     measured(0)
     found = {"A": [], "A again": [], "black hole": []}
     for i in range(options.rounds):
         found["A"].append(measured(i))
         found["A again"].append(measured(i))
         os.kill(hole_pid, signal.SIGSTOP)
-        beside = hammer(peers, options.build, port, "/mcp/hole", options.seconds + 1)
         try:
-            time.sleep(0.5)
             found["black hole"].append(measured(i))
         finally:
             os.kill(hole_pid, signal.SIGCONT)
-            beside.wait(60)
     return found
 
 
@@ -96,16 +100,19 @@ def overload(peers, options):
     _, port = peers.weir({"bench": {"url": f"http://127.0.0.1:{upstream}/mcp"}}, name="overload", more={
         "degradation": {"bench": {"timeout_ms": 2000, "concurrency": {"queue": 64}, "breaker": {"slow_ms": 2000}}}})
     capacity = 1000 / (SERVICE_MS + 0.1)
-    run = lambda rate: paced(peers, options.build, port, "bench__work", rate, options.seconds, connections=1000, any_status=True)
+    run = lambda rate, seconds=options.seconds: paced(peers, options.build, port, "bench__work", rate, seconds,
+                                                      "any", "sleep", connections=1000)
     run(capacity / 2)
-    found = {"peak": [], "goodput": [], "refused_p99": [], "after": []}
+    found = {"peak": [], "goodput": [], "forming_p99": [], "refused_p99": [], "after": []}
     for _ in range(options.rounds):
         peak = run(capacity * 0.9)
+        forming = run(capacity * OVERLOAD, 1)
         crowd = run(capacity * OVERLOAD)
         time.sleep(2)
         after = run(capacity * 0.5)
         found["peak"].append(peak["good_per_second"])
         found["goodput"].append(crowd["good_per_second"] / peak["good_per_second"])
+        found["forming_p99"].append(forming["refused_p99_us"])
         found["refused_p99"].append(crowd["refused_p99_us"])
         found["after"].append(after["good"] / (after["good"] + after["refused"]))
     return found
@@ -126,6 +133,7 @@ def rows_of(found):
         ("dead server, warm cache: p99, us", found["dead"]["p99"], P99_DEAD_US_MAX, False),
         ("overload: answers per second near capacity", found["overload"]["peak"], None, True),
         ("overload: goodput at 5 times ÷ that", found["overload"]["goodput"], GOODPUT_MIN, True),
+        ("overload: p99 of refusals in its first second, us", found["overload"]["forming_p99"], None, False),
         ("overload: p99 of refusals, us", found["overload"]["refused_p99"], REFUSED_US_MAX, False),
         ("overload: share answered 2 s later", found["overload"]["after"], 1.0, True),
     ]

@@ -1,9 +1,10 @@
-// weir_bench_paced PORT REQUEST_FILE RATE SECONDS CONNECTIONS [any]: answer times at a given rate, for
-// bench/run.py.
+// weir_bench_paced PORT REQUEST_FILE RATE SECONDS CONNECTIONS [any] [sleep]: answer times at a given rate,
+// for bench/run.py.
 //
 // One thread on 127.0.0.1. Requests become due at even distances whether or not earlier ones are answered,
 // and wait for a free keep-alive connection; a request's time runs from the moment it was due, so that a
-// stall of the server counts for every request that it held up. It spins instead of sleeping: give it a core.
+// stall of the server counts for every request that it held up. It spins instead of sleeping: give it a core
+// of its own, or, where a server shares it, let it `sleep` until something is due or comes.
 // Prints one JSON object; exit 1 when an answer was not 200 or a connection ended. With `any`, other statuses
 // and results with isError are refusals, counted apart.
 #include <arpa/inet.h>
@@ -45,6 +46,7 @@ struct Plan {
   double seconds = 0;
   std::size_t connections = 0;
   bool any = false;
+  bool sleep = false;
 };
 
 int connect_to(std::uint16_t port) {
@@ -80,7 +82,7 @@ class Run {
       if (one.fd < 0 || ::epoll_ctl(epoll_, EPOLL_CTL_ADD, one.fd, &event) != 0) return false;
       idle_.push_back(&one);
     }
-    auto const begun = Clock::now();
+    auto const begun = begun_ = Clock::now();
     auto const total = static_cast<std::uint64_t>(plan_.rate * plan_.seconds);
     auto const give_up = begun + std::chrono::duration<double>(plan_.seconds * 2 + 10);
     while (times_us_.size() + refused_us_.size() < total && wrong_ == 0 && Clock::now() < give_up) {
@@ -122,9 +124,16 @@ class Run {
     if (::send(one.fd, plan_.request.data(), size, MSG_NOSIGNAL) != static_cast<ssize_t>(size)) ++wrong_;
   }
 
+  long nanoseconds_to_next() const {
+    auto const due = begun_ + std::chrono::nanoseconds(
+                                  static_cast<std::int64_t>(static_cast<double>(made_) / plan_.rate * 1e9));
+    return std::clamp<long>((due - Clock::now()).count(), 0, 10'000'000);
+  }
+
   void take_answers() {
     std::array<epoll_event, 64> events;
-    int const n = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0);
+    timespec const pause{0, plan_.sleep ? nanoseconds_to_next() : 0};
+    int const n = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &pause, nullptr);
     for (int i = 0; i < n; ++i) {
       take(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
     }
@@ -163,6 +172,7 @@ class Run {
   int epoll_ = -1;
   std::deque<Connection*> idle_;           // the longest idle one is next
   std::deque<Clock::time_point> waiting_;  // due, and not sent yet
+  Clock::time_point begun_;
   std::uint64_t made_ = 0;
   std::vector<double> times_us_, refused_us_;
   int wrong_ = 0;
@@ -172,9 +182,10 @@ class Run {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6 && argc != 7) {
-    return std::fprintf(stderr, "usage: weir_bench_paced PORT REQUEST_FILE RATE SECONDS CONNECTIONS [any]\n"),
-           64;
+  if (argc < 6) {
+    constexpr auto kUsage =
+        "usage: weir_bench_paced PORT REQUEST_FILE RATE SECONDS CONNECTIONS [any] [sleep]\n";
+    return std::fputs(kUsage, stderr), 64;
   }
   Plan plan;
   plan.port = static_cast<std::uint16_t>(std::atoi(argv[1]));
@@ -183,7 +194,11 @@ int main(int argc, char** argv) {
   plan.rate = std::atof(argv[3]);
   plan.seconds = std::atof(argv[4]);
   plan.connections = static_cast<std::size_t>(std::atoi(argv[5]));
-  plan.any = argc == 7;
+  for (std::string_view const word : std::vector<std::string_view>(argv + 6, argv + argc)) {
+    if (word != "any" && word != "sleep")
+      return std::fprintf(stderr, "not understood: %s\n", word.data()), 64;
+    (word == "any" ? plan.any : plan.sleep) = true;
+  }
   if (plan.request.empty() || plan.rate <= 0 || plan.connections == 0) return 64;
   Run run(std::move(plan));
   bool const good = run.play();
