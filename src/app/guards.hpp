@@ -22,6 +22,7 @@ class Guards {
 
   std::shared_ptr<core::Handler> const& entry() const noexcept { return entry_; }
   void set_options(config::Settings const& settings, config::Server const& server);
+  void retire() noexcept { breakers_->retire(); }  // a reload has taken the server away or built it anew
 
  private:
   base::Scheduler& scheduler_;

@@ -136,6 +136,7 @@ std::shared_ptr<core::Handler> Worker::door_of(std::string_view server) const {
 
 void Worker::retire(Servers servers, base::TimePoint deadline) {
   for (auto& [name, running] : servers) {
+    if (running.stack.guards) running.stack.guards->retire();
     if (running.home) closing_.spawn(close_retired(std::move(running), deadline));
   }
 }

@@ -66,7 +66,7 @@ void ServerBreakers::moved(OperationClass which, BreakerMove const& move) noexce
   {
     // Each line publishes its state before it comes here: whoever is last shows them all.
     std::lock_guard<std::mutex> const guard(showing_);
-    shown_.set(static_cast<double>(state()));
+    if (!retired_) shown_.set(static_cast<double>(state()));
   }
   if (log_ != nullptr) tell(which, move);
 }
@@ -82,6 +82,12 @@ void ServerBreakers::tell(OperationClass which, BreakerMove const& move) noexcep
     text += fmt::format("; calls are refused for {} ms", refused_for.count());
   }
   log_->event(level, event_of(move.to), text, {{observe::Key::server, server_}});
+}
+
+void ServerBreakers::retire() noexcept {
+  std::lock_guard<std::mutex> const guard(showing_);
+  retired_ = true;
+  shown_.set(static_cast<double>(BreakerState::closed));
 }
 
 void ServerBreakers::reset(base::TimePoint now) {

@@ -32,6 +32,10 @@ class ServerBreakers {
   BreakerState state() const noexcept;  // the worst
   std::string const& server() const noexcept { return server_; }
 
+  // Others have taken this server over, or it is configured no more: the gauge shows closed, and what the calls
+  // that are still under way lead to here is not shown there. Counts and events go on.
+  void retire() noexcept;
+
   void reset(base::TimePoint now);
   void set_options(BreakerOptions const& options, base::TimePoint now);
 
@@ -55,6 +59,7 @@ class ServerBreakers {
   observe::Gauge const shown_;
   observe::Log* const log_;
   std::mutex showing_;  // taken after a breaker's lock
+  bool retired_ = false;
   std::array<Line, kOperationClasses> lines_;
 };
 

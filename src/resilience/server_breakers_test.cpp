@@ -54,6 +54,21 @@ TEST(ServerBreakers, EachClassOfOperationsHasItsOwn) {
   EXPECT_TRUE(world.breakers.of(mcp::Method::ping).admit(world.clock.now()));
 }
 
+TEST(ServerBreakers, ThoseThatWereRetiredShowNothingMoreAndStillCount) {  // F-50
+  World world;
+  auto const& metrics = world.metrics.server("docs");
+  auto under_way = world.breakers.of(OperationClass::resources).admit(world.clock.now());
+  world.record(OperationClass::tools, Verdict::failure, 5);
+  world.record(OperationClass::resources, Verdict::failure, 4);
+  EXPECT_EQ(world.shown(), 1);
+  world.breakers.retire();
+  EXPECT_EQ(world.shown(), 0) << "its successor has not seen a call yet";
+  under_way.permit.record(Verdict::failure, 1ms, world.clock.now());
+  EXPECT_EQ(world.shown(), 0);
+  EXPECT_EQ(metrics.breaker_opens.value(), 2);
+  EXPECT_EQ(metrics.breaker_moves.opened_by_failures.value(), 2);
+}
+
 TEST(ServerBreakers, TheGaugeShowsTheWorstAndEachMoveCountsOnce) {  // F-50, R-124, R-127
   World world;
   auto const& metrics = world.metrics.server("docs");

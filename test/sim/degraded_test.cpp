@@ -117,6 +117,24 @@ TEST(Degraded, AReloadChangesTheChainAndKeepsTheServer) {
   EXPECT_EQ(world.server->seen["server/discover"], before);
 }
 
+TEST(Degraded, AReloadThatBuildsAServerAnewShowsItsBreakerClosed_F50) {
+  Docs world;
+  world.of.breaker.failure_threshold = 2;
+  world.of.retry.attempts = 0;
+  world.begin();
+  world.server->mute = true;
+  auto const state = [&world] { return world.metric(R"(mcp_circuit_breaker_state{server="docs"})"); };
+  for (int i = 0; i < 2; ++i) world.ask("k" + std::to_string(i));
+  EXPECT_EQ(state(), 1);
+  world.server->mute = false;
+  world.settings.servers.front().timeouts.call = 3s;
+  world.reload();
+  EXPECT_EQ(state(), 0) << "what stands there now has not failed yet";
+  world.advance(1s);
+  EXPECT_TRUE(says(*world.ask("k3"), "{k3} from docs"));
+  EXPECT_EQ(state(), 0);
+}
+
 TEST(Degraded, CallersWhoWaitForOneFetchAllGetTheCopy) {
   Docs world;
   world.of.stale_ok = true;
