@@ -163,9 +163,10 @@ std::shared_ptr<cache::CachePolicy const> cache_policy(WorkerParts& parts, confi
 std::shared_ptr<cache::CacheLayer> build_front(WorkerParts& parts, config::Settings const& settings,
                                                config::Server const& server,
                                                std::shared_ptr<core::Handler> entry) {
-  return std::make_shared<cache::CacheLayer>(std::move(entry), parts.scheduler, parts.random, parts.cache,
-                                             parts.metrics.server(server.name),
-                                             cache_policy(parts, settings, server));
+  return std::make_shared<cache::CacheLayer>(
+      std::move(entry), parts.scheduler, parts.random, parts.cache, parts.metrics.server(server.name),
+      cache_policy(parts, settings, server),
+      [&overload = parts.entrance.overload] { return overload.refuses(core::Standing::background); });
 }
 
 }  // namespace weir::app

@@ -141,7 +141,8 @@ std::optional<core::Outcome> CacheLayer::copy_for(core::Call& call) {
   auto const in_memory = cache_.look(*order, now);
   auto const& of_store = *order->leftover;
   bool const memory = in_memory && usable(in_memory->answer);
-  bool const store = usable(of_store.answer);
+  bool const store =
+      usable(of_store.answer) && !cache_.gone(*order, of_store.for_everybody, of_store.answer.facts().born);
   if (!memory && !store) return std::nullopt;
   metrics_.cache_stale_hits.add();
   if (store && (!memory || in_memory->facts.fetched < of_store.answer.facts().fetched)) {
@@ -167,7 +168,12 @@ base::Task<void> CacheLayer::touch_again(std::vector<store::Selection> touched) 
 }
 
 void CacheLayer::renew(core::Call const& call, CacheOrder const& order) {
-  if (renewed_.size() >= kRefreshesMax || !renewed_.insert(order.own).second) return;
+  if (renewed_.size() >= kRefreshesMax || renewed_.contains(order.own)) return;
+  if (sheds_renewals_ && sheds_renewals_()) {
+    metrics_.calls_shed.add("overload");
+    return;
+  }
+  renewed_.insert(order.own);
   refreshes_.spawn(renewing(std::make_shared<Renewal>(*this, call, order)));
 }
 

@@ -11,6 +11,7 @@
 // copy that is over or invalidated, of memory or of the store, whichever is younger.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <unordered_set>
 
@@ -28,16 +29,18 @@ class CacheLayer final : public core::Handler, public core::CopyShelf {
   static constexpr base::Duration kRenewAgainAfter = std::chrono::seconds{1};  // one that failed
   static constexpr base::Duration kTouchAgainAfter = std::chrono::seconds{30};
 
-  // `cache` and `metrics` outlive the layer.
+  // `cache` and `metrics` outlive the layer. `sheds_renewals`: whether a renewal that is due is one to leave
+  // out because the process has too much to do; may be empty.
   CacheLayer(std::shared_ptr<core::Handler> inner, base::Scheduler& scheduler, base::Random& random,
              ResponseCache& cache, observe::ServerMetrics const& metrics,
-             std::shared_ptr<CachePolicy const> policy)
+             std::shared_ptr<CachePolicy const> policy, std::function<bool()> sheds_renewals = {})
       : inner_(std::move(inner)),
         scheduler_(scheduler),
         random_(random.next()),
         cache_(cache),
         metrics_(metrics),
         policy_(std::move(policy)),
+        sheds_renewals_(std::move(sheds_renewals)),
         refreshes_(scheduler) {}
 
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
@@ -73,6 +76,7 @@ class CacheLayer final : public core::Handler, public core::CopyShelf {
   ResponseCache& cache_;
   observe::ServerMetrics const& metrics_;
   std::shared_ptr<CachePolicy const> policy_;
+  std::function<bool()> sheds_renewals_;
   KnownCallers callers_;
   std::unordered_set<base::Digest, KeyHash> renewed_;
   base::TaskGroup refreshes_;  // last: its tasks use the rest

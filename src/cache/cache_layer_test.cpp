@@ -150,6 +150,25 @@ TEST(CacheLayer, ARenewalHasATimeOfItsOwnFromTheBeginningAndMayBeRepeated) {
   EXPECT_TRUE(looked);
 }
 
+TEST(CacheLayer, DoesNotRenewWhileTheProcessHasTooMuchToDo) {
+  auto rules = CacheWorld::tools_rules();
+  rules.stale_while_revalidate = 30s;
+  CacheWorld world(rules);
+  bool overrun = true;
+  CacheLayer front(world.home, world.loop, world.random, world.cache, world.server(), world.policy(),
+                   [&overrun] { return overrun; });
+  world.look_up(R"({"q":"a"})", "anonymous", &front);
+  world.run(70s);
+  world.look_up(R"({"q":"a"})", "anonymous", &front);
+  world.run();
+  EXPECT_EQ(world.origin->calls, 1U) << "the stale one is served all the same";
+  EXPECT_EQ(world.server().calls_shed.of("overload").value(), 1);
+  overrun = false;
+  world.look_up(R"({"q":"a"})", "anonymous", &front);
+  world.run();
+  EXPECT_EQ(world.origin->calls, 2U);
+}
+
 TEST(CacheLayer, RenewsABusyEntryBeforeItEndsWithoutMakingAnybodyWait_T21) {
   CacheWorld world;
   world.origin->takes = 1s;

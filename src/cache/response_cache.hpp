@@ -75,6 +75,10 @@ class ResponseCache final : public store::StoreObserver {
   bool current(CacheOrder const& order, std::uint64_t born) const {
     return marks_.judge(order.labels, born) == store::Verdict::current;
   }
+  // Whether everything of that kind that was born then or before has been purged since.
+  bool gone(CacheOrder const& order, bool for_everybody, std::uint64_t born) const {
+    return marks_.judge(order.labels_of(for_everybody), born) == store::Verdict::gone;
+  }
   void keep(CacheOrder const& order, KeptAnswer const& answer, bool for_everybody, base::TimePoint now);
 
   // Effective when this returns, whatever the number of entries.

@@ -110,6 +110,18 @@ TEST(StaleCopy, OfTheStoreIsTakenWhenMemoryHasNone) {
   EXPECT_EQ(late.call->facts.cache.age, 400s);
 }
 
+TEST(StaleCopy, OfTheStoreIsNotUsedOncePurged) {
+  MapStore store;
+  StaleWorld world(&store);
+  world.look_up();
+  world.run();
+  auto& late = world.after(400s);
+  while (world.cache.expire(world.loop.now(), 100) > 0) {
+  }
+  world.cache.invalidate({"docs", "", "", ""}, true, Cause::manual);  // before it is asked for
+  EXPECT_EQ(world.copy_of(late), "");
+}
+
 TEST(StaleCopy, IsUsedThoughItWasInvalidated_F36) {
   MapStore store;
   StaleWorld world(&store);

@@ -19,6 +19,7 @@
 #include "chaos/chaos_report.hpp"
 #include "chaos/fault_proxy.hpp"
 #include "load_report.hpp"
+#include "metric_sums.hpp"
 #include "net/dialer.hpp"
 #include "support/fake_client.hpp"
 #include "support/fake_server.hpp"
@@ -65,7 +66,7 @@ class DegradedRun {
   std::string yaml() const;
   std::string urls_of(Server const& server) const;
   base::Task<void> accept(Server& server);
-  base::Task<std::unique_ptr<net::Stream>> connect();
+  base::Task<std::unique_ptr<net::Stream>> connect(net::Endpoint const& to);
   base::Task<bool> wait_until_ready();
   base::Task<void> play();
   base::Task<void> play_phase(Phase const& phase);
@@ -77,7 +78,9 @@ class DegradedRun {
   base::Task<void> stop_weir();
   void set_faults(Phase const& phase, unsigned per_thousand);
   void judge(Phase const& phase, Tally const& tally);
+  void judge_metrics(Phase const& phase, Tally const& tally);
   void judge_mix();
+  base::Task<MetricSums> scrape();
   Server& server(std::string const& name);
 
   DegradedOptions options_;

@@ -22,6 +22,7 @@ namespace {
 constexpr unsigned kQuestions = 300;  // that a reviewer asks one server
 constexpr int kDeadlineMs = 300;
 constexpr base::Duration kAfterError = 50ms;
+constexpr base::Duration kAtRest = 500ms;
 constexpr std::uint64_t kCallsInMinutes = 200'000;
 constexpr std::uint64_t kFaultsThatAverage = 1500;
 constexpr char const* kDocumentation[] = {"context7", "confluence", "notion", "kellerai_standards"};
@@ -64,6 +65,7 @@ struct DegradedRun::Tally {
   std::uint64_t left = 0;
   std::uint64_t upstream_before = 0, upstream = 0;
   chaos::FaultCounts faults_before;
+  MetricSums metrics;  // before, then what came to them
   std::string first_crossed;
 };
 
@@ -133,14 +135,14 @@ Task<void> DegradedRun::accept(Server& server) {
   }
 }
 
-Task<std::unique_ptr<net::Stream>> DegradedRun::connect() {
-  auto stream = co_await dialer_.dial(weir_at_, loop_.now() + 10s);
+Task<std::unique_ptr<net::Stream>> DegradedRun::connect(net::Endpoint const& to) {
+  auto stream = co_await dialer_.dial(to, loop_.now() + 10s);
   if (!stream) co_return nullptr;
   co_return std::move(*stream);
 }
 
 Task<bool> DegradedRun::wait_until_ready() {
-  FakeClient client(loop_, FakeClient::Era::modern, [this] { return connect(); });
+  FakeClient client(loop_, FakeClient::Era::modern, [this] { return connect(weir_at_); });
   base::Event answered(loop_);
   client.on_done = [&answered](auto const&) { answered.set(); };
   for (auto const until = loop_.now() + 30s; loop_.now() < until;) {
@@ -171,7 +173,7 @@ void DegradedRun::set_faults(Phase const& phase, unsigned per_thousand) {
 }
 
 Task<void> DegradedRun::warm_up(Phase const& phase) {
-  FakeClient client(loop_, FakeClient::Era::modern, [this] { return connect(); });
+  FakeClient client(loop_, FakeClient::Era::modern, [this] { return connect(weir_at_); });
   client.ask_progress = false;
   base::Event answered(loop_);
   client.on_done = [&answered](auto const&) { answered.set(); };
@@ -187,7 +189,7 @@ Task<void> DegradedRun::warm_up(Phase const& phase) {
 
 Task<void> DegradedRun::work(Phase const& phase, Tally& tally, std::uint64_t seed) {
   base::SeededRandom dice(seed);
-  FakeClient client(loop_, FakeClient::Era::modern, [this] { return connect(); });
+  FakeClient client(loop_, FakeClient::Era::modern, [this] { return connect(weir_at_); });
   client.ask_progress = false;
   base::Event answered(loop_);
   client.on_done = [&answered](auto const&) { answered.set(); };
@@ -243,6 +245,7 @@ Task<void> DegradedRun::play_phase(Phase const& phase) {
     for (auto const& proxy : server(name).proxies) tally.faults_before += proxy->counts();
     tally.upstream_before += static_cast<std::uint64_t>(server(name).fake->seen["tools/call"]);
   }
+  tally.metrics = co_await scrape();
   tally.left = options_.calls * phase.part / 100;
   auto const began = loop_.now();
   set_faults(phase, phase.per_thousand);
@@ -251,12 +254,42 @@ Task<void> DegradedRun::play_phase(Phase const& phase) {
   }
   co_await clients_.idle();
   tally.report.took = loop_.now() - began;
+  co_await loop_.sleep_for(kAtRest);
+  tally.metrics = co_await scrape() - tally.metrics;
   set_faults(phase, 0);
   for (auto const& name : phase.servers) {
     tally.upstream += static_cast<std::uint64_t>(server(name).fake->seen["tools/call"]);
     for (auto const& proxy : server(name).proxies) tally.report.faults += proxy->counts();
   }
   judge(phase, tally);
+  judge_metrics(phase, tally);
+}
+
+Task<MetricSums> DegradedRun::scrape() {
+  net::Endpoint const to{false, "127.0.0.1", weir_.admin_port()};
+  FakeClient client(loop_, FakeClient::Era::modern, [this, &to] { return connect(to); });
+  base::Event answered(loop_);
+  client.on_done = [&answered](auto const&) { answered.set(); };
+  auto const reply = client.post("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  co_await answered.wait();
+  co_return MetricSums::of(reply->body);
+}
+
+// T-64: at rest what Weir says of its calls is what callers saw of them.
+void DegradedRun::judge_metrics(Phase const& phase, Tally const& tally) {
+  auto const& told = tally.metrics;
+  auto const& seen = tally.report;
+  auto const exact = [&](std::string_view what, std::uint64_t metric, std::uint64_t ledger) {
+    report_.check(metric == ledger, fmt::format("{}: metrics equal the ledger: {}", phase.name, what),
+                  fmt::format("{} and {}", metric, ledger));
+  };
+  auto const calls = tally.answers.totals().issued;
+  exact("answers", told.responses, calls);
+  if (phase.warm) exact("look-ups", told.hits + told.misses, calls);
+  exact("stale", told.stale, seen.of(AnswerClass::stale));
+  exact("standard", told.standard, seen.of(AnswerClass::standard));
+  exact("backup", told.other, seen.of(AnswerClass::backup));
+  exact("fallbacks", told.fallbacks, told.stale + told.standard + told.other);
 }
 
 void DegradedRun::judge(Phase const& phase, Tally const& tally) {
