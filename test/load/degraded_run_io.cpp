@@ -32,7 +32,7 @@ std::string caching(std::uint64_t calls) {
   std::string text =
       "caching:\n  l1_in_memory: {enabled: true, ttl_seconds: 3600, max_size: 10000}\n  tools:\n";
   for (auto const* const name : kDocumentation)
-    text += fmt::format("    \"{}.*\": {{ttl: {}}}\n", name, calls > kCallsInMinutes ? "60s" : "5s");
+    text += fmt::format("    \"{}.*\": {{ttl: {}}}\n", name, calls > kCallsInMinutes ? "60s" : "10s");
   return text;
 }
 
