@@ -1,0 +1,73 @@
+// Signed tokens: reading one, and deciding whether it is good (RFC 7515, 7519, 8725, 9068).
+//
+// Pure, any thread; no I/O, `now` is an argument. The key comes from the issuer's set alone: what a header
+// says of keys (jku, x5u, jwk, x5c) is not looked at. A fault says why, for logs; callers are told nothing
+// but that the token is not accepted.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "jose/algorithm.hpp"
+#include "jose/json_object.hpp"
+#include "jose/key_set.hpp"
+
+namespace weir::jose {
+
+inline constexpr std::size_t kTokenBytesMax = 16 * 1024;
+inline constexpr base::Duration kSkewMax = std::chrono::seconds{60};
+
+enum class TokenFault : std::uint8_t {
+  too_long,
+  malformed,    // not three parts of strict base64url around two JSON objects
+  algorithm,    // none, symmetric, unknown or not allowed for this issuer
+  header,       // asks for something that must be understood (crit, zip, enc, b64)
+  type,         // `typ` says that it is something else than an access token
+  issuer,       // `iss` is not exactly the one expected
+  key_unknown,  // no key of that id for that algorithm: a newer set may have it
+  signature,
+  audience,
+  expired,  // or without `exp`
+  not_yet,
+  subject,  // nobody is named
+};
+char const* name_of(TokenFault fault) noexcept;
+
+template <class T>
+using TokenResult = boost::system::result<T, TokenFault>;
+
+struct TokenRules {
+  std::string issuer;                               // compared byte for byte
+  AlgorithmSet algorithms;                          // empty: nothing is accepted
+  base::Duration skew = std::chrono::seconds{30};   // of clocks; at most kSkewMax
+  std::vector<std::string> types{"at+jwt", "jwt"};  // of `typ`, lower case; absent is accepted
+};
+
+// The parts of a token, of which nothing is proven yet.
+struct UnprovenToken {
+  std::string_view compact;      // borrowed
+  std::string_view signed_part;  // borrowed
+  std::string signature;
+  Algorithm algorithm{};
+  std::string key_id;
+  JsonObject claims;
+};
+
+// Everything that needs no key: form, header, issuer. `compact` must outlive the result.
+TokenResult<UnprovenToken> read_token(std::string_view compact, TokenRules const& rules);
+
+struct ProvenToken {
+  JsonObject claims;
+  std::string issuer;
+  std::vector<std::string> audience;
+  base::WallTime expires;  // first instant at which it is refused, skew not counted
+};
+
+// Signature and times. The audience is the caller's to check: it may depend on where the token was shown.
+TokenResult<ProvenToken> prove_token(UnprovenToken token, TokenRules const& rules, KeySet const& keys,
+                                     base::WallTime now);
+
+}  // namespace weir::jose
