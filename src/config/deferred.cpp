@@ -13,9 +13,7 @@ struct Guard {
   Loss loss;
 };
 constexpr Guard kGuards[] = {
-    {"policies", Loss::access},
     {"tls", Loss::access},
-    {"auth.jwt", Loss::protection},
     {"admin.roles", Loss::protection},
     {"security", Loss::protection},
     {"pin", Loss::protection},

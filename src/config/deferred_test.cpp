@@ -26,7 +26,7 @@ struct World {
 
 TEST(Deferred, KeysForLaterAreOneNotePerSection) {
   World world(
-      "sessions: { store: redis, max: 5 }\npolicies: [ { who: \"*\", allow: [\"*\"] } ]\n"
+      "sessions: { store: redis, max: 5 }\nsecurity: { allow_exec_secrets: true }\n"
       "observability: { log: { bodies: none, sample_ok: 100% }, traces: { sample: 5% } }\n"
       "servers: { a: { url: http://a/, auth: { type: oauth, per: principal }, pin: quarantine } }\n");
   auto const report = world.check();
@@ -37,11 +37,10 @@ TEST(Deferred, KeysForLaterAreOneNotePerSection) {
             "  | ^^^^^^^^\n"
             "  = sessions.store\n"
             "\n"
-            "note[WEIR-E060]: `policies`: accepted; not in effect in this version\n"
+            "note[WEIR-E060]: `security`: accepted; not in effect in this version\n"
             "  --> weir.yaml:2:1\n"
-            "2 | policies: [ { who: \"*\", allow: [\"*\"] } ]\n"
+            "2 | security: { allow_exec_secrets: true }\n"
             "  | ^^^^^^^^\n"
-            "  = `weir run` does not start with it unless `--insecure` is given\n"
             "\n"
             "note[WEIR-E060]: parts of `servers`: accepted; not in effect in this version\n"
             "  --> weir.yaml:4:1\n"
@@ -52,11 +51,12 @@ TEST(Deferred, KeysForLaterAreOneNotePerSection) {
   std::string protections;
   for (auto const& deferred : report.settings.deferred)
     protections += deferred.loss != Loss::none ? deferred.path + " " : "";
-  EXPECT_EQ(protections, "policies servers.a.pin ");
+  EXPECT_EQ(protections, "security servers.a.pin ");
 }
 
-TEST(Deferred, APolicyThatKeepsNobodyOutDoesNotStart) {
-  World world("policies: [ { who: \"*\", deny: [\"*\"] } ]\n");
+TEST(Deferred, AProtectionThatKeepsNobodyOutDoesNotStart) {
+  World world("listeners: [ { tls: { client_ca: ca.pem } } ]\n");
+  world.environment.files["/here/ca.pem"] = "";
   EXPECT_EQ(world.seen(), "note E060, ");  // the file itself is right
   world.sources.starting = true;
   EXPECT_EQ(world.seen(), "note E060, error E061, ");

@@ -60,6 +60,7 @@ std::vector<ClientServer> collect_client_servers(Sources const& sources, Node co
 // values leave the default
 Settings read_settings(Node const& root, Environment const& environment);
 std::vector<Server> read_servers(Node const& root, Environment const& environment);
+void read_callers(Node const& root, Settings& settings);  // auth_read.cpp
 Timeouts read_timeouts(Node const& root, std::string_view server);
 Caching read_caching(Node const& root, Environment const& environment);
 Degradation read_degradation(Node const& root, std::string_view server, Environment const& environment);
@@ -74,6 +75,7 @@ void check_settings(Node const& root, Settings& settings, Sources const& sources
                     Environment const& environment, Problems& problems);
 void check_servers(Node const& root, Environment const& environment, Problems& problems);
 void check_degradation(Node const& root, Environment const& environment, Problems& problems);
+void check_callers(Node const& root, Settings const& settings, Problems& problems);  // auth_check.cpp
 void check_limits(Node const& root, Problems& problems);
 void check_caching(Node const& root, Environment const& environment, Problems& problems);
 // A warning at `mark` that `name` is no server of ours, with the one that was probably meant.

@@ -86,6 +86,12 @@ TEST(OptionTable, DefaultsOfTheTableAreTheDefaultsOfTheStructs) {
       "parked_max_ms: 600000 } }\n"
       "listeners: [ { name: default, bind: \"127.0.0.1:6270\", protocol: { eras: [modern, legacy], "
       "legacy_sse: false } } ]\n";
+  std::string const auth =
+      "auth: { jwt: { issuer: \"https://a/\", audience: \"https://h/mcp\" }, introspection: { url: "
+      "\"https://a/i\", "
+      "client_id: w, client_secret: \"${SECRET:-s}\", issuer: \"https://a/\", audience: \"https://h/mcp\" } "
+      "}\n";
+  text += auth;
   std::map<std::string, std::string> sections;
   for (auto const& row : options()) {
     auto const top = row.path.substr(0, row.path.find('.'));
@@ -100,13 +106,15 @@ TEST(OptionTable, DefaultsOfTheTableAreTheDefaultsOfTheStructs) {
     auto const with = load(sources, environment, problems).settings;
     EXPECT_FALSE(problems.has_errors()) << row.path << "\n" << render_text(problems.sorted(), false);
     sources.flags.clear();
-    environment.files["/here/weir.yaml"] = "servers: { s: { command: c } }";
+    environment.files["/here/weir.yaml"] = auth + "servers: { s: { command: c } }";
     if (top == "caching")
       environment.files["/here/weir.yaml"] += "\ncaching: {}";  // its presence says something
     auto const without = load(sources, environment, problems).settings;
     EXPECT_EQ(with.servers, without.servers) << row.path;
     EXPECT_EQ(with.listeners, without.listeners) << row.path;
     EXPECT_EQ(with.admin, without.admin) << row.path;
+    EXPECT_EQ(with.jwt, without.jwt) << row.path;
+    EXPECT_EQ(with.introspection, without.introspection) << row.path;
     EXPECT_EQ(with.names, without.names) << row.path;
     EXPECT_EQ(with.limits, without.limits) << row.path;
     EXPECT_EQ(with.sessions, without.sessions) << row.path;

@@ -17,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "base/secret.hpp"
+#include "config/auth_settings.hpp"
 #include "config/caching_settings.hpp"
 #include "config/degradation_settings.hpp"
 #include "config/node.hpp"
@@ -42,7 +43,7 @@ struct Listener {
   std::string name = "default";
   Address bind{.port = 6270};
   std::vector<std::string>
-      auth;  // methods in order: "keys", "jwt"; not empty = a caller must match one of them
+      auth;  // methods in order: "keys", "jwt", "introspection"; not empty = a caller must match one of them
   std::vector<std::string> allowed_origins;
   std::vector<std::string> allowed_hosts;
   bool modern = true;
@@ -193,7 +194,11 @@ struct Settings {
   std::vector<Listener> listeners{Listener{}};
   Admin admin;
   std::vector<ApiKey> keys;
-  std::vector<Server> servers;                   // in the order of the files
+  std::optional<TokenAuth> jwt;
+  std::optional<Introspection> introspection;
+  std::string resource;          // the URL of /mcp as clients know it; "" where no tokens are accepted
+  std::vector<Policy> policies;  // the first that speaks of a call decides
+  std::vector<Server> servers;   // in the order of the files
   std::map<std::string, Provenance> provenance;  // by server name
   Names names;
   Limits limits;

@@ -37,7 +37,8 @@ void check_sharing(Node const& root, Settings const& settings, Problems& problem
   auto const started = std::find_if(
       settings.servers.begin(), settings.servers.end(),
       [](Server const& server) { return server.kind == UpstreamKind::stdio && !server.disabled; });
-  if (settings.keys.size() < 2 || started == settings.servers.end()) return;
+  bool const tokens = settings.jwt || settings.introspection;
+  if ((settings.keys.size() < 2 && !tokens) || started == settings.servers.end()) return;
   auto const* node = root.at("servers." + started->name);
   auto& problem = problems.warning("WEIR-E061", mark_of(node, root.mark),
                                    fmt::format("all callers share the process of `{}`", started->name));
@@ -139,6 +140,7 @@ void check_settings(Node const& root, Settings& settings, Sources const& sources
   check_exposed(settings.admin.bind, settings.admin.auth, mark_of(admin, root.mark), "the admin listener",
                 sources.insecure, problems);
   check_keys(root, settings, problems);
+  check_callers(root, settings, problems);
   check_texts(root, environment, problems);
   if (sources.starting) check_sharing(root, settings, problems);
   settings.deferred = note_deferred(root, sources, problems);

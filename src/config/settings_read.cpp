@@ -73,6 +73,7 @@ Settings read_settings(Node const& root, Environment const& environment) {
   take(&root, "admin.bind", settings.admin.bind, parse_address);
   take(&root, "admin.auth", settings.admin.auth);
   settings.keys = read_keys(root.at("auth.keys"));
+  read_callers(root, settings);
   settings.servers = read_servers(root, environment);
   take(&root, "names.prefix", settings.names.prefix);
   take(&root, "names.max", settings.names.bytes_max);
