@@ -38,6 +38,7 @@ class PublicKey {
   bool verifies(std::string_view compact, std::string_view signed_part, std::string_view signature) const;
 
  private:
+  std::size_t signature_bytes_ = 0;  // the only length that a signature of this key has
   CjoseKey cjose_;
   EvpKey ed25519_;
 };
