@@ -5,34 +5,33 @@
 
 #include <algorithm>
 
+#include "auth/bearer.hpp"
+
 namespace weir::auth {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+
 namespace {
 
-constexpr std::string_view kScheme = "bearer ";
-constexpr std::size_t kTokenBytesMax = 16 * 1024;
-
-// What follows "Bearer ", or nothing.
-std::string_view bearer_of(std::string_view authorization) {
-  if (authorization.size() <= kScheme.size()) return {};
-  for (std::size_t i = 0; i < kScheme.size(); ++i) {
-    char const c = authorization[i];
-    if (static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c) != kScheme[i]) return {};
-  }
-  return authorization.substr(kScheme.size());
+bool names(std::vector<std::string> const& methods, std::string_view method) {
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
 }
 
-std::array<std::uint8_t, 32> sha256(std::string_view text) {
-  std::array<std::uint8_t, 32> digest{};
-  EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  return digest;
-}
+Error refused(std::string why) { return {Fault::unauthenticated, Blame::client, std::move(why)}; }
 
 }  // namespace
 
-Authenticator::Authenticator(std::vector<std::string> const& methods, std::vector<config::ApiKey> const& keys)
-    : keys_wanted_(!methods.empty()),
+Authenticator::Authenticator(std::vector<std::string> const& methods, std::vector<config::ApiKey> const& keys,
+                             TokenSources sources)
+    : closed_(!methods.empty()),
+      opens_with_keys_(names(methods, "keys")),
+      opens_with_jwt_(names(methods, "jwt") && sources.issuer != nullptr && sources.keys != nullptr),
+      opens_by_asking_(names(methods, "introspection") && sources.asking != nullptr),
+      sources_(std::move(sources)),
       anonymous_(std::make_shared<core::Principal const>(core::Principal{"anonymous", "anonymous", {}})) {
-  if (std::find(methods.begin(), methods.end(), "keys") == methods.end()) return;
+  if (!opens_with_keys_) return;
   for (auto const& key : keys) {
     core::Principal principal{"key:" + key.name, "key", key.groups,
                               std::string(key.sha256.begin(), key.sha256.end())};
@@ -41,20 +40,62 @@ Authenticator::Authenticator(std::vector<std::string> const& methods, std::vecto
   }
 }
 
-base::Result<std::shared_ptr<core::Principal const>> Authenticator::identify(std::string_view authorization,
-                                                                             base::WallTime now) const {
-  if (!keys_wanted_) return anonymous_;
-  base::Error const refused(base::Fault::unauthenticated, base::Blame::client,
-                            authorization.empty() ? "no credential" : "unknown or expired key");
-  auto const token = bearer_of(authorization);
-  if (token.empty() || token.size() > kTokenBytesMax) return refused;
-  auto const digest = sha256(token);
+std::shared_ptr<core::Principal const> Authenticator::find_key(std::string_view token,
+                                                               base::WallTime wall) const {
+  auto const digest = token_digest(token);
   Key const* match = nullptr;
   for (auto const& key : keys_) {  // all of them, so that time does not tell which one came close
     if (CRYPTO_memcmp(key.sha256.data(), digest.data(), digest.size()) == 0) match = &key;
   }
-  if (match == nullptr || now >= match->expires) return refused;
-  return match->principal;
+  return match == nullptr || wall >= match->expires ? nullptr : match->principal;
+}
+
+Authenticator::Who Authenticator::identify(std::string_view authorization, base::WallTime wall) const {
+  if (!closed_) return anonymous_;
+  auto const token = bearer_of(authorization);
+  auto who = token.empty() ? nullptr : find_key(token, wall);
+  if (who) return who;
+  return refused(authorization.empty() ? "no credential" : "unknown or expired key");
+}
+
+Authenticator::Who Authenticator::admitted(TokenCaller const& caller, std::string_view endpoint,
+                                           std::vector<std::string> const& scopes) const {
+  if (!caller.may_enter(endpoint)) return refused("token: audience");
+  if (!has_all(caller.principal->scopes, scopes)) {
+    return Error(Fault::denied, Blame::client, "the token lacks scopes that every caller must have");
+  }
+  return caller.principal;
+}
+
+std::optional<Authenticator::Who> Authenticator::identify_now(Shown shown, base::WallTime wall,
+                                                              base::TimePoint now) const {
+  if (!closed_) return Who(anonymous_);
+  auto const token = bearer_of(shown.authorization);
+  if (token.empty()) return Who(refused("no credential"));
+  if (opens_with_keys_) {
+    if (auto who = find_key(token, wall)) return Who(std::move(who));
+  }
+  std::string why = "unknown or expired key";
+  if (opens_with_jwt_) {
+    auto const verdict = sources_.issuer->judge(token, wall, now);
+    using Kind = TokenIssuer::Verdict::Kind;
+    if (verdict.kind == Kind::wants_keys) return std::nullopt;
+    if (verdict.kind == Kind::caller) {
+      return admitted(*verdict.caller, shown.endpoint, sources_.issuer->settings().scopes);
+    }
+    why = std::string("token: ") + jose::name_of(verdict.fault);
+    // Another kind of token, or another issuer's, may be one that has to be asked about.
+    bool const strange =
+        verdict.fault == jose::TokenFault::malformed || verdict.fault == jose::TokenFault::issuer;
+    if (!strange) return Who(refused(std::move(why)));
+  }
+  if (opens_by_asking_) {
+    auto const known = sources_.asking->judge(token, wall, now);
+    if (!known) return std::nullopt;
+    if (*known) return admitted(**known, shown.endpoint, sources_.asking->settings().scopes);
+    why = "token: not active, or not for this gateway";
+  }
+  return Who(refused(std::move(why)));
 }
 
 }  // namespace weir::auth

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "auth/scripted_issuer_test.hpp"
+#include "base/task_group.hpp"
+
 namespace weir::auth {
 namespace {
 
@@ -55,6 +58,133 @@ TEST(Authenticator, AMethodThatIsNotOfferedNeverOpensTheDoor) {
   Authenticator const closed({"jwt"}, {key()});
   EXPECT_FALSE(closed.identify("Bearer abc", kNow - 1ms));
   EXPECT_FALSE(closed.identify("", kNow - 1ms));
+}
+
+TEST(Authenticator, WithoutWaitingKeysAreAllThatIsKnown) {
+  Authenticator const closed({"keys"}, {key()});
+  auto const who = closed.identify_now({"Bearer abc", ""}, kNow - 1ms, base::TimePoint{});
+  ASSERT_TRUE(who && *who);
+  EXPECT_EQ((**who)->id, "key:ci");
+  EXPECT_FALSE(*closed.identify_now({"Bearer x", ""}, kNow - 1ms, base::TimePoint{}));
+}
+
+struct TokenDoor : testing::Test {
+  ScriptedIssuer issuer;
+  std::vector<std::string> methods{"keys", "jwt"};
+  std::optional<Authenticator> door;
+  base::TaskGroup tasks{issuer.loop};
+
+  void open() { door.emplace(methods, std::vector{key()}, issuer.sources()); }
+  std::optional<Authenticator::Who> now(std::string const& header, std::string_view endpoint = "") {
+    return door->identify_now({header, endpoint}, issuer.loop.clock().wall(), issuer.loop.now());
+  }
+  // What the way that waits comes to.
+  std::optional<Authenticator::Who> late(std::string header) {
+    std::optional<Authenticator::Who> out;
+    auto task = [](Authenticator const& at, std::string text, base::Scheduler& here,
+                   std::optional<Authenticator::Who>& to) -> base::Task<void> {
+      to = co_await at.identify_late({text, ""}, here);
+    };
+    tasks.spawn(task(*door, std::move(header), issuer.loop, out));
+    issuer.loop.advance(6s);
+    return out;
+  }
+};
+
+TEST_F(TokenDoor, TheFirstTokenWaitsForKeysAndTheNextDoesNot) {
+  open();
+  auto const token = "Bearer " + issuer.token("ann");
+  EXPECT_FALSE(now(token)) << "no keys yet";
+  auto const first = late(token);
+  ASSERT_TRUE(first && *first) << first->error().detail;
+  EXPECT_EQ((**first)->id, "sub:https://as.test|ann");
+  auto const next = now(token);
+  ASSERT_TRUE(next && *next);
+  EXPECT_EQ(**next, **first) << "the same object: nothing was proven twice";
+  EXPECT_EQ(issuer.asked("/keys"), 1U);
+  auto const another = now("Bearer " + issuer.token("bob"));
+  ASSERT_TRUE(another && *another);
+}
+
+TEST_F(TokenDoor, AnApiKeyNeedsNoIssuer) {
+  issuer.down = true;
+  open();
+  EXPECT_TRUE(*door->identify_now({"Bearer abc", ""}, kNow - 1ms, issuer.loop.now()));
+  auto const who = late("Bearer " + issuer.token("ann"));
+  ASSERT_TRUE(who && !*who);
+  EXPECT_EQ(who->error().fault, base::Fault::unavailable) << "not the caller's fault";
+}
+
+TEST_F(TokenDoor, AKeyThatIsNewIsFetchedOnceForAll_T61) {
+  open();
+  ASSERT_TRUE(late("Bearer " + issuer.token("ann")));
+  issuer.rotate();
+  auto const fresh = "Bearer " + issuer.token("ann");
+  EXPECT_FALSE(now(fresh)) << "its key is unknown";
+  auto const who = late(fresh);
+  ASSERT_TRUE(who && *who);
+  EXPECT_EQ(issuer.asked("/keys"), 2U);
+  for (int i = 0; i < 20; ++i) {
+    auto const made_up = late("Bearer " + issuer.token_of_no_key("eve" + std::to_string(i)));
+    ASSERT_TRUE(made_up && !*made_up);
+    EXPECT_EQ(made_up->error().fault, base::Fault::unauthenticated);
+  }
+  EXPECT_LE(issuer.asked("/keys"), 7U) << "two minutes of made-up keys: one fetch in thirty seconds";
+}
+
+TEST_F(TokenDoor, WithdrawnKeysOpenNothingForTokensThatAreKnown) {
+  open();
+  auto const old = "Bearer " + issuer.token("ann");
+  ASSERT_TRUE(*late(old));
+  issuer.rotate();
+  ASSERT_TRUE(*late("Bearer " + issuer.token("bob")));
+  auto const again = late(old);
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(*again);
+}
+
+TEST_F(TokenDoor, ATokenWithoutTheScopesOfAllIsDeniedNotRefused) {
+  issuer.settings.scopes = {"mcp"};
+  open();
+  auto const lacking = late("Bearer " + issuer.token("ann", "other"));
+  ASSERT_TRUE(lacking && !*lacking);
+  EXPECT_EQ(lacking->error().fault, base::Fault::denied);
+  EXPECT_TRUE(*late("Bearer " + issuer.token("ann", "other mcp")));
+}
+
+TEST_F(TokenDoor, ATokenForOneServersEndpointOpensThatOneOnly) {
+  open();
+  late("Bearer " + issuer.token("ann"));
+  auto const token = "Bearer " + issuer.token("ann", "", "https://mcp.test/mcp/github");
+  EXPECT_TRUE(*now(token, "github"));
+  EXPECT_FALSE(*now(token, ""));
+  EXPECT_FALSE(*now(token, "docs"));
+}
+
+TEST_F(TokenDoor, AnOpaqueTokenIsAskedAboutOnceAMinute) {
+  methods = {"jwt", "introspection"};
+  open();
+  late("Bearer " + issuer.token("ann"));
+  EXPECT_FALSE(now("Bearer opaque-1"));
+  auto const who = late("Bearer opaque-1");
+  ASSERT_TRUE(who && *who) << who->error().detail;
+  EXPECT_EQ((**who)->kind, "opaque");
+  EXPECT_TRUE(now("Bearer opaque-1"));
+  EXPECT_EQ(issuer.asked("/introspect"), 1U);
+  issuer.loop.advance(60s);
+  EXPECT_FALSE(now("Bearer opaque-1"));
+  auto const bad = late("Bearer nothing");
+  ASSERT_TRUE(bad && !*bad);
+  EXPECT_EQ(bad->error().fault, base::Fault::unauthenticated);
+  EXPECT_TRUE(now("Bearer nothing")) << "the refusal is known";
+}
+
+TEST_F(TokenDoor, NothingOpensWhereTokensAreNotOffered) {
+  methods = {"keys"};
+  open();
+  EXPECT_FALSE(*now("Bearer " + issuer.token("ann")));
+  EXPECT_FALSE(*now("Bearer opaque-1"));
+  EXPECT_EQ(issuer.asked(""), 0U);
 }
 
 }  // namespace

@@ -1,0 +1,79 @@
+#include "auth/authenticator.hpp"
+#include "auth/bearer.hpp"
+
+// The way of Authenticator that waits: to the home of the loops and back.
+namespace weir::auth {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+using base::Task;
+
+namespace {
+
+class FreshKeys final : public base::Errand<bool> {
+ public:
+  FreshKeys(base::Scheduler& here, std::shared_ptr<base::Workplace> there, std::shared_ptr<KeysLoop> keys,
+            KeyKeeper::Why why)
+      : Errand(here, std::move(there)), keys_(std::move(keys)), why_(why) {}
+
+ private:
+  Task<Result<bool>> perform() override {
+    co_await keys_->freshen(why_, there().now() + KeysLoop::kAnswerMax);
+    co_return true;
+  }
+  std::shared_ptr<KeysLoop> const keys_;
+  KeyKeeper::Why const why_;
+};
+
+class Question final : public base::Errand<std::shared_ptr<TokenCaller const>> {
+ public:
+  Question(base::Scheduler& here, std::shared_ptr<base::Workplace> there, std::shared_ptr<AskingLoop> asking,
+           std::string_view token)
+      : Errand(here, std::move(there)), asking_(std::move(asking)), token_(token) {}
+
+ private:
+  Task<Result<std::shared_ptr<TokenCaller const>>> perform() override {
+    co_return co_await asking_->ask(token_);
+  }
+  std::shared_ptr<AskingLoop> const asking_;
+  base::Secret const token_;
+};
+
+Error nobody_knows() {
+  return Error(Fault::unavailable, Blame::gateway, "the issuer cannot be asked", base::Retry::always)
+      .again_in(std::chrono::seconds{5});
+}
+
+}  // namespace
+
+Task<Authenticator::Who> Authenticator::identify_late(Shown shown, base::Scheduler& here) const {
+  using Kind = TokenIssuer::Verdict::Kind;
+  auto const token = bearer_of(shown.authorization);
+  if (opens_with_jwt_) {
+    auto const verdict = sources_.issuer->judge(token, here.clock().wall(), here.now());
+    if (verdict.kind == Kind::wants_keys) {
+      co_await base::run_errand<bool>(
+          std::make_shared<FreshKeys>(here, sources_.home, sources_.keys, verdict.why));
+      auto const again = sources_.issuer->judge(token, here.clock().wall(), here.now());
+      bool const none = again.kind == Kind::wants_keys && again.why == KeyKeeper::Why::none_yet;
+      if (none) co_return nobody_knows();
+      if (again.kind == Kind::wants_keys) {
+        co_return Error(Fault::unauthenticated, Blame::client, "token: key_unknown");
+      }
+    }
+  }
+  if (auto who = identify_now(shown, here.clock().wall(), here.now())) co_return *std::move(who);
+  if (!opens_by_asking_) co_return nobody_knows();
+  auto const answer = co_await base::run_errand<std::shared_ptr<TokenCaller const>>(
+      std::make_shared<Question>(here, sources_.home, sources_.asking, token));
+  if (!answer) {
+    if (answer.error().fault == Fault::busy) co_return answer.error();
+    co_return nobody_knows();
+  }
+  if (!*answer) co_return Error(Fault::unauthenticated, Blame::client, "token: not active, or not for us");
+  co_return admitted(**answer, shown.endpoint, sources_.asking->settings().scopes);
+}
+
+}  // namespace weir::auth

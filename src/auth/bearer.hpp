@@ -1,0 +1,23 @@
+// The token of an Authorization field (RFC 6750 section 2.1). The only place where one is taken from: never a
+// query, never a body.
+#pragma once
+
+#include <string_view>
+
+namespace weir::auth {
+
+inline constexpr std::size_t kBearerBytesMax = 16 * 1024;
+
+// What follows "Bearer ", in any letter case; nothing for other schemes and for tokens that are too long.
+inline std::string_view bearer_of(std::string_view authorization) noexcept {
+  constexpr std::string_view kScheme = "bearer ";
+  if (authorization.size() <= kScheme.size()) return {};
+  for (std::size_t i = 0; i < kScheme.size(); ++i) {
+    char const c = authorization[i];
+    if (static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c) != kScheme[i]) return {};
+  }
+  auto const token = authorization.substr(kScheme.size());
+  return token.size() > kBearerBytesMax ? std::string_view{} : token;
+}
+
+}  // namespace weir::auth

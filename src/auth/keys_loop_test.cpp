@@ -1,0 +1,101 @@
+#include "auth/keys_loop.hpp"
+
+#include <gtest/gtest.h>
+
+#include "auth/scripted_issuer_test.hpp"
+
+namespace weir::auth {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct KeysLoopTest : testing::Test {
+  ScriptedIssuer issuer;
+  void start() {
+    issuer.sources();
+    issuer.keys->start();
+    issuer.loop.advance(1s);
+  }
+  bool has_keys() { return issuer.issuer->has_keys(issuer.loop.now()); }
+};
+
+TEST_F(KeysLoopTest, FindsTheKeysThroughTheMetadataOfTheIssuer) {
+  start();
+  EXPECT_TRUE(has_keys());
+  EXPECT_EQ(issuer.seen, (std::vector<std::string>{"/.well-known/oauth-authorization-server",
+                                                   "/.well-known/openid-configuration", "/keys"}));
+}
+
+TEST_F(KeysLoopTest, AConfiguredAddressNeedsNoMetadata) {
+  issuer.settings.jwks_url = "https://as.test/keys";
+  start();
+  EXPECT_TRUE(has_keys());
+  EXPECT_EQ(issuer.seen, std::vector<std::string>{"/keys"});
+}
+
+TEST_F(KeysLoopTest, MetadataOfAnotherIssuerLeadsNowhere) {
+  issuer.metadata = R"({"issuer":"https://evil.test","jwks_uri":"https://as.test/keys"})";
+  start();
+  EXPECT_FALSE(has_keys());
+  EXPECT_EQ(issuer.asked("/keys"), 0U);
+}
+
+TEST_F(KeysLoopTest, FetchesAheadAndKeepsTheMetadataForAnHour) {
+  issuer.cache_control = "max-age=400";
+  start();
+  issuer.loop.advance(298s);
+  EXPECT_EQ(issuer.asked("/keys"), 1U);
+  issuer.loop.advance(3s);
+  EXPECT_EQ(issuer.asked("/keys"), 2U);
+  EXPECT_EQ(issuer.asked("openid"), 1U);
+  issuer.loop.advance(1h);
+  EXPECT_EQ(issuer.asked("openid"), 2U);
+}
+
+TEST_F(KeysLoopTest, StartingTwiceRunsOnce_R006) {
+  start();
+  issuer.keys->start();
+  issuer.loop.advance(10min);
+  EXPECT_EQ(issuer.asked("/keys"), 2U);
+}
+
+TEST_F(KeysLoopTest, TheLastGoodKeysServeForADayWhileTheIssuerIsDown) {
+  start();
+  issuer.down = true;
+  issuer.loop.advance(23h);
+  EXPECT_TRUE(has_keys());
+  EXPECT_LE(issuer.asked(""), 24U * 3600 / 30 * 2 + 10) << "once in thirty seconds, two addresses each";
+  issuer.loop.advance(1h);
+  EXPECT_FALSE(has_keys());
+  issuer.down = false;
+  issuer.loop.advance(31s);
+  EXPECT_TRUE(has_keys());
+}
+
+TEST_F(KeysLoopTest, ABrokenKeySetChangesNothing) {
+  issuer.cache_control = "max-age=300";
+  start();
+  for (std::string const bad : {"<html>", R"({"keys":[]})", "{}", R"({"keys":[{"kty":"oct","k":"AA"}]})"}) {
+    issuer.keys_text = bad;
+    issuer.loop.advance(10min);
+    EXPECT_TRUE(has_keys()) << bad;
+    EXPECT_EQ(issuer.issuer->judge(issuer.token("ann"), issuer.loop.clock().wall(), issuer.loop.now()).kind,
+              TokenIssuer::Verdict::Kind::caller);
+  }
+}
+
+TEST_F(KeysLoopTest, WhoWaitsGoesOnWhenItStops) {
+  issuer.latency = 1h;
+  issuer.sources();
+  issuer.keys->start();
+  base::TaskGroup waiting(issuer.loop);
+  waiting.spawn(issuer.keys->freshen(KeyKeeper::Why::none_yet, base::TimePoint::max()));
+  issuer.loop.advance(1s);
+  EXPECT_EQ(waiting.size(), 1U);
+  issuer.keys->stop();
+  issuer.loop.advance(1s);
+  EXPECT_EQ(waiting.size(), 0U);
+}
+
+}  // namespace
+}  // namespace weir::auth

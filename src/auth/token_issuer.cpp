@@ -1,0 +1,104 @@
+#include "auth/token_issuer.hpp"
+
+namespace weir::auth {
+
+using jose::TokenFault;
+
+namespace {
+
+jose::TokenRules rules_of(config::TokenAuth const& settings) {
+  jose::TokenRules rules;
+  rules.issuer = settings.issuer;
+  rules.skew = settings.leeway;
+  for (auto const& name : settings.algorithms) {
+    if (auto const algorithm = jose::algorithm_of(name)) rules.algorithms.add(*algorithm);
+  }
+  return rules;
+}
+
+}  // namespace
+
+TokenIssuer::TokenIssuer(config::TokenAuth settings, std::uint64_t seed)
+    : settings_(std::move(settings)), rules_(rules_of(settings_)), known_({}, seed) {}
+
+TokenIssuer::Keys TokenIssuer::keys() const {
+  std::lock_guard const lock(mutex_);
+  return keys_;
+}
+
+bool TokenIssuer::has_keys(base::TimePoint now) const {
+  std::lock_guard const lock(mutex_);
+  return keys_.set != nullptr && now < keys_.usable_until;
+}
+
+void TokenIssuer::set_keys(std::shared_ptr<jose::KeySet const> keys, std::string_view text,
+                           base::TimePoint usable_until) {
+  auto const hash = std::hash<std::string_view>{}(text);
+  std::lock_guard const lock(mutex_);
+  bool const same = keys_.set != nullptr && hash == text_hash_;
+  keys_ = Keys{std::move(keys), usable_until, same ? keys_.generation : keys_.generation + 1};
+  text_hash_ = hash;
+  generation_.store(keys_.generation);
+}
+
+TokenIssuer::Verdict TokenIssuer::judge(std::string_view token, base::WallTime wall, base::TimePoint now) {
+  Verdict verdict;
+  if (token.size() > jose::kTokenBytesMax) {
+    verdict.fault = TokenFault::too_long;
+    return verdict;
+  }
+  auto const digest = token_digest(token);
+  if (auto found = known_.find(digest, generation_.load(), wall, now); found.caller) {
+    verdict.kind = Verdict::Kind::caller;
+    verdict.caller = std::move(found.caller);
+    return verdict;
+  }
+  return prove(token, digest, keys(), wall, now);
+}
+
+TokenIssuer::Verdict TokenIssuer::prove(std::string_view token, std::string const& digest, Keys const& with,
+                                        base::WallTime wall, base::TimePoint now) {
+  Verdict verdict;
+  auto read = jose::read_token(token, rules_);
+  if (!read) {
+    verdict.fault = read.error();
+    return verdict;
+  }
+  if (with.set == nullptr || now >= with.usable_until) {
+    verdict.kind = Verdict::Kind::wants_keys;
+    verdict.fault = TokenFault::key_unknown;
+    return verdict;
+  }
+  auto const proven = jose::prove_token(*std::move(read), rules_, *with.set, wall);
+  if (!proven) {
+    verdict.fault = proven.error();
+    if (verdict.fault == TokenFault::key_unknown && now >= unknown_from_.load()) {
+      verdict.kind = Verdict::Kind::wants_keys;
+      verdict.why = KeyKeeper::Why::unknown_key;
+    }
+    return verdict;
+  }
+  auto entrances = entrances_of(proven->audience, settings_.audience);
+  if (!entrances.everywhere && entrances.endpoints.empty()) {
+    verdict.fault = TokenFault::audience;
+    return verdict;
+  }
+  auto who = principal_of(proven->claims, settings_.claims, settings_.issuer, "jwt", digest);
+  if (!who) {
+    verdict.fault = TokenFault::subject;
+    return verdict;
+  }
+  auto caller = std::make_shared<TokenCaller>();
+  caller->principal = std::make_shared<core::Principal const>(*std::move(who));
+  caller->everywhere = entrances.everywhere;
+  caller->endpoints = std::move(entrances.endpoints);
+  caller->until = proven->expires + std::chrono::duration_cast<std::chrono::milliseconds>(
+                                        std::min(rules_.skew, jose::kSkewMax));
+  caller->generation = with.generation;
+  verdict.kind = Verdict::Kind::caller;
+  verdict.caller = caller;
+  known_.keep(digest, std::move(caller), now);
+  return verdict;
+}
+
+}  // namespace weir::auth
