@@ -17,6 +17,8 @@ MUTEX_ALLOWED = {
     "store/": "one truth per process, short sections; files have a thread of their own",
     "cache/": "one truth per process, short sharded sections",
     "app/standby_files": "one truth per process, short sections",
+    "app/callers": "one truth per process, held for a copy only",
+    "auth/token_issuer": "an issuer's keys are one truth per process, held for a copy only",
     "fallback/": "files have a thread of their own; short sections",
     "resilience/": "breakers and budgets are one truth per process; short sections",
     "session/": "a client may be served by every worker at once; short sections",

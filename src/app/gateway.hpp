@@ -14,6 +14,7 @@
 
 #include "admin/admin_endpoint.hpp"
 #include "app/cache_tiers.hpp"
+#include "app/callers.hpp"
 #include "app/catalog_meter.hpp"
 #include "app/last_words.hpp"
 #include "app/standby_files.hpp"
@@ -102,6 +103,7 @@ class Gateway {
   std::unique_ptr<CacheTiers> cache_;
   std::unique_ptr<StandbyFiles> standby_;
   std::unique_ptr<limits::Entrance> entrance_;
+  std::unique_ptr<Callers> callers_;  // outlives the workers, on whose first one it lives
   std::unique_ptr<SharedParts> shared_;
   std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to
   std::vector<std::unique_ptr<Worker>> workers_;

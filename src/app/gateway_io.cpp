@@ -24,7 +24,8 @@ bool wants_tls(config::Settings const& settings) {
       if (url.starts_with("https:")) return true;
     }
   }
-  return false;
+  bool const signed_tokens = settings.jwt && settings.jwt->issuer.starts_with("https:");
+  return signed_tokens || (settings.introspection && settings.introspection->url.starts_with("https:"));
 }
 
 }  // namespace
@@ -75,7 +76,10 @@ Result<void> Gateway::start() {
   shared_ = std::make_unique<SharedParts>(SharedParts{
       clock_, random_, *log_, *metrics_, *sessions_, cache_->responses(), *entrance_, *calls_, connections_,
       listens_, watches_, *parked_, *cursors_, environment_, gateway_info(), standby});
+  callers_ = std::make_unique<Callers>(kernel.loop, kernel.dialer, *log_, random_);
+  shared_->tokens = [this] { return callers_->sources(); };
   build_workers();
+  callers_->apply(*settings_, first_worker().place());
   catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);
   first_worker().catalog().listen(*catalog_meter_);
   started_ = clock_.now();
@@ -279,6 +283,7 @@ void Gateway::reload() {
   reaper_->set_sweep(settings_->sessions.sweep);
   entrance_loop_->set_settings(settings_->rates, settings_->shedding);
   cache_->apply(*settings_);
+  callers_->apply(*settings_, first_worker().place());
   apply();
   log_->event(observe::Level::info, "config.reload",
               fmt::format("{} servers added, {} removed, {} changed, the rest keeps running",
@@ -340,6 +345,7 @@ base::Task<void> Gateway::stop_all() {
   co_await on_all_workers([deadline](Worker& worker) { return worker.finish_calls(deadline); });
   co_await on_all_workers([deadline](Worker& worker) { return worker.close_servers(deadline); });
   reaper_->stop();
+  callers_->stop();
   cache_->stop();
   sessions_->end_all();
   loop.stop();

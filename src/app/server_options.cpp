@@ -148,11 +148,44 @@ std::string_view transport_of(config::Server const& server) {
   return server.kind == config::UpstreamKind::sse ? "sse" : "http";
 }
 
+auth::ProtectedResource protected_resource(config::Settings const& settings,
+                                           config::Listener const& listener) {
+  auto const offers = [&](char const* method) {
+    return std::find(listener.auth.begin(), listener.auth.end(), method) != listener.auth.end();
+  };
+  std::vector<std::string> issuers;
+  std::vector<std::string> scopes;
+  auto const add = [&](std::string const& issuer, std::vector<std::string> const& needed) {
+    if (std::find(issuers.begin(), issuers.end(), issuer) == issuers.end()) issuers.push_back(issuer);
+    for (auto const& scope : needed) {
+      if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) scopes.push_back(scope);
+    }
+  };
+  if (settings.jwt && offers("jwt")) add(settings.jwt->issuer, settings.jwt->scopes);
+  if (settings.introspection && offers("introspection")) {
+    add(settings.introspection->issuer, settings.introspection->scopes);
+  }
+  return issuers.empty() ? auth::ProtectedResource()
+                         : auth::ProtectedResource(settings.resource, std::move(issuers), std::move(scopes));
+}
+
+std::shared_ptr<core::AccessRules const> access_rules(config::Settings const& settings) {
+  if (settings.policies.empty()) return nullptr;
+  std::vector<core::AccessRule> rules;
+  for (auto const& policy : settings.policies) {
+    rules.push_back({policy.who, policy.allow, policy.deny, policy.scopes});
+  }
+  return std::make_shared<core::AccessRules const>(std::move(rules));
+}
+
 std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings,
-                                                          config::Listener const& listener) {
+                                                          config::Listener const& listener,
+                                                          auth::TokenSources const& tokens) {
   auto made = std::make_shared<edge::EndpointRules>(edge::EndpointRules{
       edge::HostPolicy(listener.bind.local_only(), listener.allowed_hosts, listener.allowed_origins),
-      auth::Authenticator(listener.auth, settings.keys)});
+      auth::Authenticator(listener.auth, settings.keys, tokens)});
+  made->resource = protected_resource(settings, listener);
+  made->access = access_rules(settings);
   made->modern = listener.modern;
   made->legacy = listener.legacy;
   made->legacy_sse = listener.legacy && listener.legacy_sse;

@@ -43,6 +43,7 @@ base::TableOptions table_options(config::Sessions const& sessions);
 session::StreamLimits stream_limits(config::Streams const& streams);
 std::string_view transport_of(config::Server const& server);  // until the server itself has said
 std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings,
-                                                          config::Listener const& listener);
+                                                          config::Listener const& listener,
+                                                          auth::TokenSources const& tokens = {});
 
 }  // namespace weir::app

@@ -184,8 +184,9 @@ void Worker::set_rules(config::Settings const& settings) {
   meter_.set_access_lines(settings.log.access);
   server_options_.limits.body_bytes_max = settings.limits.body_bytes;
   bool const first_time = endpoints_.empty();
+  auto const tokens = shared_.tokens ? shared_.tokens() : auth::TokenSources{};
   for (auto const& listener : settings.listeners) {
-    auto rules = endpoint_rules(settings, listener);
+    auto rules = endpoint_rules(settings, listener, tokens);
     if (first_time) {
       bound_.push_back(listener.bind);
       endpoints_.push_back(std::make_unique<edge::McpEndpoint>(endpoint_parts(), std::move(rules)));

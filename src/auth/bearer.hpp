@@ -1,5 +1,7 @@
 // The token of an Authorization field (RFC 6750 section 2.1). The only place where one is taken from: never a
 // query, never a body.
+//
+// Pure; what is returned points into the field.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,6 @@
-// An issuer on virtual time: answers what Weir asks it, counts the questions, signs tokens.
+// ScriptedIssuer: an issuer on virtual time: answers what Weir asks it, counts the questions, signs tokens.
+//
+// For tests of this folder and of edge. Owns what lives at Weir's home too, and stops it.
 #pragma once
 
 #include <fmt/format.h>
@@ -12,8 +14,10 @@
 namespace weir::auth {
 
 class ScriptedIssuer final : public net::Fetcher {
+  base::VirtualLoop own_loop_;
+
  public:
-  ScriptedIssuer() {
+  explicit ScriptedIssuer(base::VirtualLoop* at = nullptr) : loop(at != nullptr ? *at : own_loop_) {
     settings.issuer = "https://as.test";
     settings.audience = "https://mcp.test/mcp";
     settings.algorithms = {"ES256"};
@@ -83,7 +87,7 @@ class ScriptedIssuer final : public net::Fetcher {
     }));
   }
 
-  base::VirtualLoop loop;
+  base::VirtualLoop& loop;
   observe::Log log{{.fd = -1}, loop.clock(), {}};
   config::TokenAuth settings;
   config::Introspection questions;

@@ -19,6 +19,7 @@
 #include "base/gate.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "core/access_rules.hpp"
 #include "core/client_inbox.hpp"
 #include "core/principal.hpp"
 #include "mcp/log_level.hpp"
@@ -116,6 +117,7 @@ struct CallFacts {
   CacheFacts cache;
   DegradedFacts degraded;
   RateFacts rate;
+  std::vector<std::string> scopes_needed;  // for want of which the call was refused
 
   void add(CallFacts const& of_copy) noexcept {  // of a copy that worked in this call's place
     upstream += of_copy.upstream;
@@ -128,7 +130,8 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   mcp::Revision revision{};
   bool revision_stated = true;           // false: a legacy request without version header, the session knows
   Principal const* principal = nullptr;  // never null
-  std::string session_id;                // legacy over HTTP: as the client sent it; set by `initialize`
+  std::shared_ptr<AccessRules const> access;  // what it may use, where the call came in; null: everything
+  std::string session_id;                     // legacy over HTTP: as the client sent it; set by `initialize`
   std::shared_ptr<ClientSession const> session;  // legacy only, set by the session layer
   bool legacy_offered = true;                    // where it came in, legacy revisions are spoken too
   bool http = true;                              // came over HTTP: headers are checked against the body

@@ -149,45 +149,97 @@ bool McpEndpoint::check_media(net::HttpExchange& exchange, Admitted const& admit
   return false;
 }
 
-// True: go on to the body. False: the request was answered.
-bool McpEndpoint::admit(net::HttpExchange& exchange, Admitted& admitted) {
+// The checks that need nobody else's answer.
+McpEndpoint::Admission McpEndpoint::admit(net::HttpExchange& exchange, Admitted& admitted) {
   auto const& head = exchange.head();
   admitted.rules = rules_;
   if (auto const twice = head.fields.duplicated(kSingle); !twice.empty()) {
     reject(exchange, "duplicate_field",
            era::Refusal{400, -32600, "The header " + std::string(twice) + " may stand once only", {}}, {});
-    return false;
+    return Admission::answered;
   }
   if (!rules_->hosts.host_allowed(head.host)) {
     reject(exchange, "host", era::Refusal{403, -32600, "This Host is not served here; see allowed_hosts", {}},
            {});
-    return false;
+    return Admission::answered;
   }
+  if (answer_metadata(exchange)) return Admission::answered;
   auto const* const origin = head.fields.find("origin");
   if (origin != nullptr && !rules_->hosts.origin_allowed(origin->value)) {
     reject(exchange, "origin",
            era::Refusal{403, -32600, "This Origin is not allowed; see allowed_origins", {}}, {});
-    return false;
+    return Admission::answered;
   }
   if (origin != nullptr) exchange.add_fields(cors_fields(origin->value));
-  if (!find_endpoint(exchange, admitted)) return false;
+  if (!find_endpoint(exchange, admitted)) return Admission::answered;
   if (head.method != "OPTIONS") {
+    auth::Authenticator::Shown const shown{head.fields.value("authorization"), admitted.endpoint};
     auto who =
-        rules_->authenticator.identify(head.fields.value("authorization"), parts_.scheduler.clock().wall());
-    if (!who) {
-      reject(exchange, "unauthenticated", era::Refusal{401, 4010, "Authentication is required", {}}, {},
-             "WWW-Authenticate: Bearer\r\n");
-      return false;
-    }
-    admitted.principal = std::move(*who);
+        rules_->authenticator.identify_now(shown, parts_.scheduler.clock().wall(), parts_.scheduler.now());
+    if (!who) return Admission::unknown_caller;
+    if (!take_caller(exchange, admitted, *std::move(who))) return Admission::answered;
   }
+  return check_head(exchange, admitted) ? Admission::go_on : Admission::answered;
+}
+
+// False: whoever it is may not come in, and was told so.
+bool McpEndpoint::take_caller(net::HttpExchange& exchange, Admitted& admitted, auth::Authenticator::Who who) {
+  if (who) {
+    admitted.principal = *std::move(who);
+    return true;
+  }
+  auto const& resource = admitted.rules->resource;
+  bool const shown = exchange.head().fields.has("authorization");
+  switch (who.error().fault) {
+    case base::Fault::denied:
+      reject(exchange, "denied", era::Refusal{403, 4030, "The token lacks a scope", {}}, {},
+             resource.lacks_scopes(admitted.endpoint, {}));
+      break;
+    case base::Fault::unavailable:
+    case base::Fault::busy:
+      reject(exchange, "issuer", era::Refusal{503, 5030, "The token cannot be checked at the moment", {}}, {},
+             "Retry-After: 5\r\n");
+      break;
+    default:
+      reject(exchange, "unauthenticated", era::Refusal{401, 4010, "Authentication is required", {}}, {},
+             resource.unauthenticated(admitted.endpoint, shown));
+  }
+  return false;
+}
+
+// What is left to check once the caller is known, and before the body. False: the request was answered.
+bool McpEndpoint::check_head(net::HttpExchange& exchange, Admitted& admitted) {
+  auto const& head = exchange.head();
   if (!check_method(exchange, admitted)) return false;
-  if (head.framing.kind == net::Framing::Kind::length && head.framing.length > rules_->body_bytes_max) {
+  if (head.framing.kind == net::Framing::Kind::length &&
+      head.framing.length > admitted.rules->body_bytes_max) {
     reject(exchange, "too_large", era::Refusal{413, -32600, "The request body is too large", {}}, {});
     return false;
   }
   return !head.expect_continue ||
          check_media(exchange, admitted);  // who asks before sending is told before sending
+}
+
+// RFC 9728: for everybody, pages of any origin included; it holds nothing that is not for all.
+bool McpEndpoint::answer_metadata(net::HttpExchange& exchange) {
+  auto const& head = exchange.head();
+  auto const endpoint = rules_->resource.endpoint_of(head.path);
+  if (!endpoint) return false;
+  if (!endpoint->empty() && parts_.catalog.current().server(*endpoint) == nullptr) return false;
+  constexpr std::string_view kAnyPage =
+      "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: GET\r\n"
+      "Access-Control-Allow-Headers: MCP-Protocol-Version\r\nCache-Control: max-age=300\r\n";
+  if (head.method == "OPTIONS") {
+    exchange.reply(204, "", kAnyPage, {});
+  } else if (head.method == "GET") {
+    std::string const body = rules_->resource.metadata(*endpoint);
+    iovec const part = part_of(body);
+    exchange.reply(200, kJson, kAnyPage, {&part, 1});
+  } else {
+    parts_.meter.refused("method");
+    exchange.reply_text(405, "Allow: GET, OPTIONS\r\n", "There is only something to read here.");
+  }
+  return true;
 }
 
 void McpEndpoint::body_failed(net::HttpExchange& exchange, base::Error const& error) {

@@ -81,6 +81,7 @@ base::Task<void> McpEndpoint::serve_batch(net::HttpExchange& exchange, Admitted 
   for (auto& message : contents.messages) {
     auto call = std::make_unique<core::Call>(std::move(message));
     call->principal = admitted.principal.get();
+    call->access = admitted.rules->access;
     call->endpoint = admitted.endpoint;
     call->session_id = session->id;
     call->session = session;

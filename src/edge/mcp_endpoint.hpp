@@ -13,8 +13,10 @@
 #include <string>
 
 #include "auth/authenticator.hpp"
+#include "auth/protected_resource.hpp"
 #include "base/gate.hpp"
 #include "base/random.hpp"
+#include "core/access_rules.hpp"
 #include "edge/call_meter.hpp"
 #include "edge/error_map.hpp"
 #include "edge/host_policy.hpp"
@@ -37,6 +39,8 @@ struct EndpointRules {
   base::Duration call_max = std::chrono::minutes{10};  // hard end of any call
   base::Duration ask_max = std::chrono::minutes{10};   // for a client's answer to a server's question
   StreamRules streams{};
+  auth::ProtectedResource resource{};                 // what is said about getting a token
+  std::shared_ptr<core::AccessRules const> access{};  // null: everybody may use everything
 
   era::Eras eras() const noexcept { return {modern, legacy}; }
 };
@@ -82,7 +86,13 @@ class McpEndpoint final : public net::HttpHandler {
     bool stream = false;        // GET: no body, an event stream is the answer
     bool pair = false;          // of HTTP+SSE: a GET, or a POST whose answer comes on the stream
   };
-  bool admit(net::HttpExchange& exchange, Admitted& admitted);
+  enum class Admission { answered, go_on, unknown_caller };  // the last: the issuer has to be asked
+  Admission admit(net::HttpExchange& exchange, Admitted& admitted);
+  bool answer_metadata(net::HttpExchange& exchange);
+  bool take_caller(net::HttpExchange& exchange, Admitted& admitted, auth::Authenticator::Who who);
+  bool check_head(net::HttpExchange& exchange, Admitted& admitted);
+  base::Task<void> serve_unknown(net::HttpExchange& exchange, Admitted admitted);
+  base::Task<void> serve_admitted(net::HttpExchange& exchange, Admitted admitted);
   bool find_endpoint(net::HttpExchange& exchange, Admitted& admitted);
   bool check_method(net::HttpExchange& exchange, Admitted& admitted);
   bool check_media(net::HttpExchange& exchange, Admitted const& admitted);

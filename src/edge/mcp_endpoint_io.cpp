@@ -72,7 +72,24 @@ std::string_view McpEndpoint::next_request_id() {
 // No coroutine itself: most bodies come with their head, and those requests should pay for one frame.
 base::Task<void> McpEndpoint::serve(net::HttpExchange& exchange) {
   Admitted admitted;
-  if (!admit(exchange, admitted)) return nothing_more();
+  switch (admit(exchange, admitted)) {
+    case Admission::answered: return nothing_more();
+    case Admission::unknown_caller: return serve_unknown(exchange, std::move(admitted));
+    case Admission::go_on: break;
+  }
+  return serve_admitted(exchange, std::move(admitted));
+}
+
+// The first to show a token waits for what its issuer says; whoever is known never comes here.
+base::Task<void> McpEndpoint::serve_unknown(net::HttpExchange& exchange, Admitted admitted) {
+  InProgress const mark(in_progress_);
+  auth::Authenticator::Shown const shown{exchange.head().fields.value("authorization"), admitted.endpoint};
+  auto who = co_await admitted.rules->authenticator.identify_late(shown, parts_.scheduler);
+  if (!take_caller(exchange, admitted, std::move(who)) || !check_head(exchange, admitted)) co_return;
+  co_await serve_admitted(exchange, std::move(admitted));
+}
+
+base::Task<void> McpEndpoint::serve_admitted(net::HttpExchange& exchange, Admitted admitted) {
   if (admitted.stream && admitted.pair) return serve_pair(exchange, std::move(admitted));
   if (admitted.stream) return serve_stream(exchange, std::move(admitted));
   if (auto body = exchange.body_now()) return serve_message(exchange, std::move(admitted), std::move(*body));
@@ -110,6 +127,7 @@ base::Task<void> McpEndpoint::serve_message(net::HttpExchange& exchange, Admitte
   }
   auto call = std::make_unique<core::Call>(std::move(*decoded));
   call->principal = admitted.principal.get();
+  call->access = admitted.rules->access;
   call->endpoint = admitted.endpoint;
   call->started = parts_.scheduler.now();
   call->deadline = call->deadline_latest = call->started + admitted.rules->call_max;
@@ -280,6 +298,9 @@ std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const
   }
   std::string fields = fields_for(record.request_id);
   fields += settled.fields;
+  if (!call.facts.scopes_needed.empty()) {
+    fields += rules.resource.lacks_scopes(call.endpoint, call.facts.scopes_needed);
+  }
   append_cache_fields(fields, call.facts.cache);
   append_degraded_field(fields, call.facts.degraded);
   append_rate_fields(fields, call.facts.rate);

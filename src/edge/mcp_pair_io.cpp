@@ -90,6 +90,7 @@ void McpEndpoint::take_letter(net::HttpExchange& exchange, Admitted const& admit
   call->revision = *revision;
   call->revision_stated = version != nullptr;
   call->principal = admitted.principal.get();
+  call->access = admitted.rules->access;
   call->started = now;
   call->deadline = call->deadline_latest = now + admitted.rules->call_max;
   if (!request) {

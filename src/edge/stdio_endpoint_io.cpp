@@ -224,6 +224,7 @@ Task<void> StdioEndpoint::serve_request(mcp::Message message) {
   core::Call call(std::move(message));
   call.http = false;
   call.principal = who_.get();
+  call.access = rules->access;
   call.started = parts_.scheduler.now();
   call.deadline = call.deadline_latest = call.started + rules->call_max;
   if (auto const refusal = admit(call, *rules)) {

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,8 @@ struct CatalogEntry {
   Item const* item = nullptr;
   std::string const* description = nullptr;  // shown instead of its own
 };
+
+using Shown = std::function<bool(CatalogEntry const&)>;  // whether somebody may see it; null: everybody
 
 struct CatalogList {
   std::vector<CatalogEntry> entries;

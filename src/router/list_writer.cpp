@@ -59,17 +59,18 @@ void append_element(std::string& out, Catalog const& catalog, ListKind kind, std
   edits.append_to(out);
 }
 
-void append_cache_hints(std::string& out, CatalogList const& list, base::TimePoint now) {
+void append_cache_hints(std::string& out, CatalogList const& list, bool for_all, base::TimePoint now) {
   auto const left = std::max(list.fresh_until, now) - now;
   out += R"(,"ttlMs":)";
   out += std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(left).count());
-  out += list.shareable ? R"(,"cacheScope":"public")" : R"(,"cacheScope":"private")";
+  out += list.shareable && for_all ? R"(,"cacheScope":"public")" : R"(,"cacheScope":"private")";
 }
 
 }  // namespace
 
 Page write_page(Catalog const& catalog, ListKind kind, std::uint32_t position, PageOptions const& options,
-                base::TimePoint now, std::function<std::string(std::uint32_t)> const& cursor_for) {
+                base::TimePoint now, std::function<std::string(std::uint32_t)> const& cursor_for,
+                Shown const& shown) {
   auto const& list = catalog.list(kind);
   Page page;
   auto& out = page.result;
@@ -78,7 +79,8 @@ Page write_page(Catalog const& catalog, ListKind kind, std::uint32_t position, P
   out += "\":[";
   std::size_t const first = out.size();
   std::size_t taken = 0;
-  for (std::size_t at = position; at < list.entries.size(); ++at, ++taken) {
+  for (std::size_t at = position; at < list.entries.size(); ++at) {
+    if (shown && !shown(list.entries[at])) continue;
     std::size_t const before = out.size();
     if (taken > 0) out += ',';
     append_element(out, catalog, kind, at);
@@ -88,13 +90,14 @@ Page write_page(Catalog const& catalog, ListKind kind, std::uint32_t position, P
       page.next = static_cast<std::uint32_t>(at);
       break;
     }
+    ++taken;
   }
   out += ']';
   if (page.next != 0) {
     out += R"(,"nextCursor":)";
     mcp::append_json_string(out, cursor_for(page.next));
   }
-  if (catalog.modern()) append_cache_hints(out, list, now);
+  if (catalog.modern()) append_cache_hints(out, list, !shown, now);
   out += '}';
   return page;
 }

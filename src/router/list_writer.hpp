@@ -25,8 +25,10 @@ struct Page {
   std::uint32_t next = 0;  // position of the next page; 0: this was the last
 };
 
-// `cursor_for` makes the cursor of a position; it is called at most once.
+// `cursor_for` makes the cursor of a position; it is called at most once. `shown` says what of the list its
+// reader may see; null: all of it.
 Page write_page(Catalog const& catalog, ListKind kind, std::uint32_t position, PageOptions const& options,
-                base::TimePoint now, std::function<std::string(std::uint32_t)> const& cursor_for);
+                base::TimePoint now, std::function<std::string(std::uint32_t)> const& cursor_for,
+                Shown const& shown = {});
 
 }  // namespace weir::router

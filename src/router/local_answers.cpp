@@ -73,11 +73,11 @@ core::Outcome undeclared(std::string_view extension) {
                           R"({"requiredCapabilities":{"extensions":{)" + name + ":{}}}}");
 }
 
-core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_view name) {
+core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_view name, Shown const& shown) {
   bool const tool = kind == ListKind::tools;
   std::string data = tool ? R"({"source":"gateway","reason":"unknown_tool")"
                           : R"({"source":"gateway","reason":"unknown_prompt")";
-  auto const meant = suggestion(catalog, kind, name);
+  auto const meant = suggestion(catalog, kind, name, shown);
   if (!meant.empty()) data += R"(,"hint":)" + quoted("Did you mean \"" + std::string(meant) + "\"?");
   data += '}';
   std::string const message =

@@ -27,7 +27,7 @@ core::Outcome no_such_method(std::string_view why);
 core::Outcome undeclared(std::string_view extension);  // -32021 (P112)
 
 // "Unknown tool: x" (or prompt), with a near name as the hint (P079).
-core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_view name);
+core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_view name, Shown const& shown);
 core::Outcome unknown_resource(std::string_view uri, bool modern);  // P080
 
 // A server without contents.

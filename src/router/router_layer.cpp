@@ -76,6 +76,37 @@ bool holds_uris(Method method) noexcept {
          method == Method::resources_directory_read;
 }
 
+// What of a list its reader may see; null: all of it.
+Shown visible_to(core::Call const& call, Catalog const& catalog, ListKind kind) {
+  if (!call.access) return {};
+  return [&call, &catalog, kind](CatalogEntry const& entry) {
+    auto const server = catalog.servers()[entry.server].name;
+    bool const tool = kind == ListKind::tools;
+    return (tool ? call.access->to_tool(*call.principal, server, entry.item->key)
+                 : call.access->to_server(*call.principal, server))
+        .visible();
+  };
+}
+
+// Why the caller may not send this call to its server, if that is so. The call has been aimed.
+std::optional<base::Error> denial(core::Call& call, std::string_view server) {
+  if (!call.access) return std::nullopt;
+  auto const access = call.facts.tool.empty()
+                          ? call.access->to_server(*call.principal, server)
+                          : call.access->to_tool(*call.principal, server, call.facts.tool);
+  if (access.verdict == core::Access::Verdict::allowed) return std::nullopt;
+  base::Error error(base::Fault::denied, base::Blame::client, "policies");
+  if (access.verdict == core::Access::Verdict::denied) {
+    return std::move(error).advise("No policy allows this caller to use it.");
+  }
+  call.facts.scopes_needed = *access.scopes;
+  std::string names;
+  for (auto const& scope : *access.scopes) names += " " + scope;
+  return std::move(error).advise("The token needs more scopes:" + names + ".");
+}
+
+base::Task<base::Result<core::Outcome>> refuse(base::Error error) { co_return error; }
+
 base::Task<base::Result<core::Outcome>> pong() { co_return core::from_result("{}"); }  // P087
 
 }  // namespace
@@ -164,8 +195,9 @@ RouterLayer::Answer RouterLayer::list_page(core::Call const& call, Catalog const
     position = text ? cursors_.open(scope, call.request.text(Field::cursor, scratch)) : std::nullopt;
     if (!position) return invalid_params("The cursor is not, or no longer, valid; list again without it");
   }
-  auto const page = write_page(catalog, kind, *position, options_.page, scheduler_.now(),
-                               [&](std::uint32_t next) { return cursors_.seal(scope, next); });
+  auto const page = write_page(
+      catalog, kind, *position, options_.page, scheduler_.now(),
+      [&](std::uint32_t next) { return cursors_.seal(scope, next); }, visible_to(call, catalog, kind));
   return core::from_result(page.result);
 }
 
@@ -182,7 +214,9 @@ base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapsh
     }
     auto const& unknown = std::get<UnknownName>(routed);
     auto const* const silent = call.endpoint.empty() ? silent_owner(*view->set, unknown.name) : nullptr;
-    if (silent == nullptr) co_return unknown_name(*shown, unknown.kind, unknown.name);
+    if (silent == nullptr) {
+      co_return unknown_name(*shown, unknown.kind, unknown.name, visible_to(call, *shown, unknown.kind));
+    }
     bool const may_wait = silent->readiness == Readiness::pending && !feed_.closed();
     if (!may_wait || scheduler_.now() >= until) co_return not_usable(*silent);
     co_await base::ready_until(scheduler_, feed_.changed(), until);
@@ -203,6 +237,7 @@ base::Task<void> RouterLayer::tell_level(core::Call const& call, core::Handler& 
 
 base::Task<RouterLayer::Answer> RouterLayer::forward(core::Call& call, Snapshot view, Catalog const& catalog,
                                                      std::uint32_t server) {
+  if (auto error = denial(call, catalog.servers()[server].name)) return refuse(*std::move(error));
   auto& entry = *view->entries[server];
   bool const uris = catalog.renames(server) && holds_uris(call.method);
   if (!uris && !may_name_task(call, catalog.servers()[server])) {
@@ -242,7 +277,7 @@ base::Task<RouterLayer::Answer> RouterLayer::set_log_level(core::Call& call, Sna
   base::TaskGroup telling(scheduler_);
   for (std::uint32_t const index : catalog.members()) {
     auto const& server = view->set->servers()[index];
-    if (!server.contents->capabilities.logging) continue;
+    if (!server.contents->capabilities.logging || denial(call, server.name)) continue;
     found = true;
     if (server.modern()) continue;
     telling.spawn(tell_level(call, *view->entries[index], places));

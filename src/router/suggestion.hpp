@@ -16,6 +16,7 @@ inline constexpr std::size_t kCandidatesMax = 1'000;
 unsigned edits_between(std::string_view one, std::string_view other, unsigned limit);
 
 // Empty if nothing is near.
-std::string_view suggestion(Catalog const& catalog, ListKind kind, std::string_view name);
+std::string_view suggestion(Catalog const& catalog, ListKind kind, std::string_view name,
+                            Shown const& shown = {});
 
 }  // namespace weir::router

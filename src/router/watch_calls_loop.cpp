@@ -78,6 +78,9 @@ std::map<std::uint32_t, WatchCalls::Owner> WatchCalls::owners(std::vector<std::s
     if (!owner) continue;
     auto const& server = catalog->servers()[*owner];
     if (!server.contents->capabilities.subscribe) continue;
+    bool const allowed = !like_.access || like_.access->to_server(*like_.principal, server.name).verdict ==
+                                              core::Access::Verdict::allowed;
+    if (!allowed) continue;
     auto& entry = found[server.number];
     entry.entry = view.entries[*owner];
     entry.uris[catalog->own_uri(*owner, uri)].push_back(uri);
