@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { peerFile } from '../fixtures/peers.mjs';
+import { peer, peerFile } from '../fixtures/peers.mjs';
 import { direct, eventually, freePort, startFixture, startWeir, stopAll } from './harness.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
@@ -96,7 +96,7 @@ describe('callers with access tokens', { timeout: 120_000, skip: direct && 'ther
         audience: issuer.token({ aud: 'https://other.example/mcp' }), none: issuer.token({ aud: undefined }),
         expired: issuer.token({ exp: now - 100 }), early: issuer.token({ nbf: now + 100 }),
         nobody: issuer.token({ sub: undefined }), issuer: issuer.token({ iss: 'https://evil.example' }),
-        type: issuer.token({}, { header: { typ: 'dpop+jwt' } }), crit: issuer.token({}, { header: { crit: ['exp'] } }),
+        type: issuer.token({}, { header: { typ: 'dpop+jwt' } }),
         key: stranger.token({ iss: issuer.url }) })) {
         const { status } = await ask(await token, 'tools/list');
         assert.equal(status, 401, what);
@@ -184,4 +184,56 @@ describe('an issuer that cannot be reached', { timeout: 60_000, skip: direct && 
       await stopAll(weir, fixture, issuer);
     }
   });
+});
+
+describe('the official clients and a person', { timeout: 120_000, skip: direct && 'there is no gateway' }, () => {
+  const kits = {
+    legacy: { ...peer('@modelcontextprotocol/sdk/client/index.js'),
+      ...peer('@modelcontextprotocol/sdk/client/streamableHttp.js') },
+    modern: peer('@modelcontextprotocol/client'),
+  };
+
+  for (const [era, kit] of Object.entries(kits)) {
+    test(`${era}: the challenge leads to the issuer, and its token back to the tools`, async () => {
+      const port = await freePort();
+      const resource = `http://127.0.0.1:${port}/mcp`;
+      const issuer = await startIssuer();
+      const fixture = await startFixture('http_dual.mjs');
+      const weir = await startWeir({ up: fixture }, {
+        listener: { bind: `127.0.0.1:${port}`, auth: ['jwt'] },
+        config: { auth: { jwt: { issuer: issuer.url, audience: resource } } } });
+      const asked = [];
+      issuer.server.service.on('beforeTokenSigning', (token, request) => {
+        asked.push(request.body.resource);
+        Object.assign(token.payload, { aud: request.body.resource, sub: 'ann' });
+      });
+      const saved = {};
+      let address;
+      const provider = {
+        redirectUrl: 'http://127.0.0.1:9/callback', clientMetadata: { redirect_uris: ['http://127.0.0.1:9/callback'] },
+        clientInformation: () => ({ client_id: 'someone' }),
+        tokens: () => saved.tokens, saveTokens: tokens => { saved.tokens = tokens; },
+        codeVerifier: () => saved.verifier, saveCodeVerifier: verifier => { saved.verifier = verifier; },
+        saveDiscoveryState: state => { saved.discovery = state; }, discoveryState: () => saved.discovery,
+        redirectToAuthorization: url => { address = url; } };
+      const transport = () => new kit.StreamableHTTPClientTransport(new URL(resource), { authProvider: provider });
+      const client = () => new kit.Client({ name: 'weir-e2e', version: '1' }, {});
+      try {
+        const first = transport();
+        await assert.rejects(client().connect(first));
+        assert.ok(address, 'the client found the issuer');
+        const there = await fetch(address, { redirect: 'manual' });
+        const back = new URL(there.headers.get('location'));
+        await first.finishAuth(era === 'modern' ? back.searchParams : back.searchParams.get('code'));
+        const second = client();
+        await second.connect(transport());
+        const { tools } = await second.listTools();
+        assert.ok(tools.some(tool => tool.name === 'up__echo'));
+        assert.deepEqual([...new Set(asked)], [resource]);
+        await second.close();
+      } finally {
+        await stopAll(weir, fixture, issuer);
+      }
+    });
+  }
 });
