@@ -1,5 +1,6 @@
 #include <array>
 
+#include "auth/bearer.hpp"
 #include "edge/answer.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "edge/media_types.hpp"
@@ -189,7 +190,7 @@ bool McpEndpoint::take_caller(net::HttpExchange& exchange, Admitted& admitted, a
     return true;
   }
   auto const& resource = admitted.rules->resource;
-  bool const shown = exchange.head().fields.has("authorization");
+  bool const shown = !auth::bearer_of(exchange.head().fields.value("authorization")).empty();
   switch (who.error().fault) {
     case base::Fault::denied:
       reject(exchange, "denied", era::Refusal{403, 4030, "The token lacks a scope", {}}, {},

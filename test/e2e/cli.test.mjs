@@ -117,10 +117,10 @@ describe('weir check', kSkip, () => {
   });
 
   test('names what a file asks for and this version does not do', () => {
-    const cwd = folder({ 'weir.yaml': 'policies: [ { who: "*", allow: ["*"] } ]\nsessions: { store: redis }\n' });
+    const cwd = folder({ 'weir.yaml': 'listeners: [ { tls: { cert: c, key: k } } ]\nsessions: { store: redis }\n' });
     const { code, out } = weir(['check'], { cwd });
     assert.equal(code, 0);
-    assert.match(out, /`policies`: accepted; not in effect/);
+    assert.match(out, /`listeners`: accepted; not in effect/);
     assert.match(out, /`weir run` does not start with it/);
     assert.match(out, /sessions\.store/);
   });
@@ -249,16 +249,15 @@ describe('weir run', { timeout: 240_000, ...kSkip }, () => {
   test('refuses what would leave a door open, unless told otherwise', async () => {
     const { env } = await ports();
     for (const text of ['listeners: [ { bind: "0.0.0.0:20017" } ]', 'admin: { bind: "0.0.0.0:20018" }',
-      'policies: [ { who: "*", deny: ["*"] } ]', 'listeners: [ { tls: { cert: c, key: k } } ]',
+      'policies: [ { who: ci, allow: ["*"] } ]', 'listeners: [ { auth: [jwt] } ]', 'listeners: [ { tls: { cert: c, key: k } } ]',
       'listeners: [ { bind: "unix:/tmp/weir.sock" } ]']) {
       const end = weir(['run'], { cwd: folder({ 'weir.yaml': text }) });
       assert.deepEqual([end.code, end.out], [78, ''], text);
       assert.match(end.err, /error\[WEIR-E\d+\][^]*= fix: /, text);
     }
-    const cwd = folder({ 'weir.yaml': 'policies: [ { who: "*", deny: ["*"] } ]\nsecurity: { allow_exec_secrets: true }' });
+    const cwd = folder({ 'weir.yaml': 'security: { allow_exec_secrets: true }' });
     const child = startProgram(['run', '--insecure'], { env, cwd });
     await settled(child);
-    assert.match(child.err, /warning\[WEIR-E061\]: `policies`/);
     assert.match(child.err, /warning\[WEIR-E061\]: `security`/);
     await child.stop();
   });
