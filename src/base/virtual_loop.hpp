@@ -11,8 +11,20 @@
 namespace weir::base {
 
 namespace detail {
+class LoopClock final : public Clock {
+ public:
+  TimePoint now() const noexcept override { return time_.now(); }
+  WallTime wall() const noexcept override { return time_.wall() + stepped_; }
+  void set(TimePoint to) noexcept { time_.set(to); }
+  void step_wall(std::chrono::milliseconds by) noexcept { stepped_ += by; }
+
+ private:
+  VirtualClock time_;
+  std::chrono::milliseconds stepped_{};
+};
+
 struct OwnedVirtualClock {  // a base class, so that it is built before the Scheduler that borrows it
-  VirtualClock virtual_clock;
+  LoopClock virtual_clock;
 };
 }  // namespace detail
 
@@ -21,6 +33,9 @@ class VirtualLoop final : private detail::OwnedVirtualClock, public Scheduler {
   VirtualLoop() : Scheduler(virtual_clock) {}
 
   void post(std::function<void()> work) override { posted_.push_back(std::move(work)); }
+
+  // Somebody sets the machine's clock: dates change, durations do not.
+  void step_wall(std::chrono::milliseconds by) noexcept { virtual_clock.step_wall(by); }
 
   void run() {  // until nothing is ready at this instant
     for (;;) {

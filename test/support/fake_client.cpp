@@ -37,7 +37,7 @@ std::string FakeClient::post_text(std::string const& fields, std::string const& 
   return "POST " + path +
          " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
          "Accept: application/json, text/event-stream\r\n" +
-         fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+         own_fields + fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 std::string FakeClient::modern_fields(std::string const& method, std::string const& inside) const {
@@ -66,7 +66,8 @@ FakeClient::Replied FakeClient::initialize() {
 }
 
 FakeClient::Replied FakeClient::end_session() {
-  return start("DELETE " + path + " HTTP/1.1\r\nHost: localhost\r\nMcp-Session-Id: " + session_ + "\r\n\r\n");
+  return start("DELETE " + path + " HTTP/1.1\r\nHost: localhost\r\n" + own_fields +
+               "Mcp-Session-Id: " + session_ + "\r\n\r\n");
 }
 
 FakeClient::Replied FakeClient::cancel(std::string id) {

@@ -64,7 +64,8 @@ class FakeClient {
   std::string capabilities = "{}";
   std::string log_level;  // that modern calls ask for, if any
   std::string path = "/mcp";
-  Done on_done;  // called as each exchange ends
+  std::string own_fields;  // of every request, each with its line end
+  Done on_done;            // called as each exchange ends
 
  private:
   std::string message(std::string const& method, std::string const& inside, std::string const& id) const;

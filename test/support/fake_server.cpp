@@ -214,9 +214,14 @@ base::Task<bool> FakeServer::call_tool(Wire& wire, Request request) {
     co_return co_await wire.write(
         http(400, R"({"jsonrpc":"2.0","id":)" + request.id + R"(,"error":{"code":-32020,"message":"x"}})"));
   }
+  if (weather == "429" || weather == "401" || weather == "403") {
+    co_return co_await wire.write(http(std::stoi(weather), "", weather == "429" ? "Retry-After: 1\r\n" : ""));
+  }
   Working const mark(*this);
   if (ledger_ != nullptr && !key.empty()) ledger_->executed(key);
-  std::string const text = text_result("{" + key + "} from " + name_);
+  std::string const text = text_result(words ? words(tool, key) : "{" + key + "} from " + name_);
+  if (lag > base::Duration::zero()) co_await scheduler_.sleep_for(lag);
+  if (!weather.empty()) co_return co_await misbehave(wire, request, weather, text);
   if (tool == "slow") {
     co_await scheduler_.sleep_for(std::chrono::milliseconds{std::atoi(member_of(arguments, "ms").c_str())});
     co_return co_await result(wire, request.id, text);
@@ -262,6 +267,17 @@ base::Task<bool> FakeServer::progress(Wire& wire, Request const& request, std::s
   co_return co_await wire.write(event_of(response(request.id, text)) + "0\r\n\r\n");
 }
 
+base::Task<bool> FakeServer::drip(Wire& wire, std::string text) {
+  constexpr std::size_t kPieces = 8;
+  std::size_t const piece = text.size() / kPieces + 1;
+  for (std::size_t at = 0; at < text.size(); at += piece) {
+    bool const told = co_await wire.write(text.substr(at, piece));
+    if (!told) co_return false;
+    co_await scheduler_.sleep_for(drip_pause);
+  }
+  co_return true;
+}
+
 base::Task<bool> FakeServer::misbehave(Wire& wire, Request const& request, std::string tool,
                                        std::string text) {
   std::string const body = response(request.id, text);
@@ -277,6 +293,10 @@ base::Task<bool> FakeServer::misbehave(Wire& wire, Request const& request, std::
   } else if (tool == "wrong_id") {
     co_return co_await wire.write(
         http(200, response(request.id + "7", text_result("{k-of-another} from " + name_))));
+  } else if (tool == "503") {
+    co_return co_await wire.write(http(503, ""));
+  } else if (tool == "drip") {
+    co_return co_await drip(wire, http(200, body));
   } else if (tool == "malformed") {
     co_return co_await wire.write(http(200, body.substr(0, body.size() - 1)));
   }

@@ -77,6 +77,15 @@ class FakeServer {
   base::Duration handshake_takes{};   // from `initialize` to its answer; the session exists meanwhile
   bool forgets_at_once = false;       // opens sessions and knows none of them
   std::set<std::string> extra_tools;  // more names for the list, behaving like echo
+  // What becomes of every tool call, whatever its name; empty: what the name says. One of kBadTools, or
+  //   drip             an answer in pieces, `drip_pause` apart
+  //   503              executed, and answered so
+  //   429, 401, 403    refused and not executed; 429 with a time to come back
+  std::string weather;
+  base::Duration lag{};  // from the execution of a tool call to its answer, in any weather
+  base::Duration drip_pause{};
+  // The text of a result, asked for as the call is executed; empty: the key and the server's name.
+  std::function<std::string(std::string const& tool, std::string const& key)> words;
   std::string canned;  // what tool `canned` sends, byte for byte, with the call's id for each %ID%
   std::vector<std::string> canned_streams;  // … and what GETs with Last-Event-ID are answered, in turn
   std::vector<std::string> resumed;         // their Last-Event-ID
@@ -119,6 +128,7 @@ class FakeServer {
   base::Task<bool> call_tool(Wire& wire, Request request);
   base::Task<bool> misbehave(Wire& wire, Request const& request, std::string tool, std::string text);
   std::string canned_text(std::string text) const;
+  base::Task<bool> drip(Wire& wire, std::string text);
   base::Task<bool> progress(Wire& wire, Request const& request, std::string result);
   base::Task<bool> result(Wire& wire, std::string id, std::string json);
   std::string tools_json() const;

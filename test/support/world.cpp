@@ -114,9 +114,10 @@ void World::start() {
       store, *metrics_);
   entrance_ = std::make_unique<limits::Entrance>(settings.rates, settings.shedding, random.next(),
                                                  metrics_->gateway());
-  shared_ = std::make_unique<app::SharedParts>(app::SharedParts{
-      loop.clock(), random, silent_log(), *metrics_, *sessions_, *cache_, *entrance_, *calls_, connections_,
-      listens_, watches_, *parked_, *cursors_, environment_, R"({"name":"weir","version":"0"})", standby});
+  shared_ = std::make_unique<app::SharedParts>(
+      app::SharedParts{loop.clock(), random, log != nullptr ? *log : silent_log(), *metrics_, *sessions_,
+                       *cache_, *entrance_, *calls_, connections_, listens_, watches_, *parked_, *cursors_,
+                       environment_, R"({"name":"weir","version":"0"})", standby});
   shared_->refit = refit;
   worker_ = std::make_unique<app::Worker>(*shared_, app::WorkerIo{loop, dialer, spawner},
                                           std::make_shared<config::Settings const>(settings));

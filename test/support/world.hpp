@@ -82,12 +82,14 @@ class World {
   std::size_t pipe_bytes = 64 * 1024;
 
   app::Refit refit;               // flaws to plant in the pipeline; before start()
+  observe::Log* log = nullptr;    // where events go, nowhere unless set; before start(), outlives the world
   store::Store* store = nullptr;  // the cache's second tier; before start()
   // What answers without a server; before start(), or before reload().
   std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&, base::Scheduler&)>
       standby;
   cache::ResponseCache& cache() noexcept { return *cache_; }
   app::Worker& weir() noexcept { return *worker_; }
+  observe::Metrics& metrics() noexcept { return *metrics_; }
   session::SessionTable& sessions() noexcept { return *sessions_; }
   base::Gate& gate() noexcept { return *calls_; }
   base::Gate& watches() noexcept { return watches_; }
