@@ -83,8 +83,11 @@ base::Task<void> McpEndpoint::serve(net::HttpExchange& exchange) {
 // The first to show a token waits for what its issuer says; whoever is known never comes here.
 base::Task<void> McpEndpoint::serve_unknown(net::HttpExchange& exchange, Admitted admitted) {
   InProgress const mark(in_progress_);
-  auth::Authenticator::Shown const shown{exchange.head().fields.value("authorization"), admitted.endpoint};
+  base::Secret const authorization(exchange.head().fields.value("authorization"));
+  auth::Authenticator::Shown const shown{authorization.reveal(), admitted.endpoint};
+  exchange.hold_head();  // other requests come meanwhile, and theirs must not be taken for this one
   auto who = co_await admitted.rules->authenticator.identify_late(shown, parts_.scheduler);
+  exchange.resume_head();
   if (!take_caller(exchange, admitted, std::move(who)) || !check_head(exchange, admitted)) co_return;
   co_await serve_admitted(exchange, std::move(admitted));
 }

@@ -24,6 +24,8 @@ class HttpConnection {
   // For HttpExchange.
   std::optional<std::string> body_now();
   base::Task<base::Result<std::string>> read_body();
+  void hold_head();  // before a suspension after which resume_head() makes its views valid again
+  void resume_head();
   void put(std::span<iovec const> parts);  // write now, keep the rest
   bool flushed() const noexcept { return out_.empty(); }
   std::size_t held() const noexcept { return out_.size() - out_sent_; }

@@ -44,6 +44,22 @@ void HttpConnection::keep_head() {
   from_scratch_ = false;
 }
 
+// Likewise where the body is read later, with the bytes of it that have come already.
+void HttpConnection::hold_head() {
+  if (!from_scratch_) return;
+  std::string own(scratch().bytes.data(), head_length_);
+  own.append(rest_);
+  head_bytes_ = std::move(own);
+  from_scratch_ = false;
+}
+
+void HttpConnection::resume_head() {
+  HeadSearch fresh;
+  std::string_view const bytes(head_bytes_);
+  parse_request_head(bytes.substr(0, head_length_), options.limits, fresh, scratch().request);
+  rest_ = bytes.substr(head_length_);
+}
+
 void HttpConnection::restore_head() {
   HeadSearch fresh;
   parse_request_head(head_bytes_, options.limits, fresh, scratch().request);
@@ -142,6 +158,10 @@ void HttpConnection::begin_reply(std::string& into, int status) {
 }
 
 RequestHead const& HttpExchange::head() const noexcept { return scratch().request; }
+
+void HttpExchange::hold_head() { connection_.hold_head(); }
+
+void HttpExchange::resume_head() { connection_.resume_head(); }
 
 std::optional<std::string> HttpExchange::body_now() { return connection_.body_now(); }
 

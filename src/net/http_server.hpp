@@ -48,6 +48,9 @@ class HttpExchange {
 
   // Views into scratch: valid until the handler first suspends; read_body() makes them valid again.
   RequestHead const& head() const noexcept;
+  // Around a suspension before the body is read: the first before it, the second after it.
+  void hold_head();
+  void resume_head();
 
   // The body, if all of it has already arrived (the usual case); otherwise await read_body().
   std::optional<std::string> body_now();
