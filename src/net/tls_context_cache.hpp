@@ -110,6 +110,9 @@ class TlsContextCache {
     broken_.push_back(Broken{key, std::move(why), now + options_.broken_for});
   }
 
+  // It was never tried: the next one who asks builds.
+  void given_up(base::Digest const& key) { std::erase(building_, key); }
+
   // Those whose time is over, asked for or not.
   void expire(base::TimePoint now, Leavers& out) {
     for (base::Place place = 1; place < slab_.end(); ++place) {
