@@ -148,11 +148,19 @@ std::string_view transport_of(config::Server const& server) {
   return server.kind == config::UpstreamKind::sse ? "sse" : "http";
 }
 
+net::ContextCacheOptions context_options(config::Settings const& settings) {
+  net::ContextCacheOptions options;
+  options.entries_max = settings.tls.contexts;
+  options.lifetime = settings.tls.lifetime;
+  return options;
+}
+
 std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings,
                                                           config::Listener const& listener) {
   auto made = std::make_shared<edge::EndpointRules>(edge::EndpointRules{
       edge::HostPolicy(listener.bind.local_only(), listener.allowed_hosts, listener.allowed_origins),
       auth::Authenticator(listener.auth, settings.keys)});
+  made->certificates = std::find(listener.auth.begin(), listener.auth.end(), "cert") != listener.auth.end();
   made->modern = listener.modern;
   made->legacy = listener.legacy;
   made->legacy_sse = listener.legacy && listener.legacy_sse;

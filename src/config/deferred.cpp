@@ -14,7 +14,6 @@ struct Guard {
 };
 constexpr Guard kGuards[] = {
     {"policies", Loss::access},
-    {"tls", Loss::access},
     {"auth.jwt", Loss::protection},
     {"admin.roles", Loss::protection},
     {"security", Loss::protection},

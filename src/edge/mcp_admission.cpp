@@ -1,5 +1,6 @@
 #include <array>
 
+#include "auth/certificate_caller.hpp"
 #include "edge/answer.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "edge/media_types.hpp"
@@ -172,8 +173,11 @@ bool McpEndpoint::admit(net::HttpExchange& exchange, Admitted& admitted) {
   if (origin != nullptr) exchange.add_fields(cors_fields(origin->value));
   if (!find_endpoint(exchange, admitted)) return false;
   if (head.method != "OPTIONS") {
-    auto who =
-        rules_->authenticator.identify(head.fields.value("authorization"), parts_.scheduler.clock().wall());
+    auto const shown = head.fields.value("authorization");
+    auto const* const certificate = shown.empty() && rules_->certificates ? exchange.certificate() : nullptr;
+    auto who = certificate != nullptr
+                   ? auth::certificate_caller(certificate->subject, certificate->sha256)
+                   : rules_->authenticator.identify(shown, parts_.scheduler.clock().wall());
     if (!who) {
       reject(exchange, "unauthenticated", era::Refusal{401, 4010, "Authentication is required", {}}, {},
              "WWW-Authenticate: Bearer\r\n");
