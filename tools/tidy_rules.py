@@ -24,6 +24,10 @@ MUTEX_ALLOWED = {
     "session/": "a client may be served by every worker at once; short sections",
     "limits/": "one truth per process, short sections",
     "observe/": "metrics and the log are written by every worker",
+    "net/internal/tls_sessions": "connections of all workers share what servers gave them; short sections",
+    "net/side_thread": "a queue between threads; short sections",
+    "net/tls_contexts": "one truth per process, short sections",
+    "net/trusted_dialer": "what is trusted changes while workers dial; short sections",
     "net/internal/name_lookup_io": "a look-up may outlive the loop that it answers to",
 }
 
@@ -53,6 +57,7 @@ BANNED = [
         (
             "base/",
             "observe/log.cpp",
+            "net/side_thread",
             "net/internal/name_lookup_io.cpp",
             "store/",
             "fallback/file_thread.",

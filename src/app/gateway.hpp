@@ -18,9 +18,11 @@
 #include "app/catalog_meter.hpp"
 #include "app/last_words.hpp"
 #include "app/standby_files.hpp"
+#include "app/trusts.hpp"
 #include "app/worker.hpp"
 #include "app/worker_thread.hpp"
 #include "net/listener.hpp"
+#include "net/side_thread.hpp"
 #include "session/reaper_loop.hpp"
 
 namespace weir::app {
@@ -68,6 +70,9 @@ class Gateway {
   base::Task<void> accept_clients(net::Listener& listener, std::size_t index);
   base::Task<void> accept_admins(net::Listener& listener);
   base::Task<void> wait_for_descriptors();
+  void build_trusts();
+  base::Task<void> watch_trusts();
+  void count_contexts();
   void hand_over(net::Accepted connection, std::size_t listener);
   void apply();
   static void block_signals();
@@ -99,7 +104,11 @@ class Gateway {
   std::unique_ptr<bridge::ParkedCalls> parked_;
   std::unique_ptr<router::CursorSealer> cursors_;
   std::shared_ptr<net::TlsContext const> tls_;
+  std::unique_ptr<net::TlsContexts> contexts_;
+  net::ContextCacheCounters contexts_counted_;  // as far as the metrics know
+  std::unique_ptr<Trusts> trusts_;
   std::vector<std::unique_ptr<WorkerThread>> threads_;  // outlive all workers: they post to one another
+  std::unique_ptr<net::SideThread> side_;               // ends before what it posts to and builds for
   std::unique_ptr<CacheTiers> cache_;
   std::unique_ptr<StandbyFiles> standby_;
   std::unique_ptr<limits::Entrance> entrance_;
@@ -108,8 +117,9 @@ class Gateway {
   std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to
   std::vector<std::unique_ptr<Worker>> workers_;
   std::optional<WorkerPlanner> planner_;
-  std::size_t next_worker_ = 0;   // takes the next connection where several have equally many
-  std::vector<Doors> listeners_;  // as configured
+  std::size_t next_worker_ = 0;         // takes the next connection where several have equally many
+  std::vector<Doors> listeners_;        // as configured
+  std::vector<config::Address> bound_;  // where each of them was told to listen
   Doors admin_listener_;
   std::unique_ptr<admin::AdminEndpoint> admin_;
   net::ServerOptions admin_options_;

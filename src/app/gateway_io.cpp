@@ -1,6 +1,7 @@
 #include "app/gateway.hpp"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -61,6 +62,7 @@ Result<void> Gateway::start() {
     return tls.error();
   }
   build_threads();
+  build_trusts();
   auto& kernel = *threads_.front();
   cache_ = std::make_unique<CacheTiers>(
       CacheTiers::Parts{
@@ -100,6 +102,7 @@ Result<void> Gateway::start() {
   admin_ = std::make_unique<admin::AdminEndpoint>(views(), settings_->metrics.path);
   tasks_->spawn(signal_loop());
   tasks_->spawn(settle());
+  tasks_->spawn(watch_trusts());
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     for (auto& door : listeners_[i]) tasks_->spawn(accept_clients(*door, i));
   }
@@ -119,12 +122,15 @@ void Gateway::build_workers() {
   std::vector<std::shared_ptr<base::Workplace>> places;
   for (unsigned i = 0; i < threads_.size(); ++i) {
     auto& kernel = *threads_[i];
+    auto const trusted = [this, &kernel](std::shared_ptr<net::TrustSlot> slot) {
+      return std::make_shared<net::TrustedDialer>(kernel.dialer, *contexts_, std::move(slot));
+    };
     workers_.push_back(std::make_unique<Worker>(*shared_,
-                                                WorkerIo{kernel.loop, kernel.dialer, kernel.spawner},
+                                                WorkerIo{kernel.loop, kernel.dialer, kernel.spawner, trusted},
                                                 settings_, i == 0 ? nullptr : workers_.front().get(), i));
     places.push_back(workers_.back()->place());
   }
-  planner_.emplace(std::move(places));
+  planner_.emplace(std::move(places), [this](std::string const& name) { return trusts_->of_server(name); });
 }
 
 // The first worker last: what it publishes leads to what the others have built by then.
@@ -162,12 +168,12 @@ Result<void> Gateway::listen() {
   };
   if (!options_.stdio) {
     for (auto const& listener : settings_->listeners) {
-      if (listener.tls) {
-        return Error(Fault::config, Blame::gateway, "TLS listeners are not possible in this version");
-      }
+      if (auto why = trusts_->problem_of_listeners(); !why.empty())
+        return Error(Fault::config, Blame::gateway, "the listener cannot serve https: " + why);
       auto made = bind(listener.bind, "--listen");
       if (!made) return made.error();
       listeners_.push_back(std::move(*made));
+      bound_.push_back(listener.bind);
     }
   }
   auto admin = bind(settings_->admin.bind, "--admin");
@@ -208,6 +214,11 @@ base::Task<void> Gateway::accept_admins(net::Listener& listener) {
 
 // To the worker with the fewest connections; they take turns where several have equally few.
 void Gateway::hand_over(net::Accepted connection, std::size_t listener) {
+  auto const door = trusts_->of_listener(bound_[listener]);
+  if (door.wanted && !door.context) {
+    ::close(connection.fd);
+    return;
+  }
   std::size_t const count = workers_.size();
   std::size_t chosen = next_worker_ % count;
   for (std::size_t i = 1; i < count; ++i) {
@@ -216,6 +227,10 @@ void Gateway::hand_over(net::Accepted connection, std::size_t listener) {
   }
   next_worker_ = chosen + 1;
   auto seat = workers_[chosen]->reserve();
+  if (!seat && door.wanted) {  // to say so would take a handshake
+    ::close(connection.fd);
+    return;
+  }
   if (!seat) {
     auto stream = net::make_fd_stream(main_loop(), connection.fd, std::move(connection.peer));
     if (stream) first_worker().turn_away(std::move(stream));
@@ -226,8 +241,14 @@ void Gateway::hand_over(net::Accepted connection, std::size_t listener) {
     Worker::Seat seat;
   };
   auto arrival = std::make_shared<Arrival>(Arrival{std::move(connection), std::move(*seat)});
-  auto take = [&loop = threads_[chosen]->loop, &worker = *workers_[chosen], arrival, listener] {
+  auto take = [&loop = threads_[chosen]->loop, &worker = *workers_[chosen], arrival, listener,
+               tls = door.context] {
     auto& [accepted, place] = *arrival;
+    if (tls) {
+      auto client = net::TlsArrival::adopt(loop, accepted.fd, std::move(accepted.peer), *tls);
+      if (client) worker.serve(std::move(client), listener, std::move(place));
+      return;
+    }
     auto stream = net::make_fd_stream(loop, accepted.fd, std::move(accepted.peer));
     if (stream) worker.serve(std::move(stream), listener, std::move(place));
   };
@@ -277,6 +298,8 @@ void Gateway::reload() {
     metrics_->server(server.name).upstream_up.set(0);  // nobody looks at it any more
     metrics_->server(server.name).catalog_tools.set(0);
   }
+  contexts_->set_options(context_options(*settings_));
+  trusts_->configure(settings_);
   calls_->set_most(settings_->limits.in_flight);
   sessions_->set_options(table_options(settings_->sessions), clock_.now());
   sessions_->set_stream_limits(stream_limits(settings_->streams));

@@ -60,37 +60,55 @@ Backend program(WorkerParts& parts, config::Server const& server) {
                                                   &parts.observer);
 }
 
+using OwnDialer = std::shared_ptr<net::Dialer>;  // null: the worker's
+
+net::Dialer& dialer_of(WorkerParts& parts, OwnDialer const& own) { return own ? *own : parts.dialer; }
+
+// The dialer lives as long as anybody has the backend.
+Backend with_its_dialer(Backend backend, OwnDialer own) {
+  struct Both {
+    OwnDialer dialer;  // outlives the backend
+    Backend backend;
+  };
+  if (!own) return backend;
+  auto const both = std::make_shared<Both>(Both{std::move(own), std::move(backend)});
+  return {both, both->backend.get()};
+}
+
 Backend event_stream(WorkerParts& parts, config::Server const& server, std::size_t address,
-                     upstream::SseOptions const& to, core::BackendObserver& observer) {
-  return std::make_shared<upstream::SseBackend>(parts.scheduler, parts.dialer, parts.random, to,
-                                                sse_options(server, parts.gateway_info, address), observer);
+                     upstream::SseOptions const& to, core::BackendObserver& observer, OwnDialer const& own) {
+  auto made =
+      std::make_shared<upstream::SseBackend>(parts.scheduler, dialer_of(parts, own), parts.random, to,
+                                             sse_options(server, parts.gateway_info, address), observer);
+  return with_its_dialer(std::move(made), own);
 }
 
 base::Result<Backend> at_address(WorkerParts& parts, config::Server const& server, std::size_t address,
-                                 core::BackendObserver& observer) {
+                                 core::BackendObserver& observer, OwnDialer const& own) {
   using Kind = config::UpstreamKind;
   auto options = http_options(server, parts.gateway_info, address);
   if (!options) return options.error();
   options->reinits = parts.metrics.server(server.name).upstream_reinit;
   options->sessions = parts.metrics.server(server.name).upstream_sessions;
   upstream::SseOptions const to{options->url, options->fields};
-  if (server.kind == Kind::sse) return event_stream(parts, server, address, to, observer);
+  if (server.kind == Kind::sse) return event_stream(parts, server, address, to, observer, own);
   if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP
-    options->older = [&parts, server, address, to, &observer] {
-      return event_stream(parts, server, address, to, observer);
+    options->older = [&parts, server, address, to, &observer, own] {
+      return event_stream(parts, server, address, to, observer, own);
     };
   }
-  return Backend(std::make_shared<upstream::HttpBackend>(parts.scheduler, parts.dialer, parts.random,
-                                                         observer, std::move(*options)));
+  auto made = std::make_shared<upstream::HttpBackend>(parts.scheduler, dialer_of(parts, own), parts.random,
+                                                      observer, std::move(*options));
+  return with_its_dialer(std::move(made), own);
 }
 
-base::Result<Backend> pool(WorkerParts& parts, config::Server const& server) {
+base::Result<Backend> pool(WorkerParts& parts, config::Server const& server, OwnDialer const& own) {
   auto labels = address_labels(server);
   if (!labels) return labels.error();
   std::vector<upstream::PoolAddress> addresses;
   for (std::size_t i = 0; i < labels->size(); ++i) {
-    auto make = [&parts, server, i](core::BackendObserver& observer) {
-      return *at_address(parts, server, i, observer);  // its url was read for the label
+    auto make = [&parts, server, i, own](core::BackendObserver& observer) {
+      return *at_address(parts, server, i, observer, own);  // its url was read for the label
     };
     addresses.push_back({std::move((*labels)[i]), std::move(make)});
   }
@@ -99,9 +117,10 @@ base::Result<Backend> pool(WorkerParts& parts, config::Server const& server) {
       std::move(addresses)));
 }
 
-base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server) {
+base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server, OwnDialer const& own) {
   if (server.kind == config::UpstreamKind::stdio) return program(parts, server);
-  return server.urls.size() > 1 ? pool(parts, server) : at_address(parts, server, 0, parts.observer);
+  return server.urls.size() > 1 ? pool(parts, server, own)
+                                : at_address(parts, server, 0, parts.observer, own);
 }
 
 }  // namespace
@@ -119,8 +138,8 @@ std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
 }
 
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
-                                       config::Server const& server) {
-  auto backend = backend_of(parts, server);
+                                       config::Server const& server, std::shared_ptr<net::Dialer> own) {
+  auto backend = backend_of(parts, server, own);
   if (!backend) return backend.error();
   auto guards = std::make_shared<Guards>(parts, settings, server, *backend);
   auto parking = std::make_shared<bridge::ParkingLayer>(guards->entry(), *backend, parts.parked, parts.desk,

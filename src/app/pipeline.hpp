@@ -64,8 +64,10 @@ struct ServerStack {
   std::shared_ptr<watch::WatchLayer> watch;  // null on other workers than its own
   std::shared_ptr<Guards> guards;            // likewise
 };
+// `own`: what its connections are made by, where that is not parts.dialer; it lives as long as the backend.
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
-                                       config::Server const& server);
+                                       config::Server const& server,
+                                       std::shared_ptr<net::Dialer> own = nullptr);
 
 // What stands before a server on every worker: `entry` is the stack's, or the hop to it.
 std::shared_ptr<cache::CacheLayer> build_front(WorkerParts& parts, config::Settings const& settings,

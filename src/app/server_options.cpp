@@ -178,6 +178,13 @@ std::shared_ptr<core::AccessRules const> access_rules(config::Settings const& se
   return std::make_shared<core::AccessRules const>(std::move(rules));
 }
 
+net::ContextCacheOptions context_options(config::Settings const& settings) {
+  net::ContextCacheOptions options;
+  options.entries_max = settings.tls.contexts;
+  options.lifetime = settings.tls.lifetime;
+  return options;
+}
+
 std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings,
                                                           config::Listener const& listener,
                                                           auth::TokenSources const& tokens) {
@@ -186,6 +193,7 @@ std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const
       auth::Authenticator(listener.auth, settings.keys, tokens)});
   made->resource = protected_resource(settings, listener);
   made->access = access_rules(settings);
+  made->certificates = std::find(listener.auth.begin(), listener.auth.end(), "cert") != listener.auth.end();
   made->modern = listener.modern;
   made->legacy = listener.legacy;
   made->legacy_sse = listener.legacy && listener.legacy_sse;

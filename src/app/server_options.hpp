@@ -7,6 +7,7 @@
 #include "config/environment.hpp"
 #include "config/settings.hpp"
 #include "edge/mcp_endpoint.hpp"
+#include "net/tls_context_cache.hpp"
 #include "resilience/deadline_layer.hpp"
 #include "router/catalog_loop.hpp"
 #include "router/router_layer.hpp"
@@ -42,6 +43,7 @@ resilience::DeadlineOptions deadline_options(config::Server const& server,
 base::TableOptions table_options(config::Sessions const& sessions);
 session::StreamLimits stream_limits(config::Streams const& streams);
 std::string_view transport_of(config::Server const& server);  // until the server itself has said
+net::ContextCacheOptions context_options(config::Settings const& settings);
 std::shared_ptr<edge::EndpointRules const> endpoint_rules(config::Settings const& settings,
                                                           config::Listener const& listener,
                                                           auth::TokenSources const& tokens = {});

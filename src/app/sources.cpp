@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "app/exit_codes.hpp"
+#include "app/tls_files.hpp"
 
 namespace weir::app {
 namespace {
@@ -62,6 +63,9 @@ int take_consent(FoundSources const& found, bool trust, config::TrustStore& stor
 int find_sources(SourceRequest const& request, config::Environment const& environment, FoundSources& found) {
   auto& sources = found.sources;
   sources.insecure = request.insecure;
+  sources.inspect = [&environment](config::Settings const& settings, config::Problems& problems) {
+    inspect_tls(settings, environment, base::SystemClock{}.wall(), problems);
+  };
   if (!request.listen.empty()) sources.flags.push_back({"--listen", "listeners.0.bind", request.listen});
   if (!request.log_level.empty())
     sources.flags.push_back({"--log-level", "observability.log.level", request.log_level});

@@ -49,7 +49,11 @@ base::Duration Gateway::uptime() const { return clock_.now() - started_; }
 
 std::vector<std::string> Gateway::mcp_urls() const {
   std::vector<std::string> urls;
-  for (auto const& doors : listeners_) urls.push_back(url_of(*doors.front()) + "/mcp");
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    auto url = url_of(*listeners_[i].front()) + "/mcp";
+    if (trusts_->of_listener(bound_[i]).wanted) url.insert(4, "s");  // https
+    urls.push_back(std::move(url));
+  }
   return urls;
 }
 
@@ -129,6 +133,7 @@ void Gateway::refresh_gauges() {
   auto const& gateway = metrics_->gateway();
   gateway.log_dropped.add(std::max(0.0, static_cast<double>(log_->dropped()) - gateway.log_dropped.value()));
   cache_->refresh_gauges();
+  count_contexts();
   gateway.parked_calls.set(static_cast<double>(parked_->size()));
   auto const& set = first_worker().catalog().current();
   for (auto const& [name, status] : server_statuses()) {

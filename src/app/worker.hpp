@@ -16,6 +16,7 @@
 #include "app/worker_plan.hpp"
 #include "edge/full_house.hpp"
 #include "edge/mcp_endpoint.hpp"
+#include "net/tls_accept.hpp"
 #include "router/catalog_loop.hpp"
 #include "upstream/hop_backend.hpp"
 
@@ -27,6 +28,8 @@ struct WorkerIo {
   base::Scheduler& loop;
   net::Dialer& dialer;
   upstream::ChildSpawner& spawner;
+  // For a server with a trust of its own.
+  std::function<std::shared_ptr<net::Dialer>(std::shared_ptr<net::TrustSlot>)> trusted{};
 };
 
 // One truth per process, borrowed by every worker.
@@ -78,6 +81,11 @@ class Worker {
   // A seat for one more connection; none when the process has its fill. Any thread.
   std::optional<Seat> reserve() noexcept;
   void serve(std::unique_ptr<net::Stream> client, std::size_t listener, Seat seat);
+  // One that has to shake hands first, within kHandshakeMax; at most kHandshakesMax do at a time, the others
+  // are closed.
+  void serve(std::unique_ptr<net::TlsArrival> client, std::size_t listener, Seat seat);
+  static constexpr base::Duration kHandshakeMax = std::chrono::seconds{10};
+  static constexpr unsigned kHandshakesMax = 512;
   unsigned connections() const noexcept { return seats_.inside(); }  // any thread
   // A connection for which there is no seat: its request is answered 503. At most kTurnedAwayMax at a time
   // get that answer, the others are closed.
@@ -129,6 +137,7 @@ class Worker {
   base::Task<void> close_retired(Running running, base::TimePoint deadline);
   base::Task<void> close_stack(ServerStack stack, base::TimePoint deadline);
   base::Task<void> serve_client(std::unique_ptr<net::Stream> client, edge::McpEndpoint& endpoint, Seat seat);
+  base::Task<void> welcome(std::unique_ptr<net::TlsArrival> client, edge::McpEndpoint& endpoint, Seat seat);
 
   SharedParts& shared_;
   base::Scheduler& loop_;
@@ -144,6 +153,8 @@ class Worker {
   edge::CallMeter meter_;
   Servers servers_;
   base::Gate seats_;
+  base::Gate handshakes_{kHandshakesMax};
+  std::function<std::shared_ptr<net::Dialer>(std::shared_ptr<net::TrustSlot>)> const trusted_;
   std::unique_ptr<session::SessionLayer> entry_;
   std::vector<config::Address> bound_;  // of each endpoint
   std::vector<std::unique_ptr<edge::McpEndpoint>> endpoints_;

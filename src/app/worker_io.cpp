@@ -43,6 +43,7 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
              {}},
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
       seats_(std::numeric_limits<unsigned>::max()),
+      trusted_(std::move(io.trusted)),
       entry_(build_entry(parts_)),
       turned_away_(loop_),
       closing_(loop_),
@@ -113,7 +114,8 @@ Worker::Running Worker::start(PlannedServer const& server, config::Settings cons
     build_way_in(running, settings, server.settings);
     return running;
   }
-  auto stack = build_server(parts_, settings, server.settings);
+  auto own = server.trust && trusted_ ? trusted_(server.trust) : nullptr;
+  auto stack = build_server(parts_, settings, server.settings, std::move(own));
   WEIR_ASSERT(stack.has_value());  // the planner leaves out what cannot be built
   running.stack = std::move(*stack);
   running.home = server.home;
@@ -223,6 +225,32 @@ base::Task<void> Worker::serve_client(std::unique_ptr<net::Stream> client, edge:
 void Worker::serve(std::unique_ptr<net::Stream> client, std::size_t listener, Seat seat) {
   if (stopping_) return;
   connections_.spawn(serve_client(std::move(client), *endpoints_[listener], std::move(seat)));
+}
+
+base::Task<void> Worker::welcome(std::unique_ptr<net::TlsArrival> client, edge::McpEndpoint& endpoint,
+                                 Seat seat) {
+  Seat const seated(std::move(seat));
+  std::unique_ptr<net::Stream> stream;
+  {
+    auto const pass = handshakes_.enter();
+    if (!pass) {
+      meter_.refused("connections");
+      co_return;
+    }
+    auto shaken = co_await client->shake_hands(loop_.now() + kHandshakeMax);
+    if (!shaken) {
+      meter_.refused("tls");
+      co_return;
+    }
+    stream = std::move(*shaken);
+  }
+  client.reset();
+  co_await net::serve_connection(loop_, std::move(stream), endpoint, server_options_, stopping_);
+}
+
+void Worker::serve(std::unique_ptr<net::TlsArrival> client, std::size_t listener, Seat seat) {
+  if (stopping_) return;
+  connections_.spawn(welcome(std::move(client), *endpoints_[listener], std::move(seat)));
 }
 
 void Worker::turn_away(std::unique_ptr<net::Stream> client) {

@@ -15,10 +15,11 @@ std::string why_not(config::Server const& server) {
 
 }  // namespace
 
-std::shared_ptr<PlannedServer const> WorkerPlanner::find(config::Server const& server) const {
+std::shared_ptr<PlannedServer const> WorkerPlanner::find(config::Server const& server,
+                                                         Trusted const& trusted) const {
   if (!last_) return nullptr;
   for (auto const& known : last_->servers) {
-    if (known->settings == server) return known;
+    if (known->settings == server && known->trust == trusted.slot) return known;
   }
   return nullptr;
 }
@@ -36,11 +37,17 @@ std::shared_ptr<WorkerPlan const> WorkerPlanner::next(std::shared_ptr<config::Se
       plan->problems.emplace(server.name, std::move(problem));
       continue;
     }
-    auto planned = find(server);
+    auto trusted = trusted_ ? trusted_(server.name) : Trusted{};
+    if (!trusted.problem.empty()) {
+      plan->problems.emplace(server.name, std::move(trusted.problem));
+      continue;
+    }
+    auto planned = find(server, trusted);
     if (!planned) {
       unsigned const worker = planned_ % static_cast<unsigned>(places_.size());
       auto home = std::make_shared<upstream::ServerHome>(worker, places_[worker]);
-      planned = std::make_shared<PlannedServer const>(PlannedServer{server, planned_++, std::move(home)});
+      planned = std::make_shared<PlannedServer const>(
+          PlannedServer{server, std::move(trusted.slot), planned_++, std::move(home)});
     }
     plan->servers.push_back(std::move(planned));
   }

@@ -7,11 +7,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "app/trusts.hpp"
 #include "config/settings.hpp"
 #include "upstream/server_home.hpp"
 
@@ -19,7 +21,8 @@ namespace weir::app {
 
 struct PlannedServer {
   config::Server settings;
-  std::uint32_t number = 0;  // of this server with these settings; never used again
+  std::shared_ptr<net::TrustSlot> trust;  // null: that of the process
+  std::uint32_t number = 0;               // of this server with these settings; never used again
   std::shared_ptr<upstream::ServerHome> home;
 };
 
@@ -32,14 +35,18 @@ struct WorkerPlan {
 class WorkerPlanner {
  public:
   // One workplace for each worker, the first worker's first.
-  explicit WorkerPlanner(std::vector<std::shared_ptr<base::Workplace>> places) : places_(std::move(places)) {}
+  // `trusted` says what a server is reached with; without it all share the trust of the process.
+  explicit WorkerPlanner(std::vector<std::shared_ptr<base::Workplace>> places,
+                         std::function<Trusted(std::string const& server)> trusted = {})
+      : places_(std::move(places)), trusted_(std::move(trusted)) {}
 
   std::shared_ptr<WorkerPlan const> next(std::shared_ptr<config::Settings const> settings);
   std::string problem_of(std::string_view server) const;  // in the last plan; "" when it has none
 
  private:
-  std::shared_ptr<PlannedServer const> find(config::Server const& server) const;
+  std::shared_ptr<PlannedServer const> find(config::Server const& server, Trusted const& trusted) const;
   std::vector<std::shared_ptr<base::Workplace>> places_;
+  std::function<Trusted(std::string const& server)> trusted_;
   std::shared_ptr<WorkerPlan const> last_;
   std::uint32_t planned_ = 0;
 };

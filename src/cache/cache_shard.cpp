@@ -118,7 +118,7 @@ CacheShard::Put CacheShard::insert(base::Digest const& digest, ServerSlot server
 void CacheShard::attach(base::Digest const& digest, ServerSlot server, KeptAnswer answer,
                         base::TimePoint leaves) {
   Place const place = slab_.insert(digest);
-  Entry& entry = slab_[place];
+  base::SlabEntry& entry = slab_[place];
   entry.set_body(answer.release());
   entry.set_server(static_cast<std::uint16_t>(server));
   entry.set_leaves(leaves);

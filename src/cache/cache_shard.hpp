@@ -11,15 +11,21 @@
 #include <utility>
 #include <vector>
 
+#include "base/entry_slab.hpp"
+#include "base/eviction_order.hpp"
+#include "base/frequency_sketch.hpp"
+#include "base/policy_duel.hpp"
 #include "cache/cache_budget.hpp"
-#include "cache/entry_slab.hpp"
-#include "cache/eviction_order.hpp"
-#include "cache/frequency_sketch.hpp"
 #include "cache/kept_answer.hpp"
-#include "cache/policy_duel.hpp"
 #include "cache/server_queues.hpp"
 
 namespace weir::cache {
+
+using base::EntrySlab;
+using base::EvictionOrder;
+using base::FrequencySketch;
+using base::PolicyDuel;
+using base::Segment;
 
 struct MemoryCacheCounters {
   std::uint64_t hits = 0, misses = 0;

@@ -3,10 +3,11 @@
 // One per process; any thread. Sharded; the locks are short, and nothing is freed, matched or told under one.
 // Caps on entries, on bytes and on the entries of each server are exact for any number of threads (C-9,
 // F-43). Bytes are counted as KeptAnswer::footprint() and CacheShard::kEntryBytes for each entry. Up to
-// kOneShard entries there is one shard, so that the policy is exact: LRU, or adaptive (eviction_order.hpp,
-// policy_duel.hpp). In a larger cache each shard has its share of the entries; keys are spread evenly, so the
-// first evictions come a little before all shares are full. An entry is never found once it is over; expire()
-// frees those that nobody asks for. Limits: kServersMax names, a quarter of the bytes for one answer.
+// kOneShard entries there is one shard, so that the policy is exact: LRU, or adaptive
+// (base/eviction_order.hpp, base/policy_duel.hpp). In a larger cache each shard has its share of the entries;
+// keys are spread evenly, so the first evictions come a little before all shares are full. An entry is never
+// found once it is over; expire() frees those that nobody asks for. Limits: kServersMax names, a quarter of
+// the bytes for one answer.
 #pragma once
 
 #include <array>

@@ -8,10 +8,13 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/entry_slab.hpp"
 #include "cache/cache_budget.hpp"
-#include "cache/entry_slab.hpp"
 
 namespace weir::cache {
+
+using base::kNoPlace;
+using base::Place;
 
 class ServerQueues {
  public:

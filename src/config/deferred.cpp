@@ -8,24 +8,15 @@ namespace {
 
 constexpr std::size_t kPathsShown = 6;
 
-struct Guard {
-  std::string_view part;  // a whole path, its first parts, or its last ones
-  Loss loss;
-};
-constexpr Guard kGuards[] = {
-    {"tls", Loss::access},
-    {"admin.roles", Loss::protection},
-    {"security", Loss::protection},
-    {"pin", Loss::protection},
-    {"stdio.share", Loss::protection},
-    {"stdio.memory_max", Loss::protection},
-    {"observability.audit", Loss::protection},
+// Whole paths, their first parts, or their last ones.
+constexpr std::string_view kProtections[] = {
+    "admin.roles", "security", "pin", "stdio.share", "stdio.memory_max", "observability.audit",
 };
 
 Loss loss_of(std::string_view path) {
-  for (auto const& [part, loss] : kGuards) {
+  for (auto const part : kProtections) {
     if (path == part || path.ends_with("." + std::string(part)) || path.starts_with(std::string(part) + "."))
-      return loss;
+      return Loss::protection;
   }
   return Loss::none;
 }
@@ -69,13 +60,11 @@ void collect_words(Node const& root, std::string_view top, std::vector<Found>& o
   }
 }
 
-void complain(Found const& found, Loss loss, bool insecure, Problems& problems) {
-  bool const refuses = loss == Loss::access && !insecure;
-  auto& problem =
-      problems.add(refuses ? Severity::error : Severity::warning, "WEIR-E061", found.mark,
-                   fmt::format("`{}` asks for a protection that this version does not give", found.path));
-  problem.fix = refuses ? "remove it, or start with `--insecure` if you can do without it"
-                        : "remove it if you can do without it";
+void complain(Found const& found, Problems& problems) {
+  problems
+      .warning("WEIR-E061", found.mark,
+               fmt::format("`{}` asks for a protection that this version does not give", found.path))
+      .fix = "remove it if you can do without it";
 }
 
 }  // namespace
@@ -100,18 +89,10 @@ std::vector<Deferred> note_deferred(Node const& root, Sources const& sources, Pr
       if (found.size() > kPathsShown) list += ", …";
       problem.notes.push_back(std::move(list));
     }
-    bool refuses = false;
-    for (auto& [path, mark] : found) {
-      auto const loss = loss_of(path);
-      refuses = refuses || loss == Loss::access;
-      all.push_back({path, loss});
-    }
-    if (refuses && !sources.insecure)
-      problem.notes.emplace_back("`weir run` does not start with it unless `--insecure` is given");
-    if (!sources.starting) continue;
     for (auto const& one_found : found) {
       auto const loss = loss_of(one_found.path);
-      if (loss != Loss::none) complain(one_found, loss, sources.insecure, problems);
+      all.push_back({one_found.path, loss});
+      if (sources.starting && loss != Loss::none) complain(one_found, problems);
     }
   }
   return all;

@@ -54,18 +54,6 @@ TEST(Deferred, KeysForLaterAreOneNotePerSection) {
   EXPECT_EQ(protections, "security servers.a.pin ");
 }
 
-TEST(Deferred, AProtectionThatKeepsNobodyOutDoesNotStart) {
-  World world("listeners: [ { tls: { client_ca: ca.pem } } ]\n");
-  world.environment.files["/here/ca.pem"] = "";
-  EXPECT_EQ(world.seen(), "note E060, ");  // the file itself is right
-  world.sources.starting = true;
-  EXPECT_EQ(world.seen(), "note E060, error E061, ");
-  EXPECT_EQ(world.check().exit_code, 78);
-  world.sources.insecure = true;
-  EXPECT_EQ(world.seen(), "note E060, warning E061, ");
-  EXPECT_EQ(world.check().exit_code, 0);
-}
-
 TEST(Deferred, ABoundThatIsNotKeptIsAWarningAtItsPlace) {
   World world("security:\n  allow_exec_secrets: true\nlimits: { global: { in_flight: 9 } }\n");
   world.sources.starting = true;

@@ -167,7 +167,7 @@ TEST(Examples, TheFullExampleTellsWhichProtectionsAreNotInEffect) {
   std::string protections;
   for (auto const& deferred : report.settings.deferred)
     protections += deferred.loss != Loss::none ? deferred.path + " " : "";
-  EXPECT_EQ(protections, "listeners[].tls admin.roles observability.audit security ");
+  EXPECT_EQ(protections, "admin.roles observability.audit security ");
 }
 
 // Every block of the page is a file of its own that has nothing to be said about it.

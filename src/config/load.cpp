@@ -223,6 +223,7 @@ Loaded load(Sources const& sources, Environment const& environment, Problems& pr
     if (reason != run.expanded.unusable.end() && server.unusable.empty()) server.unusable = reason->second;
   }
   add_provenance(run, root, settings);
+  if (sources.inspect) sources.inspect(settings, problems);
   hide_values(run);
   add_secrets(run, settings);
   return {std::move(settings), std::move(root)};

@@ -5,6 +5,7 @@
 // client_files.hpp. A server with an unset reference is kept, marked unusable; nothing else suffers from it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,8 @@ struct Sources {
   bool insecure = false;  // lets a public listener go without auth
   bool strict = false;    // check(): warnings are failures
   bool starting = false;  // the gateway is to run with it: protections that are not in effect are problems
+  // Looks at what configuration itself does not understand: files of certificates. Adds problems only.
+  std::function<void(Settings const&, Problems&)> inspect = {};
 };
 
 // Where one key's value came from.

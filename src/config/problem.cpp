@@ -47,6 +47,11 @@ constexpr Explanation kCatalogue[] = {
     {"WEIR-E053", "A client file's server cannot be understood. It is skipped."},
     {"WEIR-E054",
      "The entry points at this gateway itself. It is skipped, or every call would go round in circles."},
+    {"WEIR-E055", "`tls.verify: false`: the server's certificate is not checked. For tests only."},
+    {"WEIR-E056",
+     "A file of certificates or a private key cannot be used: it cannot be read, is no PEM, has expired, or "
+     "key and certificate do not belong together. A server with it is set aside until the file is put right; "
+     "a listener is not opened."},
     {"WEIR-E060", "The keys are valid and accepted, but have no effect in this version."},
     {"WEIR-E061",
      "A protection that is configured is not in effect in this version. Where it keeps callers out, the "

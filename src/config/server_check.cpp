@@ -51,7 +51,7 @@ void check_target(Member const& server, Problems& problems) {
     problems.error("WEIR-E023", node.find(key)->mark, fmt::format("`{}` needs a `command`", key)).fix =
         "remove it";
   }
-  for (auto const key : {"headers", "auth", "balance"}) {
+  for (auto const key : {"headers", "auth", "balance", "tls"}) {
     if (!stdio || !is_given(node, key)) continue;
     problems.error("WEIR-E023", node.find(key)->mark, fmt::format("`{}` needs a `url`", key)).fix =
         "remove it; a process gets its credentials by `env`";
@@ -70,6 +70,21 @@ void check_credential(Node const& server, Problems& problems) {
     need("name");
     need("value");
   }
+}
+
+void check_tls(Member const& server, Problems& problems) {
+  auto const* tls = section_at(&server.value, "tls");
+  if (tls == nullptr) return;
+  for (auto const& [has, needs] : {std::pair{"cert", "key"}, std::pair{"key", "cert"}}) {
+    if (!is_given(*tls, has) || is_given(*tls, needs)) continue;
+    problems.error("WEIR-E022", tls->find(has)->mark, fmt::format("`{}` needs `{}`", has, needs));
+  }
+  if (scalar_at(tls, "verify") != "false") return;
+  auto& problem =
+      problems.warning("WEIR-E055", tls->find("verify")->mark,
+                       fmt::format("nobody checks that `{}` is the server that it should be", server.key));
+  problem.notes.emplace_back("whoever is in between can read and change everything, credentials included");
+  problem.fix = "give the authority of its certificate as `ca`, and remove `verify`";
 }
 
 void check_header_texts(Node const& server, Problems& problems) {
@@ -112,6 +127,7 @@ void check_servers(Node const& root, Environment const& environment, Problems& p
     }
     check_target(server, problems);
     check_credential(server.value, problems);
+    check_tls(server, problems);
     check_header_texts(server.value, problems);
     check_paths(server.value, environment, problems);
   }

@@ -39,17 +39,50 @@ struct Address {
   bool operator==(Address const&) const = default;
 };
 
+// A private key: where it is, or, by a reference, itself.
+struct KeySource {
+  std::string path;
+  base::Secret text;  // PEM; then there is no path
+  bool operator==(KeySource const&) const = default;
+};
+
+// What a listener serves https with; PEM files, absolute paths.
+struct ListenerTls {
+  std::string cert;  // with its chain
+  KeySource key;
+  std::string client_ca;  // whose certificates clients may show; "": they are not asked
+  bool operator==(ListenerTls const&) const = default;
+};
+
+// Whom Weir trusts at a server, and as whom it calls; PEM files, absolute paths.
+struct ServerTls {
+  std::string ca;  // "": the system's authorities
+  std::string cert;
+  KeySource key;
+  bool verify = true;
+  bool only_13 = false;
+  bool operator==(ServerTls const&) const = default;
+};
+
+// Contexts for servers with a trust of their own, and how files of certificates are watched.
+struct TlsKeeping {
+  unsigned contexts = 100;
+  milliseconds lifetime{3'600'000};
+  milliseconds check{10'000};
+  bool operator==(TlsKeeping const&) const = default;
+};
+
 struct Listener {
   std::string name = "default";
   Address bind{.port = 6270};
   std::vector<std::string>
-      auth;  // methods in order: "keys", "jwt", "introspection"; not empty = a caller must match one of them
+      auth;  // methods in order: "keys", "jwt", "introspection", "cert"; not empty = one of them must match
   std::vector<std::string> allowed_origins;
   std::vector<std::string> allowed_hosts;
   bool modern = true;
   bool legacy = true;
   bool legacy_sse = false;
-  bool tls = false;  // asked for; a build that cannot do it must refuse to open this listener
+  std::optional<ListenerTls> tls;
   bool operator==(Listener const&) const = default;
 };
 
@@ -182,11 +215,10 @@ enum class ErrorStyle { tool_result, jsonrpc };
 enum class Loss {
   none,        // a feature
   protection,  // a bound or a record that was asked for: `run` warns
-  access,      // somebody gets in who should not: `run` refuses
 };
 
 struct Deferred {
-  std::string path;  // "policies"
+  std::string path;  // "observability.audit"
   Loss loss = Loss::none;
 };
 
@@ -200,6 +232,10 @@ struct Settings {
   std::vector<Policy> policies;  // the first that speaks of a call decides
   std::vector<Server> servers;   // in the order of the files
   std::map<std::string, Provenance> provenance;  // by server name
+  // By server name. Apart from Server, because another trust needs no restart.
+  std::map<std::string, ServerTls, std::less<>> server_tls;
+  std::map<std::string, Mark, std::less<>> tls_marks;  // of `servers.a.tls.ca`, `listeners.0.tls.key`, …
+  TlsKeeping tls;
   Names names;
   Limits limits;
   Sessions sessions;

@@ -46,6 +46,19 @@ void check_sharing(Node const& root, Settings const& settings, Problems& problem
   problem.fix = "run one Weir for each caller where a server keeps data that is not for all of them";
 }
 
+// `tls`: null when there is no such section.
+void check_listener_tls(Listener const& listener, Node const* tls, Mark const& auth, Problems& problems) {
+  for (auto const key : {"cert", "key"}) {
+    if (tls == nullptr || (tls->find(key) != nullptr && tls->find(key)->kind != Node::Kind::null)) continue;
+    problems.error("WEIR-E022", tls->mark,
+                   fmt::format("`tls` of listener `{}` needs `{}`", listener.name, key));
+  }
+  bool const by_cert = std::find(listener.auth.begin(), listener.auth.end(), "cert") != listener.auth.end();
+  if (!by_cert || (listener.tls && !listener.tls->client_ca.empty())) return;
+  problems.error("WEIR-E022", auth, "`auth: [cert]` needs `tls.client_ca`").fix =
+      "say by `tls.client_ca` whose certificates count";
+}
+
 void check_listeners(Node const& root, Settings const& settings, Sources const& sources, Problems& problems) {
   auto const* list = root.find("listeners");
   if (list != nullptr && list->is_sequence() && list->items.empty()) {
@@ -65,6 +78,8 @@ void check_listeners(Node const& root, Settings const& settings, Sources const& 
       auto const name = mark_of(node != nullptr ? node->find("name") : nullptr, place);
       problems.error("WEIR-E024", name, fmt::format("two listeners are named `{}`", listener.name));
     }
+    check_listener_tls(listener, section_at(node, "tls"),
+                       mark_of(node != nullptr ? node->find("auth") : nullptr, place), problems);
     if (!listener.modern && !listener.legacy) {
       problems.error("WEIR-E022", mark_of(node != nullptr ? node->at("protocol.eras") : nullptr, place),
                      "`eras` is empty: no client could talk to this listener");
@@ -100,7 +115,7 @@ void check_keys(Node const& root, Settings const& settings, Problems& problems) 
   }
 }
 
-void check_texts(Node const& root, Environment const& environment, Problems& problems) {
+void check_texts(Node const& root, Problems& problems) {
   if (auto const* prefix = root.at("names.prefix")) {
     bool const clean =
         prefix->value().find_first_not_of(
@@ -115,15 +130,6 @@ void check_texts(Node const& root, Environment const& environment, Problems& pro
   if (auto const* path = root.at("observability.metrics.path");
       path != nullptr && !path->value().starts_with('/')) {
     problems.error("WEIR-E016", path->mark, "the path must begin with `/`");
-  }
-  auto const* listeners = root.find("listeners");
-  for (std::size_t i = 0; listeners != nullptr && i < listeners->items.size(); ++i) {
-    for (auto const key : {"tls.cert", "tls.client_ca"}) {
-      auto const path = scalar_at(&listeners->items[i], key);
-      if (!path || environment.exists(environment.absolute(*path))) continue;
-      auto const* node = listeners->items[i].at(key);
-      problems.warning("WEIR-E051", node->mark, fmt::format("`{}` does not exist", node->text));
-    }
   }
 }
 
@@ -141,7 +147,7 @@ void check_settings(Node const& root, Settings& settings, Sources const& sources
                 sources.insecure, problems);
   check_keys(root, settings, problems);
   check_callers(root, settings, problems);
-  check_texts(root, environment, problems);
+  check_texts(root, problems);
   if (sources.starting) check_sharing(root, settings, problems);
   settings.deferred = note_deferred(root, sources, problems);
 }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "config/load_steps.hpp"
 #include "config/typed.hpp"
@@ -6,7 +8,33 @@
 namespace weir::config {
 namespace {
 
-Listener read_listener(Node const& node) {
+constexpr std::array kListenerFiles{"cert", "key", "client_ca"};
+constexpr std::array kServerFiles{"ca", "cert", "key"};
+
+void note_marks(Node const* tls, std::span<char const* const> keys, std::string const& path,
+                Settings& settings) {
+  for (auto const* const key : keys) {
+    if (auto const* const node = tls->find(key)) settings.tls_marks[path + ".tls." + key] = node->mark;
+  }
+}
+
+void read_server_tls(Node const& root, Settings& settings, Environment const& environment) {
+  for (auto const& server : settings.servers) {
+    auto const path = "servers." + server.name;
+    auto const* const servers = root.find("servers");
+    auto const* const tls = section_at(servers->find(server.name), "tls");
+    if (tls == nullptr || server.kind == UpstreamKind::stdio) continue;
+    ServerTls& read = settings.server_tls[server.name];
+    take_path(tls, "ca", read.ca, environment);
+    take_path(tls, "cert", read.cert, environment);
+    take_key(tls, "key", read.key, environment);
+    take(tls, "verify", read.verify);
+    read.only_13 = scalar_at(tls, "min_version") == "1.3";
+    note_marks(tls, kServerFiles, path, settings);
+  }
+}
+
+Listener read_listener(Node const& node, Environment const& environment) {
   Listener listener;
   take(&node, "name", listener.name);
   take(&node, "bind", listener.bind, parse_address);
@@ -18,8 +46,12 @@ Listener read_listener(Node const& node) {
   take(&node, "protocol.eras", eras);
   listener.modern = std::find(eras.begin(), eras.end(), "modern") != eras.end();
   listener.legacy = std::find(eras.begin(), eras.end(), "legacy") != eras.end();
-  auto const* tls = node.find("tls");
-  listener.tls = tls != nullptr && tls->is_map();
+  if (auto const* const tls = section_at(&node, "tls")) {
+    ListenerTls& read = listener.tls.emplace();
+    take_path(tls, "cert", read.cert, environment);
+    take_key(tls, "key", read.key, environment);
+    take_path(tls, "client_ca", read.client_ca, environment);
+  }
   return listener;
 }
 
@@ -68,13 +100,21 @@ Settings read_settings(Node const& root, Environment const& environment) {
   Settings settings;
   if (auto const* listeners = root.find("listeners"); listeners != nullptr && listeners->is_sequence()) {
     settings.listeners.clear();
-    for (auto const& node : listeners->items) settings.listeners.push_back(read_listener(node));
+    for (auto const& node : listeners->items) {
+      settings.listeners.push_back(read_listener(node, environment));
+      auto const path = "listeners." + std::to_string(settings.listeners.size() - 1);
+      if (auto const* const tls = section_at(&node, "tls")) note_marks(tls, kListenerFiles, path, settings);
+    }
   }
   take(&root, "admin.bind", settings.admin.bind, parse_address);
   take(&root, "admin.auth", settings.admin.auth);
   settings.keys = read_keys(root.at("auth.keys"));
   read_callers(root, settings);
   settings.servers = read_servers(root, environment);
+  read_server_tls(root, settings, environment);
+  take(&root, "tls.contexts", settings.tls.contexts);
+  take(&root, "tls.lifetime", settings.tls.lifetime);
+  take(&root, "tls.check", settings.tls.check);
   take(&root, "names.prefix", settings.names.prefix);
   take(&root, "names.max", settings.names.bytes_max);
   take(&root, "limits.global.in_flight", settings.limits.in_flight);

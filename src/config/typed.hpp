@@ -75,6 +75,18 @@ inline void take_path(Node const* node, std::string_view path, std::string& out,
   if (auto const text = scalar_at(node, path); text && !text->empty()) out = environment.absolute(*text);
 }
 
+// A private key: PEM text that a reference has brought, or else a path.
+inline void take_key(Node const* node, std::string_view path, KeySource& out,
+                     Environment const& environment) {
+  auto const text = scalar_at(node, path);
+  if (!text || text->empty()) return;
+  if (text->find("-----BEGIN") != std::string_view::npos) {
+    out.text = base::Secret(*text);
+  } else {
+    out.path = environment.absolute(*text);
+  }
+}
+
 template <class T>
 void take_pairs(Node const* node, std::string_view path, std::vector<std::pair<std::string, T>>& out) {
   auto const* map = node == nullptr ? nullptr : node->at(path);

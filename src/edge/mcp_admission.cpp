@@ -1,6 +1,7 @@
 #include <array>
 
 #include "auth/bearer.hpp"
+#include "auth/certificate_caller.hpp"
 #include "edge/answer.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "edge/media_types.hpp"
@@ -175,8 +176,11 @@ McpEndpoint::Admission McpEndpoint::admit(net::HttpExchange& exchange, Admitted&
   if (!find_endpoint(exchange, admitted)) return Admission::answered;
   if (head.method != "OPTIONS") {
     auth::Authenticator::Shown const shown{head.fields.value("authorization"), admitted.endpoint};
-    auto who =
-        rules_->authenticator.identify_now(shown, parts_.scheduler.clock().wall(), parts_.scheduler.now());
+    bool const by_certificate = shown.authorization.empty() && rules_->certificates;
+    auto const* const certificate = by_certificate ? exchange.certificate() : nullptr;
+    auto who = certificate != nullptr ? auth::certificate_caller(certificate->subject, certificate->sha256)
+                                      : rules_->authenticator.identify_now(
+                                            shown, parts_.scheduler.clock().wall(), parts_.scheduler.now());
     if (!who) return Admission::unknown_caller;
     if (!take_caller(exchange, admitted, *std::move(who))) return Admission::answered;
   }

@@ -31,6 +31,7 @@ namespace weir::edge {
 struct EndpointRules {
   HostPolicy hosts;
   auth::Authenticator authenticator;
+  bool certificates = false;  // a caller without a token may be known by its certificate
   bool modern = true;
   bool legacy = true;
   bool legacy_sse = false;   // HTTP+SSE too (2024-11-05): GET without a session opens one

@@ -46,6 +46,10 @@ class NetDialer final : public Dialer {
   ~NetDialer() override;  // at once, even where a look-up is under way
   base::Task<base::Result<std::unique_ptr<Stream>>> dial(Endpoint const& to,
                                                          base::TimePoint deadline) override;
+  // The same over another trust than the dialer's own; `tls` must outlive the task.
+  base::Task<base::Result<std::unique_ptr<Stream>>> dial_with(Endpoint const& to, TlsContext const* tls,
+                                                              base::TimePoint deadline);
+  IoLoop& loop() noexcept { return loop_; }
 
  private:
   IoLoop& loop_;

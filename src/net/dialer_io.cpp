@@ -77,6 +77,7 @@ base::Task<Result<std::unique_ptr<Stream>>> secure(IoLoop& loop, TlsContext cons
   if (!expect_host(*ssl, to)) {
     co_return Error(Fault::config, Blame::gateway, "TLS cannot verify the host " + to.host);
   }
+  stream->resume(to.host + ":" + std::to_string(to.port));
   for (;;) {
     auto const shake = stream->handshake();
     if (shake == internal::TlsStream::Shake::done) co_return std::unique_ptr<Stream>(std::move(stream));
@@ -101,6 +102,11 @@ NetDialer::NetDialer(IoLoop& loop, TlsContext const* tls, std::unique_ptr<intern
 NetDialer::~NetDialer() = default;
 
 base::Task<Result<std::unique_ptr<Stream>>> NetDialer::dial(Endpoint const& to, base::TimePoint deadline) {
+  return dial_with(to, tls_, deadline);
+}
+
+base::Task<Result<std::unique_ptr<Stream>>> NetDialer::dial_with(Endpoint const& to, TlsContext const* tls,
+                                                                 base::TimePoint deadline) {
   std::vector<internal::SocketAddress> addresses;
   Error last = connect_error(to, "no address");
   if (auto const numeric = internal::numeric_address(to.host, to.port)) {
@@ -124,8 +130,8 @@ base::Task<Result<std::unique_ptr<Stream>>> NetDialer::dial(Endpoint const& to, 
       co_return std::unique_ptr<Stream>(
           std::make_unique<internal::SocketStream>(std::move(*watch), S_IFSOCK, std::move(peer)));
     }
-    if (tls_ == nullptr) co_return Error(Fault::config, Blame::gateway, "TLS is not set up");
-    auto secured = co_await secure(loop_, *tls_, to, std::move(*watch), deadline);
+    if (tls == nullptr) co_return Error(Fault::config, Blame::gateway, "TLS is not set up");
+    auto secured = co_await secure(loop_, *tls, to, std::move(*watch), deadline);
     if (secured) co_return std::move(*secured);
     last = secured.error();
   }

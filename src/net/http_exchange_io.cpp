@@ -183,6 +183,10 @@ std::uint64_t HttpExchange::under_way() const noexcept {
   return connection_.held() + (connection_.stream ? connection_.stream->under_way() : 0);
 }
 
+PeerCertificate const* HttpExchange::certificate() const noexcept {
+  return connection_.stream ? connection_.stream->certificate() : nullptr;
+}
+
 void HttpExchange::add_fields(std::string_view fields) { connection_.common_fields += fields; }
 
 void HttpExchange::reply(int status, std::string_view content_type, std::string_view fields,

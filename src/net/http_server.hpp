@@ -84,6 +84,8 @@ class HttpExchange {
   // The client has gone, the work goes on: frees the socket now. What is replied later is dropped.
   void abandon() noexcept;
 
+  PeerCertificate const* certificate() const noexcept;  // that the client has proved by TLS; null: none
+
   std::uint64_t bytes_out() const noexcept;
   std::uint64_t under_way() const noexcept;  // … of which the client's side has not acknowledged so many
 

@@ -30,6 +30,12 @@ struct IoResult {
   std::size_t bytes = 0;
 };
 
+// Of a client that has proved by TLS who it is.
+struct PeerCertificate {
+  std::string subject;  // as RFC 4514 writes it, printable; never empty
+  std::string sha256;   // of the whole certificate, 32 bytes
+};
+
 class Stream {
  public:
   explicit Stream(base::Scheduler& scheduler) noexcept : read_ready_(scheduler), write_ready_(scheduler) {}
@@ -42,6 +48,8 @@ class Stream {
   virtual void shutdown_write() noexcept = 0;                   // the peer sees the end of our bytes
   virtual std::string peer() const = 0;                         // for logs: address, "pipe", …
   virtual std::size_t under_way() const noexcept { return 0; }  // written, not yet taken by the peer's side
+
+  virtual PeerCertificate const* certificate() const noexcept { return nullptr; }  // null: none was shown
 
   // co_await: until a read (write) may get further. Spurious wake-ups happen; read again and see.
   auto readable() noexcept {

@@ -3,11 +3,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <thread>
 
 #include "base/task_group.hpp"
 #include "net/dialer.hpp"
 #include "net/internal/name_lookup.hpp"
+#include "net/internal/tls_stream.hpp"
+#include "net/side_thread.hpp"
+#include "net/trusted_dialer.hpp"
 #include "support/tls_peer.hpp"
 
 namespace weir::net {
@@ -23,8 +27,11 @@ class TlsServer {
     EXPECT_EQ(::listen(listening_, 16), 0);
     EXPECT_EQ(::getsockname(listening_, address(), &at_.length), 0);
     thread_ = std::thread([this] {
-      for (int fd = -1; (fd = ::accept(listening_, nullptr, nullptr)) >= 0; ::close(fd))
-        SSL_accept(peer.over(fd).get());
+      for (int fd = -1; (fd = ::accept(listening_, nullptr, nullptr)) >= 0; ::close(fd)) {
+        auto const ssl = peer.over(fd);
+        if (SSL_accept(ssl.get()) == 1) SSL_write(ssl.get(), "x", 1);
+        SSL_shutdown(ssl.get());
+      }
     });
   }
   ~TlsServer() {
@@ -88,6 +95,94 @@ TEST(TlsDial, AnAddressThatNoCertificateCanNameIsRefused) {
     EXPECT_EQ(stream.error().fault, base::Fault::config);
     EXPECT_EQ(stream.error().detail, std::string("TLS cannot verify the host ") + host);
   }
+}
+
+// Dials by one trust after the other, one byte each; says for each whether it went well and was resumed.
+struct Dialled {
+  bool done = false;
+  bool resumed = false;
+  std::string failure;
+};
+
+std::vector<Dialled> dial_in_turn(std::uint16_t port, std::vector<TlsProfile> const& profiles) {
+  base::SystemClock clock;
+  base::SystemRandom random;
+  IoLoop loop(clock);
+  SideThread side;
+  TlsContexts contexts(
+      clock, random, {}, [](TlsProfile const& profile) { return TlsContext::client(profile, nullptr); },
+      [&side](std::function<void()> work) { return side.give(std::move(work)); });
+  auto const slot = std::make_shared<TrustSlot>(contexts.trust(profiles.front()));
+  NetDialer dialer(loop, nullptr);
+  TrustedDialer trusted(dialer, contexts, slot);
+  std::vector<Dialled> all;
+  auto const go = [](std::vector<TlsProfile> const& by, TlsContexts& made, TrustSlot& into, Dialer& with,
+                     Endpoint const to, IoLoop& l, std::vector<Dialled>& out) -> base::Task<void> {
+    for (auto const& profile : by) {
+      into.set(made.trust(profile));
+      auto stream = co_await with.dial(to, l.now() + 20s);
+      Dialled seen;
+      seen.done = stream.has_value();
+      if (stream) {
+        seen.resumed = static_cast<internal::TlsStream&>(**stream).resumed();
+        std::array<char, 8> buffer;
+        while ((*stream)->read(buffer).state == IoState::blocked) co_await (*stream)->readable();
+      } else {
+        seen.failure = stream.error().detail;
+      }
+      out.push_back(seen);
+    }
+    l.stop();
+  };
+  base::TaskGroup tasks(loop);
+  tasks.spawn(go(profiles, contexts, *slot, trusted, Endpoint{true, "127.0.0.1", port}, loop, all));
+  loop.run();
+  return all;
+}
+
+TlsProfile trusting(test::TlsPeer const& peer) {
+  TlsProfile profile;
+  profile.authorities = peer.certificate_pem();
+  return profile;
+}
+
+TEST(TrustedDialer, ARotatedAuthorityIsInUseWithTheNextConnection_F23) {
+  TlsServer const server("IP:127.0.0.1");
+  test::TlsPeer const other("IP:127.0.0.1");
+  auto const seen = dial_in_turn(server.port(), {trusting(other), trusting(server.peer), trusting(other)});
+  ASSERT_EQ(seen.size(), 3U);
+  EXPECT_FALSE(seen[0].done);
+  EXPECT_NE(seen[0].failure.find("self-signed"), std::string::npos) << seen[0].failure;
+  EXPECT_TRUE(seen[1].done) << seen[1].failure;
+  EXPECT_FALSE(seen[2].done);  // nothing that another trust has agreed is used
+}
+
+TEST(TrustedDialer, TheNextHandshakeWithTheSameHostIsShortAndNeverUnderAnotherIdentity) {
+  TlsServer const server("IP:127.0.0.1");
+  test::TlsPeer const self("DNS:client");
+  auto plain = trusting(server.peer);
+  auto named = plain;
+  named.chain = self.certificate_pem();
+  named.key = base::Secret(self.key_pem());
+  auto const seen = dial_in_turn(server.port(), {plain, plain, named, named, plain});
+  ASSERT_EQ(seen.size(), 5U);
+  std::vector<bool> resumed;
+  for (auto const& each : seen) {
+    EXPECT_TRUE(each.done) << each.failure;
+    resumed.push_back(each.resumed);
+  }
+  EXPECT_EQ(resumed, (std::vector<bool>{false, true, false, true, true}));
+}
+
+TEST(TrustedDialer, WithoutVerificationAnyNameWillDoAndTheContextIsAnother) {
+  TlsServer const server("DNS:elsewhere");
+  auto checking = trusting(server.peer);
+  auto trustful = checking;
+  trustful.verify = false;
+  auto const seen = dial_in_turn(server.port(), {trustful, checking});
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_TRUE(seen[0].done);
+  EXPECT_FALSE(seen[1].done);
 }
 
 }  // namespace

@@ -32,11 +32,13 @@ constexpr std::array<Text, 5> kIdempotencyResults{"new", "replayed", "joined", "
 constexpr std::array<Text, 5> kRestartReasons{"exit", "start_failed", "timeout", "protocol", "operator"};
 constexpr std::array<Text, 4> kCatalogChanges{"added", "removed", "schema", "description"};
 constexpr std::array<Text, 2> kTransports{"tcp", "pipe"};
-constexpr std::array<Text, 18> kRejectReasons{"syntax",      "too_large",       "timeout",         "origin",
-                                              "host",        "method",          "content_type",    "path",
-                                              "connections", "duplicate_field", "unauthenticated", "json",
-                                              "envelope",    "version",         "headers",         "session",
-                                              "busy",        "event_id"};
+constexpr std::array<Text, 5> kTlsLookups{"hit", "miss", "joined", "broken", "busy"};
+constexpr std::array<Text, 2> kTlsEndings{"evicted", "expired"};
+constexpr std::array<Text, 19> kRejectReasons{
+    "syntax",          "too_large",    "timeout",  "origin",      "host",
+    "method",          "content_type", "path",     "connections", "duplicate_field",
+    "unauthenticated", "json",         "envelope", "version",     "headers",
+    "session",         "busy",         "event_id", "tls"};
 
 constexpr std::array<Text, 1> kEvent{"event"};
 constexpr std::array<Text, 2> kEraState{"era", "state"};
@@ -268,6 +270,22 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      {},
      {},
      "Answers kept for repetitions of calls with an Idempotency-Key."},
+    {Metric::tls_contexts,
+     "weir_tls_contexts",
+     kGauge,
+     {},
+     {},
+     "TLS contexts kept for servers with a trust of their own."},
+    {Metric::tls_context_lookups, "weir_tls_context_lookups_total", kCounter, kResult, kTlsLookups,
+     "Connections to such servers, by whether the context was there."},
+    {Metric::tls_context_endings, "weir_tls_context_endings_total", kCounter, kReason, kTlsEndings,
+     "TLS contexts that made room or were too old."},
+    {Metric::tls_build_time,
+     "weir_tls_context_build_seconds",
+     kHistogram,
+     {},
+     {},
+     "Time to build a TLS context, off the workers."},
     {Metric::process_cpu, "process_cpu_seconds_total", kCounter, {}, {}, "User and system CPU time spent."},
     {Metric::process_resident_memory, "process_resident_memory_bytes", kGauge, {}, {}, "Resident memory."},
     {Metric::process_virtual_memory, "process_virtual_memory_bytes", kGauge, {}, {}, "Virtual memory."},

@@ -149,6 +149,10 @@ Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(option
   s.gateway.rate_limited.other = s.counters(Metric::rate_limited, kOther);
   s.gateway.idempotency = s.counters(Metric::idempotency, {});
   s.gateway.idempotency_entries = s.gauge(Metric::idempotency_entries, {});
+  s.gateway.tls_contexts = s.gauge(Metric::tls_contexts, {});
+  s.gateway.tls_context_lookups = s.counters(Metric::tls_context_lookups, {});
+  s.gateway.tls_context_endings = s.counters(Metric::tls_context_endings, {});
+  s.gateway.tls_build_time = Histogram(&s.registry.histogram(Metric::tls_build_time, {}));
   s.gateway.log_dropped = s.counter(Metric::log_dropped, {});
   s.gateway.metrics_dropped_series = s.counter(Metric::metrics_dropped_series, {});
   s.gauge(Metric::build_info, {options.version, options.revision}).set(1);

@@ -142,6 +142,10 @@ struct GatewayMetrics {
   RateMetrics rate_limited;
   CounterSet idempotency;  // by result
   Gauge idempotency_entries;
+  Gauge tls_contexts;
+  CounterSet tls_context_lookups;  // by result
+  CounterSet tls_context_endings;  // by reason
+  Histogram tls_build_time;
   Counter log_dropped;
   Counter metrics_dropped_series;
 };

@@ -162,6 +162,13 @@ std::vector<Movement> MetricsTest::degradation_movements() {
       {Metric::idempotency, R"(weir_idempotency_total{result="joined"})",
        [&] { gateway.idempotency.add("joined"); }},
       {Metric::idempotency_entries, "weir_idempotency_entries", [&] { gateway.idempotency_entries.add(1); }},
+      {Metric::tls_contexts, "weir_tls_contexts", [&] { gateway.tls_contexts.add(1); }},
+      {Metric::tls_context_lookups, R"(weir_tls_context_lookups_total{result="hit"})",
+       [&] { gateway.tls_context_lookups.add("hit"); }},
+      {Metric::tls_context_endings, R"(weir_tls_context_endings_total{reason="evicted"})",
+       [&] { gateway.tls_context_endings.add("evicted"); }},
+      {Metric::tls_build_time, "weir_tls_context_build_seconds_count",
+       [&] { gateway.tls_build_time.observe(0.001); }},
   };
 }
 

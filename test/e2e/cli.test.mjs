@@ -117,11 +117,10 @@ describe('weir check', kSkip, () => {
   });
 
   test('names what a file asks for and this version does not do', () => {
-    const cwd = folder({ 'weir.yaml': 'listeners: [ { tls: { cert: c, key: k } } ]\nsessions: { store: redis }\n' });
+    const cwd = folder({ 'weir.yaml': 'observability: { audit: { file: a } }\nsessions: { store: redis }\n' });
     const { code, out } = weir(['check'], { cwd });
     assert.equal(code, 0);
-    assert.match(out, /`listeners`: accepted; not in effect/);
-    assert.match(out, /`weir run` does not start with it/);
+    assert.match(out, /parts of `observability`: accepted; not in effect/);
     assert.match(out, /sessions\.store/);
   });
 

@@ -4,26 +4,74 @@
 #include <openssl/ssl.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <climits>
+
+#include "net/internal/tls_sessions.hpp"
 
 namespace weir::net::internal {
 
-TlsStream::TlsStream(std::unique_ptr<FdWatch> watch, std::string peer, ssl_st* ssl)
-    : SocketStream(std::move(watch), S_IFSOCK, std::move(peer)), ssl_(ssl) {
-  SSL_set_fd(ssl_, fd());
+namespace {
+
+constexpr std::size_t kSubjectBytesMax = 512;  // a longer one names nobody
+
+// As RFC 4514 writes it: control characters and what is not ASCII are escaped.
+std::string subject_of(X509 const& certificate) {
+  std::unique_ptr<BIO, FreedWith<&BIO_free_all>> const out(BIO_new(BIO_s_mem()));
+  if (!out || X509_NAME_print_ex(out.get(), X509_get_subject_name(&certificate), 0, XN_FLAG_RFC2253) < 0)
+    return {};
+  char* text = nullptr;
+  long const size = BIO_get_mem_data(out.get(), &text);
+  if (size <= 0 || static_cast<std::size_t>(size) > kSubjectBytesMax) return {};
+  return {text, static_cast<std::size_t>(size)};
 }
 
-TlsStream::~TlsStream() { SSL_free(ssl_); }
+}  // namespace
+
+TlsStream::TlsStream(std::unique_ptr<FdWatch> watch, std::string peer, ssl_st* ssl, Role role)
+    : SocketStream(std::move(watch), S_IFSOCK, std::move(peer)), ssl_(ssl), role_(role) {
+  SSL_set_fd(ssl_, fd());
+  (role == Role::client ? SSL_set_connect_state : SSL_set_accept_state)(ssl_);
+}
+
+TlsStream::~TlsStream() {
+  // Else OpenSSL takes a connection that ends without a farewell for a broken one, and its session with it.
+  if (sound_) SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl_);
+}
 
 TlsStream::Shake TlsStream::handshake() noexcept {
   ERR_clear_error();
-  int const returned = SSL_connect(ssl_);
-  if (returned == 1) return Shake::done;
+  int const returned = SSL_do_handshake(ssl_);
+  if (returned == 1) {
+    sound_ = true;
+    if (role_ == Role::server) read_certificate();
+    return Shake::done;
+  }
   switch (SSL_get_error(ssl_, returned)) {
     case SSL_ERROR_WANT_READ: read_ready_.reset(); return Shake::wants_read;
     case SSL_ERROR_WANT_WRITE: write_ready_.reset(); return Shake::wants_write;
     default: return Shake::failed;
   }
+}
+
+void TlsStream::resume(std::string host) {
+  host_ = std::move(host);
+  TlsSessions::offer(*ssl_, host_);
+}
+
+bool TlsStream::resumed() const noexcept { return SSL_session_reused(ssl_) == 1; }
+
+// Of a client: the handshake has verified it, or there is none.
+void TlsStream::read_certificate() {
+  OwnedCertificate const shown(SSL_get1_peer_certificate(ssl_));
+  if (!shown || SSL_get_verify_result(ssl_) != X509_V_OK) return;
+  PeerCertificate read{subject_of(*shown), {}};
+  unsigned size = 0;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  if (read.subject.empty() || X509_digest(shown.get(), EVP_sha256(), digest.data(), &size) != 1) return;
+  read.sha256.assign(digest.begin(), digest.begin() + size);
+  certificate_ = std::make_unique<PeerCertificate const>(std::move(read));
 }
 
 std::string TlsStream::failure() const {
@@ -40,7 +88,10 @@ std::string TlsStream::failure() const {
 IoResult TlsStream::outcome(int returned, int wanted, base::Event& ready) noexcept {
   int const why = SSL_get_error(ssl_, returned);
   if (why == SSL_ERROR_ZERO_RETURN) return {IoState::ended};
-  if (why != wanted) return {IoState::failed};
+  if (why != wanted) {
+    sound_ = false;
+    return {IoState::failed};
+  }
   ready.reset();
   return {IoState::blocked};
 }

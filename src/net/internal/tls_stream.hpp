@@ -1,4 +1,5 @@
-// TlsStream: TLS as a client over a connected socket; OpenSSL reads and writes the descriptor itself.
+// TlsStream: TLS over a connected socket, as its client or its server; OpenSSL reads and writes the
+// descriptor itself.
 //
 // handshake() first. Buffers are released while idle (SSL_MODE_RELEASE_BUFFERS).
 #pragma once
@@ -16,20 +17,29 @@ namespace weir::net::internal {
 
 class TlsStream final : public SocketStream {
  public:
-  TlsStream(std::unique_ptr<FdWatch> watch, std::string peer, ssl_st* ssl);
+  enum class Role { client, server };
+  TlsStream(std::unique_ptr<FdWatch> watch, std::string peer, ssl_st* ssl, Role role = Role::client);
   ~TlsStream() override;
 
   enum class Shake { done, wants_read, wants_write, failed };
   Shake handshake() noexcept;
+  void resume(std::string host);  // a client's: before the handshake; shortens it if `host` allows
+  bool resumed() const noexcept;
   std::string failure() const;  // why the handshake failed: certificate trouble first
 
   IoResult read(std::span<char> into) noexcept override;
   IoResult write(std::span<iovec const> from) noexcept override;
   void shutdown_write() noexcept override;
+  PeerCertificate const* certificate() const noexcept override { return certificate_.get(); }
 
  private:
   IoResult outcome(int returned, int wanted, base::Event& ready) noexcept;
+  void read_certificate();
   ssl_st* ssl_;
+  Role role_;
+  bool sound_ = false;  // since the handshake, and nothing has failed
+  std::string host_;    // sessions of this one are ours
+  std::unique_ptr<PeerCertificate const> certificate_;
 };
 
 }  // namespace weir::net::internal

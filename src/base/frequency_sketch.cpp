@@ -1,9 +1,9 @@
-#include "cache/frequency_sketch.hpp"
+#include "base/frequency_sketch.hpp"
 
 #include <algorithm>
 #include <bit>
 
-namespace weir::cache {
+namespace weir::base {
 namespace {
 
 constexpr std::size_t kSmall = 8192;  // entries up to which room does not matter
@@ -27,7 +27,7 @@ struct Spot {
 
 }  // namespace
 
-std::uint64_t FrequencySketch::hash_of(base::Digest const& digest) const noexcept {
+std::uint64_t FrequencySketch::hash_of(Digest const& digest) const noexcept {
   std::uint64_t const mixed = (digest.low + seed_) * 0x9e3779b97f4a7c15ULL;
   return mixed ^ mixed >> 32U ^ digest.high;
 }
@@ -43,7 +43,7 @@ void FrequencySketch::fit(std::size_t entries) {
   }
 }
 
-void FrequencySketch::add(base::Digest const& digest) noexcept {
+void FrequencySketch::add(Digest const& digest) noexcept {
   if (words_.empty()) return;
   auto const hash = hash_of(digest);
   std::size_t const block = (hash & (words_.size() / kBlockWords - 1)) * kBlockWords;
@@ -57,7 +57,7 @@ void FrequencySketch::add(base::Digest const& digest) noexcept {
   if (added && ++additions_ >= kSampleFactor * entries_) halve();
 }
 
-unsigned FrequencySketch::estimate(base::Digest const& digest) const noexcept {
+unsigned FrequencySketch::estimate(Digest const& digest) const noexcept {
   if (words_.empty()) return 0;
   auto const hash = hash_of(digest);
   std::size_t const block = (hash & (words_.size() / kBlockWords - 1)) * kBlockWords;
@@ -79,4 +79,4 @@ void FrequencySketch::clear() noexcept {
   additions_ = 0;
 }
 
-}  // namespace weir::cache
+}  // namespace weir::base

@@ -13,7 +13,7 @@
 
 #include "base/digest.hpp"
 
-namespace weir::cache {
+namespace weir::base {
 
 class FrequencySketch {
  public:
@@ -22,13 +22,13 @@ class FrequencySketch {
   explicit FrequencySketch(std::uint64_t seed) noexcept : seed_(seed) {}
 
   void fit(std::size_t entries);  // for a cache of so many
-  void add(base::Digest const& digest) noexcept;
-  unsigned estimate(base::Digest const& digest) const noexcept;
+  void add(Digest const& digest) noexcept;
+  unsigned estimate(Digest const& digest) const noexcept;
   void clear() noexcept;
 
  private:
   static constexpr std::size_t kBlockWords = 8;
-  std::uint64_t hash_of(base::Digest const& digest) const noexcept;
+  std::uint64_t hash_of(Digest const& digest) const noexcept;
   void halve() noexcept;
 
   std::uint64_t seed_;
@@ -37,4 +37,4 @@ class FrequencySketch {
   std::size_t additions_ = 0;
 };
 
-}  // namespace weir::cache
+}  // namespace weir::base

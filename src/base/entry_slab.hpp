@@ -16,7 +16,7 @@
 #include "base/clock.hpp"
 #include "base/digest.hpp"
 
-namespace weir::cache {
+namespace weir::base {
 
 using Place = std::uint32_t;  // 0: none
 constexpr Place kNoPlace = 0;
@@ -25,10 +25,10 @@ enum class Segment : std::uint8_t { free, window, probation, protect };
 
 // Packed by hand: two digests of 64 bits, a pointer of 48, two places of 24, a time of 48, 12 bits of server
 // and 2 of segment. User space has 47 bits of addresses, unless a process asks for more.
-class Entry {
+class SlabEntry {
  public:
-  base::Digest digest() const noexcept { return {wide(words_[0], words_[1]), wide(words_[2], words_[3])}; }
-  void set_digest(base::Digest const& d) noexcept {
+  Digest digest() const noexcept { return {wide(words_[0], words_[1]), wide(words_[2], words_[3])}; }
+  void set_digest(Digest const& d) noexcept {
     split(d.high, words_[0], words_[1]);
     split(d.low, words_[2], words_[3]);
   }
@@ -45,8 +45,8 @@ class Entry {
   Place next() const noexcept { return words_[7] & 0xffffffU; }
   void set_next(Place p) noexcept { words_[7] = (words_[7] & 0xff000000U) | p; }
   // In whole milliseconds, rounded down: nothing stays longer than was said.
-  base::TimePoint leaves() const noexcept;
-  void set_leaves(base::TimePoint when) noexcept;
+  TimePoint leaves() const noexcept;
+  void set_leaves(TimePoint when) noexcept;
 
  private:
   static std::uint64_t wide(std::uint32_t high, std::uint32_t low) noexcept {
@@ -58,7 +58,7 @@ class Entry {
   }
   std::uint32_t words_[9] = {};
 };
-static_assert(sizeof(Entry) == 36);
+static_assert(sizeof(SlabEntry) == 36);
 
 class EntrySlab {
  public:
@@ -66,13 +66,13 @@ class EntrySlab {
 
   explicit EntrySlab(std::uint64_t seed) noexcept : seed_(seed) {}
 
-  Place find(base::Digest const& digest) const noexcept;
-  Place insert(base::Digest const& digest);  // which is not there; fewer than kPlacesMax are
+  Place find(Digest const& digest) const noexcept;
+  Place insert(Digest const& digest);  // which is not there; fewer than kPlacesMax are
   void erase(Place place);
   void clear() noexcept;  // bodies are the caller's
 
-  Entry& operator[](Place place) noexcept { return chunks_[place / kChunk][place % kChunk]; }
-  Entry const& operator[](Place place) const noexcept { return chunks_[place / kChunk][place % kChunk]; }
+  SlabEntry& operator[](Place place) noexcept { return chunks_[place / kChunk][place % kChunk]; }
+  SlabEntry const& operator[](Place place) const noexcept { return chunks_[place / kChunk][place % kChunk]; }
   std::size_t size() const noexcept { return size_; }
   Place end() const noexcept { return end_; }  // places that were ever used are below it
 
@@ -84,7 +84,7 @@ class EntrySlab {
     std::uint32_t passed_on = 0;       // entries at home here that live further on
   };
 
-  std::uint64_t hash_of(base::Digest const& digest) const noexcept { return digest.low ^ seed_; }
+  std::uint64_t hash_of(Digest const& digest) const noexcept { return digest.low ^ seed_; }
   std::size_t home_of(std::uint64_t hash) const noexcept { return (hash >> 32U) * groups_.size() >> 32U; }
   static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash) << 24U; }
   std::size_t after(std::size_t group) const noexcept { return group + 1 == groups_.size() ? 0 : group + 1; }
@@ -92,11 +92,11 @@ class EntrySlab {
   void grow();
 
   std::uint64_t seed_;
-  std::vector<std::unique_ptr<Entry[]>> chunks_;
+  std::vector<std::unique_ptr<SlabEntry[]>> chunks_;
   std::vector<Group> groups_;
   std::size_t size_ = 0;
   Place end_ = 1;
   Place free_ = kNoPlace;  // free places, linked by next()
 };
 
-}  // namespace weir::cache
+}  // namespace weir::base

@@ -1,8 +1,8 @@
-#include "cache/eviction_order.hpp"
+#include "base/eviction_order.hpp"
 
 #include <algorithm>
 
-namespace weir::cache {
+namespace weir::base {
 namespace {
 
 constexpr std::size_t kMovesMax = 8;  // from the window at once, when its share has shrunk
@@ -25,7 +25,7 @@ EvictionOrder::List& EvictionOrder::list_of(Segment segment) noexcept {
 
 void EvictionOrder::push(Segment segment, Place place) noexcept {
   List& list = list_of(segment);
-  Entry& entry = slab_[place];
+  SlabEntry& entry = slab_[place];
   entry.set_segment(segment);
   entry.set_previous(kNoPlace);
   entry.set_next(list.first);
@@ -35,7 +35,7 @@ void EvictionOrder::push(Segment segment, Place place) noexcept {
 }
 
 void EvictionOrder::unlink(Place place) noexcept {
-  Entry const& entry = slab_[place];
+  SlabEntry const& entry = slab_[place];
   List& list = list_of(entry.segment());
   Place const before = entry.previous();
   Place const after = entry.next();
@@ -119,4 +119,4 @@ bool EvictionOrder::consistent() const noexcept {
   return total() == slab_.size();
 }
 
-}  // namespace weir::cache
+}  // namespace weir::base

@@ -11,11 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cache/entry_slab.hpp"
-#include "cache/eviction_order.hpp"
-#include "cache/frequency_sketch.hpp"
+#include "base/entry_slab.hpp"
+#include "base/eviction_order.hpp"
+#include "base/frequency_sketch.hpp"
 
-namespace weir::cache {
+namespace weir::base {
 
 class PolicyDuel {
  public:
@@ -25,7 +25,7 @@ class PolicyDuel {
   explicit PolicyDuel(std::uint64_t seed);
 
   // A use of a key, hit or miss, by a shard of so many entries. True: share() has changed.
-  bool use(base::Digest const& digest, std::size_t entries, FrequencySketch const& sketch);
+  bool use(Digest const& digest, std::size_t entries, FrequencySketch const& sketch);
   std::size_t share() const noexcept { return kShares[leader_]; }
   void clear() noexcept;
 
@@ -38,7 +38,7 @@ class PolicyDuel {
     Shadow(std::uint64_t seed, std::size_t share) noexcept : slab(seed), order(slab, seed) {
       order.set_window(share);
     }
-    void use(base::Digest const& digest, std::size_t entries_max, FrequencySketch const& sketch);
+    void use(Digest const& digest, std::size_t entries_max, FrequencySketch const& sketch);
     void keep_sampled(std::uint64_t mask);
     void forget() noexcept {
       order.clear();
@@ -55,4 +55,4 @@ class PolicyDuel {
   std::size_t uses_ = 0;
 };
 
-}  // namespace weir::cache
+}  // namespace weir::base

@@ -1,25 +1,25 @@
-#include "cache/entry_slab.hpp"
+#include "base/entry_slab.hpp"
 
 #include <algorithm>
 
 #include "base/assert.hpp"
 
-namespace weir::cache {
+namespace weir::base {
 
-void Entry::set_body(void* body) noexcept {
+void SlabEntry::set_body(void* body) noexcept {
   auto const address = reinterpret_cast<std::uintptr_t>(body);
   WEIR_ASSERT(address >> 48U == 0);
   words_[4] = static_cast<std::uint32_t>(address);
   words_[5] = (words_[5] & 0xffff0000U) | static_cast<std::uint32_t>(address >> 32U);
 }
 
-base::TimePoint Entry::leaves() const noexcept {
+TimePoint SlabEntry::leaves() const noexcept {
   std::uint64_t const ms = wide(words_[6] >> 24U << 8U | words_[7] >> 24U, words_[8]);
   constexpr std::uint64_t kMost = 1ULL << 43U;  // what nanoseconds can say
-  return base::TimePoint(std::chrono::milliseconds(static_cast<std::int64_t>(std::min(ms, kMost))));
+  return TimePoint(std::chrono::milliseconds(static_cast<std::int64_t>(std::min(ms, kMost))));
 }
 
-void Entry::set_leaves(base::TimePoint when) noexcept {
+void SlabEntry::set_leaves(TimePoint when) noexcept {
   auto const ms = std::chrono::floor<std::chrono::milliseconds>(when.time_since_epoch()).count();
   auto const kept = static_cast<std::uint64_t>(std::max<std::int64_t>(ms, 0));  // fits: nanoseconds did
   words_[6] = (words_[6] & 0xffffffU) | static_cast<std::uint32_t>(kept >> 40U) << 24U;
@@ -27,7 +27,7 @@ void Entry::set_leaves(base::TimePoint when) noexcept {
   words_[8] = static_cast<std::uint32_t>(kept);
 }
 
-Place EntrySlab::find(base::Digest const& digest) const noexcept {
+Place EntrySlab::find(Digest const& digest) const noexcept {
   if (size_ == 0) return kNoPlace;
   auto const hash = hash_of(digest);
   auto const tag = tag_of(hash);
@@ -44,14 +44,14 @@ Place EntrySlab::find(base::Digest const& digest) const noexcept {
   return kNoPlace;
 }
 
-Place EntrySlab::insert(base::Digest const& digest) {
+Place EntrySlab::insert(Digest const& digest) {
   WEIR_ASSERT(size_ < kPlacesMax);
   if ((size_ + 1) * 9 > groups_.size() * kSlots * 8) grow();  // eight ninths full at most
   Place place = free_;
   if (place != kNoPlace) {
     free_ = (*this)[place].next();
   } else {
-    if (end_ / kChunk >= chunks_.size()) chunks_.push_back(std::make_unique<Entry[]>(kChunk));
+    if (end_ / kChunk >= chunks_.size()) chunks_.push_back(std::make_unique<SlabEntry[]>(kChunk));
     place = end_++;
   }
   (*this)[place].set_digest(digest);
@@ -73,7 +73,7 @@ void EntrySlab::link(std::uint64_t hash, Place place) noexcept {
 
 void EntrySlab::erase(Place place) {
   if (size_ == 1) return clear();
-  Entry& entry = (*this)[place];
+  SlabEntry& entry = (*this)[place];
   auto const hash = hash_of(entry.digest());
   auto const sought = tag_of(hash) | place;
   for (std::size_t at = home_of(hash);; at = after(at)) {
@@ -84,7 +84,7 @@ void EntrySlab::erase(Place place) {
     }
     --groups_[at].passed_on;
   }
-  entry = Entry{};
+  entry = SlabEntry{};
   entry.set_next(free_);
   free_ = place;
   --size_;
@@ -95,7 +95,7 @@ void EntrySlab::grow() {
                                                  : groups_.size() + groups_.size() / 4;
   std::vector<Group>(wanted).swap(groups_);
   for (Place place = 1; place < end_; ++place) {
-    Entry const& entry = (*this)[place];
+    SlabEntry const& entry = (*this)[place];
     if (entry.segment() != Segment::free) link(hash_of(entry.digest()), place);
   }
 }
@@ -103,14 +103,14 @@ void EntrySlab::grow() {
 void EntrySlab::clear() noexcept {
   if (end_ > kChunk) {
     std::vector<Group>{}.swap(groups_);
-    std::vector<std::unique_ptr<Entry[]>>{}.swap(chunks_);
+    std::vector<std::unique_ptr<SlabEntry[]>>{}.swap(chunks_);
   } else {  // a cache of few entries does not give its room back over and over
     std::fill(groups_.begin(), groups_.end(), Group{});
-    for (Place place = 1; place < end_; ++place) (*this)[place] = Entry{};
+    for (Place place = 1; place < end_; ++place) (*this)[place] = SlabEntry{};
   }
   size_ = 0;
   end_ = 1;
   free_ = kNoPlace;
 }
 
-}  // namespace weir::cache
+}  // namespace weir::base

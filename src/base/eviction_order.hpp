@@ -11,10 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cache/entry_slab.hpp"
-#include "cache/frequency_sketch.hpp"
+#include "base/entry_slab.hpp"
+#include "base/frequency_sketch.hpp"
 
-namespace weir::cache {
+namespace weir::base {
 
 class EvictionOrder {
  public:
@@ -67,4 +67,4 @@ class EvictionOrder {
   List protected_;
 };
 
-}  // namespace weir::cache
+}  // namespace weir::base

@@ -1,8 +1,8 @@
-#include "cache/policy_duel.hpp"
+#include "base/policy_duel.hpp"
 
 #include <algorithm>
 
-namespace weir::cache {
+namespace weir::base {
 namespace {
 
 constexpr std::size_t kMovesMax = 8;
@@ -23,8 +23,7 @@ PolicyDuel::PolicyDuel(std::uint64_t seed)
     : shadows_{Shadow(seed, kShares[0]), Shadow(seed + 1, kShares[1]), Shadow(seed + 2, kShares[2]),
                Shadow(seed + 3, kShares[3])} {}
 
-void PolicyDuel::Shadow::use(base::Digest const& digest, std::size_t entries_max,
-                             FrequencySketch const& sketch) {
+void PolicyDuel::Shadow::use(Digest const& digest, std::size_t entries_max, FrequencySketch const& sketch) {
   if (Place const found = slab.find(digest); found != kNoPlace) {
     order.used(found);
     ++hits;
@@ -46,7 +45,7 @@ void PolicyDuel::Shadow::keep_sampled(std::uint64_t mask) {
   }
 }
 
-bool PolicyDuel::use(base::Digest const& digest, std::size_t entries, FrequencySketch const& sketch) {
+bool PolicyDuel::use(Digest const& digest, std::size_t entries, FrequencySketch const& sketch) {
   if (entries > kLarge && !large_) {  // the shadows need a quarter of their room from now on
     large_ = true;
     for (Shadow& shadow : shadows_) shadow.forget();
@@ -88,4 +87,4 @@ void PolicyDuel::clear() noexcept {
   }
 }
 
-}  // namespace weir::cache
+}  // namespace weir::base
