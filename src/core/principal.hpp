@@ -3,16 +3,34 @@
 // Sessions, quotas and caches bind to `id`, never to a name that a client reports of itself.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
+#include "base/secret.hpp"
+
 namespace weir::core {
+
+// A verified token that a caller has shown, kept for one use only: to be exchanged for another one. It goes
+// to no server.
+struct SubjectToken {
+  base::Secret text;
+  std::string issuer;   // verified, like all below
+  std::string subject;  // never empty
+  std::string tenant;   // "": the issuer has none
+  std::string actor;    // who acts for the subject; ""
+  std::optional<base::WallTime> expires;
+  bool id_token = false;  // else an access token
+};
 
 struct Principal {
   std::string id;    // "anonymous", "key:ci", later "sub:issuer|subject"
   std::string kind;  // "anonymous", "key", …: the bounded label for metrics
   std::vector<std::string> groups;
   std::string credential = {};  // digest of what was shown: tells a caller's tokens apart; "" for anonymous
+  std::shared_ptr<SubjectToken const> token = {};  // null: what was shown cannot be exchanged
 
   bool anonymous() const noexcept { return kind == "anonymous"; }
   friend bool operator==(Principal const&, Principal const&) = default;

@@ -143,7 +143,6 @@ struct ErrorTable : testing::Test {
   base::VirtualLoop loop;
   FakeIssuer issuer{loop};
   base::SeededRandom random{7};
-  TokenEndpoint endpoint{loop, issuer, random};
   TokenRequest request;
   ClientIdentity client{ClientAuth::post, "weir", base::Secret("client-secret-1"), nullptr, nullptr};
 
@@ -155,6 +154,7 @@ struct ErrorTable : testing::Test {
     issuer.at.clear();
     issuer.answers = {std::move(reply)};
     std::optional<OAuthResult<TokenAnswer>> out;
+    TokenEndpoint endpoint(loop, issuer, random);
     base::TaskGroup tasks(loop);
     tasks.spawn(keep(endpoint, request, client, loop.now() + within, out));
     loop.advance(within);

@@ -56,11 +56,6 @@ struct OAuthError {
   base::Duration remember{};         // how long this answer stands for the next one who asks; 0: not at all
   base::Duration remember_spread{};  // up to so much longer, by chance
   std::string nonce;                 // cause nonce
-
-  // Whether it says something about the endpoint, whoever asks, and not about the one who asked (F-09).
-  bool of_endpoint() const noexcept {
-    return cause == Cause::config || cause == Cause::throttle || cause == Cause::transient;
-  }
 };
 
 template <class T>

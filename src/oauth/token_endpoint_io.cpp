@@ -23,9 +23,11 @@ base::Task<OAuthResult<TokenAnswer>> TokenEndpoint::ask(TokenRequest const& requ
                                                         ClientIdentity const& client,
                                                         base::TimePoint deadline) {
   std::string nonce;
+  bool const failing = failing_;
   for (unsigned attempt = 1;; ++attempt) {
     auto answer = co_await ask_once(request, client, nonce, deadline);
-    if (answer) co_return answer;
+    failing_ = !answer && answer.error().cause == Cause::transient;
+    if (answer || (failing && failing_)) co_return answer;
     double const luck = static_cast<double>(random_.next() >> 11) * 0x1p-53;
     auto const wait = again_after(answer.error(), request.expected.flow, attempt, deadline - scheduler_.now(),
                                   luck, client.prover != nullptr);

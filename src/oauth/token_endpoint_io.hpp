@@ -26,6 +26,7 @@ class TokenEndpoint {
   base::Scheduler& scheduler_;
   net::Fetcher& fetcher_;
   base::Random& random_;
+  bool failing_ = false;  // the last answer was none: one try is enough to see whether it is back (T-59)
 };
 
 }  // namespace weir::oauth
