@@ -19,6 +19,7 @@ struct FakeIssuer final : net::Fetcher {
     std::string url;
     std::string form;
     std::vector<std::pair<std::string, std::string>> fields;
+    bool guarded = false;
     std::string field(std::string_view name) const {
       for (auto const& [key, value] : fields) {
         if (key == name) return value;
@@ -46,7 +47,7 @@ struct FakeIssuer final : net::Fetcher {
   }
 
   base::Task<Reply> fetch(net::FetchRequest const& request, base::TimePoint) override {
-    Asked one{request.url.text(), std::string(request.body.reveal()), {}};
+    Asked one{request.url.text(), std::string(request.body.reveal()), {}, request.guard != nullptr};
     for (auto const& [name, value] : request.fields) one.fields.emplace_back(name, value.reveal());
     asked.push_back(std::move(one));
     at.push_back(scheduler.now());

@@ -14,6 +14,7 @@ TokenRequest begun(Wanted const& wanted, Flow flow, std::string_view grant) {
   TokenRequest request;
   request.endpoint = wanted.endpoint;
   request.issuer = wanted.issuer;
+  request.guard = wanted.guard;
   request.expected.flow = flow;
   request.expected.key_bound = wanted.key_bound;
   if (!grant.empty()) request.add("grant_type", grant);

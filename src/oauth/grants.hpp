@@ -22,6 +22,7 @@ struct Wanted {
   std::string resource;  // the server's canonical URL
   std::string audience;  // by name, for issuers that know servers so
   bool key_bound = false;
+  std::shared_ptr<net::EgressGuard const> guard;  // where the endpoint was found, not configured
 };
 
 // A token of somebody else, to be exchanged. Borrowed.

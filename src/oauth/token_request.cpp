@@ -79,6 +79,7 @@ base::Result<net::FetchRequest> written(TokenRequest const& request, ClientIdent
   net::FetchRequest out;
   out.method = "POST";
   out.url = request.endpoint;
+  out.guard = request.guard;
   out.answer_bytes_max = kAnswerBytesMax;
   out.fields.emplace_back("Content-Type", base::Secret("application/x-www-form-urlencoded"));
   out.fields.emplace_back("Accept", base::Secret("application/json"));

@@ -66,6 +66,7 @@ struct TokenRequest {
   net::Url endpoint;
   std::string issuer;         // audience of assertions; "": the endpoint itself
   std::vector<Param> params;  // all but the client's own
+  std::shared_ptr<net::EgressGuard const> guard;
   Expected expected;
 
   void add(std::string name, std::string_view value) {

@@ -48,6 +48,8 @@ struct TokenSource::Flight {
 TokenSource::TokenSource(TokenParts const& parts, TokenSourceOptions options, Locator locate, Alarm alarm)
     : parts_(parts),
       options_(std::move(options)),
+      wanted_(options_.wanted),
+      client_(options_.client),
       locate_(std::move(locate)),
       alarm_(std::move(alarm)),
       endpoint_(parts.scheduler, parts.fetcher, parts.random),
@@ -66,8 +68,7 @@ TokenSource::SubjectRef TokenSource::subject_of(core::Principal const* caller) c
 }
 
 std::optional<TokenKey> TokenSource::key_for(SubjectRef const& subject) const {
-  auto const& wanted = options_.wanted;
-  TokenUse const use{options_.server, wanted.issuer, wanted.resource, wanted.audience, &wanted.scopes};
+  TokenUse const use{options_.server, wanted_.issuer, wanted_.resource, wanted_.audience, &wanted_.scopes};
   if (!subject) return parts_.keys.own(use);
   return parts_.keys.of_caller(
       use, {subject->issuer, subject->subject, subject->tenant, subject->actor, subject->text.reveal()});
@@ -95,7 +96,7 @@ Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
 }
 
 Error TokenSource::told(OAuthError const& error, SubjectRef const& subject) const {
-  return error_for_caller(error, flow_of(subject), options_.wanted.scopes).about(options_.server);
+  return error_for_caller(error, flow_of(subject), wanted_.scopes).about(options_.server);
 }
 
 core::CredentialSource::Value TokenSource::ready(core::Principal const* caller) {
@@ -183,8 +184,7 @@ base::Task<void> TokenSource::fly(TokenKey key, SubjectRef subject, std::shared_
       settle(key, subject, asked_at, std::move(located).error(), *flight);
       co_return;
     }
-    options_.wanted.endpoint = std::move(located->endpoint);
-    options_.wanted.issuer = std::move(located->issuer);
+    adopt(std::move(*located));
     // The issuer is part of the key; who comes from now on asks under the new one.
     if (auto const now_known_as = key_for(subject); now_known_as && *now_known_as != key) {
       key = *now_known_as;
@@ -195,41 +195,49 @@ base::Task<void> TokenSource::fly(TokenKey key, SubjectRef subject, std::shared_
   settle(key, subject, asked_at, std::move(answer), *flight);
 }
 
+void TokenSource::adopt(TokenPlace place) {
+  wanted_.endpoint = std::move(place.endpoint);
+  wanted_.guard = std::move(place.guard);
+  if (options_.wanted.issuer.empty()) wanted_.issuer = std::move(place.issuer);
+  if (options_.wanted.resource.empty()) wanted_.resource = std::move(place.resource);
+  if (options_.wanted.scopes.empty()) wanted_.scopes = std::move(place.scopes);
+  if (options_.any_auth) client_.auth = place.auth.value_or(ClientAuth::basic);
+}
+
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask(SubjectRef subject, base::TimePoint deadline) {
   if (options_.grant == Grant::refresh_token) co_return co_await ask_refreshed(deadline);
   if (options_.grant == Grant::id_jag && subject) co_return co_await ask_with_assertion(subject, deadline);
   TokenRequest request;
   if (options_.grant == Grant::password) {
-    request = ask_password(options_.wanted, options_.user, options_.password);
+    request = ask_password(wanted_, options_.user, options_.password);
   } else if (subject) {
-    request =
-        ask_exchange(options_.wanted, {subject->text, subject->id_token ? kIdTokenType : kAccessTokenType});
+    request = ask_exchange(wanted_, {subject->text, subject->id_token ? kIdTokenType : kAccessTokenType});
   } else {
-    request = ask_client_credentials(options_.wanted);
+    request = ask_client_credentials(wanted_);
   }
-  co_return co_await endpoint_.ask(request, options_.client, deadline);
+  co_return co_await endpoint_.ask(request, client_, deadline);
 }
 
 // Enterprise-managed authorization: the company vouches for its member, the server's issuer believes it.
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_with_assertion(SubjectRef subject,
                                                                      base::TimePoint deadline) {
   auto company = options_.company;
-  company.audience = options_.wanted.issuer;
-  company.resource = options_.wanted.resource;
-  company.scopes = options_.wanted.scopes;
+  company.audience = wanted_.issuer;
+  company.resource = wanted_.resource;
+  company.scopes = wanted_.scopes;
   auto const first =
       ask_id_jag(company, {subject->text, subject->id_token ? kIdTokenType : kAccessTokenType});
   auto assertion = co_await endpoint_.ask(first, options_.company_client, deadline);
   if (!assertion) co_return assertion;
-  auto const second = ask_jwt_bearer(options_.wanted, assertion->access_token);
-  co_return co_await endpoint_.ask(second, options_.client, deadline);
+  auto const second = ask_jwt_bearer(wanted_, assertion->access_token);
+  co_return co_await endpoint_.ask(second, client_, deadline);
 }
 
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_refreshed(base::TimePoint deadline) {
   auto const token = parts_.book.current(options_.server, options_.refresh_token, options_.refresh_file);
   if (token.empty()) co_return misfit(Cause::reauth, 0, "the sign-in has ended");
-  auto const request = ask_refresh(options_.wanted, token);
-  auto answer = co_await endpoint_.ask(request, options_.client, deadline);
+  auto const request = ask_refresh(wanted_, token);
+  auto answer = co_await endpoint_.ask(request, client_, deadline);
   if (answer && !answer->refresh_token.empty()) {
     auto const kept = parts_.book.renewed(options_.server, options_.refresh_token, options_.refresh_file,
                                           answer->refresh_token);
@@ -259,8 +267,8 @@ void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::T
   }
   failures_ = 0;
   block_.reset();
-  auto const value = std::make_shared<base::Secret const>(
-      header_value(answer->access_token, options_.client.prover != nullptr));
+  auto const value =
+      std::make_shared<base::Secret const>(header_value(answer->access_token, client_.prover != nullptr));
   parts_.cache.keep(key, owner_of(subject), value, *life, now);
   flight.result = value;
 }

@@ -15,6 +15,7 @@
 #include "base/task_group.hpp"
 #include "core/credential_source.hpp"
 #include "oauth/grants.hpp"
+#include "oauth/locator_io.hpp"
 #include "oauth/refresh_book.hpp"
 #include "oauth/token_cache.hpp"
 #include "oauth/token_endpoint_io.hpp"
@@ -23,17 +24,12 @@ namespace weir::oauth {
 
 enum class Grant { client_credentials, refresh_token, password, exchange, id_jag };
 
-// Where to ask, once it is known; the same for every question of a server.
-struct TokenPlace {
-  net::Url endpoint;
-  std::string issuer;
-};
-
 struct TokenSourceOptions {
   std::string server;
   Grant grant = Grant::client_credentials;
-  Wanted wanted;  // `endpoint` and `issuer` are the locator's to say where there is one
+  Wanted wanted;  // where there is a locator: what it finds stands in for what is empty here
   ClientIdentity client;
+  bool any_auth = false;       // show the client's secret in the way that the issuer takes it
   base::Secret refresh_token;  // refresh_token: as configured
   std::string refresh_file;    // where its successors are kept; "": in memory only
   std::string user;            // password
@@ -96,12 +92,15 @@ class TokenSource final : public core::CredentialSource {
   base::Task<OAuthResult<TokenAnswer>> ask(SubjectRef subject, base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_with_assertion(SubjectRef subject, base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_refreshed(base::TimePoint deadline);
+  void adopt(TokenPlace place);
   void settle(TokenKey const& key, SubjectRef const& subject, base::TimePoint asked_at,
               OAuthResult<TokenAnswer> answer, Flight& flight);
   void remember(TokenKey const& key, SubjectRef const& subject, OAuthError const& error);
 
   TokenParts parts_;
-  TokenSourceOptions options_;
+  TokenSourceOptions const options_;
+  Wanted wanted_;  // with what was found
+  ClientIdentity client_;
   Locator locate_;
   Alarm alarm_;
   TokenEndpoint endpoint_;

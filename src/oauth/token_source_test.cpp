@@ -370,7 +370,9 @@ TEST_F(Sources, AnIssuerThatIsFoundFirstCostsOneExchangeToo) {
   options.wanted.endpoint = {};
   options.wanted.issuer.clear();
   begin([](base::TimePoint) -> base::Task<OAuthResult<TokenPlace>> {
-    TokenPlace place{*net::parse_url("https://found.test/token"), "https://found.test"};
+    TokenPlace place;
+    place.endpoint = *net::parse_url("https://found.test/token");
+    place.issuer = "https://found.test";
     co_return place;
   });
   auto const ann = user("ann");
