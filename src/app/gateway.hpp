@@ -20,6 +20,7 @@
 #include "app/worker.hpp"
 #include "app/worker_thread.hpp"
 #include "net/listener.hpp"
+#include "oauth/token_reaper_loop.hpp"
 #include "session/reaper_loop.hpp"
 
 namespace weir::app {
@@ -102,6 +103,7 @@ class Gateway {
   std::unique_ptr<CacheTiers> cache_;
   std::unique_ptr<StandbyFiles> standby_;
   std::unique_ptr<limits::Entrance> entrance_;
+  std::unique_ptr<TokenStores> tokens_;
   std::unique_ptr<SharedParts> shared_;
   std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -112,6 +114,7 @@ class Gateway {
   std::unique_ptr<admin::AdminEndpoint> admin_;
   net::ServerOptions admin_options_;
   std::unique_ptr<session::ReaperLoop> reaper_;
+  std::unique_ptr<oauth::TokenReaperLoop> token_reaper_;
   std::unique_ptr<limits::EntranceLoop> entrance_loop_;
   base::TimePoint started_;
   bool settled_ = false;

@@ -75,6 +75,8 @@ Result<void> Gateway::start() {
   shared_ = std::make_unique<SharedParts>(SharedParts{
       clock_, random_, *log_, *metrics_, *sessions_, cache_->responses(), *entrance_, *calls_, connections_,
       listens_, watches_, *parked_, *cursors_, environment_, gateway_info(), standby});
+  tokens_ = std::make_unique<TokenStores>(random_, clock_.now());
+  shared_->tokens = tokens_.get();
   build_workers();
   catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);
   first_worker().catalog().listen(*catalog_meter_);
@@ -86,6 +88,8 @@ Result<void> Gateway::start() {
   tasks_ = std::make_unique<base::TaskGroup>(loop);
   reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_, settings_->sessions.sweep);
   reaper_->start();
+  token_reaper_ = std::make_unique<oauth::TokenReaperLoop>(loop, tokens_->cache);
+  token_reaper_->start();
   entrance_loop_ = std::make_unique<limits::EntranceLoop>(
       loop, *entrance_, [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; },
       settings_->workers);

@@ -4,6 +4,7 @@
 #include "app/degradation_options.hpp"
 #include "app/guards.hpp"
 #include "app/server_options.hpp"
+#include "app/server_tokens.hpp"
 #include "bridge/parking_layer.hpp"
 #include "bridge/rounds_layer.hpp"
 #include "cache/fetch_layer.hpp"
@@ -66,13 +67,16 @@ Backend event_stream(WorkerParts& parts, config::Server const& server, std::size
                                                 sse_options(server, parts.gateway_info, address), observer);
 }
 
+using Tokens = std::shared_ptr<core::CredentialSource>;
+
 base::Result<Backend> at_address(WorkerParts& parts, config::Server const& server, std::size_t address,
-                                 core::BackendObserver& observer) {
+                                 core::BackendObserver& observer, Tokens const& tokens) {
   using Kind = config::UpstreamKind;
   auto options = http_options(server, parts.gateway_info, address);
   if (!options) return options.error();
   options->reinits = parts.metrics.server(server.name).upstream_reinit;
   options->sessions = parts.metrics.server(server.name).upstream_sessions;
+  options->credentials = tokens;
   upstream::SseOptions const to{options->url, options->fields};
   if (server.kind == Kind::sse) return event_stream(parts, server, address, to, observer);
   if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP
@@ -84,13 +88,13 @@ base::Result<Backend> at_address(WorkerParts& parts, config::Server const& serve
                                                          observer, std::move(*options)));
 }
 
-base::Result<Backend> pool(WorkerParts& parts, config::Server const& server) {
+base::Result<Backend> pool(WorkerParts& parts, config::Server const& server, Tokens const& tokens) {
   auto labels = address_labels(server);
   if (!labels) return labels.error();
   std::vector<upstream::PoolAddress> addresses;
   for (std::size_t i = 0; i < labels->size(); ++i) {
-    auto make = [&parts, server, i](core::BackendObserver& observer) {
-      return *at_address(parts, server, i, observer);  // its url was read for the label
+    auto make = [&parts, server, i, tokens](core::BackendObserver& observer) {
+      return *at_address(parts, server, i, observer, tokens);  // its url was read for the label
     };
     addresses.push_back({std::move((*labels)[i]), std::move(make)});
   }
@@ -101,7 +105,10 @@ base::Result<Backend> pool(WorkerParts& parts, config::Server const& server) {
 
 base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server) {
   if (server.kind == config::UpstreamKind::stdio) return program(parts, server);
-  return server.urls.size() > 1 ? pool(parts, server) : at_address(parts, server, 0, parts.observer);
+  auto const tokens = tokens_of(parts, server);
+  if (!tokens) return tokens.error();
+  return server.urls.size() > 1 ? pool(parts, server, *tokens)
+                                : at_address(parts, server, 0, parts.observer, *tokens);
 }
 
 }  // namespace

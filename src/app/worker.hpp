@@ -49,7 +49,8 @@ struct SharedParts {
   // What can be said of a server's calls without it, for the layers of the worker whose loop is given.
   std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&, base::Scheduler&)>
       standby;
-  Refit refit{};  // of tests
+  Refit refit{};                  // of tests
+  TokenStores* tokens = nullptr;  // null: no server can have tokens
 };
 
 class Worker {

@@ -48,6 +48,7 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       closing_(loop_),
       connections_(loop_) {
   parts_.refit = shared.refit;
+  parts_.tokens = shared.tokens;
   if (shared.standby) {
     parts_.standby = [this](config::Degradation const& of) { return shared_.standby(of, loop_); };
   }

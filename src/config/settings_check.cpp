@@ -132,6 +132,7 @@ void check_settings(Node const& root, Settings& settings, Sources const& sources
                     Environment const& environment, Problems& problems) {
   check_degradation(root, environment, problems);
   check_limits(root, problems);
+  check_egress(root, problems);
   check_caching(root, environment, problems);
   check_listeners(root, settings, sources, problems);
   auto const* admin = root.at("admin.bind");

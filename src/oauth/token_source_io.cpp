@@ -199,7 +199,8 @@ void TokenSource::adopt(TokenPlace place) {
   wanted_.endpoint = std::move(place.endpoint);
   wanted_.guard = std::move(place.guard);
   if (options_.wanted.issuer.empty()) wanted_.issuer = std::move(place.issuer);
-  if (options_.wanted.resource.empty()) wanted_.resource = std::move(place.resource);
+  if (options_.sends_resource && options_.wanted.resource.empty())
+    wanted_.resource = std::move(place.resource);
   if (options_.wanted.scopes.empty()) wanted_.scopes = std::move(place.scopes);
   if (options_.any_auth) client_.auth = place.auth.value_or(ClientAuth::basic);
 }

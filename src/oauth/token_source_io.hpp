@@ -29,6 +29,7 @@ struct TokenSourceOptions {
   Grant grant = Grant::client_credentials;
   Wanted wanted;  // where there is a locator: what it finds stands in for what is empty here
   ClientIdentity client;
+  bool sends_resource = true;  // false: not what the locator finds either
   bool any_auth = false;       // show the client's secret in the way that the issuer takes it
   base::Secret refresh_token;  // refresh_token: as configured
   std::string refresh_file;    // where its successors are kept; "": in memory only
