@@ -22,6 +22,8 @@ MUTEX_ALLOWED = {
     "fallback/": "files have a thread of their own; short sections",
     "resilience/": "breakers and budgets are one truth per process; short sections",
     "session/": "a client may be served by every worker at once; short sections",
+    "oauth/token_cache": "one truth per process, short sections",
+    "oauth/refresh_book": "one truth per process; a small file is written by whoever changes it",
     "limits/": "one truth per process, short sections",
     "observe/": "metrics and the log are written by every worker",
     "net/internal/tls_sessions": "connections of all workers share what servers gave them; short sections",

@@ -23,6 +23,7 @@
 #include "app/worker_thread.hpp"
 #include "net/listener.hpp"
 #include "net/side_thread.hpp"
+#include "oauth/token_reaper_loop.hpp"
 #include "session/reaper_loop.hpp"
 
 namespace weir::app {
@@ -112,6 +113,7 @@ class Gateway {
   std::unique_ptr<CacheTiers> cache_;
   std::unique_ptr<StandbyFiles> standby_;
   std::unique_ptr<limits::Entrance> entrance_;
+  std::unique_ptr<TokenStores> tokens_;
   std::unique_ptr<Callers> callers_;  // outlives the workers, on whose first one it lives
   std::unique_ptr<SharedParts> shared_;
   std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to
@@ -124,6 +126,7 @@ class Gateway {
   std::unique_ptr<admin::AdminEndpoint> admin_;
   net::ServerOptions admin_options_;
   std::unique_ptr<session::ReaperLoop> reaper_;
+  std::unique_ptr<oauth::TokenReaperLoop> token_reaper_;
   std::unique_ptr<limits::EntranceLoop> entrance_loop_;
   base::TimePoint started_;
   bool settled_ = false;

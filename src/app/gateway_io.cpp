@@ -79,7 +79,9 @@ Result<void> Gateway::start() {
       clock_, random_, *log_, *metrics_, *sessions_, cache_->responses(), *entrance_, *calls_, connections_,
       listens_, watches_, *parked_, *cursors_, environment_, gateway_info(), standby});
   callers_ = std::make_unique<Callers>(kernel.loop, kernel.dialer, *log_, random_);
-  shared_->tokens = [this] { return callers_->sources(); };
+  shared_->caller_tokens = [this] { return callers_->sources(); };
+  tokens_ = std::make_unique<TokenStores>(random_, clock_.now());
+  shared_->tokens = tokens_.get();
   build_workers();
   callers_->apply(*settings_, first_worker().place());
   catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);
@@ -92,6 +94,8 @@ Result<void> Gateway::start() {
   tasks_ = std::make_unique<base::TaskGroup>(loop);
   reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_, settings_->sessions.sweep);
   reaper_->start();
+  token_reaper_ = std::make_unique<oauth::TokenReaperLoop>(loop, tokens_->cache);
+  token_reaper_->start();
   entrance_loop_ = std::make_unique<limits::EntranceLoop>(
       loop, *entrance_, [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; },
       settings_->workers);

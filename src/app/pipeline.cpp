@@ -4,6 +4,7 @@
 #include "app/degradation_options.hpp"
 #include "app/guards.hpp"
 #include "app/server_options.hpp"
+#include "app/server_tokens.hpp"
 #include "bridge/parking_layer.hpp"
 #include "bridge/rounds_layer.hpp"
 #include "cache/fetch_layer.hpp"
@@ -83,13 +84,21 @@ Backend event_stream(WorkerParts& parts, config::Server const& server, std::size
   return with_its_dialer(std::move(made), own);
 }
 
+// What a server's connections need beside its address.
+struct Ways {
+  OwnDialer dialer;
+  std::shared_ptr<core::CredentialSource> tokens;  // null: none
+};
+
 base::Result<Backend> at_address(WorkerParts& parts, config::Server const& server, std::size_t address,
-                                 core::BackendObserver& observer, OwnDialer const& own) {
+                                 core::BackendObserver& observer, Ways const& ways) {
   using Kind = config::UpstreamKind;
   auto options = http_options(server, parts.gateway_info, address);
   if (!options) return options.error();
   options->reinits = parts.metrics.server(server.name).upstream_reinit;
   options->sessions = parts.metrics.server(server.name).upstream_sessions;
+  options->credentials = ways.tokens;
+  auto const& own = ways.dialer;
   upstream::SseOptions const to{options->url, options->fields};
   if (server.kind == Kind::sse) return event_stream(parts, server, address, to, observer, own);
   if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP
@@ -102,13 +111,13 @@ base::Result<Backend> at_address(WorkerParts& parts, config::Server const& serve
   return with_its_dialer(std::move(made), own);
 }
 
-base::Result<Backend> pool(WorkerParts& parts, config::Server const& server, OwnDialer const& own) {
+base::Result<Backend> pool(WorkerParts& parts, config::Server const& server, Ways const& ways) {
   auto labels = address_labels(server);
   if (!labels) return labels.error();
   std::vector<upstream::PoolAddress> addresses;
   for (std::size_t i = 0; i < labels->size(); ++i) {
-    auto make = [&parts, server, i, own](core::BackendObserver& observer) {
-      return *at_address(parts, server, i, observer, own);  // its url was read for the label
+    auto make = [&parts, server, i, ways](core::BackendObserver& observer) {
+      return *at_address(parts, server, i, observer, ways);  // its url was read for the label
     };
     addresses.push_back({std::move((*labels)[i]), std::move(make)});
   }
@@ -119,8 +128,11 @@ base::Result<Backend> pool(WorkerParts& parts, config::Server const& server, Own
 
 base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server, OwnDialer const& own) {
   if (server.kind == config::UpstreamKind::stdio) return program(parts, server);
-  return server.urls.size() > 1 ? pool(parts, server, own)
-                                : at_address(parts, server, 0, parts.observer, own);
+  auto tokens = tokens_of(parts, server, own);
+  if (!tokens) return tokens.error();
+  Ways const ways{own, std::move(*tokens)};
+  return server.urls.size() > 1 ? pool(parts, server, ways)
+                                : at_address(parts, server, 0, parts.observer, ways);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "app/refit.hpp"
+#include "app/token_stores.hpp"
 #include "base/random.hpp"
 #include "bridge/parked_calls.hpp"
 #include "cache/cache_layer.hpp"
@@ -49,7 +50,8 @@ struct WorkerParts {
   // Where the calls of a server go in on this worker; null: there is no such server.
   std::function<std::shared_ptr<core::Handler>(std::string_view server)> door_of;
   std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&)> standby;
-  Refit refit{};  // of tests
+  Refit refit{};                  // of tests
+  TokenStores* tokens = nullptr;  // null: no server can have tokens
 };
 
 // The door every call goes through, up to the choice of a server.

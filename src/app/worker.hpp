@@ -52,8 +52,9 @@ struct SharedParts {
   // What can be said of a server's calls without it, for the layers of the worker whose loop is given.
   std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&, base::Scheduler&)>
       standby;
-  Refit refit{};                                 // of tests
-  std::function<auth::TokenSources()> tokens{};  // where callers' tokens are proven; any thread
+  Refit refit{};                                        // of tests
+  std::function<auth::TokenSources()> caller_tokens{};  // where callers' tokens are proven; any thread
+  TokenStores* tokens = nullptr;                        // null: no server can have tokens
 };
 
 class Worker {

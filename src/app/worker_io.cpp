@@ -49,6 +49,7 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
       closing_(loop_),
       connections_(loop_) {
   parts_.refit = shared.refit;
+  parts_.tokens = shared.tokens;
   if (shared.standby) {
     parts_.standby = [this](config::Degradation const& of) { return shared_.standby(of, loop_); };
   }
@@ -186,7 +187,7 @@ void Worker::set_rules(config::Settings const& settings) {
   meter_.set_access_lines(settings.log.access);
   server_options_.limits.body_bytes_max = settings.limits.body_bytes;
   bool const first_time = endpoints_.empty();
-  auto const tokens = shared_.tokens ? shared_.tokens() : auth::TokenSources{};
+  auto const tokens = shared_.caller_tokens ? shared_.caller_tokens() : auth::TokenSources{};
   for (auto const& listener : settings.listeners) {
     auto rules = endpoint_rules(settings, listener, tokens);
     if (first_time) {

@@ -1,6 +1,7 @@
 #include "app/worker_plan.hpp"
 
 #include "app/server_options.hpp"
+#include "app/server_tokens.hpp"
 
 namespace weir::app {
 namespace {
@@ -9,6 +10,9 @@ namespace {
 std::string why_not(config::Server const& server) {
   if (!server.unusable.empty()) return server.unusable;
   if (server.kind == config::UpstreamKind::stdio) return {};
+  if (server.oauth) {
+    if (auto const tokens = token_options(server); !tokens) return "auth: " + tokens.error().detail;
+  }
   auto const addresses = address_labels(server);
   return addresses ? std::string() : addresses.error().detail;
 }

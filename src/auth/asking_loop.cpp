@@ -94,6 +94,11 @@ Task<AskingLoop::Answer> AskingLoop::fetch(std::string const& digest, base::Secr
   auto caller = read_introspection(*reply, settings_, digest, home_.clock().wall());
   if (!caller) co_return caller.error();
   if (!*caller) co_return std::shared_ptr<TokenCaller const>();
+  if (settings_.exchanged) {
+    auto who = *(*caller)->principal;
+    who.token = subject_token(token.reveal(), who, settings_.issuer, (*caller)->until);
+    (*caller)->principal = std::make_shared<core::Principal const>(std::move(who));
+  }
   co_return std::make_shared<TokenCaller const>(**std::move(caller));
 }
 

@@ -107,6 +107,17 @@ std::optional<core::Principal> principal_of(jose::JsonObject const& claims, conf
   return who;
 }
 
+std::shared_ptr<core::SubjectToken const> subject_token(std::string_view token, core::Principal const& who,
+                                                        std::string_view issuer, base::WallTime until) {
+  core::SubjectToken made;
+  made.text = base::Secret(token);
+  made.issuer = issuer;
+  made.subject = who.subject;
+  made.tenant = who.tenant;
+  made.expires = until;
+  return std::make_shared<core::SubjectToken const>(std::move(made));
+}
+
 std::string token_digest(std::string_view token) {
   std::array<unsigned char, 32> digest{};
   EVP_Digest(token.data(), token.size(), digest.data(), nullptr, EVP_sha256(), nullptr);

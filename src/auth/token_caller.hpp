@@ -41,6 +41,10 @@ std::optional<core::Principal> principal_of(jose::JsonObject const& claims, conf
                                             std::string_view issuer, std::string_view kind,
                                             std::string_view credential);
 
+// What a token is exchanged by; `until` as its issuer wrote it.
+std::shared_ptr<core::SubjectToken const> subject_token(std::string_view token, core::Principal const& who,
+                                                        std::string_view issuer, base::WallTime until);
+
 // RFC 9068 and RFC 7662 have `scope` as one text; some issuers send `scp`, or a list.
 std::vector<std::string> scopes_of(jose::JsonObject const& claims);
 bool has_all(std::vector<std::string> const& held, std::vector<std::string> const& needed) noexcept;

@@ -37,6 +37,7 @@ class KnownCallers {
       place =
           std::make_unique<Caller>(Caller{principal, by, std::string(session),
                                           keys.partition(principal, by, session), keys.who(principal.id)});
+      place->principal.token.reset();  // may not outlive its time here
     }
     return *place;
   }

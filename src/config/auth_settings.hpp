@@ -29,6 +29,7 @@ struct TokenAuth {
   std::vector<std::string> scopes;  // every token must have them
   std::chrono::milliseconds keys_lifetime{600'000};
   std::chrono::milliseconds leeway{30'000};
+  bool exchanged = false;  // a server wants others for them: they are kept while they are good
   bool operator==(TokenAuth const&) const = default;
 };
 
@@ -41,6 +42,7 @@ struct Introspection {
   std::string audience;
   ClaimNames claims;
   std::vector<std::string> scopes;
+  bool exchanged = false;  // as in TokenAuth
   bool operator==(Introspection const&) const = default;
 };
 

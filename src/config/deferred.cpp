@@ -10,7 +10,8 @@ constexpr std::size_t kPathsShown = 6;
 
 // Whole paths, their first parts, or their last ones.
 constexpr std::string_view kProtections[] = {
-    "admin.roles", "security", "pin", "stdio.share", "stdio.memory_max", "observability.audit",
+    "admin.roles",      "security.allow_exec_secrets", "pin", "stdio.share",
+    "stdio.memory_max", "observability.audit",
 };
 
 Loss loss_of(std::string_view path) {
@@ -48,18 +49,6 @@ void collect(Node const& node, Shape const& shape, std::string const& path, std:
   for (auto const& item : node.items) visit(item, item.mark, shape.item.get(), path + "[]");
 }
 
-// Words that are known and for later.
-void collect_words(Node const& root, std::string_view top, std::vector<Found>& out) {
-  if (top != "servers") return;
-  auto const* servers = root.find("servers");
-  for (auto const& server : servers->members) {
-    auto const* type = server.value.at("auth.type");
-    if (type != nullptr && (type->text == "oauth" || type->text == "exchange")) {
-      out.push_back({fmt::format("servers.{}.auth.type: {}", server.key, type->text), type->mark});
-    }
-  }
-}
-
 void complain(Found const& found, Problems& problems) {
   problems
       .warning("WEIR-E061", found.mark,
@@ -77,7 +66,6 @@ std::vector<Deferred> note_deferred(Node const& root, Sources const& sources, Pr
     one.kind = Node::Kind::map;
     one.members.push_back(member);
     collect(one, root_shape(), "", found);
-    collect_words(one, member.key, found);
     if (found.empty()) continue;
     auto& problem = problems.note("WEIR-E060", member.mark,
                                   fmt::format("`{}`: accepted; not in effect in this version", member.key));

@@ -46,7 +46,7 @@ TEST(Deferred, KeysForLaterAreOneNotePerSection) {
             "  --> weir.yaml:4:1\n"
             "4 | servers: { a: { url: http://a/, auth: { type: oauth, per: principal }, pin: quarantine } }\n"
             "  | ^^^^^^^\n"
-            "  = servers.a.auth.per, servers.a.pin, servers.a.auth.type: oauth\n");
+            "  = servers.a.auth.per, servers.a.pin\n");
   EXPECT_EQ(report.exit_code, 0);
   std::string protections;
   for (auto const& deferred : report.settings.deferred)
@@ -59,8 +59,9 @@ TEST(Deferred, ABoundThatIsNotKeptIsAWarningAtItsPlace) {
   world.sources.starting = true;
   EXPECT_EQ(world.seen(), "note E060, warning E061, ");
   auto const problem = world.check().problems.back();
-  EXPECT_EQ(problem.mark.line, 1U);
-  EXPECT_EQ(problem.message, "`security` asks for a protection that this version does not give");
+  EXPECT_EQ(problem.mark.line, 2U);
+  EXPECT_EQ(problem.message,
+            "`security.allow_exec_secrets` asks for a protection that this version does not give");
 }
 
 TEST(Deferred, AFeatureForLaterStartsWithANote) {

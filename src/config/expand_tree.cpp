@@ -137,7 +137,10 @@ bool is_credential_path(Path const& path) noexcept {
   if (in_cache) return path[2] == "password" || path[2] == "secret";
   if (path.size() == 3 && path[0] == "auth") return path[2] == "client_secret";
   if (path.size() < 4 || path[0] != "servers") return false;
-  if (path[2] == "auth") return path[3] == "token" || path[3] == "value";
+  if (path[2] == "auth") {
+    constexpr std::string_view kSecret[] = {"token", "value", "client_secret", "refresh_token", "password"};
+    return std::find(std::begin(kSecret), std::end(kSecret), path.back()) != std::end(kSecret);
+  }
   if (path[2] != "headers" && path[2] != "env") return false;
   return is_credential_name(path[3]);
 }

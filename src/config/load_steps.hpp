@@ -56,8 +56,8 @@ struct ClientServer {
 std::vector<ClientServer> collect_client_servers(Sources const& sources, Node const& root, unsigned order,
                                                  Problems& problems);
 
-// --- settings_read.cpp, server_read.cpp, caching_read.cpp, degradation_read.cpp: from a validated tree; bad
-// values leave the default
+// --- settings_read.cpp, server_read.cpp, oauth_read.cpp, caching_read.cpp, degradation_read.cpp: from a
+// validated tree; bad values leave the default
 Settings read_settings(Node const& root, Environment const& environment);
 std::vector<Server> read_servers(Node const& root, Environment const& environment);
 void read_callers(Node const& root, Settings& settings);  // auth_read.cpp
@@ -66,6 +66,8 @@ Caching read_caching(Node const& root, Environment const& environment);
 Degradation read_degradation(Node const& root, std::string_view server, Environment const& environment);
 RateLimits read_rates(Node const* limits);
 Shedding read_shedding(Node const* limits);
+std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment);
+Egress read_egress(Node const& root);
 // The sections of `degradation` that mean this server, by name or alias, in the order of the files.
 std::vector<Node const*> sections_of(Node const& root, std::string_view server);
 
@@ -74,6 +76,8 @@ std::vector<Node const*> sections_of(Node const& root, std::string_view server);
 void check_settings(Node const& root, Settings& settings, Sources const& sources,
                     Environment const& environment, Problems& problems);
 void check_servers(Node const& root, Environment const& environment, Problems& problems);
+void check_oauth_of_servers(Node const& root, Problems& problems);
+void check_egress(Node const& root, Problems& problems);
 void check_degradation(Node const& root, Environment const& environment, Problems& problems);
 void check_callers(Node const& root, Settings const& settings, Problems& problems);  // auth_check.cpp
 void check_limits(Node const& root, Problems& problems);

@@ -203,13 +203,13 @@ constexpr Option kRows[] = {
     {"tls.lifetime", duration, "1h", "1s..30d", "", "A context this old is built again."},
     {"tls.check", duration, "10s", "1s..1h", "", "How often files of certificates and keys are looked at."},
 
-    {"security", section, "", "", "", "What configuration and discovery may do.", kLater},
+    {"security", section, "", "", "", "What configuration and discovery may do."},
     {"security.allow_exec_secrets", boolean, "false", "", "", "Allow `${cmd:…}`.", kLater},
-    {"security.ssrf", section, "", "", "", "Addresses that discovered URLs may not point to.", kLater},
-    {"security.ssrf.deny_private", boolean, "true", "", "", "Refuse private and link-local addresses.",
-     kLater},
-    {"security.ssrf.allow", list, "", "", "", "Exceptions.", kLater},
-    {"security.ssrf.allow[]", text, "", "", "", "An address or a network.", kLater},
+    {"security.ssrf", section, "", "", "",
+     "Addresses that URLs may not lead to which servers and issuers name."},
+    {"security.ssrf.deny_private", boolean, "true", "", "", "Refuse what is not of the public internet."},
+    {"security.ssrf.allow", list, "", "", "", "Exceptions."},
+    {"security.ssrf.allow[]", text, "", "", "", "An address or a network: 10.0.4.9, 10.0.0.0/24."},
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ constexpr Explanation kCatalogue[] = {
     {"WEIR-E061",
      "A protection that is configured is not in effect in this version. Where it keeps callers out, the "
      "gateway does not start; `--insecure` starts it all the same."},
+    {"WEIR-E062", "A way of signing in is configured that is known to be weak."},
     {"WEIR-E099", "There are more problems than are shown. Put these right first."},
 };
 

@@ -131,6 +131,7 @@ void check_servers(Node const& root, Environment const& environment, Problems& p
     check_header_texts(server.value, problems);
     check_paths(server.value, environment, problems);
   }
+  check_oauth_of_servers(root, problems);
 }
 
 }  // namespace weir::config

@@ -102,6 +102,7 @@ Server read_server(std::string name, Node const& node, Environment const& enviro
   server.balance = read_balance(node);
   take_pairs(&node, "headers", server.headers);
   server.credential = read_credential(node.find("auth"));
+  server.oauth = read_oauth(section_at(&node, "auth"), environment);
   take(&node, "tools.hide", server.tools.hide);
   take_pairs(&node, "tools.rename", server.tools.rename);
   take_pairs(&node, "tools.describe", server.tools.description);
@@ -136,6 +137,7 @@ std::vector<Server> read_servers(Node const& root, Environment const& environmen
   if (map == nullptr) return servers;
   for (auto const& member : map->members) {
     servers.push_back(read_server(member.key, member.value, environment));
+    if (servers.back().oauth) servers.back().oauth->egress = read_egress(root);
     servers.back().timeouts = read_timeouts(root, member.key);
   }
   return servers;

@@ -21,6 +21,7 @@
 #include "config/caching_settings.hpp"
 #include "config/degradation_settings.hpp"
 #include "config/node.hpp"
+#include "config/oauth_settings.hpp"
 
 namespace weir::config {
 
@@ -149,6 +150,7 @@ struct Server {
   Balance balance = Balance::least_inflight;
   std::vector<std::pair<std::string, base::Secret>> headers;
   Credential credential;
+  std::optional<OAuth> oauth;  // instead of a credential: tokens
   ToolEdits tools;
   Timeouts timeouts;
   bool required = false;

@@ -135,10 +135,23 @@ void check_texts(Node const& root, Problems& problems) {
 
 }  // namespace
 
+namespace {
+
+void note_exchanges(Settings& settings) {
+  bool const exchanged = std::any_of(
+      settings.servers.begin(), settings.servers.end(),
+      [](auto const& server) { return server.oauth && server.oauth->grant == OAuthGrant::exchange; });
+  if (settings.jwt) settings.jwt->exchanged = exchanged;
+  if (settings.introspection) settings.introspection->exchanged = exchanged;
+}
+
+}  // namespace
+
 void check_settings(Node const& root, Settings& settings, Sources const& sources,
                     Environment const& environment, Problems& problems) {
   check_degradation(root, environment, problems);
   check_limits(root, problems);
+  check_egress(root, problems);
   check_caching(root, environment, problems);
   check_listeners(root, settings, sources, problems);
   auto const* admin = root.at("admin.bind");
@@ -147,6 +160,7 @@ void check_settings(Node const& root, Settings& settings, Sources const& sources
                 sources.insecure, problems);
   check_keys(root, settings, problems);
   check_callers(root, settings, problems);
+  note_exchanges(settings);
   check_texts(root, problems);
   if (sources.starting) check_sharing(root, settings, problems);
   settings.deferred = note_deferred(root, sources, problems);

@@ -3,10 +3,28 @@
 // Sessions, quotas and caches bind to `id`, never to a name that a client reports of itself.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "base/clock.hpp"
+#include "base/secret.hpp"
+
 namespace weir::core {
+
+// A verified token that a caller has shown, kept for one use only: to be exchanged for another one. It goes
+// to no server.
+struct SubjectToken {
+  base::Secret text;
+  std::string issuer;   // verified, like all below
+  std::string subject;  // never empty
+  std::string tenant;   // "": the issuer has none
+  std::string actor;    // who acts for the subject; ""
+  std::optional<base::WallTime> expires;
+  bool id_token = false;  // else an access token
+};
 
 struct Principal {
   std::string id;    // "anonymous", "key:ci", "sub:issuer|subject"; with a tenant "sub@tenant:issuer|subject"
@@ -15,10 +33,17 @@ struct Principal {
   std::string credential = {};  // digest of what was shown: tells a caller's tokens apart; "" for anonymous
   std::string subject = {};     // of a token, as its issuer calls the caller; "" for others
   std::string tenant = {};      // of a token, where one is configured
-  std::vector<std::string> scopes = {};  // of a token
+  std::vector<std::string> scopes = {};            // of a token
+  std::shared_ptr<SubjectToken const> token = {};  // null: what was shown cannot be exchanged
 
   bool anonymous() const noexcept { return kind == "anonymous"; }
-  friend bool operator==(Principal const&, Principal const&) = default;
+  // The token is not compared: its digest is the credential.
+  friend bool operator==(Principal const& a, Principal const& b) {
+    auto const all = [](Principal const& p) {
+      return std::tie(p.id, p.kind, p.groups, p.credential, p.subject, p.tenant, p.scopes);
+    };
+    return all(a) == all(b);
+  }
 };
 
 }  // namespace weir::core

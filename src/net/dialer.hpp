@@ -3,7 +3,7 @@
 // One per worker. Names are resolved off the loop; every address of a name is tried in turn until the
 // deadline, each for its share of what is left, so that one which never answers does not hide the next.
 // Errors: connect_failed (nothing was sent: always safe to try again), timed_out, config (TLS trust, or a
-// host that no certificate can name).
+// host that no certificate can name), denied (the guard lets none of its addresses pass).
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 
 #include "base/result.hpp"
 #include "base/task.hpp"
+#include "net/egress_guard.hpp"
 #include "net/io_loop.hpp"
 #include "net/stream.hpp"
 #include "net/tls_context.hpp"
@@ -26,6 +27,8 @@ struct Endpoint {
   bool tls = false;
   std::string host;  // name or address, without brackets
   std::uint16_t port = 0;
+  // Which of its addresses may be connected to; null: all, the operator named it. Others are left out.
+  std::shared_ptr<EgressGuard const> guard = {};
 
   bool operator==(Endpoint const&) const = default;
 };

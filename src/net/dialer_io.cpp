@@ -117,6 +117,15 @@ base::Task<Result<std::unique_ptr<Stream>>> NetDialer::dial_with(Endpoint const&
     if (!found->failure.empty()) last = connect_error(to, found->failure);
     addresses = std::move(found->addresses);
   }
+  bool const known = !addresses.empty();
+  if (to.guard) {
+    std::erase_if(addresses, [&](internal::SocketAddress const& one) {
+      return !to.guard->permits(reinterpret_cast<sockaddr const&>(one.storage));
+    });
+  }
+  if (known && addresses.empty()) {
+    co_return Error(Fault::denied, Blame::upstream, "no address of " + to.host + " may be connected to");
+  }
   for (std::size_t left = addresses.size(); left > 0; --left) {
     auto const& address = addresses[addresses.size() - left];
     auto const share = (deadline - loop_.now()) / static_cast<base::Duration::rep>(left);

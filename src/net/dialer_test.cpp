@@ -70,6 +70,29 @@ TEST_F(DialerOnLoopback, ANameWithoutAnAddressIsAConnectFailureThatSaysWhy) {
   EXPECT_EQ(stream.error().detail, "cannot connect to nobody:80: no such name");
 }
 
+TEST_F(DialerOnLoopback, WhatTheGuardDoesNotLetPassIsNeverConnectedTo_T53) {
+  auto listener = Listener::bind("127.0.0.1", 0);
+  ASSERT_TRUE(listener);
+  int asked = 0;
+  NetDialer rebound(loop, nullptr, names([&](std::string const&, std::uint16_t port) {
+                      ++asked;
+                      return internal::Found{{*internal::numeric_address("127.0.0.1", port)}, ""};
+                    }));
+  auto const guard = std::make_shared<EgressGuard const>(EgressRules{});
+  auto const port = (*listener)->port();
+  auto stream = dial({false, "issuer.test", port, guard}, rebound);
+  ASSERT_FALSE(stream);
+  EXPECT_EQ(stream.error().fault, base::Fault::denied);
+  for (auto const* const host : {"127.0.0.1", "127.1", "0x7f000001", "2130706433", "017700000001"}) {
+    EXPECT_FALSE(dial({false, host, port, guard}, rebound)) << host;
+  }
+  EXPECT_TRUE((*listener)->attach(loop));
+  EXPECT_TRUE((*listener)->accept().empty());
+  auto const here = std::make_shared<EgressGuard const>(EgressRules{true, true, {}});
+  EXPECT_TRUE(dial({false, "issuer.test", port, here}, rebound));
+  EXPECT_EQ(asked, 2);  // once for each dial: the address that was looked at is the one that is used
+}
+
 TEST_F(DialerOnLoopback, ManyDialsOfOneNameAllEnd) {
   auto listener = Listener::bind("127.0.0.1", 0);
   ASSERT_TRUE(listener);

@@ -4,7 +4,7 @@
 // One per worker; not for the relay path: each request has a connection of its own. Redirects are never
 // followed, they are answers like others (their `location` is kept). Whatever the status, an answer is a
 // value; what it means is the asker's to say. Errors: connect_failed (nothing sent), connection_lost,
-// protocol, timed_out, too_large, config (TLS trust).
+// protocol, timed_out, too_large, config (TLS trust), denied (by the guard).
 #pragma once
 
 #include <memory>
@@ -27,6 +27,7 @@ struct FetchRequest {
   std::vector<std::pair<std::string, base::Secret>> fields;  // beside Host, Content-Length, User-Agent
   base::Secret body;
   std::size_t answer_bytes_max = 64 * 1024;
+  std::shared_ptr<EgressGuard const> guard = {};  // where somebody else than the operator named the URL
 };
 
 struct FetchedReply {

@@ -79,6 +79,9 @@ std::vector<std::string_view> NetFetcher::fields_kept() {
 }
 
 Task<Result<FetchedReply>> NetFetcher::fetch(FetchRequest const& request, base::TimePoint deadline) {
+  if (request.guard) {
+    if (auto const checked = request.guard->check(request.url); !checked) co_return checked.error();
+  }
   auto head = head_of(request);
   if (!head) co_return std::move(head).error();
   ClientOptions options;
@@ -86,8 +89,8 @@ Task<Result<FetchedReply>> NetFetcher::fetch(FetchRequest const& request, base::
   options.in_use_max = 1;
   options.idle_max = 0;
   options.fields_kept = fields_kept();
-  HttpClient client(scheduler_, dialer_, Endpoint{request.url.https, request.url.host, request.url.port},
-                    options);
+  Endpoint to{request.url.https, request.url.host, request.url.port, request.guard};
+  HttpClient client(scheduler_, dialer_, std::move(to), options);
   auto work = converse(client, head->reveal(), request.body);
   if (co_await base::run_until(scheduler_, work, deadline) != base::Ended::done) {
     co_return Error(Fault::timed_out, Blame::upstream, "no complete answer in time",

@@ -8,9 +8,10 @@
 // client one by one; while it does not read, nothing more is read here. Cancelling a modern call closes its
 // connection; cancelling a legacy one also sends notifications/cancelled. A legacy
 // session whose client can be asked has a GET stream; what is asked there is for the only call that fits.
-// Errors carry the server's name. At most `sessions_max` upstream sessions at a time; a pooled one that rests
-// makes room. A verdict that a server is a legacy one lasts verdict_max; then it is probed again beside its
-// calls (P014).
+// Errors carry the server's name. Where there is a source of credentials, each request carries one; a 401 is
+// answered with a new one and sent once more, because it proves that nothing was executed. At most
+// `sessions_max` upstream sessions at a time; a pooled one that rests makes room. A verdict that a server is
+// a legacy one lasts verdict_max; then it is probed again beside its calls (P014).
 #pragma once
 
 #include <functional>
@@ -22,6 +23,7 @@
 #include "base/random.hpp"
 #include "base/task_group.hpp"
 #include "core/backend.hpp"
+#include "core/credential_source.hpp"
 #include "net/http_client.hpp"
 #include "net/url.hpp"
 #include "observe/metrics.hpp"
@@ -35,7 +37,8 @@ namespace weir::upstream {
 struct HttpBackendOptions {
   std::string name;
   net::Url url;
-  std::vector<std::pair<std::string, std::string>> fields;  // the operator's headers and the credential
+  std::vector<std::pair<std::string, std::string>> fields;  // the operator's headers and a fixed credential
+  std::shared_ptr<core::CredentialSource> credentials;      // tokens; null: none are needed
   std::string gateway_info = R"({"name":"weir","version":"0"})";
   base::Duration probe_max = std::chrono::seconds{10};  // one discovery request
   base::Duration verdict_max = std::chrono::hours{6};   // a server is taken for a legacy one
@@ -74,6 +77,7 @@ class HttpBackend final : public core::Backend {
   }  // upstream sessions opened anew (P050)
 
  private:
+  using Owner = std::shared_ptr<core::Principal const>;
   struct Opening {  // of a session; whoever needs it waits for this
     explicit Opening(base::Scheduler& scheduler) : over(scheduler) {}
     base::Event over;
@@ -94,6 +98,7 @@ class HttpBackend final : public core::Backend {
     }
     std::string const capabilities;  // of the clients that it serves
     std::string id;
+    Owner owner;                       // whose credential its requests carry; null: the gateway's
     bool over = false;                 // nobody needs it any more; one that is being opened ends at once
     std::shared_ptr<Opening> opening;  // while it is being opened
     int log_floor = kNoLogLevel;       // the severity that was set, for all whom it serves
@@ -141,12 +146,20 @@ class HttpBackend final : public core::Backend {
     HttpBackend& backend_;
   };
 
-  base::Task<base::Result<Seen>> say(std::string head, std::string body,
-                                     std::uint64_t id);  // 0: no answer is due
+  // Both outlive the task. `caller`: whose credential is shown; null: the gateway's.
+  base::Task<base::Result<net::HttpReply>> send(std::string const& head, std::span<iovec const> body,
+                                                core::Principal const* caller);
+  base::Task<base::Result<net::HttpReply>> send_with_credential(std::string const& head,
+                                                                std::span<iovec const> body,
+                                                                core::Principal const* caller);
+  Owner owner_for(core::Call const& call) const;
+  Owner owner_of(std::string_view session) const;
+  base::Task<base::Result<Seen>> say(std::string head, std::string body, std::uint64_t id,
+                                     Owner owner = {});  // 0: no answer is due
   base::Task<base::Result<Seen>> collect(net::HttpReply reply, std::uint64_t id);
   base::Task<base::Result<core::ServerIdentity>> settle(NextStep verdict, Seen seen);
   // `capabilities`: what the client can be asked, for `initialize`.
-  base::Task<base::Result<Seen>> probe(NextStep step, std::string capabilities);
+  base::Task<base::Result<Seen>> probe(NextStep step, std::string capabilities, Owner owner = {});
   base::Task<base::Result<void>> open_session(std::shared_ptr<Session> session);
   base::Task<void> run_opening(std::shared_ptr<Session> session, std::shared_ptr<Opening> opening);
   base::Task<base::Result<void>> shake_hands(std::shared_ptr<Session> session);
@@ -160,8 +173,8 @@ class HttpBackend final : public core::Backend {
   static std::string session_key(core::Call const& call);
   bool drop_a_pooled_session();
   base::Task<void> tell(std::string session, std::string message);
-  base::Task<void> end_session(std::string session, mcp::Revision revision);
-  base::Task<void> end_late(base::Task<base::Result<Seen>> asking, mcp::Revision revision);
+  base::Task<void> end_session(std::string session, mcp::Revision revision, Owner owner = {});
+  base::Task<void> end_late(base::Task<base::Result<Seen>> asking, mcp::Revision revision, Owner owner);
 
   base::Task<base::Result<net::HttpReply>> post_modern(core::Call& call, Dialect const* dialect,
                                                        std::uint64_t id);

@@ -136,9 +136,11 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::collect(net::HttpReply reply,
   co_return seen;
 }
 
-base::Task<Result<HttpBackend::Seen>> HttpBackend::say(std::string head, std::string body, std::uint64_t id) {
+base::Task<Result<HttpBackend::Seen>> HttpBackend::say(std::string head, std::string body, std::uint64_t id,
+                                                       Owner owner) {
   iovec const part{body.data(), body.size()};
-  auto reply = co_await client_.exchange(head, {&part, body.empty() ? 0U : 1U});
+  std::span<iovec const> const parts(&part, body.empty() ? 0U : 1U);
+  auto reply = co_await send(head, parts, owner.get());
   if (!reply) co_return about(reply.error());
   co_return co_await collect(std::move(*reply), id);
 }
@@ -146,29 +148,31 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::say(std::string head, std::st
 // A request whose asker left before the answer: what session the answer brings is ended (F-20).
 class HttpBackend::LateHandshake {
  public:
-  LateHandshake(HttpBackend& backend, base::Task<Result<Seen>>& asking, mcp::Revision revision)
-      : backend_(backend), asking_(asking), revision_(revision) {}
+  LateHandshake(HttpBackend& backend, base::Task<Result<Seen>>& asking, mcp::Revision revision, Owner owner)
+      : backend_(backend), asking_(asking), revision_(revision), owner_(std::move(owner)) {}
   LateHandshake(LateHandshake const&) = delete;
   LateHandshake& operator=(LateHandshake const&) = delete;
   ~LateHandshake() {
     if (mcp::is_modern(revision_) || !asking_.started() || asking_.done()) return;
-    backend_.background_.spawn(backend_.end_late(std::move(asking_), revision_));
+    backend_.background_.spawn(backend_.end_late(std::move(asking_), revision_, owner_));
   }
 
  private:
   HttpBackend& backend_;
   base::Task<Result<Seen>>& asking_;
   mcp::Revision revision_;
+  Owner owner_;
 };
 
-base::Task<void> HttpBackend::end_late(base::Task<Result<Seen>> asking, mcp::Revision revision) {
+base::Task<void> HttpBackend::end_late(base::Task<Result<Seen>> asking, mcp::Revision revision, Owner owner) {
   auto const until = scheduler_.now() + kLateMax;
   if (co_await base::run_until(scheduler_, asking, until) != base::Ended::done) co_return;
   auto const seen = asking.take();
-  if (seen) co_await end_session(seen->session, revision);
+  if (seen) co_await end_session(seen->session, revision, owner);
 }
 
-base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step, std::string capabilities) {
+base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step, std::string capabilities,
+                                                         Owner owner) {
   std::uint64_t const id = next_id_++;
   bool const modern = step.kind == NextStep::Kind::discover;
   auto const method = modern ? mcp::Method::server_discover : mcp::Method::initialize;
@@ -177,8 +181,8 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step, std::str
       step.revision, options_.gateway_info);
   std::string head =
       modern ? heads_.modern(method, step.revision, {}, body.size()) : heads_.legacy({}, {}, body.size());
-  auto asking = say(std::move(head), std::move(body), id);
-  LateHandshake const late(*this, asking, step.revision);
+  auto asking = say(std::move(head), std::move(body), id, owner);
+  LateHandshake const late(*this, asking, step.revision, owner);
   base::TimePoint const deadline = scheduler_.now() + options_.probe_max;
   if (co_await base::run_until(scheduler_, asking, deadline) == base::Ended::done) co_return asking.take();
   co_return about(Error(Fault::timed_out, Blame::upstream, "no answer to discovery", Retry::always));
@@ -314,7 +318,8 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_modern(core::Call& call, Di
   std::string const head = heads_.modern(call, dialect->revision(), edits.size());
   std::array<iovec, mcp::Splice::kPiecesMax> pieces;
   std::size_t const count = edits.fill(pieces);
-  co_return co_await client_.exchange(head, {pieces.data(), count});
+  std::span<iovec const> const parts(pieces.data(), count);
+  co_return co_await send(head, parts, call.principal);
 }
 
 // No coroutine itself: a call should pay for one frame here.

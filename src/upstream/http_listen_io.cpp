@@ -24,13 +24,14 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_listen(std::string params, 
   auto body = own_request(mcp::Method::subscriptions_listen, params, id, revision, options_.gateway_info);
   auto const head = heads_.modern(mcp::Method::subscriptions_listen, revision, {}, body.size());
   iovec const part{body.data(), body.size()};
-  co_return co_await client_.exchange(head, {&part, 1});
+  std::span<iovec const> const parts(&part, 1);
+  co_return co_await send(head, parts, nullptr);
 }
 
 base::Task<Result<net::HttpReply>> HttpBackend::open_listening() {
   if (modern_) co_return co_await post_listen(std::string(kEverything), next_id_++);
   auto const head = heads_.open_events(own_session_->id, mcp::text_of(legacy_->revision()));
-  co_return co_await client_.exchange(head, {});
+  co_return co_await send(head, std::span<iovec const>(), nullptr);
 }
 
 void HttpBackend::hear(core::ResourceObserver* observer) {

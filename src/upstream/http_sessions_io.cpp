@@ -49,13 +49,14 @@ class HttpBackend::CancelOnDrop {
 base::Task<void> HttpBackend::tell(std::string session, std::string message) {
   if (!legacy_) co_return;  // the server was found to be another one since
   std::string head = heads_.legacy(session, mcp::text_of(legacy_->revision()), message.size());
-  auto saying = say(std::move(head), std::move(message), 0);  // a notification that is lost changes nothing
+  auto owner = owner_of(session);
+  auto saying = say(std::move(head), std::move(message), 0, std::move(owner));  // may be lost: no harm
   co_await base::run_until(scheduler_, saying, scheduler_.now() + options_.probe_max);
 }
 
-base::Task<void> HttpBackend::end_session(std::string session, mcp::Revision revision) {
+base::Task<void> HttpBackend::end_session(std::string session, mcp::Revision revision, Owner owner) {
   for (int attempt = 0; !session.empty() && attempt < 2; ++attempt) {
-    auto saying = say(heads_.legacy_delete(session, mcp::text_of(revision)), std::string(), 0);
+    auto saying = say(heads_.legacy_delete(session, mcp::text_of(revision)), std::string(), 0, owner);
     auto const until = scheduler_.now() + options_.probe_max;
     if (co_await base::run_until(scheduler_, saying, until) != base::Ended::done) co_return;
     auto const seen = saying.take();
@@ -66,7 +67,8 @@ base::Task<void> HttpBackend::end_session(std::string session, mcp::Revision rev
 void HttpBackend::finish_session(Session& session) {
   session.over = true;
   session.stream.cancel();
-  if (session.is_open() && legacy_) background_.spawn(end_session(session.id, legacy_->revision()));
+  if (session.is_open() && legacy_)
+    background_.spawn(end_session(session.id, legacy_->revision(), session.owner));
   session.set_open(false);
 }
 
@@ -107,7 +109,7 @@ base::Task<Result<void>> HttpBackend::shake_hands(std::shared_ptr<Session> sessi
   NextStep step;
   step.kind = NextStep::Kind::initialize;
   step.revision = legacy_->revision();
-  auto seen = co_await probe(step, session->capabilities);
+  auto seen = co_await probe(step, session->capabilities, session->owner);
   if (!seen) co_return seen.error();
   if (seen->status != 200 || !seen->message || seen->message->kind() != mcp::MessageKind::result) {
     net::ReplyHead head;
@@ -115,7 +117,7 @@ base::Task<Result<void>> HttpBackend::shake_hands(std::shared_ptr<Session> sessi
     co_return refused(head);
   }
   if (session->is_open()) {  // a discovery has given it another one meanwhile
-    background_.spawn(end_session(std::move(seen->session), step.revision));
+    background_.spawn(end_session(std::move(seen->session), step.revision, session->owner));
     co_return Result<void>{};
   }
   bool const again = !session->id.empty();
@@ -170,6 +172,7 @@ base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_f
     }
     auto made =
         std::make_shared<Session>(scheduler_, core::ClientCapabilities::of(call).write(), options_.sessions);
+    made->owner = owner_for(call);
     found = sessions_.emplace(key, std::move(made)).first;
   }
   std::shared_ptr<Session> session = found->second;
@@ -191,7 +194,8 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_legacy(core::Call& call, Di
   std::string const head = heads_.legacy(call, session, mcp::text_of(dialect->revision()), edits.size());
   std::array<iovec, mcp::Splice::kPiecesMax> pieces;
   std::size_t const count = edits.fill(pieces);
-  co_return co_await client_.exchange(head, {pieces.data(), count});
+  std::span<iovec const> const parts(pieces.data(), count);
+  co_return co_await send(head, parts, call.principal);
 }
 
 base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,

@@ -1,0 +1,126 @@
+#include "app/server_tokens.hpp"
+
+namespace weir::app {
+
+namespace {
+
+oauth::ClientAuth auth_of(config::OAuthClientAuth auth) noexcept {
+  switch (auth) {
+    case config::OAuthClientAuth::none: return oauth::ClientAuth::none;
+    case config::OAuthClientAuth::post: return oauth::ClientAuth::post;
+    case config::OAuthClientAuth::any:
+    case config::OAuthClientAuth::basic: break;
+  }
+  return oauth::ClientAuth::basic;
+}
+
+oauth::ClientIdentity identity(config::OAuthClient const& client) {
+  return oauth::ClientIdentity{auth_of(client.auth), client.id, client.secret, nullptr, nullptr};
+}
+
+oauth::Grant grant_of(config::OAuth const& oauth) noexcept {
+  switch (oauth.grant) {
+    case config::OAuthGrant::refresh_token: return oauth::Grant::refresh_token;
+    case config::OAuthGrant::password: return oauth::Grant::password;
+    case config::OAuthGrant::exchange:
+      return oauth.enterprise_token_url.empty() ? oauth::Grant::exchange : oauth::Grant::id_jag;
+    case config::OAuthGrant::client_credentials: break;
+  }
+  return oauth::Grant::client_credentials;
+}
+
+// A source with what it borrows; one life.
+struct ServerTokens {
+  ServerTokens(WorkerParts& parts, std::shared_ptr<net::Dialer> own, oauth::TokenSourceOptions options,
+               oauth::LocatorOptions places)
+      : dialer(std::move(own)),
+        fetcher(parts.scheduler, dialer ? *dialer : parts.dialer),
+        locator(parts.scheduler, fetcher, std::move(places)),
+        log(parts.log),
+        name(options.server),
+        found(!options.wanted.endpoint.host.empty()),
+        source({parts.scheduler, fetcher, parts.random, parts.tokens->keys, parts.tokens->cache,
+                parts.tokens->book},
+               std::move(options), found ? oauth::TokenSource::Locator() : place(), alarm()) {}
+
+  oauth::TokenSource::Locator place() {
+    return [this](base::TimePoint deadline) { return locator.find(deadline); };
+  }
+  oauth::TokenSource::Alarm alarm() {
+    return [this](std::string const& what) {
+      log.event(observe::Level::warn, "oauth.trouble", name + ": " + what);
+    };
+  }
+
+  std::shared_ptr<net::Dialer> dialer;  // outlives the fetcher
+  net::NetFetcher fetcher;
+  oauth::IssuerLocator locator;
+  observe::Log& log;
+  std::string name;
+  bool found;
+  oauth::TokenSource source;
+};
+
+}  // namespace
+
+net::EgressRules egress_rules(config::Egress const& egress, net::Url const& server) {
+  net::EgressRules rules;
+  rules.deny_private = egress.deny_private;
+  rules.loopback = net::is_loopback_host(server.host);
+  for (auto const& text : egress.allow) {
+    if (auto const range = net::AddressRange::parse(text)) rules.allow.push_back(*range);
+  }
+  return rules;
+}
+
+base::Result<oauth::TokenSourceOptions> token_options(config::Server const& server) {
+  auto const& oauth = *server.oauth;
+  oauth::TokenSourceOptions options;
+  options.server = server.name;
+  options.grant = grant_of(oauth);
+  options.client = identity(oauth.client);
+  options.any_auth = oauth.client.auth == config::OAuthClientAuth::any;
+  options.wanted.issuer = oauth.issuer;
+  options.wanted.scopes = oauth.scopes;
+  options.wanted.audience = oauth.audience;
+  if (!oauth.token_url.empty()) {
+    auto endpoint = net::parse_url(oauth.token_url);
+    if (!endpoint) return endpoint.error();
+    options.wanted.endpoint = std::move(*endpoint);
+  }
+  auto const url = net::parse_url(server.urls.at(0));
+  if (!url) return url.error();
+  options.wanted.resource = !oauth.resource.empty() ? oauth.resource
+                            : oauth.sends_resource && !oauth.token_url.empty()
+                                ? oauth::canonical_resource(*url)
+                                : std::string();
+  options.sends_resource = oauth.sends_resource;
+  options.refresh_token = oauth.refresh_token;
+  options.refresh_file = oauth.refresh_file;
+  options.user = oauth.username;
+  options.password = oauth.password;
+  if (options.grant == oauth::Grant::id_jag) {
+    auto company = net::parse_url(oauth.enterprise_token_url);
+    if (!company) return company.error();
+    options.company.endpoint = std::move(*company);
+    options.company_client = identity(oauth.enterprise_client);
+  }
+  return options;
+}
+
+base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& parts,
+                                                                config::Server const& server,
+                                                                std::shared_ptr<net::Dialer> own) {
+  if (!server.oauth) return std::shared_ptr<core::CredentialSource>();
+  WEIR_ASSERT(parts.tokens != nullptr);
+  auto options = token_options(server);
+  if (!options) return options.error();
+  auto url = net::parse_url(server.urls.at(0));
+  if (!url) return url.error();
+  auto guard = std::make_shared<net::EgressGuard const>(egress_rules(server.oauth->egress, *url));
+  oauth::LocatorOptions places{std::move(*url), server.oauth->issuer, std::move(guard)};
+  auto made = std::make_shared<ServerTokens>(parts, std::move(own), std::move(*options), std::move(places));
+  return std::shared_ptr<core::CredentialSource>(made, &made->source);
+}
+
+}  // namespace weir::app

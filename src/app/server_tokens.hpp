@@ -1,0 +1,22 @@
+// From the settings of one server to the source of its tokens.
+//
+// Plain functions without state, on the worker where the server lives. Errors: config, an address that cannot
+// be read.
+#pragma once
+
+#include "app/pipeline.hpp"
+#include "oauth/token_source_io.hpp"
+
+namespace weir::app {
+
+// Null where the server has none. `own`: the dialer of a server that has a trust of its own, which holds for
+// its issuer too; null: the worker's.
+base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& parts,
+                                                                config::Server const& server,
+                                                                std::shared_ptr<net::Dialer> own);
+
+base::Result<oauth::TokenSourceOptions> token_options(config::Server const& server);
+// What addresses that this server or its issuer names may lead to.
+net::EgressRules egress_rules(config::Egress const& egress, net::Url const& server);
+
+}  // namespace weir::app

@@ -1,0 +1,72 @@
+#include "app/server_tokens.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::app {
+namespace {
+
+config::Server server_with(config::OAuth oauth) {
+  config::Server server;
+  server.name = "github";
+  server.urls = {"https://s.test/mcp/?a=b"};
+  server.oauth = std::move(oauth);
+  return server;
+}
+
+config::OAuth usual() {
+  config::OAuth oauth;
+  oauth.client.id = "weir";
+  oauth.client.secret = base::Secret("s");
+  oauth.issuer = "https://i.test";
+  return oauth;
+}
+
+TEST(ServerTokens, WhatIsConfiguredIsAskedFor) {
+  auto oauth = usual();
+  oauth.token_url = "https://i.test/token";
+  oauth.scopes = {"a"};
+  auto const options = token_options(server_with(oauth));
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->grant, oauth::Grant::client_credentials);
+  EXPECT_EQ(options->wanted.endpoint.text(), "https://i.test/token");
+  EXPECT_EQ(options->wanted.resource, "https://s.test/mcp");
+  EXPECT_EQ(options->client.id, "weir");
+  EXPECT_TRUE(options->any_auth);
+}
+
+TEST(ServerTokens, WhereTheEndpointIsFoundTheResourceIsToo) {
+  auto options = token_options(server_with(usual()));
+  EXPECT_EQ(options->wanted.resource, "");
+  EXPECT_TRUE(options->sends_resource);
+  auto oauth = usual();
+  oauth.resource = "urn:x";
+  EXPECT_EQ(token_options(server_with(oauth))->wanted.resource, "urn:x");
+  oauth.resource.clear();
+  oauth.sends_resource = false;
+  oauth.token_url = "https://i.test/token";
+  EXPECT_EQ(token_options(server_with(oauth))->wanted.resource, "");
+}
+
+TEST(ServerTokens, ACompanysIssuerMakesAnExchangeAnIdentityAssertion) {
+  auto oauth = usual();
+  oauth.grant = config::OAuthGrant::exchange;
+  EXPECT_EQ(token_options(server_with(oauth))->grant, oauth::Grant::exchange);
+  oauth.enterprise_token_url = "https://company.test/token";
+  oauth.enterprise_client.id = "weir-there";
+  auto const options = token_options(server_with(oauth));
+  EXPECT_EQ(options->grant, oauth::Grant::id_jag);
+  EXPECT_EQ(options->company.endpoint.host, "company.test");
+  EXPECT_EQ(options->company_client.id, "weir-there");
+}
+
+TEST(ServerTokens, TheLoopbackIsOpenOnlyToServersThere) {
+  config::Egress egress;
+  egress.allow = {"10.0.0.0/24"};
+  EXPECT_FALSE(egress_rules(egress, *net::parse_url("https://s.test/")).loopback);
+  auto const rules = egress_rules(egress, *net::parse_url("http://127.0.0.1:9/"));
+  EXPECT_TRUE(rules.loopback);
+  EXPECT_EQ(rules.allow.size(), 1U);
+}
+
+}  // namespace
+}  // namespace weir::app

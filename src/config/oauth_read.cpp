@@ -1,0 +1,165 @@
+// `servers.*.auth` of the types that get tokens, and `security.ssrf`: reading and checking.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <array>
+
+#include "config/load_steps.hpp"
+#include "config/typed.hpp"
+
+namespace weir::config {
+namespace {
+
+std::string_view word(Node const* node, std::string_view key, std::string_view otherwise) {
+  return scalar_at(node, key).value_or(otherwise);
+}
+
+bool given(Node const* node, std::string_view key) {
+  auto const* found = node == nullptr ? nullptr : node->at(key);
+  return found != nullptr && found->kind != Node::Kind::null;
+}
+
+OAuthClient read_client(Node const* node) {
+  OAuthClient client;
+  take(node, "client_id", client.id);
+  if (auto const secret = scalar_at(node, "client_secret")) client.secret = base::Secret(*secret);
+  auto const auth = word(node, "client_auth", "auto");
+  if (auth == "none") client.auth = OAuthClientAuth::none;
+  if (auth == "basic") client.auth = OAuthClientAuth::basic;
+  if (auth == "post") client.auth = OAuthClientAuth::post;
+  if (client.auth == OAuthClientAuth::any && client.secret.empty()) client.auth = OAuthClientAuth::none;
+  return client;
+}
+
+// A person's own token for each caller is not in this version: note_deferred() says so.
+bool for_later(Node const& auth) {
+  return word(&auth, "type", "") == "oauth" && word(&auth, "per", "gateway") == "principal";
+}
+
+bool is_address_range(std::string_view text) {
+  auto const slash = text.find('/');
+  std::string const address(text.substr(0, slash));
+  std::array<unsigned char, 16> bytes{};
+  bool const six = address.find(':') != std::string::npos;
+  if (::inet_pton(six ? AF_INET6 : AF_INET, address.c_str(), bytes.data()) != 1) return false;
+  std::int64_t const most = six ? 128 : 32;
+  auto const bits =
+      slash == std::string_view::npos ? most : parse_integer(text.substr(slash + 1)).value_or(-1);
+  if (bits < 0 || bits > most) return false;
+  for (auto bit = static_cast<std::size_t>(bits); bit < static_cast<std::size_t>(most); ++bit) {
+    if ((bytes[bit / 8] >> (7 - bit % 8) & 1U) != 0) return false;
+  }
+  return true;
+}
+
+struct Need {
+  char const* key;
+  bool wanted;
+};
+
+void check_oauth(Node const& auth, bool stdio, Problems& problems) {
+  auto const type = word(&auth, "type", "");
+  if ((type != "oauth" && type != "exchange") || stdio || for_later(auth)) return;
+  auto const grant = type == "exchange" ? "exchange" : word(&auth, "grant", "client_credentials");
+  for (auto const& [key, wanted] :
+       {Need{"client_id", true}, Need{"client_secret", grant == "client_credentials" || grant == "exchange"},
+        Need{"refresh_token", grant == "refresh_token"}, Need{"username", grant == "password"},
+        Need{"password", grant == "password"}}) {
+    if (!wanted || given(&auth, key)) continue;
+    problems.error("WEIR-E022", auth.mark, fmt::format("`auth` with the grant `{}` needs `{}`", grant, key));
+  }
+  if (!given(&auth, "token_url") && !given(&auth, "issuer")) {
+    auto& problem = problems.error("WEIR-E022", auth.mark, "`auth` does not say whose tokens it gets");
+    problem.fix = "set `issuer`, which finds the rest, or `token_url`";
+    problem.notes.emplace_back(
+        "a server that could name any issuer could have the gateway's secret sent there");
+  }
+  if (type == "oauth" && grant == "password") {
+    auto& problem =
+        problems.warning("WEIR-E062", auth.find("grant")->mark, "the grant `password` is deprecated");
+    problem.fix = "use `client_credentials` or `refresh_token` where the issuer knows them";
+    problem.notes.emplace_back("OAuth's best practice forbids it (RFC 9700 2.4)");
+  }
+  for (auto const key : {"token_url", "issuer"}) {
+    auto const text = scalar_at(&auth, key);
+    if (!text || !text->starts_with("http://")) continue;
+    auto const rest = text->substr(7);
+    bool const local = rest.starts_with("127.") || rest.starts_with("localhost") || rest.starts_with("[::1]");
+    if (local) continue;
+    problems.error("WEIR-E016", auth.find(key)->mark, fmt::format("`{}` is not https", key)).fix =
+        "secrets and tokens would be sent in clear; use https";
+  }
+}
+
+}  // namespace
+
+std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment) {
+  auto const type = word(auth, "type", "none");
+  if ((type != "oauth" && type != "exchange") || for_later(*auth)) return std::nullopt;
+  OAuth oauth;
+  auto const grant = word(auth, "grant", "client_credentials");
+  if (grant == "refresh_token") oauth.grant = OAuthGrant::refresh_token;
+  if (grant == "password") oauth.grant = OAuthGrant::password;
+  if (type == "exchange") oauth.grant = OAuthGrant::exchange;
+  take(auth, "token_url", oauth.token_url);
+  take(auth, "issuer", oauth.issuer);
+  oauth.client = read_client(auth);
+  take(auth, "scopes", oauth.scopes);
+  take(auth, "resource", oauth.resource);
+  oauth.sends_resource = oauth.resource != "none";
+  if (!oauth.sends_resource) oauth.resource.clear();
+  take(auth, "audience", oauth.audience);
+  if (auto const token = scalar_at(auth, "refresh_token")) oauth.refresh_token = base::Secret(*token);
+  take_path(auth, "refresh_file", oauth.refresh_file, environment);
+  take(auth, "username", oauth.username);
+  if (auto const password = scalar_at(auth, "password")) oauth.password = base::Secret(*password);
+  auto const* enterprise = section_at(auth, "enterprise");
+  take(enterprise, "token_url", oauth.enterprise_token_url);
+  if (enterprise != nullptr) oauth.enterprise_client = read_client(enterprise);
+  return oauth;
+}
+
+Egress read_egress(Node const& root) {
+  Egress egress;
+  take(&root, "security.ssrf.deny_private", egress.deny_private);
+  take(&root, "security.ssrf.allow", egress.allow);
+  return egress;
+}
+
+void check_oauth_of_servers(Node const& root, Problems& problems) {
+  auto const* servers = root.find("servers");
+  if (servers == nullptr) return;
+  for (auto const& server : servers->members) {
+    auto const* auth = server.value.is_map() ? section_at(&server.value, "auth") : nullptr;
+    if (auth == nullptr) continue;
+    check_oauth(*auth, given(&server.value, "command"), problems);
+    auto const type = word(auth, "type", "");
+    bool const tokens = type == "oauth" || type == "exchange";
+    if (tokens && word(&server.value, "type", "") == "sse") {
+      problems.error("WEIR-E023", auth->mark, "a server of `type: sse` cannot have tokens").fix =
+          "give it `headers`, or use its Streamable HTTP address";
+    }
+    auto const* headers = section_at(&server.value, "headers");
+    if (!tokens || headers == nullptr) continue;
+    for (auto const& header : headers->members) {
+      bool const same = header.key == "Authorization" || header.key == "authorization";
+      if (same) {
+        problems.error("WEIR-E023", header.mark, "`headers` and `auth` both set `Authorization`").fix =
+            "keep one";
+      }
+    }
+  }
+}
+
+void check_egress(Node const& root, Problems& problems) {
+  auto const* list = root.at("security.ssrf.allow");
+  if (list == nullptr || !list->is_sequence()) return;
+  for (auto const& item : list->items) {
+    if (!item.is_scalar() || is_address_range(item.value())) continue;
+    problems
+        .error("WEIR-E016", item.mark, fmt::format("`{}` is neither an address nor a network", item.value()))
+        .fix = "write it like 10.0.4.9, 10.0.0.0/24 or fd00::/8, without bits behind its length";
+  }
+}
+
+}  // namespace weir::config

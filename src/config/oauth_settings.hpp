@@ -1,0 +1,49 @@
+// OAuth: how the gateway gets tokens for one server: `servers.*.auth` of type `oauth` or `exchange`.
+//
+// Plain values, part of Settings; compare equal when nothing has changed. Credentials are Secret.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/secret.hpp"
+
+namespace weir::config {
+
+enum class OAuthGrant { client_credentials, refresh_token, password, exchange };
+enum class OAuthClientAuth { any, none, basic, post };  // any: as the issuer says, else basic
+
+struct OAuthClient {
+  std::string id;
+  base::Secret secret;
+  OAuthClientAuth auth = OAuthClientAuth::any;
+  bool operator==(OAuthClient const&) const = default;
+};
+
+// What addresses that others name may lead to.
+struct Egress {
+  bool deny_private = true;
+  std::vector<std::string> allow;  // addresses and networks, checked
+  bool operator==(Egress const&) const = default;
+};
+
+struct OAuth {
+  OAuthGrant grant = OAuthGrant::client_credentials;
+  std::string token_url;  // "": found through the server and `issuer`
+  std::string issuer;
+  OAuthClient client;
+  std::vector<std::string> scopes;
+  std::string resource;  // "": the server's URL
+  bool sends_resource = true;
+  std::string audience;
+  base::Secret refresh_token;
+  std::string refresh_file;
+  std::string username;
+  base::Secret password;
+  std::string enterprise_token_url;  // enterprise-managed authorization: the company's own issuer; "": none
+  OAuthClient enterprise_client;
+  Egress egress;
+  bool operator==(OAuth const&) const = default;
+};
+
+}  // namespace weir::config

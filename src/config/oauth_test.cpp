@@ -1,0 +1,104 @@
+#include <gtest/gtest.h>
+
+#include "config/environment.hpp"
+#include "config/load.hpp"
+
+namespace weir::config {
+namespace {
+
+CheckReport check(std::string auth, std::string rest = "") {
+  MemoryEnvironment environment;
+  environment.files["/here/weir.yaml"] =
+      "servers:\n  a:\n    url: https://s.test/mcp\n    auth: " + std::move(auth) + "\n" + std::move(rest);
+  Sources const sources{{"weir.yaml"}, {}, {}, false, false};
+  return config::check(sources, environment);
+}
+
+// "severity CODE line:column message; "
+std::string seen(CheckReport const& report) {
+  std::string out;
+  for (auto const& problem : report.problems) {
+    if (problem.severity == Severity::note) continue;
+    out += std::string(name_of(problem.severity)) + " " + problem.code + " " +
+           std::to_string(problem.mark.line) + ":" + std::to_string(problem.mark.column) + " " +
+           problem.message + "; ";
+  }
+  return out;
+}
+
+TEST(OAuthSettings, AreReadWhole) {
+  auto const report = check(
+      "{ type: oauth, issuer: 'https://i.test', client_id: weir, client_secret: s3cr3t-value, scopes: [a, "
+      "b], audience: x }");
+  EXPECT_EQ(seen(report), "");
+  auto const& oauth = report.settings.servers.at(0).oauth;
+  ASSERT_TRUE(oauth);
+  EXPECT_EQ(oauth->grant, OAuthGrant::client_credentials);
+  EXPECT_EQ(oauth->issuer, "https://i.test");
+  EXPECT_EQ(oauth->client.id, "weir");
+  EXPECT_EQ(oauth->client.secret.reveal(), "s3cr3t-value");
+  EXPECT_EQ(oauth->scopes, (std::vector<std::string>{"a", "b"}));
+  EXPECT_TRUE(oauth->sends_resource);
+  bool masked = false;
+  for (auto const& secret : report.settings.secrets) masked = masked || secret.reveal() == "s3cr3t-value";
+  EXPECT_TRUE(masked);
+}
+
+TEST(OAuthSettings, WhatIsMissingIsNamed) {
+  EXPECT_EQ(seen(check("{ type: oauth }")),
+            "error WEIR-E022 4:11 `auth` with the grant `client_credentials` needs `client_id`; "
+            "error WEIR-E022 4:11 `auth` with the grant `client_credentials` needs `client_secret`; "
+            "error WEIR-E022 4:11 `auth` does not say whose tokens it gets; ");
+  EXPECT_EQ(seen(check("{ type: oauth, grant: refresh_token, client_id: w, issuer: 'https://i.test' }")),
+            "error WEIR-E022 4:11 `auth` with the grant `refresh_token` needs `refresh_token`; ");
+  EXPECT_EQ(seen(check("{ type: exchange, client_id: w, client_secret: s, token_url: 'https://i.test/t' }")),
+            "");
+}
+
+TEST(OAuthSettings, ThePasswordGrantIsWarnedOf_C12_F27) {
+  EXPECT_EQ(seen(check("{ type: oauth, grant: password, client_id: w, username: u, password: p, issuer: "
+                       "'https://i.test' }")),
+            "warning WEIR-E062 4:33 the grant `password` is deprecated; ");
+  auto const usual = check(
+      "{ type: oauth, client_id: w, client_secret: s, issuer: 'https://i.test', username: u, password: p }");
+  EXPECT_EQ(usual.settings.servers.at(0).oauth->grant, OAuthGrant::client_credentials);
+}
+
+TEST(OAuthSettings, SecretsDoNotTravelInClear) {
+  EXPECT_EQ(seen(check("{ type: oauth, client_id: w, client_secret: s, issuer: 'http://i.test' }")),
+            "error WEIR-E016 4:66 `issuer` is not https; ");
+  EXPECT_EQ(seen(check("{ type: oauth, client_id: w, client_secret: s, token_url: 'http://127.0.0.1:1/t' }")),
+            "");
+}
+
+TEST(OAuthSettings, OneAuthorizationIsEnough) {
+  auto const report = check(
+      "{ type: oauth, client_id: w, client_secret: s, issuer: 'https://i.test' }\n    headers: { "
+      "Authorization: x }");
+  EXPECT_EQ(seen(report), "error WEIR-E023 5:16 `headers` and `auth` both set `Authorization`; ");
+}
+
+TEST(OAuthSettings, ATokenForEachPersonIsForLater) {
+  auto const report = check("{ type: oauth, per: principal }");
+  EXPECT_EQ(seen(report), "");
+  EXPECT_FALSE(report.settings.servers.at(0).oauth);
+  ASSERT_EQ(report.settings.deferred.size(), 1U);
+  EXPECT_EQ(report.settings.deferred[0].path, "servers.a.auth.per");
+}
+
+TEST(EgressSettings, AreAddressesAndNetworks) {
+  auto const report =
+      check("{ type: exchange, client_id: w, client_secret: s, issuer: 'https://i.test' }",
+            "security: { ssrf: { deny_private: true, allow: [10.0.0.0/24, 10.0.4.9, 'fd00::/8'] } }\n");
+  EXPECT_EQ(seen(report), "");
+  ASSERT_TRUE(report.settings.servers.at(0).oauth);
+  EXPECT_EQ(report.settings.servers.at(0).oauth->egress.allow.size(), 3U);
+  EXPECT_EQ(
+      seen(check("{ type: none }", "security: { ssrf: { allow: [10.0.0.1/24, host, 10.0.0.0/33] } }\n")),
+      "error WEIR-E016 5:29 `10.0.0.1/24` is neither an address nor a network; "
+      "error WEIR-E016 5:42 `host` is neither an address nor a network; "
+      "error WEIR-E016 5:48 `10.0.0.0/33` is neither an address nor a network; ");
+}
+
+}  // namespace
+}  // namespace weir::config

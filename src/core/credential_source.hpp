@@ -1,0 +1,31 @@
+// CredentialSource: what the gateway shows one server with each request, where that changes: tokens.
+//
+// One per server, on its worker, borrowed by its backend. It never gives out what a caller has shown: at most
+// that was exchanged for something else. A null caller is the gateway itself, which asks for lists.
+#pragma once
+
+#include <memory>
+
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "base/task.hpp"
+#include "core/principal.hpp"
+
+namespace weir::core {
+
+class CredentialSource {
+ public:
+  using Value = std::shared_ptr<base::Secret const>;  // of the Authorization field; never null where promised
+
+  virtual ~CredentialSource() = default;
+  // Whether callers have different ones; what the server keeps for one is then not for another.
+  virtual bool per_caller() const noexcept = 0;
+  // Null when it is not at hand: obtain() it.
+  virtual Value ready(Principal const* caller) = 0;
+  virtual base::Task<base::Result<Value>> obtain(Principal const* caller, base::TimePoint deadline) = 0;
+  // The server answered 401 to `used`. `again`: also to the one that came after it, so that there is no use
+  // in a third.
+  virtual void refused(Principal const* caller, Value const& used, bool again) = 0;
+};
+
+}  // namespace weir::core

@@ -1,0 +1,25 @@
+// Challenge: what a server says with its 401 of where its tokens come from.
+//
+// Pure; any thread; the text is a stranger's. The first Bearer challenge that can be read counts, others are
+// passed over; a parameter that comes twice makes it unreadable. At most kTextMax bytes are looked at.
+// Sources: RFC 9110 11.6.1, RFC 6750 3, RFC 9728 5.1.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::oauth {
+
+struct Challenge {
+  static constexpr std::size_t kTextMax = 8 * 1024;
+
+  std::string resource_metadata;  // a URL, as written
+  std::vector<std::string> scopes;
+  std::string error;
+
+  static std::optional<Challenge> parse(std::string_view field);
+};
+
+}  // namespace weir::oauth

@@ -1,0 +1,44 @@
+#include "oauth/challenge.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::oauth {
+namespace {
+
+TEST(Challenge, SaysWhereTheMetadataAreAndWhichScopesAreWanted) {
+  auto const one = Challenge::parse(
+      R"(Bearer resource_metadata="https://s.test/.well-known/oauth-protected-resource/mcp", scope="a b", error=invalid_token)");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->resource_metadata, "https://s.test/.well-known/oauth-protected-resource/mcp");
+  EXPECT_EQ(one->scopes, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(one->error, "invalid_token");
+}
+
+TEST(Challenge, OthersArePassedOverAndNamesHaveNoCase) {
+  for (auto const* const field :
+       {R"(Basic realm="x, Bearer scope=no", bearer Scope="yes")", R"(Negotiate abc==, BEARER scope=yes)",
+        R"(Digest a="\"", b=c , Bearer scope="yes", Basic realm="z")", R"(  , Bearer scope = "yes")",
+        R"(Bearer scope="y\es")"}) {
+    auto const found = Challenge::parse(field);
+    ASSERT_TRUE(found) << field;
+    EXPECT_EQ(found->scopes, std::vector<std::string>{"yes"}) << field;
+  }
+  auto const bare = Challenge::parse("Bearer");
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->resource_metadata, "");
+}
+
+TEST(Challenge, WhatCannotBeReadSaysNothing) {
+  for (auto const* const field :
+       {"", ",", "Basic", "Bear er", "Bearerx scope=a", "\"Bearer\"", "Bearer scope=a, scope=b",
+        "@ Bearer scope=a", "Basic realm=\"open, Bearer scope=a"}) {
+    auto const found = Challenge::parse(field);
+    EXPECT_FALSE(found && !found->scopes.empty()) << field;
+  }
+  auto const open = Challenge::parse("Bearer scope=\"never closed");
+  EXPECT_TRUE(!open || open->scopes.empty());
+  EXPECT_FALSE(Challenge::parse(std::string(Challenge::kTextMax, ' ') + "Bearer scope=a"));
+}
+
+}  // namespace
+}  // namespace weir::oauth

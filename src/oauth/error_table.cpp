@@ -1,0 +1,133 @@
+#include "oauth/error_table.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace weir::oauth {
+
+using base::Duration;
+using base::Fault;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr unsigned kRetriesMax = 2;
+constexpr Duration kBackoff = milliseconds{100};
+constexpr Duration kThrottleUnstated = seconds{5};
+constexpr Duration kThrottleMax = std::chrono::hours{1};
+
+struct Row {
+  std::string_view code;
+  Cause cause;
+};
+constexpr Row kCodes[] = {
+    {"invalid_grant", Cause::reauth},       {"invalid_client", Cause::config},
+    {"unauthorized_client", Cause::config}, {"unsupported_grant_type", Cause::config},
+    {"invalid_request", Cause::config},     {"invalid_scope", Cause::scope},
+    {"invalid_target", Cause::scope},       {"use_dpop_nonce", Cause::nonce},
+    {"server_error", Cause::transient},     {"temporarily_unavailable", Cause::transient},
+};
+
+// The delay of a Retry-After in seconds; a date is as good as none.
+std::optional<Duration> delay_of(std::string_view text) noexcept {
+  std::uint32_t whole = 0;
+  auto const parsed = std::from_chars(text.data(), text.data() + text.size(), whole);
+  if (text.empty() || parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size())
+    return std::nullopt;
+  return std::min<Duration>(seconds{whole}, kThrottleMax);
+}
+
+OAuthError made(Cause cause, Duration remember, Duration spread = {}) {
+  OAuthError error;
+  error.cause = cause;
+  error.remember = remember;
+  error.remember_spread = spread;
+  error.retryable = cause == Cause::transient || cause == Cause::throttle || cause == Cause::nonce;
+  return error;
+}
+
+OAuthError throttled(std::optional<Duration> wait) {
+  auto error = made(Cause::throttle, wait.value_or(kThrottleUnstated));
+  error.retry_after = wait.value_or(kThrottleUnstated);
+  return error;
+}
+
+OAuthError by_cause(Cause cause, Seen const& seen) {
+  switch (cause) {
+    case Cause::reauth: return made(cause, std::chrono::minutes{5});  // a new grant has another key
+    case Cause::nonce: {
+      auto error =
+          made(seen.nonce.empty() ? Cause::protocol : cause, seen.nonce.empty() ? seconds{5} : seconds{0});
+      error.nonce = seen.nonce;
+      return error;
+    }
+    case Cause::transient: return made(cause, seconds{1}, seconds{4});
+    case Cause::protocol: return made(cause, seconds{5});
+    default: return made(cause, seconds{30});
+  }
+}
+
+OAuthError classified(Seen const& seen) {
+  int const status = seen.status;
+  auto const wait = delay_of(seen.retry_after);
+  if (status >= 300 && status < 400) return made(Cause::config, seconds{30});
+  if (status < 300) return made(Cause::protocol, seconds{5});  // an error with a status that says otherwise
+  if (status == 429 || (status == 503 && wait)) return throttled(wait);
+  if (status >= 500 || status == 408) return made(Cause::transient, seconds{1}, seconds{4});
+  for (auto const& row : kCodes) {
+    if (row.code == seen.code) return by_cause(row.cause, seen);
+  }
+  bool const bare = seen.code.empty() && (status == 401 || status == 403);
+  return made(Cause::config, seconds{bare ? 10 : 30});
+}
+
+}  // namespace
+
+OAuthError refusal(Seen const& seen) {
+  auto error = classified(seen);
+  error.status = seen.status;
+  error.code = cleaned(seen.code, OAuthError::kCodeMax, {});
+  error.description = seen.description.empty() ? "HTTP " + std::to_string(seen.status) : seen.description;
+  return error;
+}
+
+OAuthError failure_of(base::Error const& failed) {
+  OAuthError error;
+  switch (failed.fault) {
+    case Fault::config:
+    case Fault::invalid_input:
+    case Fault::denied: error = made(Cause::config, seconds{30}); break;
+    case Fault::protocol:
+    case Fault::too_large: error = made(Cause::protocol, seconds{5}); break;
+    default: error = made(Cause::transient, seconds{1}, seconds{4}); break;
+  }
+  error.unsent = error.cause == Cause::transient && failed.retry == base::Retry::always;
+  error.description = cleaned(failed.detail, OAuthError::kDescriptionMax, {});
+  return error;
+}
+
+OAuthError misfit(Cause cause, int status, std::string description) {
+  auto error = made(cause, cause == Cause::policy ? seconds{30} : seconds{5});
+  error.status = status;
+  error.description = std::move(description);
+  return error;
+}
+
+std::optional<Duration> again_after(OAuthError const& error, Flow flow, unsigned attempt, Duration left,
+                                    double luck, bool proves_key) {
+  if (error.cause == Cause::nonce) {
+    // A refusal for want of a nonce has used nothing up.
+    return proves_key && attempt == 1 ? std::optional<Duration>(Duration::zero()) : std::nullopt;
+  }
+  if (single_use(flow) && !error.unsent) return std::nullopt;
+  if (error.cause == Cause::throttle && attempt == 1) {
+    return error.retry_after < left ? std::optional(error.retry_after) : std::nullopt;
+  }
+  if (error.cause != Cause::transient || attempt > kRetriesMax) return std::nullopt;
+  auto const most = kBackoff * (1LL << attempt);
+  Duration const wait{static_cast<std::int64_t>((0.5 + luck / 2) * static_cast<double>(most.count()))};
+  return wait < left ? std::optional(wait) : std::nullopt;
+}
+
+}  // namespace weir::oauth

@@ -1,0 +1,249 @@
+#include "oauth/error_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "base/task_group.hpp"
+#include "base/virtual_loop.hpp"
+#include "oauth/fake_issuer_test.hpp"
+#include "oauth/token_endpoint_io.hpp"
+
+namespace weir::oauth {
+namespace {
+
+using namespace std::chrono_literals;
+using base::Fault;
+
+constexpr Flow kFlows[] = {Flow::refresh_token,  Flow::client_credentials, Flow::password,
+                           Flow::token_exchange, Flow::authorization_code, Flow::jwt_bearer,
+                           Flow::introspection};
+
+struct Cell {
+  char const* name;
+  std::function<FakeIssuer::Reply(Flow)> reply;
+  Cause cause;
+  std::size_t sends = 1;         // of a grant that may be repeated
+  std::size_t sends_single = 1;  // of one that may not
+  base::Duration remember = 30s;
+  base::Duration spread = 0s;
+  Fault fault = Fault::config;
+  bool introspected = true;  // the row exists for introspection as well
+};
+
+std::function<FakeIssuer::Reply(Flow)> error(int status, std::string code) {
+  return [=](Flow) {
+    return FakeIssuer::json(status, R"({"error":")" + code + R"(","error_description":"because"})");
+  };
+}
+std::function<FakeIssuer::Reply(Flow)> plain(int status, std::string body = "<html>no</html>") {
+  return [=](Flow) { return FakeIssuer::json(status, body); };
+}
+std::function<FakeIssuer::Reply(Flow)> failing(Fault fault, base::Retry retry = base::Retry::never) {
+  return [=](Flow) { return FakeIssuer::Reply(base::Error(fault, base::Blame::upstream, "gone", retry)); };
+}
+// Answers with one member more, or another one, than a good one of that flow.
+std::function<FakeIssuer::Reply(Flow)> tampered(std::string members) {
+  return [=](Flow flow) {
+    std::string const type = flow == Flow::token_exchange
+                                 ? R"(,"issued_token_type":"urn:ietf:params:oauth:token-type:access_token")"
+                                 : "";
+    return FakeIssuer::json(200, "{" + members + type + "}");
+  };
+}
+std::function<FakeIssuer::Reply(Flow)> later(int status) {
+  return [=](Flow) { return FakeIssuer::with(FakeIssuer::json(status, ""), "retry-after", "7"); };
+}
+std::function<FakeIssuer::Reply(Flow)> nonce(int status) {
+  return [=](Flow) {
+    return FakeIssuer::with(FakeIssuer::json(status, R"({"error":"use_dpop_nonce"})"), "dpop-nonce", "n-1");
+  };
+}
+
+// aud: https://elsewhere.test
+constexpr char kForeign[] =
+    R"("token_type":"Bearer","access_token":"eyJhbGciOiJub25lIn0.eyJhdWQiOiJodHRwczovL2Vsc2V3aGVyZS50ZXN0In0.x")";
+
+std::vector<Cell> cells() {
+  auto const t = Cause::transient;
+  auto const p = Cause::protocol;
+  return {
+      {"400 invalid_grant", error(400, "invalid_grant"), Cause::reauth, 1, 1, 5min},
+      {"400 invalid_client", error(400, "invalid_client"), Cause::config},
+      {"401 invalid_client", error(401, "invalid_client"), Cause::config},
+      {"400 unauthorized_client", error(400, "unauthorized_client"), Cause::config},
+      {"400 unsupported_grant_type", error(400, "unsupported_grant_type"), Cause::config},
+      {"400 invalid_scope", error(400, "invalid_scope"), Cause::scope, 1, 1, 30s, 0s, Fault::denied},
+      {"400 invalid_target", error(400, "invalid_target"), Cause::scope, 1, 1, 30s, 0s, Fault::denied},
+      {"400 invalid_request", error(400, "invalid_request"), Cause::config},
+      {"400 unknown code", error(400, "made_up"), Cause::config},
+      {"400 bare", plain(400), Cause::config},
+      {"404", plain(404), Cause::config},
+      {"405", plain(405), Cause::config},
+      {"400 use_dpop_nonce", nonce(400), Cause::nonce, 2, 2, 0s},
+      {"401 use_dpop_nonce", nonce(401), Cause::nonce, 2, 2, 0s},
+      {"401 bare", plain(401), Cause::config, 1, 1, 10s},
+      {"403 bare", plain(403), Cause::config, 1, 1, 10s},
+      {"429 at a time", later(429), Cause::throttle, 2, 1, 7s, 0s, Fault::throttled},
+      {"503 at a time", later(503), Cause::throttle, 2, 1, 7s, 0s, Fault::throttled},
+      {"429", plain(429), Cause::throttle, 2, 1, 5s, 0s, Fault::throttled},
+      {"500", plain(500), t, 3, 1, 1s, 4s, Fault::unavailable},
+      {"502", plain(502), t, 3, 1, 1s, 4s, Fault::unavailable},
+      {"503", plain(503), t, 3, 1, 1s, 4s, Fault::unavailable},
+      {"504", plain(504), t, 3, 1, 1s, 4s, Fault::unavailable},
+      {"500 with a code", error(500, "invalid_grant"), t, 3, 1, 1s, 4s, Fault::unavailable},
+      {"400 server_error", error(400, "server_error"), t, 3, 1, 1s, 4s, Fault::unavailable},
+      {"400 temporarily", error(400, "temporarily_unavailable"), t, 3, 1, 1s, 4s, Fault::unavailable},
+      {"connect", failing(Fault::connect_failed, base::Retry::always), t, 3, 3, 1s, 4s, Fault::unavailable},
+      {"reset", failing(Fault::connection_lost), t, 3, 1, 1s, 4s, Fault::unavailable},
+      {"timeout", failing(Fault::timed_out, base::Retry::if_idempotent), t, 3, 1, 1s, 4s, Fault::unavailable},
+      {"TLS trust", failing(Fault::config), Cause::config},
+      {"301", plain(301, ""), Cause::config},
+      {"302", plain(302, R"({"access_token":"a","token_type":"Bearer"})"), Cause::config},
+      {"307", plain(307, ""), Cause::config},
+      {"200 with error", error(200, "invalid_grant"), p, 1, 1, 5s},
+      {"200 bad JSON", plain(200, R"({"access_token":)"), p, 1, 1, 5s},
+      {"200 HTML", plain(200), p, 1, 1, 5s},
+      {"200 array", plain(200, "[]"), p, 1, 1, 5s},
+      {"too large", failing(Fault::too_large), p, 1, 1, 5s},
+      {"not HTTP", failing(Fault::protocol), p, 1, 1, 5s},
+      {"no token", tampered(R"("token_type":"Bearer")"), p, 1, 1, 5s},
+      {"empty token", tampered(R"("access_token":"","token_type":"Bearer")"), p, 1, 1, 5s},
+      {"token with a line end", tampered(R"("access_token":"a\nb","token_type":"Bearer")"), p, 1, 1, 5s},
+      {"token twice", tampered(R"("access_token":"a","access_token":"b","token_type":"Bearer")"), p, 1, 1,
+       5s},
+      {"no type", tampered(R"("access_token":"a")"), p, 1, 1, 5s},
+      {"wrong type", tampered(R"("access_token":"a","token_type":"mac")"), p, 1, 1, 5s},
+      {"expires_in word", tampered(R"("access_token":"a","token_type":"Bearer","expires_in":"soon")"), p, 1,
+       1, 5s},
+      {"expires_in -1", tampered(R"("access_token":"a","token_type":"Bearer","expires_in":-1)"), p, 1, 1, 5s},
+      {"expires_in 0", tampered(R"("access_token":"a","token_type":"Bearer","expires_in":0)"), p, 1, 1, 5s},
+      {"expires_in null", tampered(R"("access_token":"a","token_type":"Bearer","expires_in":null)"), p, 1, 1,
+       5s},
+      {"scope no text", tampered(R"("access_token":"a","token_type":"Bearer","scope":7)"), p, 1, 1, 5s},
+      {"wider scope", tampered(R"("access_token":"a","token_type":"Bearer","scope":"read write")"),
+       Cause::policy, 1, 1, 30s, 0s, Fault::config, false},
+      {"foreign audience", tampered(kForeign), Cause::policy, 1, 1, 30s, 0s, Fault::config, false},
+  };
+}
+
+struct Prover final : KeyProver {
+  base::Result<base::Secret> proof(std::string_view, std::string const&, std::string const& nonce,
+                                   base::WallTime) const override {
+    return base::Secret("proof:" + nonce);
+  }
+};
+
+base::Task<void> keep(TokenEndpoint& endpoint, TokenRequest const& request, ClientIdentity const& client,
+                      base::TimePoint deadline, std::optional<OAuthResult<TokenAnswer>>& out) {
+  out = co_await endpoint.ask(request, client, deadline);
+}
+
+struct ErrorTable : testing::Test {
+  base::VirtualLoop loop;
+  FakeIssuer issuer{loop};
+  base::SeededRandom random{7};
+  TokenRequest request;
+  ClientIdentity client{ClientAuth::post, "weir", base::Secret("client-secret-1"), nullptr, nullptr};
+
+  ErrorTable() { request.endpoint = *net::parse_url("https://issuer.test/token"); }
+
+  OAuthError refused(Flow flow, FakeIssuer::Reply reply, base::Duration within = 60s) {
+    request.expected = Expected{flow, {"read"}, {"https://server.test/mcp"}, {}, false};
+    issuer.asked.clear();
+    issuer.at.clear();
+    issuer.answers = {std::move(reply)};
+    std::optional<OAuthResult<TokenAnswer>> out;
+    TokenEndpoint endpoint(loop, issuer, random);
+    base::TaskGroup tasks(loop);
+    tasks.spawn(keep(endpoint, request, client, loop.now() + within, out));
+    loop.advance(within);
+    EXPECT_TRUE(out && !*out);
+    return out && !*out ? out->error() : OAuthError();
+  }
+};
+
+TEST_F(ErrorTable, EachRowMeansTheSameInEachFlow_R046_R047_F26_T59) {
+  client.prover = std::make_shared<Prover>();
+  std::size_t seen = 0;
+  for (auto const& cell : cells()) {
+    for (auto const flow : kFlows) {
+      SCOPED_TRACE(std::string(cell.name) + " × " + std::string(name_of(flow)));
+      if (flow == Flow::introspection && !cell.introspected) continue;
+      auto const error = refused(flow, cell.reply(flow));
+      EXPECT_EQ(name_of(error.cause), name_of(cell.cause));
+      EXPECT_EQ(issuer.asked.size(), single_use(flow) ? cell.sends_single : cell.sends);
+      EXPECT_EQ(error.remember, cell.remember);
+      EXPECT_EQ(error.remember_spread, cell.spread);
+      auto expected = cell.fault;
+      if (cell.cause == Cause::reauth && of_caller(flow)) expected = Fault::unauthenticated;
+      auto const told = error_for_caller(error, flow, request.expected.scopes);
+      EXPECT_EQ(base::name_of(told.fault), base::name_of(expected));
+      EXPECT_NE(told.blame, base::Blame::upstream);
+      EXPECT_FALSE(told.hint.empty());
+      ++seen;
+    }
+  }
+  EXPECT_EQ(seen, cells().size() * std::size(kFlows) - 2);
+}
+
+TEST_F(ErrorTable, ARefusalKeepsItsCauseAndItsWords_R047) {
+  auto const error =
+      refused(Flow::client_credentials,
+              FakeIssuer::json(401, R"({"error":"invalid_client","error_description":"unknown \"weir\""})"));
+  EXPECT_EQ(error.code, "invalid_client");
+  EXPECT_EQ(error.description, R"(unknown "weir")");
+  EXPECT_EQ(error.status, 401);
+  EXPECT_FALSE(error.retryable);
+}
+
+TEST_F(ErrorTable, WordsAreCutAndHoldNeitherSecretsNorAddresses) {
+  std::string const words = "secret client-secret-1 at https://issuer.test/x?token=1 " +
+                            std::string(40, 'A') + " \\u0007" + "\\u202e " + std::string(300, '-') + " end";
+  auto const error =
+      refused(Flow::client_credentials,
+              FakeIssuer::json(400, R"({"error":"invalid_request","error_description":")" + words + R"("})"));
+  EXPECT_EQ(error.description.find("client-secret-1"), std::string::npos);
+  EXPECT_EQ(error.description.find("issuer.test"), std::string::npos);
+  EXPECT_EQ(error.description.find("AAAAAAAA"), std::string::npos);
+  for (char const c : error.description) EXPECT_TRUE(c >= 0x20 && c < 0x7f);
+  EXPECT_LE(error.description.size(), 256U);
+
+  std::string words_256;
+  while (words_256.size() < 300) words_256 += "word ";
+  auto const cut =
+      refused(Flow::client_credentials,
+              FakeIssuer::json(400, R"({"error":"x","error_description":")" + words_256 + R"("})"));
+  EXPECT_EQ(cut.description, words_256.substr(0, 256));
+}
+
+TEST_F(ErrorTable, AThrottledQuestionComesBackAtItsTimeIfTheDeadlineAllows) {
+  auto const seven = FakeIssuer::with(FakeIssuer::json(503, ""), "retry-after", "7");
+  refused(Flow::client_credentials, seven, 7s + 1ms);
+  ASSERT_EQ(issuer.at.size(), 2U);
+  EXPECT_EQ(issuer.at[1] - issuer.at[0], 7s);
+  refused(Flow::client_credentials, seven, 7s);
+  EXPECT_EQ(issuer.at.size(), 1U);
+}
+
+TEST_F(ErrorTable, ANonceIsUsedOnceAndOnlyWhereAKeyIsProved) {
+  auto const reply =
+      FakeIssuer::with(FakeIssuer::json(401, R"({"error":"use_dpop_nonce"})"), "dpop-nonce", "n-1");
+  refused(Flow::client_credentials, reply);
+  EXPECT_EQ(issuer.asked.size(), 1U);
+  client.prover = std::make_shared<Prover>();
+  refused(Flow::client_credentials, reply);
+  ASSERT_EQ(issuer.asked.size(), 2U);
+  EXPECT_EQ(issuer.asked[0].field("DPoP"), "proof:");
+  EXPECT_EQ(issuer.asked[1].field("DPoP"), "proof:n-1");
+}
+
+TEST_F(ErrorTable, WhatMayBeUsedOnceIsNeverSentTwice) {
+  for (auto const flow : {Flow::refresh_token, Flow::authorization_code, Flow::jwt_bearer}) {
+    refused(flow, FakeIssuer::json(503, ""));
+    EXPECT_EQ(issuer.asked.size(), 1U);
+  }
+}
+
+}  // namespace
+}  // namespace weir::oauth

@@ -1,0 +1,65 @@
+// IssuerLocator: finds the token endpoint of a server from what the server says of itself.
+//
+// One per server, on its worker. In this order: the metadata that a 401 of the server names, those beside its
+// path, those at its root; then the metadata of the issuer that they name; for servers of 2025-03-26, which
+// have none, the issuer at their own origin. What is found counts for kFoundFor. Addresses that the operator
+// has not named pass the guard, as does the token endpoint; redirects are not followed. Errors: those of the
+// table; protocol (nothing found), policy (found, of somebody else).
+#pragma once
+
+#include <optional>
+
+#include "net/egress_guard.hpp"
+#include "oauth/challenge.hpp"
+#include "oauth/metadata.hpp"
+#include "oauth/token_request.hpp"
+
+namespace weir::oauth {
+
+struct LocatorOptions {
+  net::Url server;
+  std::string issuer;  // the only one that counts; "": the first one that the server names
+  std::shared_ptr<net::EgressGuard const> guard;  // never null
+};
+
+// Where to ask for a server's tokens, and for what.
+struct TokenPlace {
+  net::Url endpoint;
+  std::string issuer;
+  std::string resource;             // as the server names itself; "": it does not
+  std::vector<std::string> scopes;  // that the server wants; empty: it does not say
+  std::optional<ClientAuth> auth;   // the only way that the issuer takes a secret
+  std::shared_ptr<net::EgressGuard const> guard;
+  std::string authorization_endpoint;  // "": nobody can sign in there
+  bool issuer_returned = false;
+  bool proves_codes = false;  // PKCE with S256
+};
+
+class IssuerLocator {
+ public:
+  static constexpr base::Duration kFoundFor = std::chrono::hours{1};
+  static constexpr base::Duration kStepMax = std::chrono::seconds{5};
+
+  IssuerLocator(base::Scheduler& scheduler, net::Fetcher& fetcher, LocatorOptions options)
+      : scheduler_(scheduler), fetcher_(fetcher), options_(std::move(options)) {}
+
+  base::Task<OAuthResult<TokenPlace>> find(base::TimePoint deadline);
+
+ private:
+  using Text = base::Task<OAuthResult<std::string>>;
+  Text read(net::Url url, bool guarded, base::TimePoint deadline);
+  base::Task<std::optional<Challenge>> challenge(base::TimePoint deadline);
+  base::Task<OAuthResult<ResourceMetadata>> resource(Challenge const& told, base::TimePoint deadline);
+  base::Task<OAuthResult<IssuerMetadata>> issuer(std::string name, base::TimePoint deadline);
+  base::Task<OAuthResult<TokenPlace>> search(base::TimePoint deadline);
+  bool named_by_operator(net::Url const& url) const;
+  OAuthResult<TokenPlace> place_of(IssuerMetadata found) const;
+
+  base::Scheduler& scheduler_;
+  net::Fetcher& fetcher_;
+  LocatorOptions options_;
+  std::optional<TokenPlace> found_;
+  base::TimePoint found_until_{};
+};
+
+}  // namespace weir::oauth

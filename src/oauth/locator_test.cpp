@@ -1,0 +1,216 @@
+#include "oauth/locator_io.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/task_group.hpp"
+#include "base/virtual_loop.hpp"
+#include "oauth/fake_issuer_test.hpp"
+
+namespace weir::oauth {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::string> texts(std::vector<net::Url> const& urls) {
+  std::vector<std::string> out;
+  for (auto const& url : urls) out.push_back(url.text());
+  return out;
+}
+
+TEST(Metadata, LieAtTheWellKnownPlaces) {
+  using All = std::vector<std::string>;
+  EXPECT_EQ(texts(resource_metadata_places(*net::parse_url("https://s.test/v1/mcp/?a=b"))),
+            (All{"https://s.test/.well-known/oauth-protected-resource/v1/mcp",
+                 "https://s.test/.well-known/oauth-protected-resource"}));
+  EXPECT_EQ(texts(resource_metadata_places(*net::parse_url("https://s.test/"))),
+            All{"https://s.test/.well-known/oauth-protected-resource"});
+  EXPECT_EQ(texts(issuer_metadata_places(*net::parse_url("https://i.test/tenant"))),
+            (All{"https://i.test/.well-known/oauth-authorization-server/tenant",
+                 "https://i.test/.well-known/openid-configuration/tenant",
+                 "https://i.test/tenant/.well-known/openid-configuration"}));
+  EXPECT_EQ(texts(issuer_metadata_places(*net::parse_url("https://i.test"))),
+            (All{"https://i.test/.well-known/oauth-authorization-server",
+                 "https://i.test/.well-known/openid-configuration"}));
+}
+
+TEST(Metadata, AreBelievedOnlyOfThemselves) {
+  auto const server = *net::parse_url("https://s.test/v1/mcp");
+  auto const of = [&](std::string const& resource, bool exact) {
+    return static_cast<bool>(read_resource_metadata(
+        R"({"authorization_servers":["https://i.test"],"resource":")" + resource + R"("})", server, exact));
+  };
+  EXPECT_TRUE(of("https://s.test/v1/mcp", true));
+  EXPECT_TRUE(of("https://s.test/v1/mcp/", true));
+  EXPECT_FALSE(of("https://s.test/v1", true));
+  EXPECT_TRUE(of("https://s.test/v1", false));
+  EXPECT_TRUE(of("https://s.test", false));
+  EXPECT_FALSE(of("https://s.test/v", false));
+  EXPECT_FALSE(of("https://s.test/v1/mcp/more", false));
+  EXPECT_FALSE(of("http://s.test/v1/mcp", false));
+  EXPECT_FALSE(of("https://s.test.evil/v1/mcp", false));
+  EXPECT_FALSE(of("", false));
+  EXPECT_FALSE(read_resource_metadata(R"({"resource":"https://s.test/v1/mcp"})", server, true));
+  EXPECT_FALSE(read_resource_metadata("[]", server, true));
+
+  auto const issuer = [](std::string const& name) {
+    return static_cast<bool>(read_issuer_metadata(
+        R"({"issuer":")" + name + R"(","token_endpoint":"https://i.test/token"})", "https://i.test"));
+  };
+  EXPECT_TRUE(issuer("https://i.test"));
+  EXPECT_FALSE(issuer("https://i.test/"));
+  EXPECT_FALSE(issuer("https://I.test"));
+  EXPECT_FALSE(issuer("https://other.test"));
+  EXPECT_FALSE(read_issuer_metadata(R"({"issuer":"https://i.test"})", "https://i.test"));
+  EXPECT_FALSE(read_issuer_metadata(
+      R"({"issuer":"https://x.test","issuer":"https://i.test","token_endpoint":"https://i.test/t"})",
+      "https://i.test"));
+}
+
+base::Task<void> keep(IssuerLocator& locator, base::TimePoint deadline,
+                      std::optional<OAuthResult<TokenPlace>>& out) {
+  out = co_await locator.find(deadline);
+}
+
+struct Locating : testing::Test {
+  base::VirtualLoop loop;
+  FakeIssuer net{loop};
+  LocatorOptions options;
+  std::map<std::string, std::string> documents;  // by URL
+  std::string challenge = R"(Bearer scope="told")";
+  std::optional<IssuerLocator> locator;
+
+  Locating() {
+    options.server = *net::parse_url("https://s.test/mcp");
+    options.guard = std::make_shared<net::EgressGuard const>(net::EgressRules{});
+    documents["https://s.test/.well-known/oauth-protected-resource/mcp"] =
+        R"({"resource":"https://s.test/mcp","authorization_servers":["https://i.test/t"],"scopes_supported":["x"]})";
+    documents["https://i.test/.well-known/openid-configuration/t"] = issuer("https://i.test/t");
+    net.answer = [this](FakeIssuer::Asked const& asked) {
+      if (asked.url == options.server.text()) {
+        return FakeIssuer::with(FakeIssuer::json(401, ""), "www-authenticate", challenge);
+      }
+      auto const found = documents.find(asked.url);
+      return found == documents.end() ? FakeIssuer::json(404, "") : FakeIssuer::json(200, found->second);
+    };
+  }
+  static std::string issuer(std::string const& name, std::string const& more = "",
+                            std::string const& endpoint = "https://i.test/token") {
+    return R"({"issuer":")" + name + R"(","token_endpoint":")" + endpoint + "\"" + more + "}";
+  }
+  OAuthResult<TokenPlace> find() {
+    if (!locator) locator.emplace(loop, net, options);
+    std::optional<OAuthResult<TokenPlace>> out;
+    base::TaskGroup tasks(loop);
+    tasks.spawn(keep(*locator, loop.now() + 60s, out));
+    loop.advance(61s);
+    return out ? std::move(*out) : OAuthResult<TokenPlace>(OAuthError());
+  }
+  std::vector<std::string> urls() const {
+    std::vector<std::string> out;
+    for (auto const& asked : net.asked) out.push_back(asked.url);
+    return out;
+  }
+};
+
+TEST_F(Locating, GoesFromTheServerToItsIssuerToTheEndpointAndRemembersForAnHour) {
+  auto const place = find();
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->endpoint.text(), "https://i.test/token");
+  EXPECT_EQ(place->issuer, "https://i.test/t");
+  EXPECT_EQ(place->resource, "https://s.test/mcp");
+  EXPECT_EQ(place->scopes, std::vector<std::string>{"told"});
+  EXPECT_NE(place->guard, nullptr);
+  EXPECT_EQ(urls(), (std::vector<std::string>{"https://s.test/mcp",
+                                              "https://s.test/.well-known/oauth-protected-resource/mcp",
+                                              "https://i.test/.well-known/oauth-authorization-server/t",
+                                              "https://i.test/.well-known/openid-configuration/t"}));
+  EXPECT_FALSE(net.asked[1].guarded);  // the operator named this origin
+  EXPECT_TRUE(net.asked[2].guarded);
+  auto const asked = net.asked.size();
+  loop.advance(58min);
+  EXPECT_TRUE(find());
+  EXPECT_EQ(net.asked.size(), asked);
+  EXPECT_TRUE(find());
+  EXPECT_GT(net.asked.size(), asked);
+}
+
+TEST_F(Locating, TheChallengeNamesTheMetadataFirst) {
+  challenge = R"(Bearer resource_metadata="https://meta.test/of-s")";
+  documents["https://meta.test/of-s"] =
+      R"({"resource":"https://s.test","authorization_servers":["https://i.test/t"],"scopes_supported":["x"]})";
+  auto const place = find();
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->resource, "https://s.test");
+  EXPECT_EQ(place->scopes, std::vector<std::string>{"x"});
+  EXPECT_EQ(urls()[1], "https://meta.test/of-s");
+  EXPECT_TRUE(net.asked[1].guarded);
+}
+
+TEST_F(Locating, MetadataAtTheRootAreTheSecondChoice) {
+  documents.erase("https://s.test/.well-known/oauth-protected-resource/mcp");
+  documents["https://s.test/.well-known/oauth-protected-resource"] =
+      R"({"resource":"https://s.test/","authorization_servers":["https://i.test/t"]})";
+  EXPECT_TRUE(find());
+}
+
+TEST_F(Locating, ForeignDocumentsAreNotBelieved) {
+  documents["https://s.test/.well-known/oauth-protected-resource/mcp"] =
+      R"({"resource":"https://other.test/mcp","authorization_servers":["https://i.test/t"]})";
+  EXPECT_EQ(find().error().cause, Cause::policy);
+  locator.reset();
+  documents["https://s.test/.well-known/oauth-protected-resource/mcp"] =
+      R"({"resource":"https://s.test/mcp","authorization_servers":["https://i.test/t"]})";
+  documents["https://i.test/.well-known/openid-configuration/t"] = issuer("https://i.test/T");
+  EXPECT_EQ(find().error().cause, Cause::policy);
+}
+
+TEST_F(Locating, TheConfiguredIssuerMustBeOneOfTheServers) {
+  options.issuer = "https://i.test/other";
+  EXPECT_EQ(find().error().cause, Cause::policy);
+  locator.reset();
+  options.issuer = "https://i.test/t";
+  auto const place = find();
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->guard, nullptr);  // the operator named it
+}
+
+TEST_F(Locating, ClosedEndpointsAreRefusedBeforeASecretIsSent) {
+  for (auto const* const endpoint : {"http://i2.test/token", "https://169.254.169.254/token",
+                                     "https://[::1]/token", "https://0x7f.1/token"}) {
+    locator.reset();
+    documents["https://i.test/.well-known/openid-configuration/t"] = issuer("https://i.test/t", "", endpoint);
+    auto const place = find();
+    ASSERT_FALSE(place) << endpoint;
+    EXPECT_EQ(place.error().cause, Cause::config);
+  }
+}
+
+TEST_F(Locating, AServerOf20250326IsItsOwnIssuer) {
+  documents.clear();
+  auto place = find();
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->endpoint.text(), "https://s.test/token");
+  EXPECT_EQ(place->issuer, "https://s.test");
+  EXPECT_EQ(place->resource, "");
+  locator.reset();
+  documents["https://s.test/.well-known/oauth-authorization-server"] =
+      issuer("https://s.test", R"(,"token_endpoint_auth_methods_supported":["client_secret_post"])",
+             "https://s.test/t");
+  place = find();
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->endpoint.text(), "https://s.test/t");
+  EXPECT_EQ(place->auth, ClientAuth::post);
+}
+
+TEST_F(Locating, RedirectsAndTroubleAreTold) {
+  net.answer = [](FakeIssuer::Asked const&) { return FakeIssuer::json(302, ""); };
+  EXPECT_EQ(find().error().cause, Cause::config);
+  locator.reset();
+  net.answer = [](FakeIssuer::Asked const&) { return FakeIssuer::json(503, ""); };
+  EXPECT_EQ(find().error().cause, Cause::transient);
+}
+
+}  // namespace
+}  // namespace weir::oauth

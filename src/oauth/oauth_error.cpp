@@ -1,0 +1,148 @@
+#include "oauth/oauth_error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace weir::oauth {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+
+namespace {
+
+constexpr std::size_t kTokenLikeMin = 24;  // a run so long without a gap is no word
+constexpr std::string_view kHidden = "(hidden)";
+
+bool token_character(char c) noexcept {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+         c == '.' || c == '~' || c == '+' || c == '/' || c == '=';
+}
+
+void hide_all(std::string& text, std::string_view secret) {
+  if (secret.size() < 4) return;  // would hide half the sentence
+  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + kHidden.size())) {
+    text.replace(at, secret.size(), kHidden);
+  }
+}
+
+void hide_addresses(std::string& text) {
+  for (auto at = text.find("://"); at != std::string::npos; at = text.find("://", at)) {
+    auto const begin = text.find_last_of(" \"'(<", at);
+    auto const from = begin == std::string::npos ? 0 : begin + 1;
+    auto const end = std::min(text.find_first_of(" \"')>", at), text.size());
+    text.replace(from, end - from, "(address)");
+    at = from;
+  }
+}
+
+void hide_tokens(std::string& text) {
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    while (end < text.size() && token_character(text[end])) ++end;
+    if (end - at >= kTokenLikeMin) {
+      text.replace(at, end - at, kHidden);
+      end = at + kHidden.size();
+    }
+    at = std::max(end, at + 1);
+  }
+}
+
+std::string words(std::vector<std::string> const& scopes) {
+  std::string text;
+  for (auto const& scope : scopes) text += (text.empty() ? "" : " ") + scope;
+  return text;
+}
+
+std::string said(OAuthError const& error) {
+  if (error.code.empty()) return error.description;
+  return error.description.empty() ? error.code : error.code + ": " + error.description;
+}
+
+}  // namespace
+
+std::string_view name_of(Flow flow) noexcept {
+  switch (flow) {
+    case Flow::refresh_token: return "refresh_token";
+    case Flow::client_credentials: return "client_credentials";
+    case Flow::password: return "password";
+    case Flow::token_exchange: return "token_exchange";
+    case Flow::authorization_code: return "authorization_code";
+    case Flow::jwt_bearer: return "jwt_bearer";
+    case Flow::introspection: break;
+  }
+  return "introspection";
+}
+
+bool single_use(Flow flow) noexcept {
+  return flow == Flow::refresh_token || flow == Flow::authorization_code || flow == Flow::jwt_bearer;
+}
+
+bool of_caller(Flow flow) noexcept { return flow == Flow::token_exchange || flow == Flow::jwt_bearer; }
+
+std::string_view name_of(Cause cause) noexcept {
+  switch (cause) {
+    case Cause::reauth: return "reauth";
+    case Cause::config: return "config";
+    case Cause::scope: return "scope";
+    case Cause::nonce: return "nonce";
+    case Cause::throttle: return "throttle";
+    case Cause::transient: return "transient";
+    case Cause::protocol: return "protocol";
+    case Cause::policy: break;
+  }
+  return "policy";
+}
+
+Error error_for_caller(OAuthError const& error, Flow flow, std::vector<std::string> const& scopes) {
+  std::string const detail =
+      fmt::format("token endpoint, {}, {}: {}", name_of(flow), name_of(error.cause), said(error));
+  switch (error.cause) {
+    case Cause::reauth:
+      if (of_caller(flow)) {
+        return Error(Fault::unauthenticated, Blame::client, detail)
+            .advise("The token of this caller is not accepted there any more; sign in again.");
+      }
+      return Error(Fault::config, Blame::gateway, detail)
+          .advise("Weir's own sign-in at the server has ended; an operator has to renew it.");
+    case Cause::scope:
+      return Error(Fault::denied, Blame::client, detail)
+          .advise(scopes.empty() ? "The issuer does not grant what this server needs."
+                                 : fmt::format("This needs the scopes: {}.", words(scopes)));
+    case Cause::throttle:
+      return Error(Fault::throttled, Blame::gateway, detail)
+          .again_in(error.retry_after)
+          .advise("The issuer of the server's tokens asks for patience.");
+    case Cause::transient:
+      return Error(Fault::unavailable, Blame::gateway, detail)
+          .again_in(std::chrono::seconds{1})
+          .advise("The issuer of the server's tokens does not answer.");
+    case Cause::nonce:
+    case Cause::config:
+      return Error(Fault::config, Blame::gateway, detail)
+          .advise("The gateway's credential was rejected; an operator has to look at the server's `auth`.");
+    case Cause::protocol:
+      return Error(Fault::config, Blame::gateway, detail)
+          .advise("What the server's token endpoint answers cannot be used.");
+    case Cause::policy: break;
+  }
+  return Error(Fault::config, Blame::gateway, detail)
+      .advise("The issuer gave a token for something else than what was asked for; it is not used.");
+}
+
+std::string cleaned(std::string_view text, std::size_t characters,
+                    std::vector<std::string_view> const& secrets) {
+  constexpr std::size_t kLookedAt = 4096;
+  std::string out(text.substr(0, kLookedAt));
+  for (auto const secret : secrets) hide_all(out, secret);
+  for (auto& c : out) {
+    if (c < 0x20 || c > 0x7e) c = ' ';
+  }
+  hide_addresses(out);
+  hide_tokens(out);
+  if (out.size() > characters) out.resize(characters);
+  return out;
+}
+
+}  // namespace weir::oauth

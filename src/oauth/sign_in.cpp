@@ -1,0 +1,115 @@
+#include "oauth/sign_in.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include <optional>
+
+#include "oauth/base64url.hpp"
+#include "oauth/error_table.hpp"
+
+namespace weir::oauth {
+
+namespace {
+
+constexpr std::size_t kReturnedMax = 16 * 1024;
+
+std::string challenge_of(std::string_view verifier) {
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<unsigned char const*>(verifier.data()), verifier.size(), digest);
+  return base64url({reinterpret_cast<char const*>(digest), sizeof digest});
+}
+
+int hex_digit(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    bool const escape = text[at] == '%' && at + 2 < text.size() && hex_digit(text[at + 1]) >= 0 &&
+                        hex_digit(text[at + 2]) >= 0;
+    if (escape) {
+      out += static_cast<char>(hex_digit(text[at + 1]) * 16 + hex_digit(text[at + 2]));
+      at += 2;
+    } else {
+      out += text[at] == '+' ? ' ' : text[at];
+    }
+  }
+  return out;
+}
+
+// Nothing when absent, or there more than once: then nobody knows which one was meant.
+std::optional<std::string> only(std::string_view query, std::string_view name) {
+  std::optional<std::string> found;
+  while (!query.empty()) {
+    auto const pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    auto const equals = pair.find('=');
+    if (decoded(pair.substr(0, equals)) != name) continue;
+    if (found) return std::nullopt;
+    found = equals == std::string_view::npos ? "" : decoded(pair.substr(equals + 1));
+  }
+  return found;
+}
+
+bool same_secret(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+OAuthError foreign(char const* why) { return misfit(Cause::policy, 0, why); }
+
+OAuthError over(std::string code, std::string description) {
+  auto error = misfit(Cause::reauth, 0, std::move(description));
+  error.code = std::move(code);
+  error.remember = {};
+  return error;
+}
+
+}  // namespace
+
+SignIn::SignIn(SignInAt at, base::Random& random, base::TimePoint now)
+    : at_(std::move(at)), state_(random.token(16)), verifier_(random.token(32)), until_(now + kLifeMax) {
+  Form form;
+  form.add("response_type", "code");
+  form.add("client_id", at_.client_id);
+  form.add("redirect_uri", at_.redirect_uri);
+  form.add("code_challenge", challenge_of(verifier_.reveal()));
+  form.add("code_challenge_method", "S256");
+  form.add("state", state_);
+  std::string scopes;
+  for (auto const& scope : at_.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
+  if (!scopes.empty()) form.add("scope", scopes);
+  if (!at_.resource.empty()) form.add("resource", at_.resource);
+  url_ = at_.authorization_endpoint.text();
+  url_ += url_.find('?') == std::string::npos ? '?' : '&';
+  url_ += form.text();
+}
+
+OAuthResult<base::Secret> SignIn::returned(std::string_view address, base::TimePoint now) {
+  if (address.size() > kReturnedMax) return foreign("what came back is too long");
+  auto query = address.substr(0, address.find('#'));
+  if (auto const begin = query.find('?'); begin != std::string_view::npos) query.remove_prefix(begin + 1);
+  auto const state = only(query, "state");
+  if (!state || !same_secret(*state, state_)) return foreign("this is not the answer to this sign-in");
+  auto const issuer = only(query, "iss");
+  bool const wrong_issuer = issuer ? *issuer != at_.issuer : at_.issuer_returned;
+  if (wrong_issuer) return foreign("the answer is of another issuer");
+  if (used_) return over("", "this sign-in was used already");
+  used_ = true;
+  if (now >= until_) return over("", "this sign-in took too long");
+  if (auto const error = only(query, "error")) {
+    return over(cleaned(*error, OAuthError::kCodeMax, {}),
+                cleaned(only(query, "error_description").value_or(""), OAuthError::kDescriptionMax, {}));
+  }
+  auto code = only(query, "code");
+  if (!code || code->empty()) return foreign("the answer holds no code");
+  base::Secret const made(*code);
+  explicit_bzero(code->data(), code->size());
+  return made;
+}
+
+}  // namespace weir::oauth

@@ -1,0 +1,107 @@
+#include "oauth/token_answer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "oauth/base64url.hpp"
+
+namespace weir::oauth {
+namespace {
+
+using namespace std::chrono_literals;
+
+net::FetchedReply ok(std::string body) {
+  net::FetchedReply reply;
+  reply.status = 200;
+  reply.body = std::move(body);
+  return reply;
+}
+
+OAuthResult<TokenAnswer> read(std::string body, Expected const& expected = {}) {
+  return read_answer(ok(std::move(body)), expected, {});
+}
+
+TEST(TokenAnswer, HoldsTheTokenItsLifeAndItsRefreshToken) {
+  auto const answer = read(
+      R"({"access_token":"t-1","token_type":"bearer","expires_in":3600,"refresh_token":"r-1","scope":"a  b"})");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->access_token.reveal(), "t-1");
+  EXPECT_EQ(answer->refresh_token.reveal(), "r-1");
+  EXPECT_EQ(answer->expires_in, 3600s);
+  EXPECT_EQ(answer->scopes, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(TokenAnswer, ALifeMayBeAbsentOrInQuotesAndIsBounded) {
+  EXPECT_EQ(read(R"({"access_token":"t","token_type":"Bearer"})")->expires_in, std::nullopt);
+  EXPECT_EQ(read(R"({"access_token":"t","token_type":"Bearer","expires_in":"1"})")->expires_in, 1s);
+  EXPECT_EQ(read(R"({"access_token":"t","token_type":"Bearer","expires_in":999999999999})")->expires_in,
+            TokenAnswer::kLifeMax);
+  EXPECT_FALSE(read(R"({"access_token":"t","token_type":"Bearer","expires_in":1.5})"));
+  EXPECT_FALSE(read(R"({"access_token":"t","token_type":"Bearer","expires_in":""})"));
+}
+
+TEST(TokenAnswer, ATokenOf16KiBIsTakenAndOneByteMoreIsNot) {
+  auto const of = [](std::size_t bytes) {
+    return read(R"({"token_type":"Bearer","access_token":")" + std::string(bytes, 'x') + R"("})");
+  };
+  EXPECT_TRUE(of(kTokenBytesMax));
+  EXPECT_FALSE(of(kTokenBytesMax + 1));
+}
+
+TEST(TokenAnswer, AnAnswerOf64KiBIsReadAndOneByteMoreIsNot) {
+  std::string const body = R"({"access_token":"t","token_type":"Bearer"})";
+  EXPECT_TRUE(read(body + std::string(kAnswerBytesMax - body.size(), ' ')));
+  EXPECT_FALSE(read(body + std::string(kAnswerBytesMax + 1 - body.size(), ' ')));
+}
+
+TEST(TokenAnswer, AnExchangeGivesTheTypeThatWasAskedForOrNothing) {
+  Expected expected{Flow::token_exchange, {}, {}, {}, false};
+  auto const with = [&](std::string const& type, std::string const& shown = "Bearer") {
+    return read(R"({"access_token":"t","token_type":")" + shown +
+                    R"(","issued_token_type":"urn:ietf:params:oauth:token-type:)" + type + R"("})",
+                expected);
+  };
+  EXPECT_TRUE(with("access_token"));
+  EXPECT_TRUE(with("jwt"));
+  EXPECT_FALSE(with("refresh_token"));
+  EXPECT_FALSE(read(R"({"access_token":"t","token_type":"Bearer"})", expected));
+  expected.issued_type = "urn:ietf:params:oauth:token-type:id-jag";
+  EXPECT_TRUE(with("id-jag", "N_A"));
+  EXPECT_FALSE(with("id-jag"));
+  EXPECT_FALSE(with("access_token", "N_A"));
+}
+
+TEST(TokenAnswer, NarrowerScopesAreFineAndWiderOnesAreNot) {
+  Expected const expected{Flow::client_credentials, {"a", "b"}, {}, {}, false};
+  EXPECT_TRUE(read(R"({"access_token":"t","token_type":"Bearer","scope":"b"})", expected));
+  EXPECT_TRUE(read(R"({"access_token":"t","token_type":"Bearer","scope":"b a"})", expected));
+  EXPECT_EQ(read(R"({"access_token":"t","token_type":"Bearer","scope":"b c"})", expected).error().cause,
+            Cause::policy);
+}
+
+TEST(TokenAnswer, TheTokensOwnEndAndAudienceCount) {
+  auto const jwt = [](std::string const& claims) {
+    return base64url("{}") + "." + base64url(claims) + ".sig";
+  };
+  Expected const expected{Flow::client_credentials, {}, {"https://server.test/mcp"}, {}, false};
+  auto const of = [&](std::string const& claims) {
+    return read(R"({"token_type":"Bearer","access_token":")" + jwt(claims) + R"("})", expected);
+  };
+  auto const good = of(R"({"exp":1700000000,"aud":["x","https://server.test/mcp/"]})");
+  ASSERT_TRUE(good);
+  EXPECT_EQ(good->expires_at, base::WallTime{1'700'000'000s});
+  EXPECT_TRUE(of(R"({"exp":1700000000})"));
+  EXPECT_EQ(of(R"({"aud":"https://server.test/other"})").error().cause, Cause::policy);
+  EXPECT_FALSE(peek("opaque"));
+  EXPECT_FALSE(peek("a.b.c"));
+  EXPECT_FALSE(peek(jwt("{}") + ".d.e"));
+}
+
+TEST(TokenAnswer, IntrospectionSaysWhetherATokenIsActive) {
+  Expected const expected{Flow::introspection, {}, {}, {}, false};
+  EXPECT_EQ(read(R"({"active":true})", expected)->active, true);
+  EXPECT_EQ(read(R"({"active":false})", expected)->active, false);
+  EXPECT_FALSE(read(R"({"active":"true"})", expected));
+}
+
+}  // namespace
+}  // namespace weir::oauth

@@ -1,0 +1,100 @@
+// TokenCache: the tokens that stand ready, and the refusals that are remembered, of all servers and callers.
+//
+// One per process; any thread. One short lock, never held while an issuer is asked or a value dies (R-008,
+// F-06). Never more than `entries_max` entries: when it is full, the tenant that holds most of it loses what
+// it used longest ago, so that none pushes out the others (F-12). A token is served before its end and never
+// after it; expire() lets go of what is over without anybody asking for it (R-002, F-13). Values are Secret:
+// what leaves is wiped with its last user. Keys are hashes (token_key.hpp).
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/intrusive_list.hpp"
+#include "base/timer_wheel.hpp"
+#include "oauth/oauth_error.hpp"
+#include "oauth/token_key.hpp"
+#include "oauth/token_life.hpp"
+
+namespace weir::oauth {
+
+struct TokenCacheOptions {
+  std::size_t entries_max = 5000;
+  base::Duration life_max = std::chrono::seconds{300};
+};
+
+using TokenRef = std::shared_ptr<base::Secret const>;
+
+struct TokenOwner {
+  std::string tenant;  // "": the gateway itself and callers without one
+  TokenKey subject{};
+};
+
+struct TokenStats {
+  std::uint64_t hits, misses, refusals, stored, evicted, expired, dropped;
+  std::size_t entries;
+};
+
+class TokenCache {
+ public:
+  TokenCache(TokenCacheOptions const& options, base::TimePoint now);
+  ~TokenCache();
+  TokenCache(TokenCache const&) = delete;
+  TokenCache& operator=(TokenCache const&) = delete;
+
+  struct Found {
+    TokenRef token;                     // not null: serve it
+    std::optional<OAuthError> refusal;  // remembered: do not ask now
+    bool renew = false;                 // this caller, and no other, fetches the next one
+  };
+  Found find(TokenKey const& key, base::TimePoint now);
+
+  void keep(TokenKey const& key, TokenOwner owner, TokenRef token, TokenLife const& life,
+            base::TimePoint now);
+  // Remembers that there is none. A token that is served still stays: only renewing it failed, and it is
+  // tried again after the same time.
+  void refuse(TokenKey const& key, TokenOwner owner, OAuthError refusal, base::Duration remember,
+              base::TimePoint now);
+  // Nobody renews it any more: the next caller may.
+  void renewal_over(TokenKey const& key);
+
+  // The server would not take `used`; what was kept under the key since then stays.
+  bool drop(TokenKey const& key, TokenRef const& used);
+  // A user is gone (F-11). How many tokens went with them.
+  std::size_t drop_subject(TokenKey const& subject);
+  std::size_t drop_all();
+
+  // Lets go of up to `batch_max` entries whose time is over; a full batch means that there may be more.
+  std::size_t expire(base::TimePoint now, std::size_t batch_max);
+  // Entries above a lowered cap go.
+  void set_options(TokenCacheOptions const& options);
+
+  std::size_t size() const;
+  TokenStats stats() const;
+  base::Duration life_max() const;
+
+ private:
+  struct UseHook : base::ListHook {};
+  struct Tenant;
+  struct Entry;
+  using Dead = std::vector<std::unique_ptr<Entry>>;
+
+  Entry& place(TokenKey const& key, TokenOwner&& owner, Dead& dead);
+  void set_end(Entry& entry, base::TimePoint until);
+  void make_room(std::string const& tenant, Dead& dead);
+  std::unique_ptr<Entry> take(Entry& entry);
+  void expire_some(base::TimePoint now, std::size_t batch_max, Dead& dead);
+
+  mutable std::mutex lock_;
+  TokenCacheOptions options_;
+  base::TimerWheel ends_;
+  base::IntrusiveList<base::TimerNode> over_;  // their time is up; they wait for a batch
+  std::unordered_map<TokenKey, std::unique_ptr<Entry>, TokenKeyHash> entries_;
+  std::unordered_map<std::string, std::unique_ptr<Tenant>> tenants_;
+  TokenStats counted_{};
+};
+
+}  // namespace weir::oauth

@@ -1,0 +1,32 @@
+// TokenEndpoint: asks an issuer for tokens. The one way in which any flow does so.
+//
+// One per server, on its worker; borrows what it uses. What is worth repeating is repeated as the error table
+// says, within the deadline; redirects are refused, never followed. What came in clear is wiped.
+#pragma once
+
+#include "base/random.hpp"
+#include "oauth/token_request.hpp"
+
+namespace weir::oauth {
+
+class TokenEndpoint {
+ public:
+  static constexpr base::Duration kAttemptMax = std::chrono::seconds{10};
+
+  TokenEndpoint(base::Scheduler& scheduler, net::Fetcher& fetcher, base::Random& random) noexcept
+      : scheduler_(scheduler), fetcher_(fetcher), random_(random) {}
+
+  // Both must outlive the task.
+  base::Task<OAuthResult<TokenAnswer>> ask(TokenRequest const& request, ClientIdentity const& client,
+                                           base::TimePoint deadline);
+
+ private:
+  base::Task<OAuthResult<TokenAnswer>> ask_once(TokenRequest const& request, ClientIdentity const& client,
+                                                std::string const& nonce, base::TimePoint deadline);
+  base::Scheduler& scheduler_;
+  net::Fetcher& fetcher_;
+  base::Random& random_;
+  bool failing_ = false;  // the last answer was none: one try is enough to see whether it is back (T-59)
+};
+
+}  // namespace weir::oauth

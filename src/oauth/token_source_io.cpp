@@ -1,0 +1,289 @@
+#include "oauth/token_source_io.hpp"
+
+#include "base/ready_until.hpp"
+#include "oauth/error_table.hpp"
+
+namespace weir::oauth {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+
+namespace {
+
+// What failed says something about everybody: an issuer that is away, or asks for patience, or does not know
+// the gateway.
+bool concerns_all(OAuthError const& error) noexcept {
+  if (error.cause == Cause::throttle) return true;
+  if (error.cause == Cause::transient) return error.status == 0;
+  if (error.cause != Cause::config) return false;
+  // Issuers answer a bad subject token with invalid_request (RFC 8693 2.2.2), some with words of their own.
+  return error.code.empty() || error.code == "invalid_client" || error.code == "unauthorized_client" ||
+         error.code == "unsupported_grant_type";
+}
+
+base::Secret header_value(base::Secret const& token, bool key_bound) {
+  std::string text;
+  text.reserve(token.reveal().size() + 7);
+  text.append(key_bound ? "DPoP " : "Bearer ").append(token.reveal());
+  base::Secret value(text);
+  explicit_bzero(text.data(), text.size());
+  return value;
+}
+
+base::Duration spread(OAuthError const& error, base::Random& random) {
+  auto const most = static_cast<std::uint64_t>(error.remember_spread.count());
+  return error.remember + base::Duration{static_cast<std::int64_t>(random.below(most + 1))};
+}
+
+}  // namespace
+
+struct TokenSource::Flight {
+  explicit Flight(base::Scheduler& scheduler) : over(scheduler) {}
+  base::Event over;
+  Result<Value> result = Error(Fault::unavailable, Blame::gateway, "being stopped");
+};
+
+TokenSource::TokenSource(TokenParts const& parts, TokenSourceOptions options, Locator locate, Alarm alarm)
+    : parts_(parts),
+      options_(std::move(options)),
+      wanted_(options_.wanted),
+      client_(options_.client),
+      locate_(std::move(locate)),
+      alarm_(std::move(alarm)),
+      endpoint_(parts.scheduler, parts.fetcher, parts.random),
+      places_(parts.scheduler, kAskedAtOnce),
+      asking_(parts.scheduler) {}
+
+TokenSource::~TokenSource() = default;
+
+bool TokenSource::per_caller() const noexcept {
+  return options_.grant == Grant::exchange || options_.grant == Grant::id_jag;
+}
+
+// The gateway's own questions (lists) are asked with its own token: those of callers are for their calls.
+TokenSource::SubjectRef TokenSource::subject_of(core::Principal const* caller) const {
+  return per_caller() && caller != nullptr ? caller->token : nullptr;
+}
+
+std::optional<TokenKey> TokenSource::key_for(SubjectRef const& subject) const {
+  TokenUse const use{options_.server, wanted_.issuer, wanted_.resource, wanted_.audience, &wanted_.scopes};
+  if (!subject) return parts_.keys.own(use);
+  return parts_.keys.of_caller(
+      use, {subject->issuer, subject->subject, subject->tenant, subject->actor, subject->text.reveal()});
+}
+
+std::optional<TokenKey> TokenSource::key_of(core::Principal const* caller) const {
+  if (per_caller() && caller != nullptr && !caller->token) return std::nullopt;
+  return key_for(subject_of(caller));
+}
+
+TokenOwner TokenSource::owner_of(SubjectRef const& subject) const {
+  if (!subject) return {};
+  return {subject->issuer + ' ' + subject->tenant, parts_.keys.subject(subject->issuer, subject->subject)};
+}
+
+Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
+  switch (options_.grant) {
+    case Grant::refresh_token: return Flow::refresh_token;
+    case Grant::password: return Flow::password;
+    case Grant::exchange: return subject ? Flow::token_exchange : Flow::client_credentials;
+    case Grant::id_jag: return subject ? Flow::jwt_bearer : Flow::client_credentials;
+    case Grant::client_credentials: break;
+  }
+  return Flow::client_credentials;
+}
+
+Error TokenSource::told(OAuthError const& error, SubjectRef const& subject) const {
+  return error_for_caller(error, flow_of(subject), wanted_.scopes).about(options_.server);
+}
+
+core::CredentialSource::Value TokenSource::ready(core::Principal const* caller) {
+  auto const key = key_of(caller);
+  if (!key) return nullptr;
+  auto found = parts_.cache.find(*key, parts_.scheduler.now());
+  if (found.token && found.renew) {
+    if (!join(*key, subject_of(caller))) parts_.cache.renewal_over(*key);
+  }
+  return found.token;
+}
+
+base::Task<Result<core::CredentialSource::Value>> TokenSource::obtain(core::Principal const* caller,
+                                                                      base::TimePoint deadline) {
+  auto const key = key_of(caller);
+  if (!key) {
+    co_return Error(Fault::denied, Blame::client, "no verified token of the caller to exchange")
+        .about(options_.server)
+        .advise("This server is used in the name of a caller who is signed in.");
+  }
+  auto const subject = subject_of(caller);
+  auto const now = parts_.scheduler.now();
+  auto found = parts_.cache.find(*key, now);
+  if (found.token) co_return found.token;
+  if (found.refusal) co_return told(*found.refusal, subject);
+  if (block_ && now < block_->until) co_return told(block_->error, subject);
+  auto const flight = join(*key, subject);
+  if (!flight || waiters_ >= kWaitersMax) {
+    co_return Error(Fault::busy, Blame::gateway, "too many wait for tokens").about(options_.server);
+  }
+  struct Waiting {
+    std::size_t& count;
+    explicit Waiting(std::size_t& c) noexcept : count(c) { ++count; }
+    ~Waiting() { --count; }
+  } const here(waiters_);
+  if (!co_await base::ready_until(parts_.scheduler, flight->over, deadline)) {
+    co_return Error(Fault::timed_out, Blame::gateway, "no token in time")
+        .about(options_.server)
+        .advise("The issuer of the server's tokens was too slow.");
+  }
+  co_return flight->result;
+}
+
+void TokenSource::refused(core::Principal const* caller, Value const& used, bool again) {
+  auto const key = key_of(caller);
+  if (!key) return;
+  parts_.cache.drop(*key, used);
+  if (!again) return;
+  auto const subject = subject_of(caller);
+  auto error = misfit(Cause::config, 401, "the server does not take the tokens that its issuer gives");
+  error.code = "invalid_token";
+  parts_.cache.refuse(*key, owner_of(subject), std::move(error), kRefusedTwice, parts_.scheduler.now());
+}
+
+std::shared_ptr<TokenSource::Flight> TokenSource::join(TokenKey const& key, SubjectRef subject) {
+  if (auto const found = flights_.find(key); found != flights_.end()) return found->second;
+  if (flights_.size() >= kFlightsMax) return nullptr;
+  auto flight = std::make_shared<Flight>(parts_.scheduler);
+  flights_.emplace(key, flight);
+  asking_.spawn(fly(key, std::move(subject), flight));
+  return flight;
+}
+
+base::Task<void> TokenSource::fly(TokenKey key, SubjectRef subject, std::shared_ptr<Flight> flight) {
+  struct Landing {
+    TokenSource& source;
+    Flight& flight;
+    std::vector<TokenKey> keys;
+    ~Landing() {
+      for (auto const& one : keys) source.flights_.erase(one);
+      flight.over.set();
+    }
+  } landing{*this, *flight, {key}};
+  auto const place = co_await places_.acquire();
+  auto const asked_at = parts_.scheduler.now();
+  if (block_ && asked_at < block_->until) {  // found out while this one waited
+    parts_.cache.renewal_over(key);
+    flight->result = told(block_->error, subject);
+    co_return;
+  }
+  auto const deadline = asked_at + options_.ask_max;
+  if (locate_) {
+    auto located = co_await locate_(deadline);
+    if (!located) {
+      settle(key, subject, asked_at, std::move(located).error(), *flight);
+      co_return;
+    }
+    adopt(std::move(*located));
+    // The issuer is part of the key; who comes from now on asks under the new one.
+    if (auto const now_known_as = key_for(subject); now_known_as && *now_known_as != key) {
+      key = *now_known_as;
+      if (flights_.emplace(key, flight).second) landing.keys.push_back(key);
+    }
+  }
+  auto answer = co_await ask(subject, deadline);
+  settle(key, subject, asked_at, std::move(answer), *flight);
+}
+
+void TokenSource::adopt(TokenPlace place) {
+  wanted_.endpoint = std::move(place.endpoint);
+  wanted_.guard = std::move(place.guard);
+  if (options_.wanted.issuer.empty()) wanted_.issuer = std::move(place.issuer);
+  if (options_.sends_resource && options_.wanted.resource.empty())
+    wanted_.resource = std::move(place.resource);
+  if (options_.wanted.scopes.empty()) wanted_.scopes = std::move(place.scopes);
+  if (options_.any_auth) client_.auth = place.auth.value_or(ClientAuth::basic);
+}
+
+base::Task<OAuthResult<TokenAnswer>> TokenSource::ask(SubjectRef subject, base::TimePoint deadline) {
+  if (options_.grant == Grant::refresh_token) co_return co_await ask_refreshed(deadline);
+  if (options_.grant == Grant::id_jag && subject) co_return co_await ask_with_assertion(subject, deadline);
+  TokenRequest request;
+  if (options_.grant == Grant::password) {
+    request = ask_password(wanted_, options_.user, options_.password);
+  } else if (subject) {
+    request = ask_exchange(wanted_, {subject->text, subject->id_token ? kIdTokenType : kAccessTokenType});
+  } else {
+    request = ask_client_credentials(wanted_);
+  }
+  co_return co_await endpoint_.ask(request, client_, deadline);
+}
+
+// Enterprise-managed authorization: the company vouches for its member, the server's issuer believes it.
+base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_with_assertion(SubjectRef subject,
+                                                                     base::TimePoint deadline) {
+  auto company = options_.company;
+  company.audience = wanted_.issuer;
+  company.resource = wanted_.resource;
+  company.scopes = wanted_.scopes;
+  auto const first =
+      ask_id_jag(company, {subject->text, subject->id_token ? kIdTokenType : kAccessTokenType});
+  auto assertion = co_await endpoint_.ask(first, options_.company_client, deadline);
+  if (!assertion) co_return assertion;
+  auto const second = ask_jwt_bearer(wanted_, assertion->access_token);
+  co_return co_await endpoint_.ask(second, client_, deadline);
+}
+
+base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_refreshed(base::TimePoint deadline) {
+  auto const token = parts_.book.current(options_.server, options_.refresh_token, options_.refresh_file);
+  if (token.empty()) co_return misfit(Cause::reauth, 0, "the sign-in has ended");
+  auto const request = ask_refresh(wanted_, token);
+  auto answer = co_await endpoint_.ask(request, client_, deadline);
+  if (answer && !answer->refresh_token.empty()) {
+    auto const kept = parts_.book.renewed(options_.server, options_.refresh_token, options_.refresh_file,
+                                          answer->refresh_token);
+    if (!kept && alarm_) alarm_(kept.error().detail);
+  }
+  if (!answer && answer.error().cause == Cause::reauth) {
+    parts_.book.ended(options_.server, options_.refresh_token, options_.refresh_file);
+  }
+  co_return answer;
+}
+
+void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::TimePoint asked_at,
+                         OAuthResult<TokenAnswer> answer, Flight& flight) {
+  auto const now = parts_.scheduler.now();
+  std::optional<TokenLife> life;
+  if (answer) {
+    TokenEnds const ends{answer->expires_in, answer->expires_at,
+                         subject ? subject->expires : std::optional<base::WallTime>()};
+    auto const cap = subject ? parts_.cache.life_max() : options_.own_life_max;
+    life = life_of(ends, cap, asked_at, now, parts_.scheduler.clock().wall(), parts_.random);
+    if (!life) answer = misfit(Cause::protocol, 0, "the token that came is over already");
+  }
+  if (!answer) {
+    remember(key, subject, answer.error());
+    flight.result = told(answer.error(), subject);
+    return;
+  }
+  failures_ = 0;
+  block_.reset();
+  auto const value =
+      std::make_shared<base::Secret const>(header_value(answer->access_token, client_.prover != nullptr));
+  parts_.cache.keep(key, owner_of(subject), value, *life, now);
+  flight.result = value;
+}
+
+void TokenSource::remember(TokenKey const& key, SubjectRef const& subject, OAuthError const& error) {
+  auto const now = parts_.scheduler.now();
+  auto const time = spread(error, parts_.random);
+  failures_ = error.cause == Cause::transient ? failures_ + 1 : 0;
+  if (concerns_all(error) || failures_ >= kFailuresOfAll) block_ = Block{error, now + time};
+  parts_.cache.refuse(key, owner_of(subject), error, time, now);
+  bool const of_gateway = error.cause == Cause::policy ||
+                          (error.cause == Cause::config && concerns_all(error)) ||
+                          (error.cause == Cause::reauth && !subject);
+  if (of_gateway && alarm_) alarm_(told(error, subject).detail);
+}
+
+}  // namespace weir::oauth

@@ -1,0 +1,116 @@
+// TokenSource: the tokens of one server: from the cache, else asked for once for all who wait (F-04).
+//
+// One per server, on its worker. A token at hand costs no wait and is renewed in the background before it
+// ends, by one caller. A question goes on when those who wait for it leave: the next one finds its answer.
+// Refusals are remembered as the error table says: those that concern the issuer for everybody, the others
+// for the one they were given to (F-09). Limits: kFlightsMax different questions, kWaitersMax who wait,
+// kAskedAtOnce asked at a time. Who has no verified token of their own gets none (F-14), and is told so.
+// Errors: those of error_for_caller(); busy; timed_out; denied.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <unordered_map>
+
+#include "base/task_group.hpp"
+#include "core/credential_source.hpp"
+#include "oauth/grants.hpp"
+#include "oauth/locator_io.hpp"
+#include "oauth/refresh_book.hpp"
+#include "oauth/token_cache.hpp"
+#include "oauth/token_endpoint_io.hpp"
+
+namespace weir::oauth {
+
+enum class Grant { client_credentials, refresh_token, password, exchange, id_jag };
+
+struct TokenSourceOptions {
+  std::string server;
+  Grant grant = Grant::client_credentials;
+  Wanted wanted;  // where there is a locator: what it finds stands in for what is empty here
+  ClientIdentity client;
+  bool sends_resource = true;  // false: not what the locator finds either
+  bool any_auth = false;       // show the client's secret in the way that the issuer takes it
+  base::Secret refresh_token;  // refresh_token: as configured
+  std::string refresh_file;    // where its successors are kept; "": in memory only
+  std::string user;            // password
+  base::Secret password;
+  Wanted company;                 // id_jag: the company's own issuer, where callers sign in
+  ClientIdentity company_client;  // id_jag: the gateway there
+  base::Duration own_life_max = std::chrono::hours{24};  // of the gateway's own tokens
+  base::Duration ask_max = std::chrono::seconds{15};     // of one question, all its attempts included
+};
+
+// What all servers share.
+struct TokenParts {
+  base::Scheduler& scheduler;
+  net::Fetcher& fetcher;
+  base::Random& random;
+  TokenKeys const& keys;
+  TokenCache& cache;
+  RefreshBook& book;
+};
+
+class TokenSource final : public core::CredentialSource {
+ public:
+  static constexpr std::size_t kFlightsMax = 4096;
+  static constexpr std::size_t kWaitersMax = 16'384;
+  static constexpr std::size_t kAskedAtOnce = 32;
+  static constexpr unsigned kFailuresOfAll = 3;  // in a row, of whomever: the issuer is down
+  static constexpr base::Duration kRefusedTwice = std::chrono::seconds{10};
+
+  // Finds the token endpoint, with the server's own help; told what came of it in words of this folder.
+  using Locator = std::function<base::Task<OAuthResult<TokenPlace>>(base::TimePoint deadline)>;
+  // Told of what an operator should know: never holds a secret.
+  using Alarm = std::function<void(std::string const& what)>;
+
+  TokenSource(TokenParts const& parts, TokenSourceOptions options, Locator locate = {}, Alarm alarm = {});
+  ~TokenSource() override;
+
+  bool per_caller() const noexcept override;
+  Value ready(core::Principal const* caller) override;
+  base::Task<base::Result<Value>> obtain(core::Principal const* caller, base::TimePoint deadline) override;
+  void refused(core::Principal const* caller, Value const& used, bool again) override;
+
+  std::size_t flights() const noexcept { return flights_.size(); }
+
+ private:
+  struct Flight;
+  using SubjectRef = std::shared_ptr<core::SubjectToken const>;
+  struct Block {  // the issuer would not or could not answer anybody
+    OAuthError error;
+    base::TimePoint until{};
+  };
+
+  SubjectRef subject_of(core::Principal const* caller) const;  // null: the gateway itself
+  std::optional<TokenKey> key_of(core::Principal const* caller) const;
+  std::optional<TokenKey> key_for(SubjectRef const& subject) const;
+  TokenOwner owner_of(SubjectRef const& subject) const;
+  Flow flow_of(SubjectRef const& subject) const noexcept;
+  base::Error told(OAuthError const& error, SubjectRef const& subject) const;
+  std::shared_ptr<Flight> join(TokenKey const& key, SubjectRef subject);
+  base::Task<void> fly(TokenKey key, SubjectRef subject, std::shared_ptr<Flight> flight);
+  base::Task<OAuthResult<TokenAnswer>> ask(SubjectRef subject, base::TimePoint deadline);
+  base::Task<OAuthResult<TokenAnswer>> ask_with_assertion(SubjectRef subject, base::TimePoint deadline);
+  base::Task<OAuthResult<TokenAnswer>> ask_refreshed(base::TimePoint deadline);
+  void adopt(TokenPlace place);
+  void settle(TokenKey const& key, SubjectRef const& subject, base::TimePoint asked_at,
+              OAuthResult<TokenAnswer> answer, Flight& flight);
+  void remember(TokenKey const& key, SubjectRef const& subject, OAuthError const& error);
+
+  TokenParts parts_;
+  TokenSourceOptions const options_;
+  Wanted wanted_;  // with what was found
+  ClientIdentity client_;
+  Locator locate_;
+  Alarm alarm_;
+  TokenEndpoint endpoint_;
+  base::Semaphore places_;
+  std::unordered_map<TokenKey, std::shared_ptr<Flight>, TokenKeyHash> flights_;
+  std::size_t waiters_ = 0;
+  std::optional<Block> block_;
+  unsigned failures_ = 0;  // in a row
+  base::TaskGroup asking_;
+};
+
+}  // namespace weir::oauth

@@ -1,0 +1,395 @@
+#include "oauth/token_source_io.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "base/virtual_loop.hpp"
+#include "oauth/fake_issuer_test.hpp"
+#include "oauth/token_reaper_loop.hpp"
+
+namespace weir::oauth {
+namespace {
+
+using namespace std::chrono_literals;
+using base::Fault;
+using Value = core::CredentialSource::Value;
+using Got = std::optional<base::Result<Value>>;
+
+base::Task<void> keep(TokenSource& source, core::Principal const* caller, base::TimePoint deadline,
+                      Got& out) {
+  if (auto value = source.ready(caller)) {
+    out = value;
+    co_return;
+  }
+  out = co_await source.obtain(caller, deadline);
+}
+
+struct Sources : testing::Test {
+  base::VirtualLoop loop;
+  FakeIssuer issuer{loop};
+  base::SeededRandom random{11};
+  TokenKeys keys{random};
+  TokenCache cache{{}, loop.now()};
+  RefreshBook book;
+  TokenParts parts{loop, issuer, random, keys, cache, book};
+  TokenSourceOptions options;
+  std::vector<std::string> alarms;
+  std::optional<TokenSource> source;
+  unsigned made = 0;
+
+  Sources() {
+    options.server = "github";
+    options.grant = Grant::exchange;
+    options.wanted.endpoint = *net::parse_url("https://issuer.test/token");
+    options.wanted.issuer = "https://issuer.test";
+    options.wanted.resource = "https://server.test/mcp";
+    options.client =
+        ClientIdentity{ClientAuth::basic, "weir", base::Secret("client-secret-1"), nullptr, nullptr};
+    issuer.answer = [this](FakeIssuer::Asked const&) { return fresh(); };
+  }
+  FakeIssuer::Reply fresh(int expires_in = 3600) {
+    return FakeIssuer::json(
+        200, R"({"access_token":"x-)" + std::to_string(++made) + R"(","token_type":"Bearer","expires_in":)" +
+                 std::to_string(expires_in) +
+                 R"(,"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"})");
+  }
+  void begin(TokenSource::Locator locate = {}) {
+    source.emplace(parts, options, std::move(locate),
+                   [this](std::string const& what) { alarms.push_back(what); });
+  }
+  core::Principal user(std::string const& name, std::string tenant = "t", std::string text = "") {
+    core::Principal principal{"sub:" + name, "jwt", {}, {}, {}};
+    core::SubjectToken token;
+    token.text = base::Secret(text.empty() ? "caller-token-of-" + name : text);
+    token.issuer = "https://login.test";
+    token.subject = name;
+    token.tenant = std::move(tenant);
+    token.expires = loop.clock().wall() + 3600s;
+    principal.token = std::make_shared<core::SubjectToken const>(std::move(token));
+    return principal;
+  }
+  base::Result<Value> get(core::Principal const* caller, base::Duration within = 20s) {
+    Got out;
+    base::TaskGroup tasks(loop);
+    tasks.spawn(keep(*source, caller, loop.now() + within, out));
+    for (base::Duration waited{}; !out && waited <= within; waited += 10ms) loop.advance(10ms);
+    return out ? *out : base::Result<Value>(base::Error());
+  }
+  std::string text(core::Principal const* caller) {
+    auto const got = get(caller);
+    return got ? std::string((*got)->reveal()) : std::string(base::name_of(got.error().fault));
+  }
+};
+
+TEST_F(Sources, ACallersTokenIsExchangedOnceAndNeverSentOn_R001) {
+  begin();
+  auto const ann = user("ann");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  ASSERT_EQ(issuer.asked.size(), 1U);
+  EXPECT_NE(issuer.asked[0].form.find("subject_token=caller-token-of-ann&"), std::string::npos);
+  EXPECT_NE(issuer.asked[0].form.find("&resource=https%3A%2F%2Fserver.test%2Fmcp"), std::string::npos);
+  auto const bob = user("bob");
+  EXPECT_EQ(text(&bob), "Bearer x-2");
+  auto const forged = user("ann", "t", "forged.by.ann");
+  EXPECT_EQ(text(&forged), "Bearer x-3");
+  EXPECT_EQ(text(nullptr), "Bearer x-4");  // the gateway's own, for lists
+  EXPECT_NE(issuer.asked.back().form.find("grant_type=client_credentials"), std::string::npos);
+}
+
+TEST_F(Sources, WhoHasShownNoTokenGetsNone_F14) {
+  begin();
+  core::Principal const key{"key:ci", "key", {}, {}, {}};
+  EXPECT_EQ(text(&key), "denied");
+  auto const nameless = user("");
+  EXPECT_EQ(text(&nameless), "denied");
+  EXPECT_TRUE(issuer.asked.empty());
+}
+
+TEST_F(Sources, TenThousandUsersThroughTheRealWayStayWithinTheCap_R012_F05_T59) {
+  begin();
+  std::vector<core::Principal> users;
+  std::vector<Got> got(10'000);
+  for (int i = 0; i < 10'000; ++i) users.push_back(user("user" + std::to_string(i)));
+  issuer.takes = 20ms;
+  base::TaskGroup tasks(loop);
+  for (std::size_t i = 0; i < users.size();) {
+    for (std::size_t wave = 0; wave < 1000; ++wave, ++i) {
+      tasks.spawn(keep(*source, &users[i], loop.now() + 60s, got[i]));
+    }
+    for (int step = 0; step < 70; ++step) {
+      loop.advance(10ms);
+      ASSERT_LE(cache.size(), 5000U);
+    }
+  }
+  for (auto const& one : got) ASSERT_TRUE(one && *one);
+  EXPECT_EQ(issuer.asked.size(), 10'000U);
+  EXPECT_EQ(cache.size(), 5000U);
+  EXPECT_EQ(source->flights(), 0U);
+  TokenReaperLoop reaper(loop, cache);
+  reaper.start();
+  loop.advance(301s);
+  EXPECT_EQ(cache.size(), 0U);
+}
+
+TEST_F(Sources, AThousandCallersOfOneTokenCostOneExchange_F04_T59) {
+  begin();
+  auto const ann = user("ann");
+  issuer.takes = 200ms;
+  std::vector<Got> got(1000);
+  base::TaskGroup tasks(loop);
+  auto const all = [&] {
+    for (auto& one : got) {
+      one.reset();
+      tasks.spawn(keep(*source, &ann, loop.now() + 5s, one));
+    }
+    loop.advance(1s);
+    for (auto const& one : got) ASSERT_TRUE(one && *one);
+  };
+  all();
+  EXPECT_EQ(issuer.asked.size(), 1U);
+  loop.advance(400s);  // it is over
+  all();
+  EXPECT_EQ(issuer.asked.size(), 2U);
+}
+
+TEST_F(Sources, AnExchangeGoesOnWhenItsFirstCallerLeaves) {
+  begin();
+  auto const ann = user("ann");
+  issuer.takes = 100ms;
+  Got first;
+  Got second;
+  auto leaving = std::make_unique<base::TaskGroup>(loop);
+  base::TaskGroup staying(loop);
+  leaving->spawn(keep(*source, &ann, loop.now() + 5s, first));
+  staying.spawn(keep(*source, &ann, loop.now() + 5s, second));
+  loop.advance(50ms);
+  leaving.reset();
+  loop.advance(100ms);
+  EXPECT_FALSE(first);
+  EXPECT_TRUE(second && *second);
+  EXPECT_EQ(issuer.asked.size(), 1U);
+}
+
+TEST_F(Sources, ATokenIsRenewedAheadByOneWhileTheOldOneServes) {
+  begin();
+  auto const ann = user("ann");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  loop.advance(260s);  // beyond 85 % of 300 s
+  issuer.takes = 1s;
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(source->ready(&ann)->reveal(), "Bearer x-1");
+  loop.advance(2s);
+  EXPECT_EQ(source->ready(&ann)->reveal(), "Bearer x-2");
+  EXPECT_EQ(issuer.asked.size(), 2U);
+}
+
+TEST_F(Sources, NothingIsServedAfterItsEndWithTheIssuerDown_F02_F09_T59) {
+  begin();
+  auto const ann = user("ann");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  auto const end = loop.now() + 300s;
+  issuer.asked.clear();
+  issuer.at.clear();
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::Reply(
+        base::Error(Fault::connect_failed, base::Blame::upstream, "down", base::Retry::always));
+  };
+  for (int i = 0; i < 5000; ++i) {
+    loop.advance(100ms);
+    auto const value = source->ready(&ann);
+    if (loop.now() >= end) {
+      ASSERT_EQ(value, nullptr);
+    } else if (loop.now() < end - 1s) {
+      ASSERT_NE(value, nullptr);
+    }
+    if (value) continue;
+    EXPECT_EQ(text(&ann), "unavailable");
+  }
+  auto const asking = loop.now() - issuer.at.front();
+  EXPECT_LE(static_cast<long>(issuer.at.size()), std::chrono::ceil<std::chrono::seconds>(asking).count());
+  EXPECT_GE(issuer.at.size(), 10U);
+}
+
+TEST_F(Sources, ADeadIssuerIsLeftAloneByEverybody_F09) {
+  begin();
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::Reply(
+        base::Error(Fault::connect_failed, base::Blame::upstream, "down", base::Retry::always));
+  };
+  for (int i = 0; i < 1000; ++i) {
+    auto const one = user("user" + std::to_string(i));
+    EXPECT_EQ(text(&one), "unavailable");
+  }
+  EXPECT_LE(issuer.asked.size(), 20U);
+}
+
+TEST_F(Sources, OneCallersFaultIsNotAnothers_F09) {
+  begin();
+  issuer.answer = [this](FakeIssuer::Asked const& asked) {
+    if (asked.form.find("mallory") == std::string::npos) return fresh();
+    bool const odd = made % 2 == 0;
+    return FakeIssuer::json(400, odd ? R"({"error":"invalid_request"})" : R"({"error":"invalid_grant"})");
+  };
+  for (int i = 0; i < 20; ++i) {
+    auto const bad = user("mallory" + std::to_string(i));
+    auto const good = user("good" + std::to_string(i));
+    EXPECT_FALSE(get(&bad));
+    EXPECT_TRUE(get(&good));
+  }
+  auto const mallory = user("mallory0");
+  auto const asked = issuer.asked.size();
+  EXPECT_FALSE(get(&mallory));  // and is remembered
+  EXPECT_EQ(issuer.asked.size(), asked);
+  EXPECT_TRUE(alarms.empty());
+}
+
+TEST_F(Sources, ADeadSubjectTokenAsksTheCallerToSignInAgain) {
+  begin();
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(400, R"({"error":"invalid_grant"})");
+  };
+  auto const ann = user("ann");
+  auto const got = get(&ann);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().fault, Fault::unauthenticated);
+  EXPECT_EQ(got.error().server, "github");
+}
+
+TEST_F(Sources, ATokenNeverOutlivesTheOneItWasExchangedFor) {
+  begin();
+  auto ann = user("ann");
+  auto shown = *ann.token;
+  shown.expires = loop.clock().wall() + 60s;
+  ann.token = std::make_shared<core::SubjectToken const>(shown);
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  loop.advance(60s);
+  EXPECT_EQ(source->ready(&ann), nullptr);
+  EXPECT_FALSE(get(&ann));  // what would come is over already
+}
+
+TEST_F(Sources, ATokenThatTheServerRefusesTwiceIsNotFetchedAThirdTime) {
+  begin();
+  auto const ann = user("ann");
+  auto const first = *get(&ann);
+  source->refused(&ann, first, false);
+  auto const second = *get(&ann);
+  EXPECT_EQ(second->reveal(), "Bearer x-2");
+  source->refused(&ann, first, false);  // late: says nothing about the second
+  EXPECT_EQ(text(&ann), "Bearer x-2");
+  source->refused(&ann, second, true);
+  EXPECT_EQ(text(&ann), "config");
+  EXPECT_EQ(issuer.asked.size(), 2U);
+  loop.advance(10s);
+  EXPECT_EQ(text(&ann), "Bearer x-3");
+}
+
+TEST_F(Sources, TheGatewaysOwnTokenLivesAsLongAsItSays_R060) {
+  options.grant = Grant::client_credentials;
+  begin();
+  auto const ann = user("ann");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  EXPECT_EQ(text(nullptr), "Bearer x-1");
+  loop.advance(2000s);
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  EXPECT_EQ(issuer.asked.size(), 1U);
+  EXPECT_FALSE(source->per_caller());
+}
+
+TEST_F(Sources, ARotatedRefreshTokenReplacesTheOldOne_F31) {
+  options.grant = Grant::refresh_token;
+  options.refresh_token = base::Secret("r-0");
+  options.refresh_file = testing::TempDir() + "weir_refresh_" + std::to_string(::getpid());
+  issuer.answer = [this](FakeIssuer::Asked const& asked) {
+    if (asked.form.find("refresh_token=r-" + std::to_string(made) + "&") == std::string::npos)
+      return FakeIssuer::json(400, R"({"error":"invalid_grant"})");
+    ++made;
+    auto const number = std::to_string(made);
+    return FakeIssuer::json(200, R"({"access_token":"x-)" + number +
+                                     R"(","token_type":"Bearer","expires_in":60,"refresh_token":"r-)" +
+                                     number + R"("})");
+  };
+  begin();
+  for (int i = 1; i <= 5; ++i) {
+    EXPECT_EQ(text(nullptr), "Bearer x-" + std::to_string(i));
+    loop.advance(60s);
+  }
+  RefreshBook after_restart;
+  EXPECT_EQ(after_restart.current("github", options.refresh_token, options.refresh_file).reveal(), "r-5");
+  EXPECT_EQ(after_restart.current("github", base::Secret("r-new"), options.refresh_file).reveal(), "r-new");
+  made = 77;  // somebody else has used it
+  loop.advance(60s);
+  EXPECT_EQ(text(nullptr), "config");
+  auto const asked = issuer.asked.size();
+  loop.advance(10min);
+  EXPECT_EQ(text(nullptr), "config");
+  EXPECT_EQ(issuer.asked.size(), asked);  // a dead chain is not tried again
+  EXPECT_FALSE(alarms.empty());
+  for (auto const& alarm : alarms) EXPECT_EQ(alarm.find("r-5"), std::string::npos);
+  ::unlink(options.refresh_file.c_str());
+}
+
+TEST_F(Sources, AFileThatCannotBeWrittenIsToldAndCostsNothing) {
+  options.grant = Grant::refresh_token;
+  options.refresh_token = base::Secret("r-0");
+  options.refresh_file = "/nowhere/at/all/refresh";
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(200, R"({"access_token":"x","token_type":"Bearer","refresh_token":"r-1"})");
+  };
+  begin();
+  EXPECT_EQ(text(nullptr), "Bearer x");
+  EXPECT_EQ(book.current("github", options.refresh_token, "").reveal(), "r-1");
+  ASSERT_EQ(alarms.size(), 1U);
+  EXPECT_EQ(alarms[0].find("r-1"), std::string::npos);
+}
+
+TEST_F(Sources, AnIdentityAssertionOfTheCompanyBecomesATokenOfTheServersIssuer) {
+  options.grant = Grant::id_jag;
+  options.company.endpoint = *net::parse_url("https://company.test/token");
+  options.company_client =
+      ClientIdentity{ClientAuth::post, "weir-at-company", base::Secret("c"), nullptr, nullptr};
+  issuer.answer = [](FakeIssuer::Asked const& asked) {
+    if (asked.url == "https://company.test/token") {
+      return FakeIssuer::json(200, R"({"access_token":"jag-1","token_type":"N_A","expires_in":300,)"
+                                   R"("issued_token_type":"urn:ietf:params:oauth:token-type:id-jag"})");
+    }
+    return FakeIssuer::token("x-1");
+  };
+  begin();
+  auto const ann = user("ann");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  ASSERT_EQ(issuer.asked.size(), 2U);
+  EXPECT_NE(issuer.asked[0].form.find("audience=https%3A%2F%2Fissuer.test"), std::string::npos);
+  EXPECT_NE(issuer.asked[0].form.find("subject_token=caller-token-of-ann"), std::string::npos);
+  EXPECT_NE(issuer.asked[1].form.find("assertion=jag-1"), std::string::npos);
+  EXPECT_EQ(issuer.asked[1].form.find("caller-token"), std::string::npos);
+}
+
+TEST_F(Sources, AnIssuerThatIsFoundFirstCostsOneExchangeToo) {
+  options.wanted.endpoint = {};
+  options.wanted.issuer.clear();
+  begin([](base::TimePoint) -> base::Task<OAuthResult<TokenPlace>> {
+    TokenPlace place;
+    place.endpoint = *net::parse_url("https://found.test/token");
+    place.issuer = "https://found.test";
+    co_return place;
+  });
+  auto const ann = user("ann");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  ASSERT_EQ(issuer.asked.size(), 1U);
+  EXPECT_EQ(issuer.asked[0].url, "https://found.test/token");
+}
+
+TEST_F(Sources, AWaitHasAnEnd) {
+  begin();
+  issuer.takes = 60s;
+  auto const ann = user("ann");
+  auto const got = get(&ann, 1s);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().fault, Fault::timed_out);
+}
+
+}  // namespace
+}  // namespace weir::oauth

@@ -1,0 +1,71 @@
+#include "upstream/http_backend.hpp"
+
+// The credential of each request, where it is a token: taken when it is at hand, waited for when it is not,
+// and another one got when the server does not take it.
+namespace weir::upstream {
+
+using base::Result;
+
+namespace {
+
+constexpr base::Duration kTokenMax = std::chrono::seconds{20};  // a call's own deadline ends it sooner
+
+// A head with the credential in it; wiped.
+class ShownHead {
+ public:
+  ShownHead(std::string_view head, std::string_view credential) {
+    constexpr std::string_view kName = "Authorization: ";
+    text_.reserve(head.size() + kName.size() + credential.size() + 2);
+    text_.append(head.substr(0, head.size() - 2)).append(kName).append(credential).append("\r\n\r\n");
+  }
+  ShownHead(ShownHead const&) = delete;
+  ShownHead& operator=(ShownHead const&) = delete;
+  ~ShownHead() { explicit_bzero(text_.data(), text_.size()); }
+  std::string_view text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+HttpBackend::Owner HttpBackend::owner_for(core::Call const& call) const {
+  bool const theirs = options_.credentials && options_.credentials->per_caller() && call.principal != nullptr;
+  return theirs ? std::make_shared<core::Principal const>(*call.principal) : nullptr;
+}
+
+HttpBackend::Owner HttpBackend::owner_of(std::string_view session) const {
+  if (!options_.credentials || !options_.credentials->per_caller()) return nullptr;
+  for (auto const& [key, one] : sessions_) {
+    if (one->id == session) return one->owner;
+  }
+  return nullptr;
+}
+
+// No coroutine itself: without tokens a request pays nothing for this.
+base::Task<Result<net::HttpReply>> HttpBackend::send(std::string const& head, std::span<iovec const> body,
+                                                     core::Principal const* caller) {
+  if (!options_.credentials) return client_.exchange(head, body);
+  return send_with_credential(head, body, caller);
+}
+
+base::Task<Result<net::HttpReply>> HttpBackend::send_with_credential(std::string const& head,
+                                                                     std::span<iovec const> body,
+                                                                     core::Principal const* caller) {
+  auto const source = options_.credentials;
+  for (bool again = false;; again = true) {
+    auto value = source->ready(caller);
+    if (!value) {
+      auto got = co_await source->obtain(caller, scheduler_.now() + kTokenMax);
+      if (!got) co_return about(std::move(got).error());
+      value = std::move(*got);
+    }
+    ShownHead const shown(head, value->reveal());
+    auto reply = co_await client_.exchange(shown.text(), body);
+    if (!reply || reply->head.status != 401) co_return reply;
+    source->refused(caller, value, again);
+    if (again) co_return reply;
+  }
+}
+
+}  // namespace weir::upstream
