@@ -65,6 +65,7 @@ class Gateway {
   static constexpr std::size_t kAdminConnectionsMax = 256;
   using Doors = std::vector<std::unique_ptr<net::Listener>>;  // one for each address of a host
   void build_threads();
+  void share_parts();
   void build_workers();
   base::Result<void> listen();
   bool attach(Doors& doors);

@@ -69,19 +69,7 @@ Result<void> Gateway::start() {
           environment_, clock_, random_, *metrics_, *log_, kernel.loop, kernel.dialer,
           [this](store::Selection const& what) { return offered(first_worker().catalog().current(), what); }},
       *settings_);
-  standby_ = std::make_unique<StandbyFiles>(clock_, *log_);
-  entrance_ = std::make_unique<limits::Entrance>(settings_->rates, settings_->shedding, random_.next(),
-                                                 metrics_->gateway());
-  auto const standby = [this](config::Degradation const& of, base::Scheduler& here) {
-    return standby_->answers_for(of, here);
-  };
-  shared_ = std::make_unique<SharedParts>(SharedParts{
-      clock_, random_, *log_, *metrics_, *sessions_, cache_->responses(), *entrance_, *calls_, connections_,
-      listens_, watches_, *parked_, *cursors_, environment_, gateway_info(), standby});
-  callers_ = std::make_unique<Callers>(kernel.loop, kernel.dialer, *log_, random_);
-  shared_->caller_tokens = [this] { return callers_->sources(); };
-  tokens_ = std::make_unique<TokenStores>(random_, clock_.now());
-  shared_->tokens = tokens_.get();
+  share_parts();
   build_workers();
   callers_->apply(*settings_, first_worker().place());
   catalog_meter_ = std::make_unique<CatalogMeter>(*metrics_);
@@ -113,6 +101,24 @@ Result<void> Gateway::start() {
   for (auto& door : admin_listener_) tasks_->spawn(accept_admins(*door));
   log_->event(observe::Level::info, "gateway.start", fmt::format("weir {} is listening", kVersion));
   return {};
+}
+
+// What all workers borrow.
+void Gateway::share_parts() {
+  auto& kernel = *threads_.front();
+  standby_ = std::make_unique<StandbyFiles>(clock_, *log_);
+  entrance_ = std::make_unique<limits::Entrance>(settings_->rates, settings_->shedding, random_.next(),
+                                                 metrics_->gateway());
+  auto const standby = [this](config::Degradation const& of, base::Scheduler& here) {
+    return standby_->answers_for(of, here);
+  };
+  shared_ = std::make_unique<SharedParts>(SharedParts{
+      clock_, random_, *log_, *metrics_, *sessions_, cache_->responses(), *entrance_, *calls_, connections_,
+      listens_, watches_, *parked_, *cursors_, environment_, gateway_info(), standby});
+  callers_ = std::make_unique<Callers>(kernel.loop, kernel.dialer, *log_, random_);
+  shared_->caller_tokens = [this] { return callers_->sources(); };
+  tokens_ = std::make_unique<TokenStores>(random_, clock_.now());
+  shared_->tokens = tokens_.get();
 }
 
 void Gateway::build_threads() {

@@ -32,8 +32,8 @@ class ServerBreakers {
   BreakerState state() const noexcept;  // the worst
   std::string const& server() const noexcept { return server_; }
 
-  // Others have taken this server over, or it is configured no more: the gauge shows closed, and what the calls
-  // that are still under way lead to here is not shown there. Counts and events go on.
+  // Others have taken this server over, or it is configured no more: the gauge shows closed, and what the
+  // calls that are still under way lead to here is not shown there. Counts and events go on.
   void retire() noexcept;
 
   void reset(base::TimePoint now);

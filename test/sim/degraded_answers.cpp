@@ -59,7 +59,7 @@ void DegradedWitness::judge(Issued& call) {
   auto const source = source_of(text);
   bool const from_disk = source == "backup" || source == "default";
   auto const more = (from_disk ? kFileGrace : base::Duration::zero()) + (call.prompt ? 0s : kStartWait);
-  if (!call.left && lasted > call.within + more)
+  if (!call.left && lasted >= call.within + more + kTick)
     breach(1, fmt::format("{} was answered after {} ms of {}: {}", of(call), lasted / 1ms, call.within / 1ms,
                           text));
   auto* const execution = execution_in(text);

@@ -20,8 +20,9 @@ namespace {
 
 constexpr base::Duration kCallMost = 2500ms;
 constexpr base::Duration kLagMost = 20ms;  // of a server in fine weather
-constexpr int kSteps = 22;
+constexpr int kSteps = 18;
 constexpr int kRounds = 8;                        // of traffic within twice the longest recovery
+constexpr base::Duration kOpeningLasts = 10s;     // of a session that was being opened as the weather ended
 constexpr base::Duration kCatalogRecovers = 24s;  // of a server that was built anew in bad weather
 constexpr std::string_view kTools[] = {"page", "peek", "write"};
 
@@ -241,10 +242,18 @@ void DegradedPlay::add_callers() {
 std::shared_ptr<core::Handler> DegradedPlay::refit(app::Stage stage, std::string const& server,
                                                    std::shared_ptr<core::Handler> inner,
                                                    std::shared_ptr<core::Handler> built) {
+  if (stage == app::Stage::deadline) close(server);
   std::shared_ptr<core::Handler> stands = built;
   if (flaw_) {
-    FlawPlace const place{stage,       server,           std::move(inner), built,
-                          world_.loop, world_.metrics(), events().log(),   degradation(server)};
+    FlawPlace const place{stage,
+                          server,
+                          std::move(inner),
+                          built,
+                          world_.loop,
+                          world_.metrics(),
+                          events().log(),
+                          degradation(server),
+                          when_closed_[server]};
     if (auto flawed = flaw_(place)) stands = std::move(flawed);
   }
   return witness_.tap(stage, server, std::move(stands));
@@ -286,7 +295,7 @@ void DegradedPlay::recover() {
   for (auto& actor : actors_) calm(actor);
   for (auto const& actor : actors_) server_settings(actor.name).disabled = false;
   apply_settings();
-  base::Duration longest = built_anew_ ? kCatalogRecovers : base::Duration::zero();
+  base::Duration longest = built_anew_ ? kCatalogRecovers : kOpeningLasts;
   for (auto const& of : world_.settings.degradation)
     longest = std::max<base::Duration>(longest, base::Duration(of.breaker.recovery) * 8 * 6 / 5);
   world_.advance(kCallMost);  // what began in bad weather ends
@@ -294,7 +303,7 @@ void DegradedPlay::recover() {
   for (int i = 0; i < kRounds; ++i) {
     for (auto const& actor : actors_) {
       bool const shown = world_.metrics().server(actor.name).breaker_state.value() != 0;
-      if (!shown && i > 0) continue;
+      if (!shown) continue;
       call(any_caller(), actor, "peek", "r" + std::to_string(++keys_));
       world_.advance(kLagMost);  // it may take one call only
       if (actor.http != nullptr) call(any_caller(), actor, "read", "");

@@ -28,7 +28,8 @@ struct FlawPlace {
   base::Scheduler& scheduler;
   observe::Metrics& metrics;
   observe::Log& log;
-  config::Degradation const& of;
+  config::Degradation const& of;                    // as it is now
+  std::vector<std::function<void()>>& when_closed;  // called when a reload ends the server or builds it anew
 };
 // What stands there instead; null: what was built.
 using Flaw = std::function<std::shared_ptr<core::Handler>(FlawPlace const&)>;
@@ -77,6 +78,7 @@ class DegradedPlay {
   void calm(Actor& actor);
   void program_weather(Actor& actor);
   void end_children();
+  void close(std::string const& server);
   void serve_program(FakeProgram& program, mcp::Message const& request);
   base::Task<void> answer_later(FakeProgram& program, std::string text, base::Duration after);
   void look();
@@ -101,6 +103,7 @@ class DegradedPlay {
   Flaw flaw_;
   std::vector<Actor> actors_;
   std::vector<Caller> callers_;
+  std::map<std::string, std::vector<std::function<void()>>> when_closed_;
   std::deque<Issued> issued_;
   std::size_t judged_ = 0;  // of them, from the front
   std::shared_ptr<fallback::MemoryBackup> backup_, standard_;

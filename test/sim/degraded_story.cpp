@@ -60,6 +60,7 @@ void DegradedPlay::call(Caller& caller, Actor const& actor, std::string const& t
   made.tool = tool;
   made.key = key;
   witness_.issued(made);
+  witness_.note(fmt::format("{} {} asks {} for {} {}", caller.principal, made.id, actor.name, tool, key));
   if (tool == "read") {
     made.reply =
         caller.client->request("resources/read", fmt::format(R"("uri":"res://{}/a")", actor.name), made.id);
@@ -89,7 +90,9 @@ void DegradedPlay::reload() {
   auto& server = server_settings(actor.name);
   auto& of = degradation(actor.name);
   auto terms = witness_.terms(actor.name);
-  switch (dice_.below(5)) {
+  auto const what = dice_.below(5);
+  witness_.note(fmt::format("reload {} of {}", what, actor.name));
+  switch (what) {
     case 0:
       server.timeouts.call = duration_cast<milliseconds>(ms(600, 2500));
       terms.call = server.timeouts.call;
@@ -110,12 +113,19 @@ void DegradedPlay::reload() {
 
 void DegradedPlay::apply_settings() {
   for (auto const& actor : actors_) {
-    if (server_settings(actor.name).disabled) witness_.closed(actor.name);
+    if (!server_settings(actor.name).disabled) continue;
+    witness_.closed(actor.name);
+    close(actor.name);
   }
   world_.reload();
 }
 
+void DegradedPlay::close(std::string const& server) {
+  for (auto const& tell : std::exchange(when_closed_[server], {})) tell();
+}
+
 void DegradedPlay::calm(Actor& actor) {
+  if (!actor.fine) witness_.note("fine weather for " + actor.name);
   actor.fine = true;
   actor.mood.clear();
   if (actor.http == nullptr) return;
@@ -132,6 +142,7 @@ void DegradedPlay::change_weather(Actor& actor) {
   actor.fine = false;
   if (actor.http == nullptr) return program_weather(actor);
   auto const what = kHttpWeather[dice_.below(std::size(kHttpWeather))];
+  witness_.note(fmt::format("weather of {}: {}", actor.name, what));
   auto& server = *actor.http;
   if (what == "dead") return server.die();
   if (what == "cut") return server.close_all();
@@ -142,6 +153,7 @@ void DegradedPlay::change_weather(Actor& actor) {
 
 void DegradedPlay::program_weather(Actor& actor) {
   actor.mood = kProgramWeather[dice_.below(std::size(kProgramWeather))];
+  witness_.note(fmt::format("weather of {}: {}", actor.name, actor.mood));
   if (actor.mood == "exit") end_children();
 }
 

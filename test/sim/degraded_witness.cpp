@@ -159,6 +159,7 @@ std::shared_ptr<core::Handler> DegradedWitness::tap(app::Stage stage, std::strin
 
 void DegradedWitness::note(std::string_view what) {
   auto const now = scheduler_.now().time_since_epoch().count();
+  if (tell_) fmt::print("{:>8} ms  {}\n", (scheduler_.now() - begun_) / std::chrono::milliseconds{1}, what);
   trace_ = base::hash64(what, trace_ ^ static_cast<std::uint64_t>(now));
 }
 
@@ -210,6 +211,8 @@ base::Task<DegradedWitness::Answer> DegradedWitness::at_cache(core::Call& call, 
   if (auto const visit = visits_.find(&call); visit != visits_.end()) {
     visit->second.reached = true;
     visit->second.failure = answer ? std::nullopt : std::optional(answer.error());
+    auto const copy = copies_.find(whose(call, server));
+    visit->second.copy = copy != copies_.end() && scheduler_.now() - copy->second < terms_.at(server).kept;
   }
   if (answer && call.cacheable) remember_copy(call, server, text_of(*answer));
   co_return answer;
@@ -241,7 +244,7 @@ base::Task<DegradedWitness::Answer> DegradedWitness::at_door(core::Call& call,
   auto const terms = terms_.at(server);
   auto answer = co_await layer.handle(call);
   auto const lasted = scheduler_.now() - begun;
-  if (!terms.starts && lasted > of->call + kFileGrace)
+  if (!terms.starts && lasted >= of->call + kFileGrace + kTick)
     breach(1, fmt::format("{} of {} took {} ms", call.target, server,
                           std::chrono::floor<std::chrono::milliseconds>(lasted).count()));
   left_door(call, visits_[&call], terms, answer);
@@ -284,8 +287,7 @@ void DegradedWitness::expect_stand_in(core::Call const& call, Visit const& visit
     breach(9, fmt::format("no default for {} of {}", call.target, visit.server));
   if (steps.empty() || (steps.front() != FallbackKind::any_copy && steps.front() != FallbackKind::stale_copy))
     return;
-  auto const copy = copies_.find(whose(call, visit.server));
-  if (copy == copies_.end() || scheduler_.now() - copy->second >= terms.kept) return;
+  if (!visit.copy) return;
   if (!answer || call.facts.degraded.by != core::Substitute::stale)
     breach(9, fmt::format("there is a copy of {} of {}, and it was not used after {}", call.target,
                           visit.server, base::name_of(visit.failure->fault)));

@@ -11,10 +11,12 @@
 //   again, so does everything, within twice the longest recovery 9 what stands in for an answer says so;
 //   where the terms promise something, it is given; nothing stands in for
 //     a refusal, and nothing is made up
-// Every event goes into trace(): the same seed gives the same trace. One thread.
+// Every event goes into trace(): the same seed gives the same trace. With WEIR_TELL in the environment it is
+// also printed. One thread.
 #pragma once
 
 #include <array>
+#include <cstdlib>
 #include <deque>
 #include <map>
 #include <memory>
@@ -36,6 +38,7 @@ namespace weir::test {
 inline constexpr std::string_view kQuestion = "please tell me about";  // in the arguments of every call
 inline constexpr std::string_view kBackupText = "what stood in the backup";
 inline constexpr std::string_view kStandardText = "what always holds";
+inline constexpr base::Duration kTick = std::chrono::milliseconds{1};        // timers go off at whole ones
 inline constexpr base::Duration kFileGrace = std::chrono::milliseconds{25};  // beyond a deadline, for a disk
 inline constexpr std::string_view kMessageText = "ask the people upstairs";
 
@@ -117,6 +120,7 @@ class DegradedWitness {
     std::string server;
     std::optional<base::Error> failure;
     bool reached = false;
+    bool copy = false;  // there was one as it failed
   };
   class Tap;
   class Place;
@@ -150,6 +154,8 @@ class DegradedWitness {
   std::map<std::string, base::TimePoint> copies_;  // fetched; by whose and of what
   std::vector<std::string> breaches_;
   std::uint64_t trace_ = 0;
+  base::TimePoint const begun_ = scheduler_.now();
+  bool const tell_ = std::getenv("WEIR_TELL") != nullptr;
   Sum sum_;
 };
 
