@@ -37,10 +37,11 @@ TEST(Deferred, KeysForLaterAreOneNotePerSection) {
             "  | ^^^^^^^^\n"
             "  = sessions.store\n"
             "\n"
-            "note[WEIR-E060]: `security`: accepted; not in effect in this version\n"
+            "note[WEIR-E060]: parts of `security`: accepted; not in effect in this version\n"
             "  --> weir.yaml:2:1\n"
             "2 | security: { allow_exec_secrets: true }\n"
             "  | ^^^^^^^^\n"
+            "  = security.allow_exec_secrets\n"
             "\n"
             "note[WEIR-E060]: parts of `servers`: accepted; not in effect in this version\n"
             "  --> weir.yaml:4:1\n"
@@ -51,7 +52,7 @@ TEST(Deferred, KeysForLaterAreOneNotePerSection) {
   std::string protections;
   for (auto const& deferred : report.settings.deferred)
     protections += deferred.loss != Loss::none ? deferred.path + " " : "";
-  EXPECT_EQ(protections, "security servers.a.pin ");
+  EXPECT_EQ(protections, "security.allow_exec_secrets servers.a.pin ");
 }
 
 TEST(Deferred, ABoundThatIsNotKeptIsAWarningAtItsPlace) {

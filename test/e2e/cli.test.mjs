@@ -257,7 +257,7 @@ describe('weir run', { timeout: 240_000, ...kSkip }, () => {
     const cwd = folder({ 'weir.yaml': 'security: { allow_exec_secrets: true }' });
     const child = startProgram(['run', '--insecure'], { env, cwd });
     await settled(child);
-    assert.match(child.err, /warning\[WEIR-E061\]: `security`/);
+    assert.match(child.err, /warning\[WEIR-E061\]: `security\.allow_exec_secrets`/);
     await child.stop();
   });
 

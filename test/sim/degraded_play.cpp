@@ -302,8 +302,7 @@ void DegradedPlay::recover() {
   look();
   for (int i = 0; i < kRounds; ++i) {
     for (auto const& actor : actors_) {
-      bool const shown = world_.metrics().server(actor.name).breaker_state.value() != 0;
-      if (!shown) continue;
+      if (world_.metrics().server(actor.name).breaker_state.value() == 0) continue;
       call(any_caller(), actor, "peek", "r" + std::to_string(++keys_));
       world_.advance(kLagMost);  // it may take one call only
       if (actor.http != nullptr) call(any_caller(), actor, "read", "");
