@@ -1,0 +1,257 @@
+#include "secrets/secret_table.hpp"
+
+#include <algorithm>
+
+namespace weir::secrets {
+namespace {
+
+using base::Duration;
+using base::TimePoint;
+
+// Earlier by up to a fifth, never later: what is asked for every minute must be seen within one.
+Duration spread(Duration wait, base::Random& random) {
+  auto const share = static_cast<std::uint64_t>(wait.count() / 5);
+  return wait - Duration(static_cast<Duration::rep>(random.below(share + 1)));
+}
+
+base::Secret const* value_of(StoreAnswer const& answer, std::string_view key) {
+  for (auto const& [name, value] : answer.values) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<Duration> SecretView::age(base::WallTime now) const {
+  if (!created) return {};
+  return std::max(Duration{}, Duration(now - *created));
+}
+
+bool SecretView::overdue(base::WallTime now) const {
+  auto const old = age(now);
+  return age_max > Duration{} && old && *old >= age_max;
+}
+
+bool SecretTable::want(SecretReference const& reference, Duration age_max, TimePoint now) {
+  auto const name = reference.document_name();
+  auto found = documents_.find(name);
+  if (found != documents_.end()) {
+    for (auto& entry : found->second.entries) {
+      if (entry.key != reference.key) continue;
+      entry.age_max = age_max;
+      return true;
+    }
+  }
+  if (entries_ >= options_.entries_max) return false;
+  if (found == documents_.end()) {
+    found = documents_.try_emplace(name).first;
+    found->second.any = reference;
+  }
+  auto& document = found->second;
+  Entry entry;
+  entry.key = reference.key;
+  entry.age_max = age_max;
+  document.entries.push_back(std::move(entry));
+  ++entries_;
+  document.due = now;
+  document.hurried = document.asking;
+  return true;
+}
+
+void SecretTable::keep_only(std::span<SecretReference const> wanted) {
+  for (auto at = documents_.begin(); at != documents_.end();) {
+    auto& document = at->second;
+    entries_ -= std::erase_if(document.entries, [&](Entry const& entry) {
+      return std::none_of(wanted.begin(), wanted.end(), [&](SecretReference const& reference) {
+        return reference.store == document.any.store && reference.document == document.any.document &&
+               reference.key == entry.key;
+      });
+    });
+    at = document.entries.empty() ? documents_.erase(at) : std::next(at);
+  }
+}
+
+std::vector<SecretTable::Asking> SecretTable::take_due(TimePoint now, std::size_t most) {
+  std::vector<Asking> out;
+  for (auto& [name, document] : documents_) {
+    if (out.size() >= most) break;
+    if (document.asking || document.due > now) continue;
+    document.asking = true;
+    document.hurried = false;
+    out.push_back(Asking(*this, name, document.any));
+  }
+  return out;
+}
+
+void SecretTable::hurry(TimePoint now) {
+  for (auto& [name, document] : documents_) {
+    document.due = now;
+    document.hurried = document.asking;
+  }
+}
+
+TimePoint SecretTable::next_event() const {
+  auto next = TimePoint::max();
+  for (auto const& [name, document] : documents_) {
+    if (!document.asking) next = std::min(next, document.due);
+    for (auto const& entry : document.entries) {
+      if (entry.before) next = std::min(next, entry.drop_at);
+    }
+  }
+  return next;
+}
+
+void SecretTable::expire(TimePoint now) {
+  for (auto& [name, document] : documents_) {
+    for (auto& entry : document.entries) {
+      if (!entry.before || entry.drop_at > now) continue;
+      entry.before.reset();
+      entry.on_trial = false;
+    }
+  }
+}
+
+SecretTable::Entry const* SecretTable::find(SecretReference const& reference) const {
+  auto const found = documents_.find(reference.document_name());
+  if (found == documents_.end()) return nullptr;
+  for (auto const& entry : found->second.entries) {
+    if (entry.key == reference.key) return &entry;
+  }
+  return nullptr;
+}
+
+SecretTable::Entry* SecretTable::find(SecretReference const& reference) {
+  return const_cast<Entry*>(std::as_const(*this).find(reference));
+}
+
+base::Secret const* SecretTable::value(SecretReference const& reference) const {
+  auto const* const entry = find(reference);
+  return entry != nullptr && entry->known ? &entry->value : nullptr;
+}
+
+base::Secret const* SecretTable::reserve(SecretReference const& reference) const {
+  auto const* const entry = find(reference);
+  return entry != nullptr && entry->before ? &*entry->before : nullptr;
+}
+
+std::string_view SecretTable::alarm(SecretReference const& reference) const {
+  auto const found = documents_.find(reference.document_name());
+  return found == documents_.end() ? std::string_view() : std::string_view(found->second.alarm);
+}
+
+void SecretTable::confirm(SecretReference const& reference, TimePoint now) {
+  auto* const entry = find(reference);
+  if (entry == nullptr || !entry->on_trial) return;
+  entry->on_trial = false;
+  entry->drop_at = now + options_.overlap;
+}
+
+bool SecretTable::reject(SecretReference const& reference, TimePoint) {
+  auto* const entry = find(reference);
+  if (entry == nullptr || !entry->on_trial || !entry->before) return false;
+  entry->rejected = std::move(entry->value);
+  entry->value = std::move(*entry->before);
+  entry->version = std::move(entry->before_version);
+  entry->created = entry->before_created;
+  entry->before.reset();
+  entry->on_trial = false;
+  return true;
+}
+
+std::optional<SecretTable::Change> SecretTable::take(Entry& entry, StoreAnswer const& answer, TimePoint now,
+                                                     base::WallTime wall) {
+  auto const* const value = value_of(answer, entry.key);
+  entry.missing = value == nullptr || value->empty();
+  if (entry.missing) return {};
+  if (entry.rejected && *entry.rejected == *value) return {};
+  entry.rejected.reset();
+  if (entry.known && entry.value == *value) {
+    entry.version = answer.version;
+    if (answer.created) entry.created = answer.created;
+    return {};
+  }
+  bool const first = !entry.known;
+  if (!first && !entry.on_trial) {  // else the one in reserve is the last that is known to be good
+    entry.before = std::move(entry.value);
+    entry.before_version = std::move(entry.version);
+    entry.before_created = entry.created;
+  }
+  if (!first) {
+    entry.on_trial = true;
+    entry.drop_at = now + options_.trial_max;
+    ++entry.replaced;
+  }
+  entry.value = *value;
+  entry.known = true;
+  entry.version = answer.version;
+  entry.created = answer.created ? answer.created : wall;
+  return first ? Change::first : Change::replaced;
+}
+
+TimePoint SecretTable::after(Document& document, Duration wait, TimePoint now) {
+  document.asking = false;
+  return std::exchange(document.hurried, false) ? now : now + spread(wait, random_);
+}
+
+void SecretTable::give_back(std::string const& name) {
+  auto const found = documents_.find(name);
+  if (found != documents_.end()) found->second.asking = false;
+}
+
+SecretTable::Changes SecretTable::Asking::brought(StoreAnswer const& answer, TimePoint now,
+                                                  base::WallTime wall) {
+  auto& table = *std::exchange(table_, nullptr);
+  Changes changes;
+  auto const found = table.documents_.find(name_);
+  if (found == table.documents_.end()) return changes;  // nobody wants it any more
+  auto& document = found->second;
+  document.failures = 0;
+  document.alarm.clear();
+  for (auto& entry : document.entries) {
+    SecretReference reference = document.any;
+    reference.key = entry.key;
+    if (auto const change = table.take(entry, answer, now, wall)) changes.emplace_back(reference, *change);
+    if (!entry.missing) continue;
+    document.alarm = entry.key.empty() ? "it is empty" : "it has no text under `" + entry.key + "`";
+  }
+  auto wait = table.options_.refresh;
+  if (answer.lease > Duration{}) wait = std::min(wait, answer.lease * 2 / 3);  // F-29
+  document.due = table.after(document, std::max(wait, table.options_.retry_min), now);
+  return changes;
+}
+
+void SecretTable::Asking::failed(std::string why, TimePoint now) {
+  auto& table = *std::exchange(table_, nullptr);
+  auto const found = table.documents_.find(name_);
+  if (found == table.documents_.end()) return;
+  auto& document = found->second;
+  document.alarm = std::move(why);
+  Duration const doubled = table.options_.retry_min * (std::int64_t{1} << std::min(document.failures, 10U));
+  ++document.failures;
+  document.due = table.after(document, std::min(doubled, table.options_.refresh), now);
+}
+
+std::vector<SecretView> SecretTable::views() const {
+  std::vector<SecretView> out;
+  for (auto const& [name, document] : documents_) {
+    for (auto const& entry : document.entries) {
+      SecretView view;
+      view.reference = document.any;
+      view.reference.key = entry.key;
+      view.version = entry.version;
+      view.known = entry.known;
+      view.on_trial = entry.on_trial;
+      view.rolled_back = entry.rejected.has_value();
+      view.created = entry.created;
+      view.age_max = entry.age_max;
+      view.alarm = document.alarm;
+      view.failures = document.failures;
+      view.replaced = entry.replaced;
+      out.push_back(std::move(view));
+    }
+  }
+  return out;
+}
+
+}  // namespace weir::secrets

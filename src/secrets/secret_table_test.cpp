@@ -1,0 +1,246 @@
+#include "secrets/secret_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace weir::secrets {
+namespace {
+
+using namespace std::chrono_literals;
+using Change = SecretTable::Change;
+
+SecretReference vault(std::string key = "token", std::string document = "mcp/credentials") {
+  return {Store::vault, std::move(document), std::move(key)};
+}
+
+StoreAnswer answer(std::string_view value, std::string version = "1", base::Duration lease = {}) {
+  StoreAnswer out;
+  out.values.emplace_back("token", base::Secret(value));
+  out.version = std::move(version);
+  out.lease = lease;
+  return out;
+}
+
+struct TableOfSecrets : testing::Test {
+  base::VirtualClock clock;
+  base::SeededRandom random{7};
+  SecretTableOptions options;
+  SecretTable table{options, random};
+
+  void pass(base::Duration by) {
+    clock.advance(by);
+    table.expire(clock.now());
+  }
+  SecretTable::Changes bring(StoreAnswer const& what) {
+    auto due = table.take_due(clock.now(), 10);
+    EXPECT_EQ(due.size(), 1U);
+    return due.empty() ? SecretTable::Changes{} : due[0].brought(what, clock.now(), clock.wall());
+  }
+  void fail(std::string why) {
+    auto due = table.take_due(clock.now(), 10);
+    ASSERT_EQ(due.size(), 1U);
+    due[0].failed(std::move(why), clock.now());
+  }
+  std::string value(SecretReference const& of = vault()) {
+    auto const* const found = table.value(of);
+    return found == nullptr ? "-" : std::string(found->reveal());
+  }
+  std::string reserve() {
+    auto const* const found = table.reserve(vault());
+    return found == nullptr ? "-" : std::string(found->reveal());
+  }
+  void begin(std::string_view first = "old") {
+    EXPECT_TRUE(table.want(vault(), 90 * 24h, clock.now()));
+    bring(answer(first));
+  }
+};
+
+TEST_F(TableOfSecrets, WhatIsWantedIsDueAtOnceAndThenAgainWithinTheRefreshTime_F28) {
+  EXPECT_TRUE(table.want(vault(), {}, clock.now()));
+  EXPECT_EQ(value(), "-");
+  auto const first = bring(answer("old"));
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_EQ(first[0].second, Change::first);
+  EXPECT_EQ(value(), "old");
+  EXPECT_TRUE(table.take_due(clock.now() + 23s, 10).empty());
+  pass(30s);
+  auto const then = bring(answer("new", "2"));
+  ASSERT_EQ(then.size(), 1U);
+  EXPECT_EQ(then[0].second, Change::replaced);
+  EXPECT_EQ(value(), "new");
+}
+
+TEST_F(TableOfSecrets, DueTimesAreSpreadButNeverLate) {
+  std::set<base::TimePoint> times;
+  for (int i = 0; i < 200; ++i) {
+    begin();
+    auto const due = table.next_event();
+    EXPECT_GE(due, clock.now() + 24s);
+    EXPECT_LE(due, clock.now() + 30s);
+    times.insert(due);
+    pass(30s);
+  }
+  EXPECT_GT(times.size(), 100U);
+}
+
+TEST_F(TableOfSecrets, ALeaseIsRenewedAtTwoThirds_F29) {
+  options.refresh = 1h;
+  table.set_options(options);
+  table.want(vault(), {}, clock.now());
+  bring(answer("old", "1", 60s));
+  EXPECT_GE(table.next_event(), clock.now() + 32s);
+  EXPECT_LE(table.next_event(), clock.now() + 40s);
+}
+
+TEST_F(TableOfSecrets, AStoreThatFailsLeavesTheLastGoodValueAndRaisesAnAlarm_F29) {
+  begin();
+  for (int i = 0; i < 20; ++i) {
+    pass(30s);
+    fail("no answer in time");
+    EXPECT_EQ(value(), "old");
+    EXPECT_EQ(table.alarm(vault()), "no answer in time");
+    EXPECT_LE(table.next_event(), clock.now() + 30s);
+  }
+  EXPECT_EQ(table.views()[0].failures, 20U);
+  pass(30s);
+  EXPECT_TRUE(bring(answer("old")).empty());
+  EXPECT_EQ(table.alarm(vault()), "");
+  EXPECT_EQ(table.views()[0].failures, 0U);
+}
+
+TEST_F(TableOfSecrets, TriesAgainSoonAndThenLessOften) {
+  begin();
+  pass(30s);
+  fail("down");
+  EXPECT_LE(table.next_event(), clock.now() + 1s);
+  pass(1s);
+  fail("down");
+  EXPECT_GT(table.next_event(), clock.now() + 1500ms);
+  EXPECT_LE(table.next_event(), clock.now() + 2s);
+}
+
+TEST_F(TableOfSecrets, TheOneBeforeStaysUntilSuccessAndOverlap_F30) {
+  begin();
+  pass(30s);
+  bring(answer("new"));
+  EXPECT_EQ(reserve(), "old");
+  pass(10min);
+  EXPECT_EQ(reserve(), "old") << "nobody has used the new one yet";
+  table.confirm(vault(), clock.now());
+  pass(59s);
+  EXPECT_EQ(reserve(), "old");
+  pass(1s);
+  EXPECT_EQ(reserve(), "-");
+  EXPECT_EQ(value(), "new");
+}
+
+TEST_F(TableOfSecrets, WhereNobodyTellsOfSuccessTheTrialEnds) {
+  begin();
+  pass(30s);
+  bring(answer("new"));
+  pass(1h - 1ns);
+  EXPECT_EQ(reserve(), "old");
+  pass(1ns);
+  EXPECT_EQ(reserve(), "-");
+  EXPECT_FALSE(table.views()[0].on_trial);
+}
+
+TEST_F(TableOfSecrets, ABadValueIsRolledBackAndNotTakenAgain_F30) {
+  begin();
+  pass(30s);
+  bring(answer("bad", "2"));
+  EXPECT_TRUE(table.reject(vault(), clock.now()));
+  EXPECT_EQ(value(), "old");
+  EXPECT_TRUE(table.views()[0].rolled_back);
+  EXPECT_EQ(table.views()[0].version, "1");
+  pass(30s);
+  EXPECT_TRUE(bring(answer("bad", "2")).empty());
+  EXPECT_EQ(value(), "old");
+  pass(30s);
+  EXPECT_EQ(bring(answer("good", "3")).size(), 1U);
+  EXPECT_EQ(value(), "good");
+  EXPECT_FALSE(table.views()[0].rolled_back);
+}
+
+TEST_F(TableOfSecrets, OnlyAValueOnTrialCanBeRejected) {
+  begin();
+  EXPECT_FALSE(table.reject(vault(), clock.now()));
+  pass(30s);
+  bring(answer("new"));
+  table.confirm(vault(), clock.now());
+  EXPECT_FALSE(table.reject(vault(), clock.now()));
+  EXPECT_EQ(value(), "new");
+}
+
+TEST_F(TableOfSecrets, TwoNewValuesInARowFallBackToTheLastGoodOne) {
+  begin();
+  pass(30s);
+  bring(answer("worse"));
+  pass(30s);
+  bring(answer("bad"));
+  EXPECT_EQ(reserve(), "old");
+  EXPECT_TRUE(table.reject(vault(), clock.now()));
+  EXPECT_EQ(value(), "old");
+}
+
+TEST_F(TableOfSecrets, ASignalMakesEverythingDueAlsoWhatIsBeingAsked_T60) {
+  begin();
+  table.hurry(clock.now());
+  auto due = table.take_due(clock.now(), 10);
+  ASSERT_EQ(due.size(), 1U);
+  table.hurry(clock.now());  // the store may have answered just before the change
+  EXPECT_TRUE(table.take_due(clock.now(), 10).empty());
+  due[0].brought(answer("old"), clock.now(), clock.wall());
+  EXPECT_EQ(table.take_due(clock.now(), 10).size(), 1U);
+}
+
+TEST_F(TableOfSecrets, AQuestionThatIsDroppedIsDueAgain) {
+  begin();
+  pass(30s);
+  { auto const dropped = table.take_due(clock.now(), 10); }
+  EXPECT_EQ(table.take_due(clock.now(), 10).size(), 1U);
+}
+
+TEST_F(TableOfSecrets, OneQuestionServesAllKeysOfADocumentAndAMissingKeyIsAnAlarm) {
+  table.want(vault("token"), {}, clock.now());
+  table.want(vault("other"), {}, clock.now());
+  auto const changes = bring(answer("abc"));
+  EXPECT_EQ(changes.size(), 1U);
+  EXPECT_EQ(value(vault("token")), "abc");
+  EXPECT_EQ(value(vault("other")), "-");
+  EXPECT_EQ(table.alarm(vault("other")), "it has no text under `other`");
+}
+
+TEST_F(TableOfSecrets, HoldsAThousandAndSaysNoToOneMore) {
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(table.want(vault("k", std::to_string(i)), {}, clock.now()));
+  EXPECT_FALSE(table.want(vault("k", "1000"), {}, clock.now()));
+  EXPECT_TRUE(table.want(vault("k", "5"), {}, clock.now()));
+  std::vector<SecretReference> const wanted{vault("k", "5")};
+  table.keep_only(wanted);
+  EXPECT_EQ(table.size(), 1U);
+  EXPECT_TRUE(table.want(vault("k", "1000"), {}, clock.now()));
+}
+
+TEST_F(TableOfSecrets, AnAnswerForWhatNobodyWantsAnyMoreIsDropped) {
+  table.want(vault(), {}, clock.now());
+  auto due = table.take_due(clock.now(), 10);
+  table.keep_only({});
+  EXPECT_TRUE(due[0].brought(answer("x"), clock.now(), clock.wall()).empty());
+  EXPECT_EQ(table.size(), 0U);
+}
+
+TEST_F(TableOfSecrets, KnowsWhatIsTooOld_R056_R057) {
+  table.want(vault(), 90 * 24h, clock.now());
+  auto const wall = clock.wall();
+  auto first = answer("old");
+  first.created = wall - 24h;
+  bring(first);
+  auto const view = table.views()[0];
+  EXPECT_EQ(view.age(wall), 24h);
+  EXPECT_FALSE(view.overdue(wall + 89 * 24h - 1ms));
+  EXPECT_TRUE(view.overdue(wall + 89 * 24h));
+}
+
+}  // namespace
+}  // namespace weir::secrets
