@@ -1,0 +1,68 @@
+// VaultClient: how HashiCorp Vault is asked: KV version 2, with a token or AppRole, in a namespace, renewing
+// what it holds (R-054, F-29).
+//
+// Brain; belongs to one thread, time is passed in. next() says what to send before a document can be read:
+// a login, a renewal, or nothing. A token is renewed at two thirds of its lease, a little earlier by chance;
+// one that cannot be renewed is used until its end. A token that Vault refuses is forgotten, once for each
+// answer. Sources: Vault HTTP API, "auth/token/renew-self", "auth/approle/login", "KV secrets engine v2: read
+// secret version".
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "secrets/secret_table.hpp"
+#include "secrets/store_question.hpp"
+
+namespace weir::secrets {
+
+struct VaultOptions {
+  std::string space;  // X-Vault-Namespace; empty = none
+  std::string mount = "secret";
+  base::Secret token;   // used as it is, or …
+  std::string role_id;  // … a token is fetched with these
+  base::Secret secret_id;
+  std::string approle_mount = "approle";
+  bool operator==(VaultOptions const&) const = default;
+};
+
+class VaultClient {
+ public:
+  enum class Step { read, login, renew };
+
+  VaultClient(VaultOptions options, base::Random& random);
+
+  // What has to be sent first. `read`: a document can be asked for.
+  Step next(base::TimePoint now) const;
+  StoreQuestion login() const;
+  StoreQuestion renew() const;
+  StoreQuestion read(std::string_view document) const;
+
+  // What came back. Errors: unauthenticated (the credential is refused), denied, not_found, unavailable,
+  // protocol. `detail` never holds a secret.
+  base::Result<void> logged_in(int status, std::string_view body, base::TimePoint now);
+  void renewed(int status, std::string_view body, base::TimePoint now);  // a failure costs only the renewal
+  base::Result<StoreAnswer> answer(int status, std::string_view body);
+  void renewal_failed(base::TimePoint now);  // there was no answer
+
+ private:
+  void hold(base::Secret token, base::Duration lease, bool renewable, base::TimePoint now);
+  StoreQuestion question(std::string method, std::string target) const;
+
+  VaultOptions options_;
+  base::Random& random_;
+  base::Secret token_;
+  bool fresh_ = false;  // a token that was given to us: how long it lasts is not known yet
+  bool renewable_ = false;
+  std::optional<base::TimePoint> renew_at_;
+  std::optional<base::TimePoint> ends_;
+};
+
+// "permission denied", from the errors of an answer.
+std::string vault_errors(std::string_view body);
+
+}  // namespace weir::secrets
