@@ -22,6 +22,7 @@ MUTEX_ALLOWED = {
     "session/": "a client may be served by every worker at once; short sections",
     "limits/": "one truth per process, short sections",
     "observe/": "metrics and the log are written by every worker",
+    "upstream/credential_slot": "read by a server's home, changed by the first worker; short sections",
     "net/internal/name_lookup_io": "a look-up may outlive the loop that it answers to",
 }
 

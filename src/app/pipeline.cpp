@@ -52,6 +52,7 @@ namespace weir::app {
 namespace {
 
 using Backend = std::shared_ptr<core::Backend>;
+using Credential = std::shared_ptr<upstream::CredentialSlot>;
 
 Backend program(WorkerParts& parts, config::Server const& server) {
   return std::make_shared<upstream::StdioBackend>(parts.scheduler, parts.spawner, parts.random,
@@ -67,13 +68,14 @@ Backend event_stream(WorkerParts& parts, config::Server const& server, std::size
 }
 
 base::Result<Backend> at_address(WorkerParts& parts, config::Server const& server, std::size_t address,
-                                 core::BackendObserver& observer) {
+                                 Credential const& credential, core::BackendObserver& observer) {
   using Kind = config::UpstreamKind;
   auto options = http_options(server, parts.gateway_info, address);
   if (!options) return options.error();
   options->reinits = parts.metrics.server(server.name).upstream_reinit;
   options->sessions = parts.metrics.server(server.name).upstream_sessions;
-  upstream::SseOptions const to{options->url, options->fields};
+  options->credential = credential;
+  upstream::SseOptions const to{options->url, options->fields, credential};
   if (server.kind == Kind::sse) return event_stream(parts, server, address, to, observer);
   if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP
     options->older = [&parts, server, address, to, &observer] {
@@ -84,13 +86,13 @@ base::Result<Backend> at_address(WorkerParts& parts, config::Server const& serve
                                                          observer, std::move(*options)));
 }
 
-base::Result<Backend> pool(WorkerParts& parts, config::Server const& server) {
+base::Result<Backend> pool(WorkerParts& parts, config::Server const& server, Credential const& credential) {
   auto labels = address_labels(server);
   if (!labels) return labels.error();
   std::vector<upstream::PoolAddress> addresses;
   for (std::size_t i = 0; i < labels->size(); ++i) {
-    auto make = [&parts, server, i](core::BackendObserver& observer) {
-      return *at_address(parts, server, i, observer);  // its url was read for the label
+    auto make = [&parts, server, i, credential](core::BackendObserver& observer) {
+      return *at_address(parts, server, i, credential, observer);  // its url was read for the label
     };
     addresses.push_back({std::move((*labels)[i]), std::move(make)});
   }
@@ -99,9 +101,11 @@ base::Result<Backend> pool(WorkerParts& parts, config::Server const& server) {
       std::move(addresses)));
 }
 
-base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server) {
+base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server,
+                                 Credential const& credential) {
   if (server.kind == config::UpstreamKind::stdio) return program(parts, server);
-  return server.urls.size() > 1 ? pool(parts, server) : at_address(parts, server, 0, parts.observer);
+  return server.urls.size() > 1 ? pool(parts, server, credential)
+                                : at_address(parts, server, 0, credential, parts.observer);
 }
 
 }  // namespace
@@ -119,8 +123,8 @@ std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
 }
 
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
-                                       config::Server const& server) {
-  auto backend = backend_of(parts, server);
+                                       config::Server const& server, Credential credential) {
+  auto backend = backend_of(parts, server, credential);
   if (!backend) return backend.error();
   auto guards = std::make_shared<Guards>(parts, settings, server, *backend);
   auto parking = std::make_shared<bridge::ParkingLayer>(guards->entry(), *backend, parts.parked, parts.desk,

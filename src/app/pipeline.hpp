@@ -22,6 +22,7 @@
 #include "router/router_layer.hpp"
 #include "session/session_layer.hpp"
 #include "upstream/child_process.hpp"
+#include "upstream/credential_slot.hpp"
 #include "watch/watch_layer.hpp"
 
 namespace weir::app {
@@ -65,7 +66,8 @@ struct ServerStack {
   std::shared_ptr<Guards> guards;            // likewise
 };
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
-                                       config::Server const& server);
+                                       config::Server const& server,
+                                       std::shared_ptr<upstream::CredentialSlot> credential);
 
 // What stands before a server on every worker: `entry` is the stack's, or the hop to it.
 std::shared_ptr<cache::CacheLayer> build_front(WorkerParts& parts, config::Settings const& settings,

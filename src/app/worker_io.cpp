@@ -113,7 +113,7 @@ Worker::Running Worker::start(PlannedServer const& server, config::Settings cons
     build_way_in(running, settings, server.settings);
     return running;
   }
-  auto stack = build_server(parts_, settings, server.settings);
+  auto stack = build_server(parts_, settings, server.settings, server.credential);
   WEIR_ASSERT(stack.has_value());  // the planner leaves out what cannot be built
   running.stack = std::move(*stack);
   running.home = server.home;

@@ -10,7 +10,7 @@
 // session whose client can be asked has a GET stream; what is asked there is for the only call that fits.
 // Errors carry the server's name. At most `sessions_max` upstream sessions at a time; a pooled one that rests
 // makes room. A verdict that a server is a legacy one lasts verdict_max; then it is probed again beside its
-// calls (P014).
+// calls (P014). What a server refuses with 401 is sent again where there is another credential for it.
 #pragma once
 
 #include <functional>
@@ -36,6 +36,8 @@ struct HttpBackendOptions {
   std::string name;
   net::Url url;
   std::vector<std::pair<std::string, std::string>> fields;  // the operator's headers and the credential
+  std::shared_ptr<CredentialSlot>
+      credential;  // instead of `fields`, where they may change; null: they do not
   std::string gateway_info = R"({"name":"weir","version":"0"})";
   base::Duration probe_max = std::chrono::seconds{10};  // one discovery request
   base::Duration verdict_max = std::chrono::hours{6};   // a server is taken for a legacy one
@@ -163,10 +165,20 @@ class HttpBackend final : public core::Backend {
   base::Task<void> end_session(std::string session, mcp::Revision revision);
   base::Task<void> end_late(base::Task<base::Result<Seen>> asking, mcp::Revision revision);
 
+  struct Sent {  // with which credential a request goes out, and went
+    std::uint64_t edition = 0;
+    std::shared_ptr<HttpHeads const> heads;  // null: those of now
+    std::uint64_t first = 0;                 // edition that was refused first
+    unsigned others = 0;                     // how many it was sent with besides
+  };
+  HttpHeads const& heads();
+  HttpHeads const& heads_for(Sent& sent);
+  bool credential_refused(Sent const& sent, int status);
+  base::Task<bool> other_credential(Sent& sent);
   base::Task<base::Result<net::HttpReply>> post_modern(core::Call& call, Dialect const* dialect,
-                                                       std::uint64_t id);
+                                                       std::uint64_t id, Sent& sent);
   base::Task<base::Result<net::HttpReply>> post_legacy(core::Call& call, Dialect const* dialect,
-                                                       std::uint64_t id, std::string session);
+                                                       std::uint64_t id, std::string session, Sent& sent);
   base::Task<base::Result<core::Outcome>> handle_modern(core::Call& call,
                                                         std::shared_ptr<Dialect const> dialect);
   base::Task<base::Result<core::Outcome>> handle_legacy(core::Call& call,
@@ -225,7 +237,8 @@ class HttpBackend final : public core::Backend {
   core::BackendObserver& observer_;
   core::ResourceObserver* resources_ = nullptr;
   HttpBackendOptions options_;
-  HttpHeads heads_;
+  std::shared_ptr<HttpHeads const> heads_;
+  std::uint64_t edition_ = 1;  // of the credential in them
   net::HttpClient client_;
   std::shared_ptr<Dialect const> modern_;   // null while the server does not speak it, as far as is known
   std::shared_ptr<Dialect const> legacy_;   // calls in flight hold on to theirs
