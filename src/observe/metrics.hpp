@@ -128,6 +128,12 @@ struct RateMetrics {
   }
 };
 
+struct SecretMetrics {
+  Gauge file_age, cred_age, vault_age, aws_age;  // of the oldest one
+  Gauge overdue, failing;
+  CounterSet changes;  // by result
+};
+
 // Of the whole process.
 struct GatewayMetrics {
   Gauge sessions_active;
@@ -142,6 +148,7 @@ struct GatewayMetrics {
   RateMetrics rate_limited;
   CounterSet idempotency;  // by result
   Gauge idempotency_entries;
+  SecretMetrics secrets;
   Counter log_dropped;
   Counter metrics_dropped_series;
 };

@@ -162,6 +162,12 @@ std::vector<Movement> MetricsTest::degradation_movements() {
       {Metric::idempotency, R"(weir_idempotency_total{result="joined"})",
        [&] { gateway.idempotency.add("joined"); }},
       {Metric::idempotency_entries, "weir_idempotency_entries", [&] { gateway.idempotency_entries.add(1); }},
+      {Metric::secret_age, R"(weir_secret_age_seconds{source="vault"})",
+       [&] { gateway.secrets.vault_age.set(1); }},
+      {Metric::secrets_overdue, "weir_secrets_overdue", [&] { gateway.secrets.overdue.set(1); }},
+      {Metric::secrets_failing, "weir_secrets_failing", [&] { gateway.secrets.failing.set(1); }},
+      {Metric::secret_changes, R"(weir_secret_changes_total{result="rolled_back"})",
+       [&] { gateway.secrets.changes.add("rolled_back"); }},
   };
 }
 
