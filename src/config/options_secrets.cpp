@@ -11,8 +11,8 @@ constexpr Option kRows[] = {
     {"secrets", section, "", "", "",
      "Where secrets are kept, and how they are renewed while the gateway runs."},
     {"secrets.refresh", duration, "30s", "1s..1h", "",
-     "How often each `${file:…}`, `${cred:…}`, `${vault:…}` and `${aws-sm:…}` is looked at. SIGHUP looks at "
-     "once."},
+     "How often each `${vault:…}` and `${aws-sm:…}` is looked at; files and credentials every 2 s. SIGHUP: "
+     "at once."},
     {"secrets.overlap", duration, "1m", "0s..24h", "",
      "How long a replaced secret stays in reserve after the new one was first used with success."},
     {"secrets.timeout", duration, "5s", "100ms..1m", "", "Longest wait for a store's answer."},
