@@ -25,7 +25,8 @@ struct AdminViews {  // each called on the admin's worker
   std::function<Health()> health;
   std::function<std::string()> metrics;  // Prometheus text
   std::function<std::string()> status_json;
-  std::function<std::string()> cache_json;  // null: this process has no cache
+  std::function<std::string()> cache_json;    // null: this process has no cache
+  std::function<std::string()> secrets_json;  // ages and sources, never values
   // The answer to a purge, purge_answer()'s text. Errors: invalid_input, with a sentence for the caller.
   std::function<base::Task<base::Result<std::string>>(PurgeRequest)> purge;
   std::function<bool(std::string_view host)> host_allowed;

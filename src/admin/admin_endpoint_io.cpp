@@ -53,8 +53,11 @@ void AdminEndpoint::answer(net::HttpExchange& exchange) {
   if (path == metrics_path_) return reply(exchange, 200, kMetricsText, views_.metrics());
   if (path == "/api/v1/status") return reply(exchange, 200, kJson, views_.status_json());
   if (path == "/api/v1/cache" && views_.cache_json) return reply(exchange, 200, kJson, views_.cache_json());
+  if (path == "/api/v1/secrets" && views_.secrets_json)
+    return reply(exchange, 200, kJson, views_.secrets_json());
   exchange.reply_text(404, "",
-                      "Here are /livez, /readyz, /startupz, /metrics, /api/v1/status and /api/v1/cache.");
+                      "Here are /livez, /readyz, /startupz, /metrics, /api/v1/status, /api/v1/cache and "
+                      "/api/v1/secrets.");
 }
 
 base::Task<void> AdminEndpoint::purge(net::HttpExchange& exchange) {

@@ -94,7 +94,7 @@ void take_detours(config::Settings& settings, std::string const& text) {
   take_detours(settings, detours.substr(0, detours.size() - 1));
   GatewayOptions options;
   options.settings = std::make_shared<config::Settings const>(std::move(settings));
-  options.reload = []() -> Result<std::shared_ptr<config::Settings const>> {
+  options.reload = [](bool) -> Result<std::shared_ptr<config::Settings const>> {
     return Error(Fault::config, Blame::gateway, "a run under faults keeps its configuration");
   };
   int code = 1;

@@ -15,6 +15,7 @@
 #include "app/help_command.hpp"
 #include "app/process_environment.hpp"
 #include "app/run_command.hpp"
+#include "app/secrets_command.hpp"
 #include "app/shown_text.hpp"
 #include "app/status_command.hpp"
 
@@ -37,6 +38,7 @@ struct Requests {
   StatusRequest status;
   CtlRequest ctl;
   ChaosRequest chaos;
+  SecretsRequest secrets;
   std::string topic;
   std::string colour = "auto";
   bool check_json = false;
@@ -156,6 +158,20 @@ void add_ctl(CLI::App& cli, CtlRequest& ctl) {
   add_gateway(purge, ctl.gateway);
 }
 
+void add_secrets(CLI::App& cli, SecretsRequest& secrets) {
+  auto& verb = *cli.add_subcommand("secrets", "show where secrets come from, and how old they are");
+  verb.footer(
+      "  weir secrets                                   sources, ages, due dates; never values\n"
+      "  weir secrets rotate                            what to do about those that are old\n"
+      "  weir secrets rotate 'vault:mcp/github#token'   how this one is replaced");
+  verb.add_flag("--json", secrets.json, "as JSON");
+  add_gateway(verb, secrets.gateway);
+  auto& rotate = *verb.add_subcommand("rotate", "say what has to be done by hand to replace secrets");
+  rotate.footer("  weir secrets rotate\n  weir secrets rotate cred:github");
+  rotate.add_option("REFERENCE", secrets.reference, "one secret; default: those that are not in order");
+  add_gateway(rotate, secrets.gateway);
+}
+
 void add_chaos(CLI::App& cli, ChaosRequest& chaos) {
   auto& verb = *cli.add_subcommand("chaos", "make your servers fail, and account for every answer");
   verb.footer(
@@ -257,6 +273,10 @@ int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment
     requests.ctl.purging = cli.get_subcommand("ctl")->got_subcommand("purge");
     return ctl_command(requests.ctl, environment);
   }
+  if (cli.got_subcommand("secrets")) {
+    requests.secrets.rotate = cli.get_subcommand("secrets")->got_subcommand("rotate");
+    return secrets_command(requests.secrets, environment);
+  }
   if (cli.got_subcommand("chaos")) return chaos_command(requests.chaos, environment);
   if (cli.got_subcommand("version")) return print_version(requests.version_json);
   bool const on_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
@@ -284,6 +304,7 @@ int command_line(int argc, char** argv) {
   add_call(cli, requests.call);
   add_status(cli, requests);
   add_ctl(cli, requests.ctl);
+  add_secrets(cli, requests.secrets);
   add_chaos(cli, requests.chaos);
   auto& help = *cli.add_subcommand("help", "explain a command, or an error by its code");
   help.footer("  weir help call\n  weir help E012");

@@ -17,6 +17,7 @@
 #include "app/callers.hpp"
 #include "app/catalog_meter.hpp"
 #include "app/last_words.hpp"
+#include "app/secret_desk.hpp"
 #include "app/standby_files.hpp"
 #include "app/trusts.hpp"
 #include "app/worker.hpp"
@@ -30,7 +31,9 @@ namespace weir::app {
 
 struct GatewayOptions {
   std::shared_ptr<config::Settings const> settings;
-  std::function<base::Result<std::shared_ptr<config::Settings const>>()> reload;  // reads the sources again
+  // Reads the sources again; `anew`: from disk, else the texts in force with the secrets of now.
+  std::function<base::Result<std::shared_ptr<config::Settings const>>(bool anew)> reload;
+  SecretDesk* secrets = nullptr;     // outlives the gateway; null: no secret changes while it runs
   bool stdio = false;                // serve one client on stdin and stdout
   std::function<void()> on_settled;  // every server has answered or failed, or its time is over
 };
@@ -83,7 +86,13 @@ class Gateway {
   base::Task<void> on_worker(std::size_t index, std::function<base::Task<void>()> work);
   base::Task<void> on_all_workers(std::function<base::Task<void>(Worker&)> work);
   base::Task<void> stop_all();
-  void reload();
+  void want_reload(bool anew);
+  base::Task<void> reload_loop();
+  base::Task<void> reload(bool anew);
+  void take_over(std::shared_ptr<config::Settings const> settings);
+  void open_secrets();
+  base::Task<void> watch_secrets();
+  void credential_news(std::string const& server, upstream::CredentialNews news);
   void begin_stop(int signal);  // 0: nobody sent one
   void session_ended(std::string const& id, base::TableReason why);
   void refresh_gauges();
@@ -130,6 +139,8 @@ class Gateway {
   std::unique_ptr<oauth::TokenReaperLoop> token_reaper_;
   std::unique_ptr<limits::EntranceLoop> entrance_loop_;
   base::TimePoint started_;
+  std::unique_ptr<base::Event> reload_wanted_;
+  bool anew_ = false;  // … from disk
   bool settled_ = false;
   bool stopping_ = false;
   int exit_code_ = 0;

@@ -35,6 +35,7 @@ Gateway::Gateway(GatewayOptions options, config::Environment const& environment)
     : options_(std::move(options)), environment_(environment), settings_(options_.settings) {}
 
 Gateway::~Gateway() {
+  if (options_.secrets != nullptr) options_.secrets->close();
   tasks_.reset();
   admin_.reset();
 }
@@ -92,6 +93,9 @@ Result<void> Gateway::start() {
   metrics_->on_scrape([this] { refresh_gauges(); });
   metrics_->gateway().config_last_reload_success.set(1);
   admin_ = std::make_unique<admin::AdminEndpoint>(views(), settings_->metrics.path);
+  reload_wanted_ = std::make_unique<base::Event>(loop);
+  open_secrets();
+  tasks_->spawn(reload_loop());
   tasks_->spawn(signal_loop());
   tasks_->spawn(settle());
   tasks_->spawn(watch_trusts());
@@ -140,12 +144,16 @@ void Gateway::build_workers() {
                                                 settings_, i == 0 ? nullptr : workers_.front().get(), i));
     places.push_back(workers_.back()->place());
   }
-  planner_.emplace(std::move(places), [this](std::string const& name) { return trusts_->of_server(name); });
+  planner_.emplace(
+      std::move(places), [this](std::string const& name) { return trusts_->of_server(name); },
+      [this](std::string const& server, upstream::CredentialNews news) {
+        main_loop().post([this, server, news] { credential_news(server, news); });
+      });
 }
 
 // The first worker last: what it publishes leads to what the others have built by then.
 void Gateway::apply() {
-  auto const plan = planner_->next(settings_);
+  auto const plan = planner_->next(settings_, clock_.now());
   for (std::size_t i = 1; i < workers_.size(); ++i) {
     workers_[i]->loop().post([worker = workers_[i].get(), plan] { worker->apply(plan); });
   }
@@ -285,42 +293,6 @@ void Gateway::session_ended(std::string const& id, base::TableReason) {
   for (auto& worker : workers_) {
     worker->loop().post([&worker = *worker, id] { worker.session_ended(id); });
   }
-}
-
-void Gateway::reload() {
-  auto const& gauges = metrics_->gateway();
-  auto read = options_.reload();
-  gauges.config_last_reload_success.set(read ? 1 : 0);
-  gauges.config_last_reload_timestamp.set(static_cast<double>(
-      std::chrono::duration_cast<std::chrono::seconds>(clock_.wall().time_since_epoch()).count()));
-  if (!read) {
-    log_->event(observe::Level::error, "config.reload",
-                "the configuration was not taken over: " + read.error().detail);
-    return;
-  }
-  auto const before = std::exchange(settings_, std::move(*read));
-  auto const changed = config::changes(*before, *settings_);
-  adjust_log(*log_, *before, *settings_);
-  for (auto const& server : settings_->servers) metrics_->server(server.name);
-  for (auto const& server : before->servers) {
-    auto const* const now = settings_->server(server.name);
-    if (now != nullptr && !now->disabled) continue;
-    metrics_->server(server.name).upstream_up.set(0);  // nobody looks at it any more
-    metrics_->server(server.name).catalog_tools.set(0);
-  }
-  contexts_->set_options(context_options(*settings_));
-  trusts_->configure(settings_);
-  calls_->set_most(settings_->limits.in_flight);
-  sessions_->set_options(table_options(settings_->sessions), clock_.now());
-  sessions_->set_stream_limits(stream_limits(settings_->streams));
-  reaper_->set_sweep(settings_->sessions.sweep);
-  entrance_loop_->set_settings(settings_->rates, settings_->shedding);
-  cache_->apply(*settings_);
-  callers_->apply(*settings_, first_worker().place());
-  apply();
-  log_->event(observe::Level::info, "config.reload",
-              fmt::format("{} servers added, {} removed, {} changed, the rest keeps running",
-                          changed.added.size(), changed.removed.size(), changed.changed.size()));
 }
 
 int Gateway::run() {

@@ -53,6 +53,7 @@ namespace weir::app {
 namespace {
 
 using Backend = std::shared_ptr<core::Backend>;
+using Credential = std::shared_ptr<upstream::CredentialSlot>;
 
 Backend program(WorkerParts& parts, config::Server const& server) {
   return std::make_shared<upstream::StdioBackend>(parts.scheduler, parts.spawner, parts.random,
@@ -87,6 +88,7 @@ Backend event_stream(WorkerParts& parts, config::Server const& server, std::size
 // What a server's connections need beside its address.
 struct Ways {
   OwnDialer dialer;
+  Credential credential;                           // as configured
   std::shared_ptr<core::CredentialSource> tokens;  // null: none
 };
 
@@ -97,9 +99,10 @@ base::Result<Backend> at_address(WorkerParts& parts, config::Server const& serve
   if (!options) return options.error();
   options->reinits = parts.metrics.server(server.name).upstream_reinit;
   options->sessions = parts.metrics.server(server.name).upstream_sessions;
+  options->credential = ways.credential;
   options->credentials = ways.tokens;
   auto const& own = ways.dialer;
-  upstream::SseOptions const to{options->url, options->fields};
+  upstream::SseOptions const to{options->url, options->fields, ways.credential};
   if (server.kind == Kind::sse) return event_stream(parts, server, address, to, observer, own);
   if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP
     options->older = [&parts, server, address, to, &observer, own] {
@@ -126,11 +129,12 @@ base::Result<Backend> pool(WorkerParts& parts, config::Server const& server, Way
       std::move(addresses)));
 }
 
-base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server, OwnDialer const& own) {
+base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server, OwnDialer const& own,
+                                 Credential const& credential) {
   if (server.kind == config::UpstreamKind::stdio) return program(parts, server);
   auto tokens = tokens_of(parts, server, own);
   if (!tokens) return tokens.error();
-  Ways const ways{own, std::move(*tokens)};
+  Ways const ways{own, credential, std::move(*tokens)};
   return server.urls.size() > 1 ? pool(parts, server, ways)
                                 : at_address(parts, server, 0, parts.observer, ways);
 }
@@ -150,8 +154,9 @@ std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
 }
 
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
-                                       config::Server const& server, std::shared_ptr<net::Dialer> own) {
-  auto backend = backend_of(parts, server, own);
+                                       config::Server const& server, Credential credential,
+                                       std::shared_ptr<net::Dialer> own) {
+  auto backend = backend_of(parts, server, own, credential);
   if (!backend) return backend.error();
   auto guards = std::make_shared<Guards>(parts, settings, server, *backend);
   auto parking = std::make_shared<bridge::ParkingLayer>(guards->entry(), *backend, parts.parked, parts.desk,

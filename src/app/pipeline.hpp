@@ -23,6 +23,7 @@
 #include "router/router_layer.hpp"
 #include "session/session_layer.hpp"
 #include "upstream/child_process.hpp"
+#include "upstream/credential_slot.hpp"
 #include "watch/watch_layer.hpp"
 
 namespace weir::app {
@@ -69,6 +70,7 @@ struct ServerStack {
 // `own`: what its connections are made by, where that is not parts.dialer; it lives as long as the backend.
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
                                        config::Server const& server,
+                                       std::shared_ptr<upstream::CredentialSlot> credential,
                                        std::shared_ptr<net::Dialer> own = nullptr);
 
 // What stands before a server on every worker: `entry` is the stack's, or the hop to it.

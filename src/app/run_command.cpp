@@ -7,8 +7,10 @@
 #include <cstdio>
 
 #include "app/colour.hpp"
+#include "app/core_dumps.hpp"
 #include "app/exit_codes.hpp"
 #include "app/gateway.hpp"
+#include "app/secret_desk.hpp"
 #include "app/sources.hpp"
 #include "app/start_table.hpp"
 #include "app/stdio_run.hpp"
@@ -33,7 +35,13 @@ base::Error not_taken(std::string why) { return {base::Fault::config, base::Blam
 // whoever could answer may be long gone.
 base::Result<std::shared_ptr<config::Settings const>> read_again(RunRequest const& request,
                                                                  config::TrustStore const& agreed,
-                                                                 config::Environment const& environment) {
+                                                                 SecretDesk& secrets, bool anew) {
+  auto& environment = secrets.environment();
+  if (anew) {
+    environment.read_anew();
+  } else {
+    environment.replay();
+  }
   FoundSources found;
   if (find_sources(request.sources, environment, found) != kExitOk)
     return not_taken("a file cannot be read; see above");
@@ -45,7 +53,7 @@ base::Result<std::shared_ptr<config::Settings const>> read_again(RunRequest cons
   found.sources.starting = true;
   config::Problems problems;
   auto loaded = config::load(found.sources, environment, problems);
-  if (!problems.sorted().empty()) {
+  if (anew && !problems.sorted().empty()) {  // else they are known
     fmt::print(stderr, "{}", config::render_text(problems.sorted(), false));
   }
   if (problems.must_not_start()) return not_taken("it has errors; see above");
@@ -60,7 +68,10 @@ bool cannot_start(std::vector<config::Problem> const& problems) {
 
 }  // namespace
 
-int run_command(RunRequest const& request, config::Environment& environment) {
+int run_command(RunRequest const& request, config::Environment& machine) {
+  forbid_core_dumps();
+  SecretDesk secrets(machine);
+  auto& environment = secrets.environment();
   FoundSources found;
   if (int const refused = find_sources(request.sources, environment, found); refused != 0) return refused;
   auto agreed = config::load_trust(environment);
@@ -68,6 +79,11 @@ int run_command(RunRequest const& request, config::Environment& environment) {
     return refused;
   found.sources.starting = true;
   auto checked = config::check(found.sources, environment);
+  secrets.learn(checked.settings);
+  if (!checked.settings.references.empty()) {
+    secrets.fetch_now();
+    checked = config::check(found.sources, environment);
+  }
   bool const colour = wants_colour(request.colour, ::isatty(STDERR_FILENO) != 0, environment);
   if (!checked.problems.empty()) fmt::print(stderr, "{}", config::render_text(checked.problems, colour));
   if (cannot_start(checked.problems)) return checked.exit_code;
@@ -75,7 +91,8 @@ int run_command(RunRequest const& request, config::Environment& environment) {
   GatewayOptions options;
   options.settings = std::make_shared<config::Settings const>(std::move(checked.settings));
   options.stdio = request.stdio;
-  options.reload = [&] { return read_again(request, agreed, environment); };
+  options.reload = [&](bool anew) { return read_again(request, agreed, secrets, anew); };
+  options.secrets = &secrets;
   Gateway* running = nullptr;
   if (!request.stdio && !request.quiet) {
     bool const colour_out = wants_colour(request.colour, ::isatty(STDOUT_FILENO) != 0, environment);
@@ -85,7 +102,7 @@ int run_command(RunRequest const& request, config::Environment& environment) {
       std::fflush(stdout);
     };
   }
-  Gateway gateway(std::move(options), environment);
+  Gateway gateway(std::move(options), machine);
   running = &gateway;
   if (auto started = gateway.start(); !started) {
     say(started.error());

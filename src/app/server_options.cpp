@@ -59,6 +59,13 @@ upstream::StdioBackend::Options sse_options(config::Server const& server, std::s
   return options;
 }
 
+upstream::CredentialFields credential_fields(config::Server const& server) {
+  auto fields = server.headers;
+  if (!server.credential.header.empty())
+    fields.emplace_back(server.credential.header, server.credential.value);
+  return fields;
+}
+
 base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
                                                         std::string const& gateway_info,
                                                         std::size_t address) {

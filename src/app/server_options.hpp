@@ -25,6 +25,8 @@ router::ToolRules tool_rules(config::ToolEdits const& edits);
 upstream::StdioBackend::Options stdio_options(config::Server const& server, std::string const& gateway_info,
                                               config::Environment const& environment, observe::Log& log,
                                               observe::ServerMetrics const& metrics);
+// The operator's headers and the credential: what may change while the server is in use.
+upstream::CredentialFields credential_fields(config::Server const& server);
 // `address`: which of `urls`.
 upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info,
                                             std::size_t address = 0);

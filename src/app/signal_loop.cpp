@@ -34,7 +34,10 @@ base::Task<void> Gateway::signal_loop() {
     signalfd_siginfo info{};
     while (::read(fd, &info, sizeof info) == sizeof info) {
       switch (info.ssi_signo) {
-        case SIGHUP: reload(); break;
+        case SIGHUP:
+          want_reload(true);
+          if (options_.secrets != nullptr) options_.secrets->hurry();
+          break;
         case SIGUSR1: break;  // log files are not ours to reopen: lines go to stderr
         case SIGUSR2: log_->event(observe::Level::info, "gateway.status", status_json()); break;
         default: begin_stop(static_cast<int>(info.ssi_signo));

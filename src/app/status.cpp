@@ -130,6 +130,7 @@ admin::Health Gateway::health() {
 }
 
 void Gateway::refresh_gauges() {
+  if (options_.secrets != nullptr) options_.secrets->refresh_gauges();
   auto const& gateway = metrics_->gateway();
   gateway.log_dropped.add(std::max(0.0, static_cast<double>(log_->dropped()) - gateway.log_dropped.value()));
   cache_->refresh_gauges();
@@ -153,6 +154,9 @@ admin::AdminViews Gateway::views() {
   views.status_json = [this] { return status_json(); };
   views.cache_json = [this] { return cache_->status_json(); };
   views.purge = [this](admin::PurgeRequest request) { return cache_->purge(std::move(request)); };
+  if (options_.secrets != nullptr) {
+    views.secrets_json = [secrets = options_.secrets] { return secrets->status_json(); };
+  }
   views.host_allowed = [policy](std::string_view host) { return policy->host_allowed(host); };
   views.origin_allowed = [policy](std::string_view origin) { return policy->origin_allowed(origin); };
   // The methods belong to the address, which a reload does not move. The keys are those of now: one that a

@@ -17,7 +17,62 @@ std::string why_not(config::Server const& server) {
   return addresses ? std::string() : addresses.error().detail;
 }
 
+config::Server without_credentials(config::Server server) {
+  server.headers.clear();
+  server.credential = {};
+  return server;
+}
+
+bool is_http(config::Server const& server) { return server.kind != config::UpstreamKind::stdio; }
+
+// Whether what the server is sent comes from a place where it may change.
+bool renewable(config::Settings const& settings, config::Server const& server) {
+  for (auto const part : {"headers.", "auth."}) {
+    auto const prefix = "servers." + server.name + "." + part;
+    for (auto const& use : settings.references) {
+      if (use.path.starts_with(prefix)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
+
+std::shared_ptr<upstream::CredentialSlot> WorkerPlanner::slot_of(config::Settings const& settings,
+                                                                 config::Server const& server) const {
+  if (!is_http(server)) return nullptr;
+  upstream::CredentialSlot::Heard heard;
+  if (heard_) {
+    heard = [tell = heard_, name = server.name](upstream::CredentialNews news) { tell(name, news); };
+  }
+  return std::make_shared<upstream::CredentialSlot>(credential_fields(server), renewable(settings, server),
+                                                    std::move(heard));
+}
+
+// The same server with other credentials; null if there is none, or more has changed.
+std::shared_ptr<PlannedServer const> WorkerPlanner::renewed(config::Settings const& settings,
+                                                            config::Server const& server,
+                                                            Trusted const& trusted,
+                                                            base::TimePoint now) const {
+  if (!last_ || !is_http(server)) return nullptr;
+  auto const bare = without_credentials(server);
+  for (auto const& known : last_->servers) {
+    if (known->trust != trusted.slot || known->settings.name != server.name) continue;
+    if (without_credentials(known->settings) != bare) continue;
+    known->credential->set(credential_fields(server), settings.stores.overlap, now);
+    auto copy = *known;
+    copy.settings = server;
+    return std::make_shared<PlannedServer const>(std::move(copy));
+  }
+  return nullptr;
+}
+
+void WorkerPlanner::expire_credentials(base::TimePoint now) {
+  if (!last_) return;
+  for (auto const& server : last_->servers) {
+    if (server->credential) server->credential->expire(now);
+  }
+}
 
 std::shared_ptr<PlannedServer const> WorkerPlanner::find(config::Server const& server,
                                                          Trusted const& trusted) const {
@@ -33,7 +88,8 @@ std::string WorkerPlanner::problem_of(std::string_view server) const {
   return found == last_->problems.end() ? std::string() : found->second;
 }
 
-std::shared_ptr<WorkerPlan const> WorkerPlanner::next(std::shared_ptr<config::Settings const> settings) {
+std::shared_ptr<WorkerPlan const> WorkerPlanner::next(std::shared_ptr<config::Settings const> settings,
+                                                      base::TimePoint now) {
   auto plan = std::make_shared<WorkerPlan>();
   for (auto const& server : settings->servers) {
     if (server.disabled) continue;
@@ -47,11 +103,12 @@ std::shared_ptr<WorkerPlan const> WorkerPlanner::next(std::shared_ptr<config::Se
       continue;
     }
     auto planned = find(server, trusted);
+    if (!planned) planned = renewed(*settings, server, trusted, now);
     if (!planned) {
       unsigned const worker = planned_ % static_cast<unsigned>(places_.size());
       auto home = std::make_shared<upstream::ServerHome>(worker, places_[worker]);
-      planned = std::make_shared<PlannedServer const>(
-          PlannedServer{server, std::move(trusted.slot), planned_++, std::move(home)});
+      planned = std::make_shared<PlannedServer const>(PlannedServer{
+          server, std::move(trusted.slot), planned_++, std::move(home), slot_of(*settings, server)});
     }
     plan->servers.push_back(std::move(planned));
   }

@@ -2,7 +2,8 @@
 // from the settings at the start and at each reload.
 //
 // A plan is immutable and shared by all workers. The planner belongs to the gateway, on the first worker. A
-// server whose settings stay equal keeps its number and its home; new ones take turns, so servers are spread
+// server whose settings stay equal keeps its number and its home, and so does one over HTTP of which only the
+// credentials changed: those change while it is in use. New ones take turns, so servers are spread
 // over the workers in the order of the configuration.
 #pragma once
 
@@ -15,6 +16,7 @@
 
 #include "app/trusts.hpp"
 #include "config/settings.hpp"
+#include "upstream/credential_slot.hpp"
 #include "upstream/server_home.hpp"
 
 namespace weir::app {
@@ -24,6 +26,7 @@ struct PlannedServer {
   std::shared_ptr<net::TrustSlot> trust;  // null: that of the process
   std::uint32_t number = 0;               // of this server with these settings; never used again
   std::shared_ptr<upstream::ServerHome> home;
+  std::shared_ptr<upstream::CredentialSlot> credential;  // of HTTP servers
 };
 
 struct WorkerPlan {
@@ -35,18 +38,27 @@ struct WorkerPlan {
 class WorkerPlanner {
  public:
   // One workplace for each worker, the first worker's first.
-  // `trusted` says what a server is reached with; without it all share the trust of the process.
+  // `trusted` says what a server is reached with; without it all share the trust of the process. `heard`:
+  // what is found out about a server's credential; from any thread.
+  using Heard = std::function<void(std::string const& server, upstream::CredentialNews news)>;
   explicit WorkerPlanner(std::vector<std::shared_ptr<base::Workplace>> places,
-                         std::function<Trusted(std::string const& server)> trusted = {})
-      : places_(std::move(places)), trusted_(std::move(trusted)) {}
+                         std::function<Trusted(std::string const& server)> trusted = {}, Heard heard = {})
+      : places_(std::move(places)), trusted_(std::move(trusted)), heard_(std::move(heard)) {}
 
-  std::shared_ptr<WorkerPlan const> next(std::shared_ptr<config::Settings const> settings);
+  std::shared_ptr<WorkerPlan const> next(std::shared_ptr<config::Settings const> settings,
+                                         base::TimePoint now = {});
+  void expire_credentials(base::TimePoint now);           // those in reserve whose time is over
   std::string problem_of(std::string_view server) const;  // in the last plan; "" when it has none
 
  private:
   std::shared_ptr<PlannedServer const> find(config::Server const& server, Trusted const& trusted) const;
+  std::shared_ptr<PlannedServer const> renewed(config::Settings const& settings, config::Server const& server,
+                                               Trusted const& trusted, base::TimePoint now) const;
+  std::shared_ptr<upstream::CredentialSlot> slot_of(config::Settings const& settings,
+                                                    config::Server const& server) const;
   std::vector<std::shared_ptr<base::Workplace>> places_;
   std::function<Trusted(std::string const& server)> trusted_;
+  Heard heard_;
   std::shared_ptr<WorkerPlan const> last_;
   std::uint32_t planned_ = 0;
 };

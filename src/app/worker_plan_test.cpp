@@ -58,5 +58,34 @@ TEST_F(Plans, WhatCannotBeStartedIsLeftOutAndSaidWhy) {
   EXPECT_FALSE(plan->problems.at("odd").empty());
 }
 
+TEST_F(Plans, OtherCredentialsOfAnHttpServerChangeItsSlotAndNothingElse_R059) {
+  add("a").headers = {{"X-Key", base::Secret("old")}};
+  auto const before = next();
+  settings.servers[0].headers[0].second = base::Secret("new");
+  settings.servers[0].credential = {"Authorization", base::Secret("Bearer x")};
+  auto const after = next();
+  EXPECT_EQ(after->servers[0]->number, before->servers[0]->number);
+  EXPECT_EQ(after->servers[0]->home, before->servers[0]->home);
+  EXPECT_EQ(after->servers[0]->settings, settings.servers[0]);
+  auto const use = after->servers[0]->credential->use();
+  EXPECT_EQ(use.edition, 2U);
+  ASSERT_EQ(use.fields->size(), 2U);
+  EXPECT_EQ(use.fields->at(0).second.reveal(), "new");
+  settings.servers[0].timeouts.call = std::chrono::milliseconds{1};
+  EXPECT_NE(next()->servers[0]->number, before->servers[0]->number);
+}
+
+TEST_F(Plans, AChildWithOtherVariablesIsAnotherChild) {
+  auto& server = add("a");
+  server.kind = config::UpstreamKind::stdio;
+  server.urls.clear();
+  server.command = "c";
+  server.env = {{"TOKEN", base::Secret("old")}};
+  auto const before = next();
+  EXPECT_EQ(before->servers[0]->credential, nullptr);
+  settings.servers[0].env[0].second = base::Secret("new");
+  EXPECT_NE(next()->servers[0]->number, before->servers[0]->number);
+}
+
 }  // namespace
 }  // namespace weir::app

@@ -73,7 +73,7 @@ upstream::HttpHeads const& LedgerClient::heads_of(std::string const& server) {
   url.target += "/" + server;
   std::vector<std::pair<std::string, std::string>> fields;
   if (!options_.key.empty()) fields.emplace_back("Authorization", "Bearer " + options_.key);
-  return heads_.emplace(server, upstream::HttpHeads(url, fields)).first->second;
+  return heads_.try_emplace(server, url, fields).first->second;
 }
 
 std::size_t LedgerClient::in_flight(std::string const& server) const {

@@ -17,6 +17,10 @@ std::optional<std::string_view> Environment::variable(std::string_view name) con
   return found->second;
 }
 
+base::Result<base::Secret> Environment::kept(std::string_view) const {
+  return base::Error(base::Fault::unsupported, base::Blame::gateway, "is looked up when the gateway runs");
+}
+
 std::string Environment::home() const { return std::string(variable("HOME").value_or("")); }
 
 std::string Environment::absolute(std::string_view path) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/secret.hpp"
 
 namespace weir::config {
 
@@ -29,6 +30,9 @@ class Environment {
       std::string const& pattern) const = 0;  // sorted, `*` and `?` in names
   // Whole or not at all: a new file is renamed over the old one. Makes missing folders (0700); the file is
   // 0600.
+  // What is kept for `vault:path#key`, `aws-sm:name#key`, `file:/path` or `cred:name` while the gateway runs.
+  // Errors: unsupported (nothing is kept here), starting (not asked for yet), unavailable (with the reason).
+  virtual base::Result<base::Secret> kept(std::string_view reference) const;
   virtual base::Result<void> write(std::string const& path, std::string_view text) = 0;
 
   std::optional<std::string_view> variable(std::string_view name) const;

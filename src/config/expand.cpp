@@ -28,8 +28,10 @@ bool is_label(std::string_view text) {  // of an input or a credential: no folde
 // What one reference came to: a value, or why not.
 struct Outcome {
   std::optional<std::string> value;
-  std::string variable;  // the name, if it came from the environment
+  std::string variable;   // the name, if it came from the environment
+  std::string reference;  // to what may change while the gateway runs
   bool secret = false;
+  bool store = false;  // asked for over the network: a default would hide an outage
   Expansion::Fault fault = Expansion::Fault::none;
   std::string why;
   std::string fix;
@@ -54,7 +56,14 @@ Outcome from_variable(std::string_view name, Environment const& environment) {
   return outcome;
 }
 
-Outcome from_file(std::string const& path, Environment const& environment) {
+Outcome of_kept(base::Secret const& value) {
+  Outcome outcome;
+  outcome.secret = true;
+  outcome.value = std::string(value.reveal());
+  return outcome;
+}
+
+Outcome read_file(std::string const& path, Environment const& environment) {
   auto text = environment.read(path, kSecretFileBytesMax);
   if (!text) {
     return failed(Expansion::Fault::unreadable, "cannot be read: " + text.error().detail,
@@ -70,16 +79,57 @@ Outcome from_file(std::string const& path, Environment const& environment) {
   return outcome;
 }
 
-Outcome from_credential(std::string_view name, Environment const& environment) {
-  if (!is_label(name)) return failed(Expansion::Fault::malformed, "is not the name of a credential");
+Outcome read_credential(std::string_view name, Environment const& environment) {
   if (auto const folder = environment.variable("CREDENTIALS_DIRECTORY"); folder && !folder->empty()) {
     auto const path = fmt::format("{}/{}", *folder, name);
-    if (environment.exists(path)) return from_file(path, environment);
+    if (environment.exists(path)) return read_file(path, environment);
   }
   auto const path = fmt::format("/run/secrets/{}", name);
-  if (environment.exists(path)) return from_file(path, environment);
+  if (environment.exists(path)) return read_file(path, environment);
   return failed(Expansion::Fault::unreadable, "does not exist",
                 fmt::format("put it in {} (or $CREDENTIALS_DIRECTORY/{})", path, name));
+}
+
+// A value that is kept is the one in force: the file may hold a newer one that turned out to be bad.
+Outcome from_file(std::string const& path, Environment const& environment) {
+  auto const reference = "file:" + path;
+  auto const kept = environment.kept(reference);
+  auto outcome = kept ? of_kept(*kept) : read_file(path, environment);
+  outcome.reference = reference;
+  return outcome;
+}
+
+Outcome from_credential(std::string_view name, Environment const& environment) {
+  if (!is_label(name)) return failed(Expansion::Fault::malformed, "is not the name of a credential");
+  auto const reference = fmt::format("cred:{}", name);
+  auto const kept = environment.kept(reference);
+  auto outcome = kept ? of_kept(*kept) : read_credential(name, environment);
+  outcome.reference = reference;
+  return outcome;
+}
+
+Outcome from_store(std::string_view body, Environment const& environment) {
+  auto const kind = body.substr(0, body.find(':'));
+  auto const rest = body.substr(kind.size() + 1);
+  auto const hash = rest.rfind('#');
+  bool const named = hash != 0 && !rest.empty() && hash != rest.size() - 1;
+  if (!named || (kind == "vault" && hash == std::string_view::npos)) {
+    return failed(Expansion::Fault::malformed, "does not name a secret",
+                  kind == "vault" ? "write ${vault:path#key}" : "write ${aws-sm:name#key} or ${aws-sm:name}");
+  }
+  auto const kept = environment.kept(body);
+  Outcome outcome;
+  if (kept) {
+    outcome = of_kept(*kept);
+  } else if (kept.error().fault == base::Fault::unavailable) {
+    outcome = failed(Expansion::Fault::unreadable, "cannot be had: " + kept.error().detail,
+                     "see `secrets` in docs/config.md; `weir secrets` shows what is known of each");
+  } else {
+    outcome = failed(Expansion::Fault::elsewhere, kept.error().detail);
+  }
+  outcome.reference = body;
+  outcome.store = true;
+  return outcome;
 }
 
 Outcome from_input(std::string_view id, Environment const& environment) {
@@ -114,11 +164,13 @@ Outcome resolve(std::string_view body, Environment const& environment, std::stri
   if (kind == "file") return from_file(environment.absolute(rest), environment);
   if (kind == "cred") return from_credential(rest, environment);
   if (kind == "input") return from_input(rest, environment);
+  if (kind == "vault" || kind == "aws-sm") return from_store(body, environment);
   if (kind == "cmd") {
     return failed(Expansion::Fault::forbidden, "would run a command, which is not allowed",
                   "use ${file:…} or ${cred:…}");
   }
-  return failed(Expansion::Fault::malformed, "is of an unknown kind", "kinds are env, file, cred and input");
+  return failed(Expansion::Fault::malformed, "is of an unknown kind",
+                "kinds are env, file, cred, input, vault and aws-sm");
 }
 
 void replace(std::string_view reference, std::size_t offset, Environment const& environment,
@@ -131,8 +183,13 @@ void replace(std::string_view reference, std::size_t offset, Environment const& 
     body = body.substr(0, dash);
   }
   auto outcome = resolve(body, environment, workspace_folder);
-  bool const lasting =
-      outcome.fault == Expansion::Fault::malformed || outcome.fault == Expansion::Fault::forbidden;
+  if (!outcome.reference.empty()) out.references.push_back(outcome.reference);
+  if (outcome.store && fallback) {
+    outcome = failed(Expansion::Fault::malformed, "cannot have a default",
+                     "leave it out: while a store is down, its last good value is used");
+  }
+  bool const lasting = outcome.store || outcome.fault == Expansion::Fault::malformed ||
+                       outcome.fault == Expansion::Fault::forbidden;
   if (!lasting && fallback && (!outcome.value || outcome.value->empty())) {
     text += *fallback;
   } else if (outcome.value) {

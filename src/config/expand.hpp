@@ -4,6 +4,8 @@
 //   ≤ 64 KiB
 //   ${input:id}         $WEIR_INPUT_id                ${cred:name}   $CREDENTIALS_DIRECTORY/name,
 //   /run/secrets/name
+//   ${vault:path#key}   HashiCorp Vault, KV version 2      ${aws-sm:name#key}   AWS Secrets Manager; without
+//   #key the whole text. Both as the environment keeps them: nothing is asked here, and they have no default.
 //   ${workspaceFolder}  folder of the project         ${userHome}    home folder
 //   ${…:-default}       used when there is no value or an empty one       $${   a literal ${
 // Everything else after `${` is an error, `${cmd:…}` on purpose. `$VAR` is left alone.
@@ -20,7 +22,14 @@
 namespace weir::config {
 
 struct Expansion {
-  enum class Fault { none, unset, unreadable, malformed, forbidden };
+  enum class Fault {
+    none,
+    unset,
+    unreadable,
+    malformed,
+    forbidden,
+    elsewhere
+  };  // elsewhere: not looked up here
   struct Failure {
     Fault fault;
     std::string reference;  // as written, `${TOKEN}`
@@ -29,8 +38,9 @@ struct Expansion {
     std::string fix;
   };
 
-  base::Secret value;                 // failed references stay as written
-  std::vector<base::Secret> secrets;  // values that came from file:, cred: and input:
+  base::Secret value;                   // failed references stay as written
+  std::vector<base::Secret> secrets;    // values that came from file:, cred:, input: and stores
+  std::vector<std::string> references;  // to what may change: "file:/path", "vault:a#k", also without a value
   struct Variable {
     std::string name;
     base::Secret value;

@@ -106,5 +106,81 @@ TEST(Expand, TellsSecretsFromVariables) {
   EXPECT_EQ(outcome.variables[0].name, "TOKEN");
 }
 
+// What is kept while the gateway runs, by reference.
+struct KeepingEnvironment final : Environment {
+  MemoryEnvironment plain = machine();
+  std::map<std::string, std::string>& files = plain.files;
+  Variables const& variables() const override { return plain.variables(); }
+  std::string working_directory() const override { return plain.working_directory(); }
+  unsigned cores() const override { return plain.cores(); }
+  base::Result<std::string> read(std::string const& path, std::size_t most) const override {
+    return plain.read(path, most);
+  }
+  bool exists(std::string const& path) const override { return plain.exists(path); }
+  std::vector<std::string> glob(std::string const& pattern) const override { return plain.glob(pattern); }
+  base::Result<void> write(std::string const& path, std::string_view text) override {
+    return plain.write(path, text);
+  }
+  std::map<std::string, std::string, std::less<>> values;
+  std::map<std::string, std::string, std::less<>> reasons;
+  base::Result<base::Secret> kept(std::string_view reference) const override {
+    if (auto const found = values.find(reference); found != values.end()) return base::Secret(found->second);
+    auto const reason = reasons.find(reference);
+    if (reason == reasons.end())
+      return base::Error(base::Fault::starting, base::Blame::gateway, "not asked for yet");
+    return base::Error(base::Fault::unavailable, base::Blame::gateway, reason->second);
+  }
+};
+
+TEST(Expand, TakesSecretsOfStoresAsTheyAreKept_R052_R054) {
+  KeepingEnvironment environment;
+  environment.values = {
+      {"vault:mcp/a#token", "from-vault"}, {"aws-sm:team/x#K", "from-aws"}, {"aws-sm:whole", "w"}};
+  auto const outcome = expand("${vault:mcp/a#token} ${aws-sm:team/x#K} ${aws-sm:whole}", environment, "");
+  EXPECT_TRUE(outcome.failures.empty());
+  EXPECT_EQ(outcome.value.reveal(), "from-vault from-aws w");
+  EXPECT_EQ(outcome.secrets.size(), 3U);
+  EXPECT_EQ(outcome.references,
+            (std::vector<std::string>{"vault:mcp/a#token", "aws-sm:team/x#K", "aws-sm:whole"}));
+}
+
+TEST(Expand, SaysWhyAStoreGivesNothing) {
+  KeepingEnvironment environment;
+  environment.reasons["vault:a#k"] = "read: Vault answered 403: permission denied";
+  auto const refused = expand("${vault:a#k}", environment, "");
+  ASSERT_EQ(refused.failures.size(), 1U);
+  EXPECT_EQ(refused.failures[0].fault, Expansion::Fault::unreadable);
+  EXPECT_EQ(refused.failures[0].why, "cannot be had: read: Vault answered 403: permission denied");
+  auto const unknown = expand("${vault:b#k}", environment, "");
+  EXPECT_EQ(unknown.failures.at(0).fault, Expansion::Fault::elsewhere);
+  EXPECT_EQ(unknown.references.size(), 1U);
+  EXPECT_EQ(expand("${vault:b#k}", MemoryEnvironment(), "").failures.at(0).fault,
+            Expansion::Fault::elsewhere);
+}
+
+TEST(Expand, AnOutageIsNotHiddenByADefault) {
+  KeepingEnvironment environment;
+  environment.values = {{"vault:a#k", "x"}};
+  EXPECT_EQ(expand("${vault:a#k:-y}", environment, "").failures.at(0).fault, Expansion::Fault::malformed);
+}
+
+TEST(Expand, RefusesWhatNamesNoSecretOfAStore) {
+  for (auto const* const text :
+       {"${vault:a}", "${vault:}", "${vault:#k}", "${vault:a#}", "${aws-sm:}", "${aws-sm:#k}"}) {
+    EXPECT_EQ(expand(text, machine(), "").failures.at(0).fault, Expansion::Fault::malformed) << text;
+  }
+}
+
+TEST(Expand, TheKeptValueOfAFileIsTheOneInForce_F30) {
+  KeepingEnvironment environment;
+  environment.files["/k"] = "new and bad\n";
+  environment.files["/run/secrets/c"] = "new and bad";
+  EXPECT_EQ(expand("${file:/k}", environment, "").value.reveal(), "new and bad");
+  environment.values = {{"file:/k", "good"}, {"cred:c", "good too"}};
+  auto const outcome = expand("${file:/k} ${cred:c}", environment, "");
+  EXPECT_EQ(outcome.value.reveal(), "good good too");
+  EXPECT_EQ(outcome.references, (std::vector<std::string>{"file:/k", "cred:c"}));
+}
+
 }  // namespace
 }  // namespace weir::config

@@ -89,6 +89,7 @@ class Walk {
   void expand_scalar(Node& node) {
     auto expansion = expand(node.text, context_.environment, context_.workspace_folder);
     for (auto& secret : expansion.secrets) out_.secrets.push_back(std::move(secret));
+    for (auto& reference : expansion.references) keep_reference(node, std::move(reference));
     for (auto& [name, value] : expansion.variables) {
       bool const credential = is_below_headers(path_) || is_credential_name(name);
       bool const path = value.reveal().starts_with('/');  // of a credential's file, say
@@ -100,7 +101,30 @@ class Walk {
     for (auto const& failure : expansion.failures) report(node, failure);
   }
 
+  void keep_reference(Node const& node, std::string reference) {
+    std::string path;
+    for (auto const part : path_) path.append(path.empty() ? "" : ".").append(part);
+    bool const own = !path_.empty() && path_[0] == "secrets";
+    if (own && (reference.starts_with("vault:") || reference.starts_with("aws-sm:"))) {
+      auto& problem = problems_.error("WEIR-E030", node.mark, "what opens a store cannot be kept in a store");
+      problem.fix = "use ${cred:…}, ${file:…} or ${env:…} here";
+      return;
+    }
+    bool const password =
+        holds_any(path, {"password", "passwd"}) || holds_any(reference, {"password", "passwd"});
+    out_.references.push_back({std::move(reference), std::move(path), password});
+  }
+
+  // Nobody has asked the store here: `weir check` does not, and neither does a start before it has read who
+  // to ask.
+  void note_elsewhere(Node const& node, Expansion::Failure const& failure) {
+    auto message = failure.reference + " " + failure.why;
+    if (!server().empty()) out_.unusable.emplace(server(), message);
+    problems_.note("WEIR-E034", mark_of_reference(node, failure), std::move(message));
+  }
+
   void report(Node const& node, Expansion::Failure const& failure) {
+    if (failure.fault == Expansion::Fault::elsewhere) return note_elsewhere(node, failure);
     auto const code = failure.fault == Expansion::Fault::unset        ? "WEIR-E031"
                       : failure.fault == Expansion::Fault::unreadable ? "WEIR-E032"
                       : failure.fault == Expansion::Fault::forbidden  ? "WEIR-E033"
@@ -136,6 +160,7 @@ bool is_credential_path(Path const& path) noexcept {
   bool const in_cache = path.size() == 3 && path[0] == "caching" && path[1].starts_with("l2");
   if (in_cache) return path[2] == "password" || path[2] == "secret";
   if (path.size() == 3 && path[0] == "auth") return path[2] == "client_secret";
+  if (path.size() == 3 && path[0] == "secrets") return path[2] == "token" || path[2] == "secret_id";
   if (path.size() < 4 || path[0] != "servers") return false;
   if (path[2] == "auth") {
     constexpr std::string_view kSecret[] = {"token", "value", "client_secret", "refresh_token", "password"};

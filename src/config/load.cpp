@@ -156,6 +156,10 @@ void hide_values(Run& run) {
 
 void add_secrets(Run& run, Settings& settings) {
   settings.secrets = std::move(run.expanded.secrets);
+  settings.references = std::move(run.expanded.references);
+  for (auto const* const own : {&settings.stores.vault.token, &settings.stores.vault.secret_id}) {
+    if (!own->empty()) settings.secrets.push_back(*own);
+  }
   for (auto const& server : settings.servers) {
     for (auto const& [name, value] : server.env) {
       if (is_credential_path({"servers", server.name, "env", name})) settings.secrets.push_back(value);

@@ -40,6 +40,7 @@ struct ExpandOutcome {
   std::vector<base::Secret> secrets;
   std::vector<Expansion::Variable>
       variables;  // that a text refers to; a message names them, not their values
+  std::vector<SecretUse> references;
   std::map<std::string, std::string> unusable;  // server → the first reason
 };
 void expand_tree(Node& root, ExpandContext const& context, ExpandOutcome& out, Problems& problems);
@@ -56,14 +57,15 @@ struct ClientServer {
 std::vector<ClientServer> collect_client_servers(Sources const& sources, Node const& root, unsigned order,
                                                  Problems& problems);
 
-// --- settings_read.cpp, server_read.cpp, oauth_read.cpp, caching_read.cpp, degradation_read.cpp: from a
-// validated tree; bad values leave the default
+// --- settings_read.cpp, server_read.cpp, oauth_read.cpp, caching_read.cpp, degradation_read.cpp,
+// secrets_read.cpp: from a validated tree; bad values leave the default
 Settings read_settings(Node const& root, Environment const& environment);
 std::vector<Server> read_servers(Node const& root, Environment const& environment);
 void read_callers(Node const& root, Settings& settings);  // auth_read.cpp
 Timeouts read_timeouts(Node const& root, std::string_view server);
 Caching read_caching(Node const& root, Environment const& environment);
 Degradation read_degradation(Node const& root, std::string_view server, Environment const& environment);
+SecretStores read_secrets(Node const* section, Environment const& environment);
 RateLimits read_rates(Node const* limits);
 Shedding read_shedding(Node const* limits);
 std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment);

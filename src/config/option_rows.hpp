@@ -19,6 +19,7 @@ std::span<Option const> gateway_options() noexcept;
 std::span<Option const> server_options() noexcept;
 std::span<Option const> caching_options() noexcept;
 std::span<Option const> degradation_options() noexcept;
+std::span<Option const> secret_options() noexcept;
 
 struct Shape {
   std::vector<Option const*> rows;  // more than one where a value may have several types

@@ -10,7 +10,8 @@ namespace {
 std::vector<Option> const& all_rows() {
   static std::vector<Option> const rows = [] {
     std::vector<Option> all;
-    for (auto const part : {gateway_options(), server_options(), caching_options(), degradation_options()}) {
+    for (auto const part :
+         {gateway_options(), server_options(), caching_options(), degradation_options(), secret_options()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

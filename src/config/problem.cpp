@@ -37,8 +37,13 @@ constexpr Explanation kCatalogue[] = {
     {"WEIR-E030", "A `${…}` reference is not written correctly, or its kind is unknown."},
     {"WEIR-E031",
      "A `${…}` reference has no value and no default. Only the server that needs it is disabled."},
-    {"WEIR-E032", "The file or credential of a `${file:…}` or `${cred:…}` reference cannot be read."},
+    {"WEIR-E032",
+     "A `${file:…}` or `${cred:…}` cannot be read, or a store cannot give a `${vault:…}` or `${aws-sm:…}`."},
     {"WEIR-E033", "`${cmd:…}` would run a command from the configuration. It is not allowed."},
+    {"WEIR-E034",
+     "A secret of a store is not looked up by this command. `weir run` does, and disables the server that "
+     "needs it "
+     "when the store cannot give it."},
     {"WEIR-E040",
      "A listener that other machines can reach has no `auth`. It would let anyone call every tool."},
     {"WEIR-E050", "The section is for a server that is not configured. It is skipped."},

@@ -224,6 +224,44 @@ struct Deferred {
   Loss loss = Loss::none;
 };
 
+struct VaultSettings {
+  std::string address;  // URL; empty = no Vault
+  std::string space;    // namespace
+  std::string mount = "secret";
+  base::Secret token;
+  std::string role_id;
+  base::Secret secret_id;
+  std::string approle_mount = "approle";
+  bool operator==(VaultSettings const&) const = default;
+};
+
+struct AwsSettings {
+  std::string region;
+  std::string endpoint;  // URL; empty = of the region
+  std::string profile = "default";
+  bool instance_keys = false;
+  bool operator==(AwsSettings const&) const = default;
+};
+
+struct SecretStores {
+  milliseconds refresh{30'000};
+  milliseconds overlap{60'000};
+  milliseconds timeout{5'000};
+  milliseconds token_age_max{90LL * 24 * 3600 * 1000};
+  milliseconds password_age_max{60LL * 24 * 3600 * 1000};
+  VaultSettings vault;
+  AwsSettings aws;
+  bool operator==(SecretStores const&) const = default;
+};
+
+// A reference to a secret that may change while the gateway runs.
+struct SecretUse {
+  std::string reference;  // "vault:mcp/x#token", "file:/run/key", "cred:github"
+  std::string path;       // where it is used: "servers.github.auth.token"
+  bool password = false;  // by its names; else it counts as an API token
+  bool operator==(SecretUse const&) const = default;
+};
+
 struct Settings {
   std::vector<Listener> listeners{Listener{}};
   Admin admin;
@@ -251,6 +289,8 @@ struct Settings {
   milliseconds drain{10'000};
   ErrorStyle error_style = ErrorStyle::tool_result;
   unsigned workers = 1;  // 1…64; default: the machine's cores, at most 4
+  SecretStores stores;
+  std::vector<SecretUse> references;
   std::vector<Deferred> deferred;
   std::vector<base::Secret> secrets;  // every expanded or evident credential, for the log's mask
 

@@ -131,6 +131,7 @@ Settings read_settings(Node const& root, Environment const& environment) {
     settings.degradation.push_back(read_degradation(root, server.name, environment));
   settings.rates = read_rates(root.find("limits"));
   settings.shedding = read_shedding(root.find("limits"));
+  settings.stores = read_secrets(root.find("secrets"), environment);
   take(&root, "shutdown.drain", settings.drain);
   if (scalar_at(&root, "errors.style") == "jsonrpc") settings.error_style = ErrorStyle::jsonrpc;
   settings.workers = std::clamp(environment.cores(), 1U, 4U);

@@ -29,6 +29,9 @@ constexpr std::array<Text, 2> kClassReason{"principal_class", "reason"};
 constexpr std::array<Text, 3> kLimitReasons{"rate", "global_rate", "daily"};
 constexpr std::array<Text, 1> kResult{"result"};
 constexpr std::array<Text, 5> kIdempotencyResults{"new", "replayed", "joined", "mismatch", "full"};
+constexpr std::array<Text, 1> kSource{"source"};
+constexpr std::array<Text, 4> kSources{"file", "cred", "vault", "aws-sm"};
+constexpr std::array<Text, 3> kSecretChanges{"replaced", "confirmed", "rolled_back"};
 constexpr std::array<Text, 5> kRestartReasons{"exit", "start_failed", "timeout", "protocol", "operator"};
 constexpr std::array<Text, 4> kCatalogChanges{"added", "removed", "schema", "description"};
 constexpr std::array<Text, 2> kTransports{"tcp", "pipe"};
@@ -286,6 +289,22 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      {},
      {},
      "Time to build a TLS context, off the workers."},
+    {Metric::secret_age, "weir_secret_age_seconds", kGauge, kSource, kSources,
+     "Age of the oldest secret in use, by where it is kept, as far as its store says."},
+    {Metric::secrets_overdue,
+     "weir_secrets_overdue",
+     kGauge,
+     {},
+     {},
+     "Secrets older than secrets.max_age allows."},
+    {Metric::secrets_failing,
+     "weir_secrets_failing",
+     kGauge,
+     {},
+     {},
+     "Secrets whose store could not give them when it was last asked; their last good value is in use."},
+    {Metric::secret_changes, "weir_secret_changes_total", kCounter, kResult, kSecretChanges,
+     "New values of secrets: taken over, used with success for the first time, or refused and rolled back."},
     {Metric::process_cpu, "process_cpu_seconds_total", kCounter, {}, {}, "User and system CPU time spent."},
     {Metric::process_resident_memory, "process_resident_memory_bytes", kGauge, {}, {}, "Resident memory."},
     {Metric::process_virtual_memory, "process_virtual_memory_bytes", kGauge, {}, {}, "Virtual memory."},

@@ -92,6 +92,18 @@ struct Metrics::State {
     return made;
   }
 
+  SecretMetrics secrets() {
+    SecretMetrics made;
+    made.file_age = gauge(Metric::secret_age, {"file"});
+    made.cred_age = gauge(Metric::secret_age, {"cred"});
+    made.vault_age = gauge(Metric::secret_age, {"vault"});
+    made.aws_age = gauge(Metric::secret_age, {"aws-sm"});
+    made.overdue = gauge(Metric::secrets_overdue, {});
+    made.failing = gauge(Metric::secrets_failing, {});
+    made.changes = counters(Metric::secret_changes, {});
+    return made;
+  }
+
   StreamMetrics streams(std::string_view era) {
     StreamMetrics made;
     made.connecting = gauge(Metric::streams, {era, "connecting"});
@@ -153,6 +165,7 @@ Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(option
   s.gateway.tls_context_lookups = s.counters(Metric::tls_context_lookups, {});
   s.gateway.tls_context_endings = s.counters(Metric::tls_context_endings, {});
   s.gateway.tls_build_time = Histogram(&s.registry.histogram(Metric::tls_build_time, {}));
+  s.gateway.secrets = s.secrets();
   s.gateway.log_dropped = s.counter(Metric::log_dropped, {});
   s.gateway.metrics_dropped_series = s.counter(Metric::metrics_dropped_series, {});
   s.gauge(Metric::build_info, {options.version, options.revision}).set(1);

@@ -128,6 +128,12 @@ struct RateMetrics {
   }
 };
 
+struct SecretMetrics {
+  Gauge file_age, cred_age, vault_age, aws_age;  // of the oldest one
+  Gauge overdue, failing;
+  CounterSet changes;  // by result
+};
+
 // Of the whole process.
 struct GatewayMetrics {
   Gauge sessions_active;
@@ -146,6 +152,7 @@ struct GatewayMetrics {
   CounterSet tls_context_lookups;  // by result
   CounterSet tls_context_endings;  // by reason
   Histogram tls_build_time;
+  SecretMetrics secrets;
   Counter log_dropped;
   Counter metrics_dropped_series;
 };

@@ -169,6 +169,12 @@ std::vector<Movement> MetricsTest::degradation_movements() {
        [&] { gateway.tls_context_endings.add("evicted"); }},
       {Metric::tls_build_time, "weir_tls_context_build_seconds_count",
        [&] { gateway.tls_build_time.observe(0.001); }},
+      {Metric::secret_age, R"(weir_secret_age_seconds{source="vault"})",
+       [&] { gateway.secrets.vault_age.set(1); }},
+      {Metric::secrets_overdue, "weir_secrets_overdue", [&] { gateway.secrets.overdue.set(1); }},
+      {Metric::secrets_failing, "weir_secrets_failing", [&] { gateway.secrets.failing.set(1); }},
+      {Metric::secret_changes, R"(weir_secret_changes_total{result="rolled_back"})",
+       [&] { gateway.secrets.changes.add("rolled_back"); }},
   };
 }
 

@@ -194,6 +194,11 @@ TimePoint SecretTable::after(Document& document, Duration wait, TimePoint now) {
   return std::exchange(document.hurried, false) ? now : now + spread(wait, random_);
 }
 
+Duration SecretTable::refresh_of(Document const& document) const noexcept {
+  bool const here = document.any.store == Store::file || document.any.store == Store::cred;
+  return here ? std::min(options_.refresh, options_.refresh_files) : options_.refresh;
+}
+
 void SecretTable::give_back(std::string const& name) {
   auto const found = documents_.find(name);
   if (found != documents_.end()) found->second.asking = false;
@@ -215,7 +220,7 @@ SecretTable::Changes SecretTable::Asking::brought(StoreAnswer const& answer, Tim
     if (!entry.missing) continue;
     document.alarm = entry.key.empty() ? "it is empty" : "it has no text under `" + entry.key + "`";
   }
-  auto wait = table.options_.refresh;
+  auto wait = table.refresh_of(document);
   if (answer.lease > Duration{}) wait = std::min(wait, answer.lease * 2 / 3);  // F-29
   document.due = table.after(document, std::max(wait, table.options_.retry_min), now);
   return changes;
@@ -229,7 +234,7 @@ void SecretTable::Asking::failed(std::string why, TimePoint now) {
   document.alarm = std::move(why);
   Duration const doubled = table.options_.retry_min * (std::int64_t{1} << std::min(document.failures, 10U));
   ++document.failures;
-  document.due = table.after(document, std::min(doubled, table.options_.refresh), now);
+  document.due = table.after(document, std::min(doubled, table.refresh_of(document)), now);
 }
 
 std::vector<SecretView> SecretTable::views() const {

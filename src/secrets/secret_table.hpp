@@ -26,10 +26,11 @@ namespace weir::secrets {
 
 struct SecretTableOptions {
   std::size_t entries_max = 1000;
-  base::Duration refresh = std::chrono::seconds{30};   // no document is looked at less often
-  base::Duration retry_min = std::chrono::seconds{1};  // after a failure; doubles up to `refresh`
-  base::Duration overlap = std::chrono::seconds{60};   // the one before stays so long after the first success
-  base::Duration trial_max = std::chrono::hours{1};    // where nobody ever tells of a success
+  base::Duration refresh = std::chrono::seconds{30};       // no document is looked at less often
+  base::Duration refresh_files = std::chrono::seconds{2};  // the same for what is on this machine
+  base::Duration retry_min = std::chrono::seconds{1};      // after a failure; doubles up to `refresh`
+  base::Duration overlap = std::chrono::seconds{60};  // the one before stays so long after the first success
+  base::Duration trial_max = std::chrono::hours{1};   // where nobody ever tells of a success
 };
 
 // What a store said of one document.
@@ -139,6 +140,7 @@ class SecretTable {
   std::optional<Change> take(Entry& entry, StoreAnswer const& answer, base::TimePoint now,
                              base::WallTime wall);
   void give_back(std::string const& name);
+  base::Duration refresh_of(Document const& document) const noexcept;
   base::TimePoint after(Document& document, base::Duration wait, base::TimePoint now);
 
   SecretTableOptions options_;

@@ -93,6 +93,15 @@ TEST_F(TableOfSecrets, ALeaseIsRenewedAtTwoThirds_F29) {
   EXPECT_LE(table.next_event(), clock.now() + 40s);
 }
 
+TEST_F(TableOfSecrets, FilesAreLookedAtMoreOften) {
+  table.want({Store::file, "/k", ""}, {}, clock.now());
+  StoreAnswer whole;
+  whole.values.emplace_back("", base::Secret("x"));
+  bring(whole);
+  EXPECT_LE(table.next_event(), clock.now() + 2s);
+  EXPECT_GE(table.next_event(), clock.now() + 1600ms);
+}
+
 TEST_F(TableOfSecrets, AStoreThatFailsLeavesTheLastGoodValueAndRaisesAnAlarm_F29) {
   begin();
   for (int i = 0; i < 20; ++i) {

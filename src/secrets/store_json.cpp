@@ -25,13 +25,12 @@ std::optional<int> digits(std::string_view text, std::size_t at, std::size_t cou
 
 }  // namespace
 
-void* WipingMemory::do_allocate(std::size_t bytes, std::size_t align) {
-  return ::operator new(bytes, std::align_val_t(align));
-}
+// Keys are asked for with one alignment and given back with another: what new gives fits both.
+void* WipingMemory::do_allocate(std::size_t bytes, std::size_t) { return ::operator new(bytes); }
 
-void WipingMemory::do_deallocate(void* at, std::size_t bytes, std::size_t align) {
+void WipingMemory::do_deallocate(void* at, std::size_t bytes, std::size_t) {
   explicit_bzero(at, bytes);
-  ::operator delete(at, std::align_val_t(align));
+  ::operator delete(at);
 }
 
 bool WipingMemory::do_is_equal(boost::json::memory_resource const& other) const noexcept {

@@ -26,6 +26,12 @@ TEST(StoreJson, TakesNothingFromWhatIsNotJsonTooDeepOrTooLong) {
   EXPECT_FALSE(StoreJson(text + " ").ok());
 }
 
+TEST(StoreJson, WhatEndsAfterAKeyGivesItsMemoryBack) {
+  for (std::string const text : {R"({"a-key-of-some-length")", R"({"k":1,"a-key-of-some-length":)"}) {
+    EXPECT_FALSE(StoreJson(text).ok()) << text;
+  }
+}
+
 TEST(StoreJson, GivesScalarsAsText) {
   StoreJson const json(R"({"s":"a","i":7,"b":false,"n":null,"o":{},"l":[]})");
   EXPECT_EQ(scalar_text(*json.at({"s"}))->reveal(), "a");

@@ -75,6 +75,10 @@ VaultClient::Step VaultClient::next(TimePoint now) const {
   return Step::read;
 }
 
+Duration VaultClient::left(TimePoint now) const {
+  return renewable_ && ends_ && now < *ends_ ? *ends_ - now : Duration{};
+}
+
 StoreQuestion VaultClient::question(std::string method, std::string target) const {
   StoreQuestion out;
   out.method = std::move(method);

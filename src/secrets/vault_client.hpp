@@ -47,6 +47,8 @@ class VaultClient {
   base::Result<void> logged_in(int status, std::string_view body, base::TimePoint now);
   void renewed(int status, std::string_view body, base::TimePoint now);  // a failure costs only the renewal
   base::Result<StoreAnswer> answer(int status, std::string_view body);
+  // Until the end of a token that has to be renewed in time; 0: there is none.
+  base::Duration left(base::TimePoint now) const;
   void renewal_failed(base::TimePoint now);  // there was no answer
 
  private:

@@ -9,9 +9,10 @@
 // connection; cancelling a legacy one also sends notifications/cancelled. A legacy
 // session whose client can be asked has a GET stream; what is asked there is for the only call that fits.
 // Errors carry the server's name. Where there is a source of credentials, each request carries one; a 401 is
-// answered with a new one and sent once more, because it proves that nothing was executed. At most
-// `sessions_max` upstream sessions at a time; a pooled one that rests makes room. A verdict that a server is
-// a legacy one lasts verdict_max; then it is probed again beside its calls (P014).
+// answered with a new one and sent once more, because it proves that nothing was executed. So it is where a
+// configured credential has changed and there is another one. At most `sessions_max` upstream sessions at a
+// time; a pooled one that rests makes room. A verdict that a server is a legacy one lasts verdict_max; then
+// it is probed again beside its calls (P014).
 #pragma once
 
 #include <functional>
@@ -38,6 +39,7 @@ struct HttpBackendOptions {
   std::string name;
   net::Url url;
   std::vector<std::pair<std::string, std::string>> fields;  // the operator's headers and a fixed credential
+  std::shared_ptr<CredentialSlot> credential;               // instead of `fields`, where they may change
   std::shared_ptr<core::CredentialSource> credentials;      // tokens; null: none are needed
   std::string gateway_info = R"({"name":"weir","version":"0"})";
   base::Duration probe_max = std::chrono::seconds{10};  // one discovery request
@@ -176,10 +178,20 @@ class HttpBackend final : public core::Backend {
   base::Task<void> end_session(std::string session, mcp::Revision revision, Owner owner = {});
   base::Task<void> end_late(base::Task<base::Result<Seen>> asking, mcp::Revision revision, Owner owner);
 
+  struct Sent {  // with which credential a request goes out, and went
+    std::uint64_t edition = 0;
+    std::shared_ptr<HttpHeads const> heads;  // null: those of now
+    std::uint64_t first = 0;                 // edition that was refused first
+    unsigned others = 0;                     // how many it was sent with besides
+  };
+  HttpHeads const& heads();
+  HttpHeads const& heads_for(Sent& sent);
+  bool credential_refused(Sent const& sent, int status);
+  base::Task<bool> other_credential(Sent& sent);
   base::Task<base::Result<net::HttpReply>> post_modern(core::Call& call, Dialect const* dialect,
-                                                       std::uint64_t id);
+                                                       std::uint64_t id, Sent& sent);
   base::Task<base::Result<net::HttpReply>> post_legacy(core::Call& call, Dialect const* dialect,
-                                                       std::uint64_t id, std::string session);
+                                                       std::uint64_t id, std::string session, Sent& sent);
   base::Task<base::Result<core::Outcome>> handle_modern(core::Call& call,
                                                         std::shared_ptr<Dialect const> dialect);
   base::Task<base::Result<core::Outcome>> handle_legacy(core::Call& call,
@@ -238,7 +250,8 @@ class HttpBackend final : public core::Backend {
   core::BackendObserver& observer_;
   core::ResourceObserver* resources_ = nullptr;
   HttpBackendOptions options_;
-  HttpHeads heads_;
+  std::shared_ptr<HttpHeads const> heads_;
+  std::uint64_t edition_ = 1;  // of the credential in them
   net::HttpClient client_;
   std::shared_ptr<Dialect const> modern_;   // null while the server does not speak it, as far as is known
   std::shared_ptr<Dialect const> legacy_;   // calls in flight hold on to theirs

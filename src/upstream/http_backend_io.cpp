@@ -50,7 +50,7 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::
       random_(random),
       observer_(observer),
       options_(std::move(options)),
-      heads_(options_.url, options_.fields),
+      heads_(std::make_shared<HttpHeads const>(options_.url, options_.fields)),
       client_(scheduler, dialer, net::Endpoint{options_.url.https, options_.url.host, options_.url.port},
               with_fields(options_.client)),
       calls_over_(scheduler),
@@ -140,9 +140,17 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::say(std::string head, std::st
                                                        Owner owner) {
   iovec const part{body.data(), body.size()};
   std::span<iovec const> const parts(&part, body.empty() ? 0U : 1U);
-  auto reply = co_await send(head, parts, owner.get());
-  if (!reply) co_return about(reply.error());
-  co_return co_await collect(std::move(*reply), id);
+  Sent sent{edition_, heads_, 0, 0};  // the head was made just now
+  for (;;) {
+    auto reply = co_await send(head, parts, owner.get());
+    if (!reply) co_return about(reply.error());
+    auto const used = sent.heads;
+    bool again = credential_refused(sent, reply->head.status);
+    if (again) again = co_await other_credential(sent);
+    if (!again) co_return co_await collect(std::move(*reply), id);
+    head = used->as_of(heads_for(sent), head);
+    if (!sent.heads) sent.heads = heads_;
+  }
 }
 
 // A request whose asker left before the answer: what session the answer brings is ended (F-20).
@@ -180,7 +188,7 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step, std::str
       method, modern ? "{}" : initialize_params(step.revision, options_.gateway_info, capabilities), id,
       step.revision, options_.gateway_info);
   std::string head =
-      modern ? heads_.modern(method, step.revision, {}, body.size()) : heads_.legacy({}, {}, body.size());
+      modern ? heads().modern(method, step.revision, {}, body.size()) : heads().legacy({}, {}, body.size());
   auto asking = say(std::move(head), std::move(body), id, owner);
   LateHandshake const late(*this, asking, step.revision, owner);
   base::TimePoint const deadline = scheduler_.now() + options_.probe_max;
@@ -292,8 +300,8 @@ base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::strin
     std::uint64_t const id = next_id_++;
     std::string const used = own_session_->id;
     std::string body = own_request(method, params, id, revision, options_.gateway_info);
-    std::string head = modern ? heads_.modern(method, revision, {}, body.size())
-                              : heads_.legacy(used, mcp::text_of(revision), body.size());
+    std::string head = modern ? heads().modern(method, revision, {}, body.size())
+                              : heads().legacy(used, mcp::text_of(revision), body.size());
     auto seen = co_await say(std::move(head), std::move(body), id);
     if (!seen) co_return seen.error();
     if (seen->status == 404 && !modern && attempt == 0) {
@@ -313,9 +321,9 @@ base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::strin
 }
 
 base::Task<Result<net::HttpReply>> HttpBackend::post_modern(core::Call& call, Dialect const* dialect,
-                                                            std::uint64_t id) {
+                                                            std::uint64_t id, Sent& sent) {
   mcp::Splice const edits = dialect->request(call, id);
-  std::string const head = heads_.modern(call, dialect->revision(), edits.size());
+  std::string const head = heads_for(sent).modern(call, dialect->revision(), edits.size());
   std::array<iovec, mcp::Splice::kPiecesMax> pieces;
   std::size_t const count = edits.fill(pieces);
   std::span<iovec const> const parts(pieces.data(), count);
@@ -340,11 +348,15 @@ base::Task<Result<Outcome>> HttpBackend::handle_modern(core::Call& call,
                                                        std::shared_ptr<Dialect const> dialect) {
   InFlight const here(*this);
   core::UpstreamTime const timed(call, scheduler_.clock());
+  Sent sent;
   for (int attempt = 0;; ++attempt) {
     std::uint64_t const id = next_id_++;
-    auto reply = co_await post_modern(call, dialect.get(), id);
+    auto reply = co_await post_modern(call, dialect.get(), id, sent);
     contact(reply);
     if (reply) {
+      bool again = credential_refused(sent, reply->head.status);
+      if (again) again = co_await other_credential(sent);
+      if (again) continue;
       auto answer = co_await read_answer(call, *dialect, *reply, id);
       if (!refuses_headers(answer) || call.method != mcp::Method::tools_call) co_return answer;
       co_return co_await with_fresh_headers(call, *dialect, std::move(answer.error()));

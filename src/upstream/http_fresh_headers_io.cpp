@@ -88,7 +88,8 @@ base::Task<Result<Outcome>> HttpBackend::with_fresh_headers(core::Call& call, Di
   if (!headers) co_return refused;
   Mirrored const guard(call, *headers);
   std::uint64_t const id = next_id_++;
-  auto reply = co_await post_modern(call, &dialect, id);
+  Sent sent;
+  auto reply = co_await post_modern(call, &dialect, id, sent);
   contact(reply);
   if (!reply) co_return about(reply.error());
   auto answer = co_await read_answer(call, dialect, *reply, id);

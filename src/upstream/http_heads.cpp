@@ -1,5 +1,7 @@
 #include "upstream/http_heads.hpp"
 
+#include <string.h>
+
 #include "mcp/header_value.hpp"
 #include "net/http_text.hpp"
 
@@ -8,12 +10,19 @@ namespace {
 
 using mcp::Field;
 
-std::string fixed(std::string_view method, net::Url const& url,
-                  std::vector<std::pair<std::string, std::string>> const& fields) {
+constexpr std::string_view kPostFields =
+    "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
+constexpr std::string_view kGetFields = "Accept: text/event-stream\r\n";
+
+std::string_view text_of(std::string const& value) { return value; }
+std::string_view text_of(base::Secret const& value) { return value.reveal(); }
+
+template <class Fields>
+std::string fixed(std::string_view method, net::Url const& url, Fields const& fields) {
   std::string head;
   static_cast<void>(net::append_request_line(head, method, url.target));
   static_cast<void>(net::append_field(head, "Host", url.authority));
-  for (auto const& [name, value] : fields) static_cast<void>(net::append_field(head, name, value));
+  for (auto const& [name, value] : fields) static_cast<void>(net::append_field(head, name, text_of(value)));
   return head;
 }
 
@@ -36,8 +45,29 @@ HttpHeads::HttpHeads(net::Url const& url, std::vector<std::pair<std::string, std
     : post_(fixed("POST", url, fields)),
       get_(fixed("GET", url, fields)),
       delete_(fixed("DELETE", url, fields)) {
-  post_ += "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
-  get_ += "Accept: text/event-stream\r\n";
+  post_ += kPostFields;
+  get_ += kGetFields;
+}
+
+HttpHeads::HttpHeads(net::Url const& url, CredentialFields const& fields)
+    : post_(fixed("POST", url, fields)),
+      get_(fixed("GET", url, fields)),
+      delete_(fixed("DELETE", url, fields)) {
+  post_ += kPostFields;
+  get_ += kGetFields;
+}
+
+HttpHeads::~HttpHeads() {
+  for (auto* const part : {&post_, &get_, &delete_}) explicit_bzero(part->data(), part->size());
+}
+
+std::string HttpHeads::as_of(HttpHeads const& other, std::string_view head) const {
+  std::pair<std::string const*, std::string const*> const parts[] = {
+      {&post_, &other.post_}, {&get_, &other.get_}, {&delete_, &other.delete_}};
+  for (auto const& [own, theirs] : parts) {
+    if (head.starts_with(*own)) return *theirs + std::string(head.substr(own->size()));
+  }
+  return std::string(head);
 }
 
 void HttpHeads::close(std::string& head, std::size_t body_bytes) {

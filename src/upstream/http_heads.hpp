@@ -11,6 +11,7 @@
 
 #include "core/call.hpp"
 #include "net/url.hpp"
+#include "upstream/credential_slot.hpp"
 
 namespace weir::upstream {
 
@@ -18,6 +19,10 @@ class HttpHeads {
  public:
   // `fields`: the operator's headers and the credential, name and value.
   HttpHeads(net::Url const& url, std::vector<std::pair<std::string, std::string>> const& fields);
+  HttpHeads(net::Url const& url, CredentialFields const& fields);
+  HttpHeads(HttpHeads&&) = default;
+  HttpHeads& operator=(HttpHeads&&) = delete;
+  ~HttpHeads();  // wipes what it holds
 
   // Head of a modern request carrying `method`; `target` is the name or uri as the server knows it.
   std::string modern(mcp::Method method, mcp::Revision revision, std::string_view target,
@@ -32,6 +37,8 @@ class HttpHeads {
   // GET, text/event-stream; `after`: the last event that came, or "".
   std::string open_events(std::string_view session, std::string_view revision,
                           std::string_view after = {}) const;
+  // A head that was made here, as `other` would have made it.
+  std::string as_of(HttpHeads const& other, std::string_view head) const;
 
  private:
   static void close(std::string& head, std::size_t body_bytes);

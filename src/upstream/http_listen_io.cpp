@@ -22,7 +22,7 @@ constexpr std::string_view kEverything =
 base::Task<Result<net::HttpReply>> HttpBackend::post_listen(std::string params, std::uint64_t id) {
   auto const revision = modern_->revision();
   auto body = own_request(mcp::Method::subscriptions_listen, params, id, revision, options_.gateway_info);
-  auto const head = heads_.modern(mcp::Method::subscriptions_listen, revision, {}, body.size());
+  auto const head = heads().modern(mcp::Method::subscriptions_listen, revision, {}, body.size());
   iovec const part{body.data(), body.size()};
   std::span<iovec const> const parts(&part, 1);
   co_return co_await send(head, parts, nullptr);
@@ -30,7 +30,7 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_listen(std::string params, 
 
 base::Task<Result<net::HttpReply>> HttpBackend::open_listening() {
   if (modern_) co_return co_await post_listen(std::string(kEverything), next_id_++);
-  auto const head = heads_.open_events(own_session_->id, mcp::text_of(legacy_->revision()));
+  auto const head = heads().open_events(own_session_->id, mcp::text_of(legacy_->revision()));
   co_return co_await send(head, std::span<iovec const>(), nullptr);
 }
 

@@ -48,7 +48,7 @@ class HttpBackend::CancelOnDrop {
 
 base::Task<void> HttpBackend::tell(std::string session, std::string message) {
   if (!legacy_) co_return;  // the server was found to be another one since
-  std::string head = heads_.legacy(session, mcp::text_of(legacy_->revision()), message.size());
+  std::string head = heads().legacy(session, mcp::text_of(legacy_->revision()), message.size());
   auto owner = owner_of(session);
   auto saying = say(std::move(head), std::move(message), 0, std::move(owner));  // may be lost: no harm
   co_await base::run_until(scheduler_, saying, scheduler_.now() + options_.probe_max);
@@ -56,7 +56,7 @@ base::Task<void> HttpBackend::tell(std::string session, std::string message) {
 
 base::Task<void> HttpBackend::end_session(std::string session, mcp::Revision revision, Owner owner) {
   for (int attempt = 0; !session.empty() && attempt < 2; ++attempt) {
-    auto saying = say(heads_.legacy_delete(session, mcp::text_of(revision)), std::string(), 0, owner);
+    auto saying = say(heads().legacy_delete(session, mcp::text_of(revision)), std::string(), 0, owner);
     auto const until = scheduler_.now() + options_.probe_max;
     if (co_await base::run_until(scheduler_, saying, until) != base::Ended::done) co_return;
     auto const seen = saying.take();
@@ -189,9 +189,11 @@ std::string HttpBackend::session_of(core::Call const& call) const {
 }
 
 base::Task<Result<net::HttpReply>> HttpBackend::post_legacy(core::Call& call, Dialect const* dialect,
-                                                            std::uint64_t id, std::string session) {
+                                                            std::uint64_t id, std::string session,
+                                                            Sent& sent) {
   mcp::Splice const edits = dialect->request(call, id);
-  std::string const head = heads_.legacy(call, session, mcp::text_of(dialect->revision()), edits.size());
+  std::string const head =
+      heads_for(sent).legacy(call, session, mcp::text_of(dialect->revision()), edits.size());
   std::array<iovec, mcp::Splice::kPiecesMax> pieces;
   std::size_t const count = edits.fill(pieces);
   std::span<iovec const> const parts(pieces.data(), count);
@@ -202,6 +204,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
                                                        std::shared_ptr<Dialect const> dialect) {
   InFlight const here(*this);
   core::UpstreamTime const timed(call, scheduler_.clock());
+  Sent sent;
   for (int attempt = 0;; ++attempt) {
     auto session = co_await session_for(call);
     if (!session) co_return session.error();
@@ -210,7 +213,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
     std::uint64_t const id = next_id_++;
     Flying const flying(*this, **session, call);
     CancelOnDrop cancel(*this, used, id);
-    auto reply = co_await post_legacy(call, dialect.get(), id, used);
+    auto reply = co_await post_legacy(call, dialect.get(), id, used, sent);
     contact(reply);
     if (!reply) {
       cancel.armed = false;
@@ -218,6 +221,12 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
           reply.error().fault == Fault::connection_lost && attempt == 0 && mcp::traits_of(call.method).safe;
       if (again) continue;
       co_return about(reply.error());
+    }
+    bool again = credential_refused(sent, reply->head.status);
+    if (again) again = co_await other_credential(sent);
+    if (again) {
+      cancel.armed = false;
+      continue;
     }
     if (reply->head.status == 404 && !used.empty() && attempt == 0) {
       cancel.armed = false;

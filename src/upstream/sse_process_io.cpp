@@ -93,6 +93,12 @@ std::string SseProcess::head(std::string_view method, std::string const& target)
   std::string text;
   static_cast<void>(net::append_request_line(text, method, target));
   static_cast<void>(net::append_field(text, "Host", options_.url.authority));
+  if (options_.credential) {
+    auto const use = options_.credential->use();
+    for (auto const& [name, value] : *use.fields)
+      static_cast<void>(net::append_field(text, name, value.reveal()));
+    return text;
+  }
   for (auto const& [name, value] : options_.fields) static_cast<void>(net::append_field(text, name, value));
   return text;
 }

@@ -57,6 +57,14 @@ TEST_F(VaultShell, RenewsAGivenTokenOnceAndReads_R054_F29) {
   EXPECT_EQ(store.asked[1].field("X-Vault-Token"), "tok");
 }
 
+TEST_F(VaultShell, AsksToBeReadAgainBeforeItsTokenEnds_F29) {
+  with_token();
+  store.answers = {{200, R"({"auth":{"lease_duration":60,"renewable":true}})"}, {200, kValue}, {200, kValue}};
+  EXPECT_EQ(read()->lease, base::Duration(60s));
+  loop.advance(20s);
+  EXPECT_EQ(read()->lease, base::Duration(40s));
+}
+
 TEST_F(VaultShell, LogsInAnewWhenItsTokenIsRefused_R054) {
   with_role();
   store.answers = {{200, kLogin}, {403, "{}"}, {200, kLogin}, {200, kValue}};

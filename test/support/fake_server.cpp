@@ -73,6 +73,13 @@ base::Task<void> FakeServer::converse(std::unique_ptr<net::Stream> connection) {
     if (!head) co_return;
     auto body = co_await wire.body(*head);
     if (!body) co_return;
+    auto const key = head->field("authorization");
+    ++used[key];
+    if (!keys.empty() && !keys.contains(key)) {
+      bool const told = co_await wire.write(http(401, ""));
+      if (!told) co_return;
+      continue;
+    }
     if (mute) {
       co_await wire.until_gone();
       co_return;

@@ -92,8 +92,10 @@ class FakeServer {
   std::string canned_tool;                  // all that is in the list, as its text
   bool logs = false;                        // takes log levels, in legacy sessions
   std::vector<std::string> levels;          // that were set
-  std::string asks_on_get;    // a request that it makes on each GET stream once a call is being executed
-  std::string wanted_header;  // lower case: tool calls without it are refused with -32020
+  std::string asks_on_get;     // a request that it makes on each GET stream once a call is being executed
+  std::set<std::string> keys;  // Authorization must be one of these, else 401; empty: it does not matter
+  std::map<std::string, int> used;               // requests by the Authorization that they came with
+  std::string wanted_header;                     // lower case: tool calls without it are refused with -32020
   std::vector<std::string> replies;              // bodies of what clients answered to requests of the server
   std::vector<std::string> client_capabilities;  // with each call
   std::map<std::string, int> seen;               // requests by method

@@ -131,7 +131,7 @@ void World::start() {
 void World::reload() {
   auto const now_valid = std::make_shared<config::Settings const>(settings);
   for (auto const& server : settings.servers) metrics_->server(server.name);
-  worker_->apply(planner_->next(now_valid));
+  worker_->apply(planner_->next(now_valid, loop.now()));
 }
 
 void World::admit(std::unique_ptr<net::Stream> client) {

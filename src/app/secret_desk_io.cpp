@@ -1,0 +1,256 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "app/secret_desk.hpp"
+#include "app/secret_status.hpp"
+#include "vault/aws_source_io.hpp"
+#include "vault/file_source_io.hpp"
+#include "vault/vault_source_io.hpp"
+
+namespace weir::app {
+
+using base::Result;
+using observe::Level;
+using secrets::SecretReference;
+using secrets::Store;
+
+namespace {
+
+constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
+constexpr auto kAllStores = std::chrono::seconds{10};
+
+secrets::SecretTableOptions table_options(config::SecretStores const& stores) {
+  secrets::SecretTableOptions options;
+  options.refresh = stores.refresh;
+  options.overlap = stores.overlap;
+  return options;
+}
+
+secrets::VaultOptions vault_options(config::VaultSettings const& settings) {
+  return {settings.space,   settings.mount,     settings.role_id.empty() ? settings.token : base::Secret(),
+          settings.role_id, settings.secret_id, settings.approle_mount};
+}
+
+std::optional<base::WallTime> written_at(std::string const& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return {};
+  return base::WallTime(std::chrono::seconds(info.st_mtim.tv_sec));
+}
+
+bool far_away(SecretReference const& reference) {
+  return reference.store == Store::vault || reference.store == Store::aws;
+}
+
+}  // namespace
+
+// What exists while the gateway runs. The keeper dies before what it asks with.
+struct SecretDesk::Running {
+  Parts parts;
+  net::NetFetcher fetcher;
+  vault::SecretKeeper keeper;
+  Running(Parts given, secrets::SecretTable& table, vault::SecretKeeper::Listener& listener)
+      : parts(std::move(given)), fetcher(parts.loop, parts.dialer), keeper(parts.loop, table, listener) {}
+};
+
+SecretDesk::SecretDesk(config::Environment& machine)
+    : machine_(machine), table_({}, random_), environment_(machine, table_) {}
+
+SecretDesk::~SecretDesk() = default;
+
+void SecretDesk::learn(config::Settings const& settings) {
+  bool const other_stores = stores_ != settings.stores;
+  stores_ = settings.stores;
+  uses_ = settings.references;
+  table_.set_options(table_options(stores_));
+  std::vector<SecretReference> wanted;
+  for (auto const& use : uses_) {
+    auto reference = secrets::parse_reference(use.reference);
+    if (!reference) continue;
+    base::Duration const age_max = use.password ? stores_.password_age_max : stores_.token_age_max;
+    if (table_.want(*reference, age_max, clock_.now())) wanted.push_back(std::move(*reference));
+  }
+  table_.keep_only(wanted);
+  if (!running_) return;
+  if (other_stores) give_sources(running_->keeper, running_->parts.loop, running_->fetcher);
+  running_->keeper.look_again();
+}
+
+bool SecretDesk::must_ask() const {
+  auto const all = table_.views();
+  return std::any_of(all.begin(), all.end(), [](secrets::SecretView const& view) {
+    return far_away(view.reference) && !view.known && view.alarm.empty();
+  });
+}
+
+std::string SecretDesk::path_of(SecretReference const& reference) const {
+  if (reference.store == Store::file) return machine_.absolute(reference.document);
+  if (auto const folder = machine_.variable("CREDENTIALS_DIRECTORY"); folder && !folder->empty()) {
+    auto path = fmt::format("{}/{}", *folder, reference.document);
+    if (machine_.exists(path)) return path;
+  }
+  return "/run/secrets/" + reference.document;
+}
+
+Result<std::string> SecretDesk::read_secret(std::string const& path) const {
+  auto text = machine_.read(path, kSecretFileBytesMax);
+  if (text) return text;
+  auto error = text.error();
+  error.detail = "cannot be read: " + error.detail;
+  return error;
+}
+
+void SecretDesk::give_sources(vault::SecretKeeper& keeper, base::Scheduler& loop, net::Fetcher& fetcher) {
+  keeper.set_question_max(stores_.timeout);
+  auto const read = [this](SecretReference const& about) -> Result<vault::FileSource::Found> {
+    auto const path = path_of(about);
+    auto text = read_secret(path);
+    if (!text) return text.error();
+    return vault::FileSource::Found{std::move(*text), written_at(path)};
+  };
+  keeper.set_source(Store::file, std::make_unique<vault::FileSource>(read));
+  keeper.set_source(Store::cred, std::make_unique<vault::FileSource>(read));
+  keeper.set_source(Store::vault, nullptr);
+  if (auto const address = net::parse_url(stores_.vault.address)) {
+    keeper.set_source(Store::vault, std::make_unique<vault::VaultSource>(
+                                        loop, fetcher, *address, vault_options(stores_.vault), random_));
+  }
+  vault::AwsOptions aws{stores_.aws.region, stores_.aws.endpoint, stores_.aws.profile,
+                        stores_.aws.instance_keys};
+  keeper.set_source(
+      Store::aws,
+      std::make_unique<vault::AwsSource>(
+          loop, fetcher, std::move(aws), [this](std::string_view name) { return machine_.variable(name); },
+          [this](std::string const& path) { return read_secret(path); }, machine_.home()));
+}
+
+void SecretDesk::fetch_now() {
+  struct Asking {
+    static base::Task<void> run(vault::SecretKeeper& keeper, net::IoLoop& loop, base::TimePoint deadline) {
+      co_await keeper.settle(deadline);
+      loop.stop();
+    }
+  };
+  net::IoLoop loop(clock_);
+  std::shared_ptr<net::TlsContext const> trusted;
+  if (must_ask()) {  // files need none
+    if (auto made = net::TlsContext::system()) trusted = std::move(*made);
+  }
+  net::NetDialer dialer(loop, trusted.get());
+  net::NetFetcher fetcher(loop, dialer);
+  vault::SecretKeeper keeper(loop, table_, *this);
+  give_sources(keeper, loop, fetcher);
+  keeper.start();
+  base::TaskGroup tasks(loop);
+  tasks.spawn(Asking::run(keeper, loop, loop.now() + kAllStores));
+  loop.run();
+}
+
+void SecretDesk::open(Parts parts) {
+  vault::SecretKeeper::Listener& self = *this;
+  running_ = std::make_unique<Running>(std::move(parts), table_, self);
+  give_sources(running_->keeper, running_->parts.loop, running_->fetcher);
+  running_->keeper.start();
+}
+
+void SecretDesk::close() { running_.reset(); }
+
+void SecretDesk::hurry() {
+  if (running_) running_->keeper.hurry();
+}
+
+base::Task<void> SecretDesk::settle() {
+  if (running_) co_await running_->keeper.settle(clock_.now() + stores_.timeout + std::chrono::seconds{1});
+}
+
+void SecretDesk::changed(secrets::SecretTable::Changes const& changes) {
+  if (!running_) return;
+  for (auto const& [reference, change] : changes) {
+    bool const first = change == secrets::SecretTable::Change::first;
+    warned_.erase(reference.text());
+    if (!first) running_->parts.metrics.gateway().secrets.changes.add("replaced");
+    running_->parts.log.event(
+        Level::info, first ? "secret.found" : "secret.replaced",
+        fmt::format("{} {}", reference.text(), first ? "has a value" : "has a new value"));
+  }
+  running_->parts.changed();
+}
+
+void SecretDesk::failed(SecretReference const& document, std::string const& why, bool first) {
+  if (!running_ || !first) return;
+  running_->parts.log.event(
+      Level::warn, "secret.store",
+      fmt::format("{} cannot be had: {}; a value known before stays in use", document.document_name(), why));
+}
+
+void SecretDesk::recovered(SecretReference const& document) {
+  if (!running_) return;
+  running_->parts.log.event(Level::info, "secret.store", document.document_name() + " can be had again");
+}
+
+std::vector<SecretReference> SecretDesk::of_server(std::string const& server) const {
+  std::vector<SecretReference> out;
+  for (auto const& use : uses_) {
+    if (!use.path.starts_with("servers." + server + ".")) continue;
+    if (auto reference = secrets::parse_reference(use.reference)) out.push_back(std::move(*reference));
+  }
+  return out;
+}
+
+void SecretDesk::accepted(std::string const& server) {
+  for (auto const& reference : of_server(server)) table_.confirm(reference, clock_.now());
+  if (running_) running_->parts.metrics.gateway().secrets.changes.add("confirmed");
+}
+
+bool SecretDesk::refused(std::string const& server) {
+  bool any = false;
+  for (auto const& reference : of_server(server)) {
+    if (!table_.reject(reference, clock_.now())) continue;
+    any = true;
+    if (!running_) continue;
+    running_->parts.metrics.gateway().secrets.changes.add("rolled_back");
+    running_->parts.log.event(
+        Level::error, "secret.rolled_back",
+        fmt::format("server {} refuses the new value of {}; the one before is in use again", server,
+                    reference.text()));
+  }
+  return any;
+}
+
+void SecretDesk::expire() {
+  auto const wall = clock_.wall();
+  table_.expire(clock_.now());
+  for (auto const& view : table_.views()) {
+    if (!running_ || !view.overdue(wall) || !warned_.insert(view.reference.text()).second) continue;
+    running_->parts.log.event(
+        Level::warn, "secret.old",
+        fmt::format("{} is {} days old; replace it (`weir secrets rotate` says how)", view.reference.text(),
+                    std::chrono::duration_cast<std::chrono::hours>(*view.age(wall)).count() / 24));
+  }
+}
+
+void SecretDesk::refresh_gauges() {
+  if (!running_) return;
+  auto const& gauges = running_->parts.metrics.gateway().secrets;
+  auto const wall = clock_.wall();
+  double ages[4] = {};
+  unsigned overdue = 0, failing = 0;
+  for (auto const& view : table_.views()) {
+    auto const age = view.age(wall);
+    auto& oldest = ages[static_cast<std::size_t>(view.reference.store)];
+    if (age) oldest = std::max(oldest, std::chrono::duration<double>(*age).count());
+    overdue += view.overdue(wall) ? 1 : 0;
+    failing += view.alarm.empty() ? 0 : 1;
+  }
+  gauges.file_age.set(ages[static_cast<std::size_t>(Store::file)]);
+  gauges.cred_age.set(ages[static_cast<std::size_t>(Store::cred)]);
+  gauges.vault_age.set(ages[static_cast<std::size_t>(Store::vault)]);
+  gauges.aws_age.set(ages[static_cast<std::size_t>(Store::aws)]);
+  gauges.overdue.set(overdue);
+  gauges.failing.set(failing);
+}
+
+std::string SecretDesk::status_json() const { return secrets_json(table_.views(), uses_, clock_.wall()); }
+
+}  // namespace weir::app
