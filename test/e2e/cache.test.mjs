@@ -198,7 +198,7 @@ describe('callers', { timeout: 120_000, ...kSkip }, () => {
     open = await startFixture('http_dual.mjs', ['--read-ttl', 60_000, '--read-scope', 'public', '--id', 'open']);
     closed = await startFixture('http_dual.mjs', ['--read-ttl', 60_000]);
     weir = await startWeir({ open, web: closed }, { config: { auth: { keys: keys(names) },
-      degradation: { defaults: { concurrency: { queue: 1000 } } }, caching: { l2: kEntries,
+      degradation: { defaults: { concurrency: { limit: 600 } } }, caching: { l2: kEntries,
       l1_in_memory: { max_size: 10_000 }, tools: { 'web.wait': {}, 'open.wait': { scope: 'public' } } } }, listener: { auth: ['keys'] } });
   });
   after(() => stopAll(weir, open, closed));
