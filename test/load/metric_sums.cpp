@@ -32,6 +32,7 @@ MetricSums MetricSums::of(std::string_view page) {
   now.responses = sum(page, "mcp_response_time_seconds_count");
   now.hits = sum(page, "mcp_cache_hits_total");
   now.misses = sum(page, "mcp_cache_misses_total");
+  now.stale_hits = sum(page, "mcp_cache_stale_hits_total");
   now.stale = sum(page, kDegraded, R"(mode="stale")");
   now.standard = sum(page, kDegraded, R"(mode="standard")");
   now.other = sum(page, kDegraded, R"(mode="backup")") + sum(page, kDegraded, R"(mode="server")");
@@ -40,9 +41,16 @@ MetricSums MetricSums::of(std::string_view page) {
 }
 
 MetricSums MetricSums::operator-(MetricSums const& before) const noexcept {
-  return {responses - before.responses, hits - before.hits,         misses - before.misses,
-          stale - before.stale,         standard - before.standard, other - before.other,
-          fallbacks - before.fallbacks};
+  MetricSums since = *this;
+  since.responses -= before.responses;
+  since.hits -= before.hits;
+  since.misses -= before.misses;
+  since.stale_hits -= before.stale_hits;
+  since.stale -= before.stale;
+  since.standard -= before.standard;
+  since.other -= before.other;
+  since.fallbacks -= before.fallbacks;
+  return since;
 }
 
 }  // namespace weir::load
