@@ -55,8 +55,7 @@ class DegradedRun {
     std::string tool;
     unsigned per_thousand = 0;  // harmed
     unsigned part = 1;          // of the calls
-    double useful_min = 0;      // percent, wanted
-    double useful_least = 0;    // below that it is a failure, between the two it is said
+    double useful_min = 0;      // percent
     double extra_max = 0;       // percent of the upstream calls that are repetitions; 0: not looked at
     bool warm = false;          // the same questions again and again, each asked once before
   };
