@@ -7,6 +7,8 @@ namespace {
 
 using fallback::Strategy;
 
+constexpr int kTolerableShare = 2;  // of the time that a call has; what comes within it is not called slow
+
 Strategy strategy_of(config::FallbackKind kind) noexcept {
   switch (kind) {
     case config::FallbackKind::any_copy: return Strategy::use_cache;
@@ -104,8 +106,9 @@ resilience::HedgeOptions hedge_options(config::Degradation const& degradation, c
   return options;
 }
 
-resilience::LimitOptions limit_options(config::Degradation const& degradation) {
+resilience::LimitOptions limit_options(config::Degradation const& degradation, base::Duration timeout) {
   resilience::LimitOptions options;
+  options.concurrency.tolerable = std::min(options.concurrency.tolerable, timeout / kTolerableShare);
   options.concurrency.fixed = degradation.concurrency.limit;
   options.queue.bound = degradation.concurrency.queue;
   options.queue.patience = degradation.concurrency.queue_timeout;

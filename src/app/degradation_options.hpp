@@ -23,7 +23,8 @@ resilience::BreakerOptions breaker_options(config::Degradation const& degradatio
 resilience::RetryOptions retry_options(config::Degradation const& degradation);
 // On only where a second attempt may go to another address.
 resilience::HedgeOptions hedge_options(config::Degradation const& degradation, config::Server const& server);
-resilience::LimitOptions limit_options(config::Degradation const& degradation);
+// `timeout` is what a call has.
+resilience::LimitOptions limit_options(config::Degradation const& degradation, base::Duration timeout);
 core::RepeatRules repeat_rules(config::Degradation const& degradation);
 
 }  // namespace weir::app

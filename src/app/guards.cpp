@@ -16,7 +16,7 @@ Guards::Guards(WorkerParts& parts, config::Settings const& settings, config::Ser
       upstream, parts.scheduler, server.name, deadline_options(server, metrics));
   timed = refitted(parts.refit, Stage::deadline, server.name, std::move(upstream), std::move(timed));
   limit_ = std::make_shared<resilience::LimitLayer>(
-      timed, parts.scheduler, server.name, limit_options(of),
+      timed, parts.scheduler, server.name, limit_options(of, server.timeouts.call),
       resilience::LimitMeters{metrics.queue_depth, metrics.concurrency_limit, metrics.queue_wait,
                               metrics.calls_shed,
                               [&wait = parts.entrance.wait](base::Duration waited) { wait.saw(waited); }});
@@ -35,7 +35,7 @@ Guards::Guards(WorkerParts& parts, config::Settings const& settings, config::Ser
 
 void Guards::set_options(config::Settings const& settings, config::Server const& server) {
   auto const& of = degradation_of(settings, server.name);
-  limit_->set_options(limit_options(of));
+  limit_->set_options(limit_options(of, server.timeouts.call));
   breakers_->set_options(breaker_options(of), scheduler_.now());
   hedge_->set_options(hedge_options(of, server), retry_options(of));
   retry_->set_options(retry_options(of));

@@ -1,6 +1,7 @@
 #include "resilience/concurrency_limit.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::resilience {
 namespace {
@@ -8,7 +9,12 @@ namespace {
 constexpr unsigned kPlainMean = 10;  // the first averages are taken as they are
 constexpr double kMuchQuicker = 2;   // than usual: what was learned under load is given up
 constexpr double kGiveUp = 0.95;     // … by this much each time
-constexpr double kGradientLeast = 0.5;
+constexpr double kCutMost = 0.1;     // to this share
+constexpr double kCutLittle = 0.9;   // … and no less than to this
+constexpr double kCutForDrops = 0.5;
+constexpr double kForgetCut = 0.5;  // of where it was made, when the next one is made before that is reached
+constexpr double kGrowth = 0.25;    // while one answer takes
+constexpr double kTryMore = 1.3;
 
 double seconds_of(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -26,30 +32,66 @@ unsigned ConcurrencyLimit::limit() const noexcept {
 
 void ConcurrencyLimit::answered(base::Duration took, unsigned in_flight, base::TimePoint now) {
   if (options_.fixed) return;
+  look_for_the_cause(took, in_flight, now);
   sum_ += seconds_of(took);
   ++samples_;
+  batch_.sum += seconds_of(took);
+  ++batch_.answered;
+  ++batch_.ended;
   in_flight_most_ = std::max(in_flight_most_, in_flight);
   if (now >= window_end_) close_window(now);
 }
 
-void ConcurrencyLimit::dropped(unsigned in_flight, base::TimePoint now) {
+void ConcurrencyLimit::dropped(base::Duration waited, unsigned in_flight, base::TimePoint now) {
   if (options_.fixed) return;
-  drop_ = true;
+  if (now - waited >= cut_at_) ++drops_;
+  look_for_the_cause(std::nullopt, in_flight, now);
   in_flight_most_ = std::max(in_flight_most_, in_flight);
   if (now >= window_end_) close_window(now);
+}
+
+void ConcurrencyLimit::ended(unsigned in_flight, base::TimePoint now) {
+  if (options_.fixed) return;
+  ++batch_.ended;
+  look_for_the_cause(std::nullopt, in_flight, now);
+}
+
+void ConcurrencyLimit::look_for_the_cause(std::optional<base::Duration> took, unsigned in_flight,
+                                          base::TimePoint now) {
+  auto const finding = cause_.left(took, in_flight, now);
+  bool const settled = finding != WaitCause::Finding::none;
+  if (tried_from_ && finding == WaitCause::Finding::elsewhere) {
+    usual_ = std::max(usual_, cause_.seconds());
+    cut_from_ = std::max<double>(cut_from_, options_.first);
+    try_again_ = kTryFirst;
+    tried_from_.reset();
+  } else if (tried_from_ && (settled || drops_ > 0 || now >= try_until_)) {
+    limit_ = *std::exchange(tried_from_, std::nullopt);
+    try_at_ = now + try_again_;
+    try_again_ = std::min(2 * try_again_, kTryLast);
+  } else if (settled && !tried_from_ && held_down_ && now >= try_at_) {
+    tried_from_ = limit_;
+    limit_ = std::min<double>(kTryMore * limit_, options_.most);
+    try_until_ =
+        now + std::chrono::seconds{1} +
+        std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(4 * cause_.seconds()));
+  }
 }
 
 void ConcurrencyLimit::close_window(base::TimePoint now) {
   double const mean = samples_ == 0 ? 0 : sum_ / static_cast<double>(samples_);
   if (samples_ > 0) learn(mean, now);
-  if (in_flight_most_ >= limit_ / 2) {
-    double const usual = options_.tolerance * usual_;
-    step(drop_ || usual < kGradientLeast * mean ? kGradientLeast : mean > usual ? usual / mean : 1.0);
+  if (in_flight_most_ < limit_ / 2) {
+    held_down_ = false;
+    batch_ = {.begun = now};
+    rate_before_ = drops_ = 0;
+  } else if (!tried_from_ && !cut(now) && samples_ > 0 && mean <= options_.tolerance * usual_) {
+    grow(mean, now);
   }
+  window_begun_ = now;
   window_end_ = now + options_.window;
   sum_ = 0;
   samples_ = 0;
-  drop_ = false;
   in_flight_most_ = 0;
 }
 
@@ -62,10 +104,39 @@ void ConcurrencyLimit::learn(double mean, base::TimePoint now) {
   if (usual_ > kMuchQuicker * mean) usual_ *= kGiveUp;
 }
 
-void ConcurrencyLimit::step(double gradient) {
-  double const wanted = limit_ * gradient + options_.allowance;
-  limit_ += (wanted - limit_) * options_.smoothing;
-  limit_ = std::clamp<double>(limit_, options_.least, options_.most);
+// How many a second are answered, when a batch is complete and there was one before.
+std::optional<double> ConcurrencyLimit::rate_of_two(base::TimePoint now) noexcept {
+  double const long_for = seconds_of(now - batch_.begun);
+  if (batch_.answered < kBatchLeast ||
+      long_for < std::min(batch_.sum / batch_.answered, seconds_of(kBatchMost)))
+    return std::nullopt;
+  double const rate = batch_.ended / long_for;
+  double const before = std::exchange(rate_before_, rate);
+  batch_ = {.begun = now};
+  if (before == 0) return std::nullopt;
+  return std::max(rate, before);
+}
+
+bool ConcurrencyLimit::cut(base::TimePoint now) {
+  double to = std::exchange(drops_, 0) > 0 ? kCutForDrops * limit_ : limit_;
+  if (auto const rate = rate_of_two(now)) {
+    double const in_time = *rate * std::max(options_.tolerance * usual_, seconds_of(options_.tolerable));
+    if (in_time < in_flight_most_) to = std::min(to, std::max(in_time, kCutMost * limit_));
+    held_down_ = to < limit_ && in_flight_most_ >= limit();
+  }
+  if (to > kCutLittle * limit_) return to < limit_;
+  cut_from_ = std::max(limit_, cut_from_ * kForgetCut);
+  cut_at_ = now;
+  rate_before_ = 0;
+  limit_ = std::max<double>(to, options_.least);
+  return true;
+}
+
+void ConcurrencyLimit::grow(double mean, base::TimePoint now) {
+  double const answers_long = mean > 0 ? seconds_of(now - window_begun_) / mean : 1;
+  double const most = kGrowth * limit_ * answers_long;
+  limit_ += limit_ < cut_from_ ? most : std::min(options_.allowance, most);
+  limit_ = std::min<double>(limit_, options_.most);
 }
 
 }  // namespace weir::resilience

@@ -7,15 +7,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Nothing is tolerable but what is usual.
+ConcurrencyOptions strict() {
+  ConcurrencyOptions options;
+  options.tolerable = {};
+  return options;
+}
+
+// So many calls are there all the time, each of which takes so long.
 struct Server {
-  void answer(base::Duration took, unsigned in_flight, unsigned times = 1) {
-    for (unsigned i = 0; i < times; ++i) {
-      now += 10ms;
+  void serve(base::Duration took, unsigned in_flight, base::Duration for_long) {
+    for (auto const until = now + for_long; now < until;) {
+      now += took / in_flight;
       limit.answered(took, in_flight, now);
     }
   }
   base::TimePoint now{1h};
-  ConcurrencyLimit limit{ConcurrencyOptions{}};
+  ConcurrencyLimit limit{strict()};
 };
 
 TEST(ConcurrencyLimit, BeginsAtTwoHundred) { EXPECT_EQ(ConcurrencyLimit({}).limit(), 200U); }
@@ -24,50 +32,106 @@ TEST(ConcurrencyLimit, AFixedOneNeverMoves) {
   ConcurrencyOptions options;
   options.fixed = 7;
   ConcurrencyLimit limit(options);
-  for (int i = 0; i < 100; ++i) limit.dropped(7, base::TimePoint(1h) + i * 1s);
+  for (int i = 0; i < 100; ++i) limit.dropped(1s, 7, base::TimePoint(1h) + i * 1s);
   EXPECT_EQ(limit.limit(), 7U);
 }
 
 TEST(ConcurrencyLimit, GrowsWhileItIsUsedAndAnswersTakeAsLongAsUsual) {
   Server server;
-  server.answer(10ms, 100, 50);
-  EXPECT_GT(server.limit.limit(), 130U);
-  server.answer(10ms, 1000, 2000);
+  server.serve(10ms, 150, 500ms);
+  EXPECT_GT(server.limit.limit(), 250U);
+  server.serve(10ms, 1000, 10s);
   EXPECT_EQ(server.limit.limit(), 1000U) << "and not beyond the maximum";
 }
 
 TEST(ConcurrencyLimit, DoesNotGrowWhileLessThanHalfOfItIsUsed) {
   Server server;
-  server.answer(10ms, 99, 500);
+  server.serve(10ms, 99, 5s);
   EXPECT_EQ(server.limit.limit(), 200U);
-  server.answer(10ms, 101, 2);
+  server.serve(10ms, 101, 20ms);
   EXPECT_GT(server.limit.limit(), 200U);
 }
 
-TEST(ConcurrencyLimit, ShrinksWhenAnswersTakeMuchLongerThanUsual) {
+TEST(ConcurrencyLimit, GrowsByAQuarterAtMostWhileOneAnswerTakes) {
   Server server;
-  server.answer(10ms, 10, 200);
-  server.answer(50ms, 200, 20);
-  EXPECT_LT(server.limit.limit(), 40U);
-  server.answer(500ms, 100, 100);
+  server.serve(4s, 20, 40s);
+  server.serve(1s, 20, 40s);  // less than half is used
+  ConcurrencyOptions options;
+  options.most = 20;
+  server.limit.set_options(options);
+  server.limit.set_options(strict());
+  server.serve(1s, 20, 1s);
+  EXPECT_GT(server.limit.limit(), 20U);
+  EXPECT_LE(server.limit.limit(), 25U);
+}
+
+TEST(ConcurrencyLimit, ShrinksToWhatIsAnsweredInTheUsualTime) {
+  Server server;
+  server.serve(10ms, 10, 2s);
+  server.serve(50ms, 200, 300ms);
+  EXPECT_NEAR(server.limit.limit(), 60, 3) << "4000 a second, 15 ms";
+  for (int i = 0; i < 10; ++i) server.limit.dropped(5s, 60, server.now += 6s);
   EXPECT_EQ(server.limit.limit(), 20U) << "and not below the minimum";
+}
+
+TEST(ConcurrencyLimit, TwoBatchesMakeACutAndOneDoesNot) {
+  Server server;
+  server.serve(10ms, 10, 2s);
+  server.serve(50ms, 200, 90ms);
+  EXPECT_EQ(server.limit.limit(), 200U);
+  server.serve(50ms, 200, 30ms);
+  EXPECT_LE(server.limit.limit(), 63U);
+}
+
+TEST(ConcurrencyLimit, AStallThatPassesIsNoAlarm) {
+  Server server;
+  server.serve(10ms, 200, 2s);
+  auto const before = server.limit.limit();
+  server.now += 1800ms;
+  server.serve(1800ms, 36'000, 10ms);  // all that were there, at once
+  server.serve(10ms, 200, 50ms);
+  EXPECT_GE(server.limit.limit(), before);
+}
+
+TEST(ConcurrencyLimit, GrowsBackQuicklyToWhereItWasCut) {
+  Server server;
+  server.serve(10ms, 150, 2s);
+  auto const before = server.limit.limit();
+  server.serve(500ms, 300, 2s);
+  EXPECT_LT(server.limit.limit(), before / 4);
+  server.serve(10ms, 150, 150ms);
+  EXPECT_GE(server.limit.limit(), before * 9 / 10);
+}
+
+TEST(ConcurrencyLimit, WhatIsTolerableIsNotSlow) {
+  Server patient, cross;
+  ConcurrencyOptions options;
+  options.tolerable = 50ms;
+  for (auto* const one : {&patient, &cross}) {
+    one->limit.set_options(options);
+    one->serve(10ms, 10, 2s);
+  }
+  patient.serve(49ms, 200, 1s);
+  cross.serve(60ms, 200, 1s);
+  EXPECT_EQ(patient.limit.limit(), 200U) << "nor usual: it does not grow";
+  EXPECT_NEAR(cross.limit.limit(), 166, 5);
 }
 
 TEST(ConcurrencyLimit, ToleratesAnswersThatTakeHalfAgainAsLong) {
   Server quick;
-  quick.answer(10ms, 10, 200);
-  quick.answer(14ms, 200, 20);
+  quick.serve(10ms, 10, 2s);
+  quick.serve(14ms, 200, 200ms);
   EXPECT_GT(quick.limit.limit(), 200U);
   Server slow;
-  slow.answer(10ms, 10, 200);
-  slow.answer(17ms, 200, 20);
+  slow.serve(10ms, 10, 2s);
+  slow.serve(17ms, 200, 200ms);
   EXPECT_LT(slow.limit.limit(), 200U);
 }
 
 TEST(ConcurrencyLimit, CallsWithoutAnAnswerShrinkIt) {
   Server server;
-  server.answer(10ms, 10, 20);
-  for (int i = 0; i < 20; ++i) server.limit.dropped(200, server.now += 10ms);
+  server.serve(10ms, 10, 200ms);
+  for (int i = 0; i < 20; ++i) server.limit.dropped(5s, 200, server.now += 1s);
   EXPECT_LT(server.limit.limit(), 40U);
 }
 
@@ -82,10 +146,10 @@ TEST(ConcurrencyLimit, OneSlowToolAmongQuickOnesIsNoAlarm) {
 
 TEST(ConcurrencyLimit, WhatWasUsualUnderLoadIsGivenUpWhenAnswersAreQuickAgain) {
   Server server;
-  for (int i = 0; i < 2000; ++i) server.limit.answered(100ms, 30, server.now += 100ms);
-  for (int i = 0; i < 100; ++i) server.limit.answered(10ms, 30, server.now += 100ms);
+  server.serve(100ms, 30, 100s);
+  server.serve(10ms, 30, 10s);
   unsigned const before = server.limit.limit();
-  for (int i = 0; i < 10; ++i) server.limit.answered(60ms, before, server.now += 100ms);
+  server.serve(60ms, before, 1s);
   EXPECT_LT(server.limit.limit(), before) << "60 ms is slow for a server that answers in 10 ms";
 }
 

@@ -195,11 +195,16 @@ void LimitLayer::measure(core::Call const& call, base::Result<core::Outcome> con
   auto const counted = in_flight_ - std::min(in_flight_, uncounted_);
   if (outcome) {
     bool const its_own_time = call.parked.stood == begun.stood && call.deadline == begun.deadline;
-    if (its_own_time && outcome->message.kind() == mcp::MessageKind::result)
+    if (its_own_time && outcome->message.kind() == mcp::MessageKind::result) {
       limit_.answered(now - begun.at, counted, now);
+    } else {
+      limit_.ended(counted, now);
+    }
   } else if (outcome.error().fault == Fault::timed_out && outcome.error().blame == Blame::upstream &&
              !begun.lost) {
-    limit_.dropped(counted, now);
+    limit_.dropped(now - begun.at, counted, now);
+  } else {
+    limit_.ended(counted, now);
   }
   meters_.concurrency_limit.set(limit_.limit());
 }

@@ -38,10 +38,15 @@ struct QueueingServer final : core::Handler {
 };
 
 struct Crowd {
-  explicit Crowd(unsigned places)
+  explicit Crowd(unsigned places, base::Duration tolerable = {})
       : server(std::make_shared<QueueingServer>(loop, places)),
         layer(std::make_shared<DeadlineLayer>(server, loop, "docs", DeadlineOptions{5s, 10min, {}}), loop,
-              "docs", {}, {}) {}
+              "docs", options(tolerable), {}) {}
+  static LimitOptions options(base::Duration tolerable) {
+    LimitOptions made;
+    made.concurrency.tolerable = tolerable;
+    return made;
+  }
 
   base::Task<void> ask() {
     core::Call call(std::move(*mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})")));
@@ -92,8 +97,12 @@ struct Crowd {
 
 double ms(base::Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
-TEST(LimitOverload, AServerThatSlowsDownTwoHundredfoldKeepsItsGoodput) {  // T-14
-  Crowd crowd(20);
+// Nothing is tolerable but what is usual; or half of what a call has, as is configured by default.
+class Tolerance : public ::testing::TestWithParam<base::Duration> {};
+INSTANTIATE_TEST_SUITE_P(NoneOrHalf, Tolerance, ::testing::Values(0s, 2500ms));
+
+TEST_P(Tolerance, AServerThatSlowsDownTwoHundredfoldKeepsItsGoodput) {  // T-14
+  Crowd crowd(20, GetParam());
   crowd.server->takes = 10ms;
   crowd.offer(200, 5s);
   EXPECT_EQ(crowd.refused.size(), 0U);
@@ -102,7 +111,7 @@ TEST(LimitOverload, AServerThatSlowsDownTwoHundredfoldKeepsItsGoodput) {  // T-1
   crowd.offer(200, 5s);
   EXPECT_LE(crowd.layer.limit(), 40U) << "adapted";
   EXPECT_LE(Crowd::at_share(crowd.server->waits, .99), 200ms) << "while it adapts as well";
-  crowd.offer(200, 1s);  // the last of those who were there when it began
+  crowd.offer(200, 5s);  // until the deadlines of those who were let in meanwhile are over
   crowd.forget();
   crowd.offer(200, 40s);
   double const goodput = static_cast<double>(crowd.good.size()) / 40;
@@ -115,8 +124,8 @@ TEST(LimitOverload, AServerThatSlowsDownTwoHundredfoldKeepsItsGoodput) {  // T-1
   EXPECT_EQ(crowd.late, 0U);
 }
 
-TEST(LimitOverload, AtFiveTimesItsCapacityTheServerWorksOnAndOthersLearnItAtOnce) {  // T-15
-  Crowd crowd(20);
+TEST_P(Tolerance, AtFiveTimesItsCapacityTheServerWorksOnAndOthersLearnItAtOnce) {  // T-15
+  Crowd crowd(20, GetParam());
   crowd.server->takes = 50ms;  // 400 calls a second
   crowd.offer(200, 3s);
   EXPECT_EQ(crowd.refused.size(), 0U);
@@ -138,6 +147,21 @@ TEST(LimitOverload, AtFiveTimesItsCapacityTheServerWorksOnAndOthersLearnItAtOnce
   crowd.offer(200, 5s);
   EXPECT_EQ(crowd.refused.size(), 0U);
   EXPECT_LE(Crowd::at_share(crowd.good, .99), 75ms);
+}
+
+// A gateway or a machine that is busy with others makes every answer late, however few calls are here: a
+// limit that shrinks on that would refuse nearly everybody.
+TEST(LimitOverload, AServerWhoseAnswersAreLateForAnotherReasonKeepsItsPlaces) {
+  Crowd crowd(1000);
+  crowd.server->takes = 10ms;
+  crowd.offer(150, 5s);
+  crowd.server->takes = 1s;  // 150 at once, which it has time for
+  crowd.offer(150, 20s);
+  crowd.forget();
+  crowd.offer(150, 40s);
+  fmt::print("late for another reason: {} refused of 6000, limit {}\n", crowd.refused.size(),
+             crowd.layer.limit());
+  EXPECT_EQ(crowd.refused.size(), 0U);
 }
 
 // Little's law: 25 calls a second that never come back hold 125 places, in a server that has time for four
