@@ -1,12 +1,13 @@
 // RetryBudget: how much of what a server is sent may be sent again, so that retries never become the storm.
 //
 // One per server, at its home; one thread. Two bounds, both must allow. Share: each call sent earns `share`
-// of a re-send, up to kSavedMax of them; a re-send costs one, but kFloor of them within kFloorTime are free,
-// for servers with few calls. Health: kTokens; a failure takes one, a success gives kRefund back; no re-sends
-// at half and below. With the customary refund of 0.1 a server that fails one time in five stays below half
-// for ever, and with 0.3 a fifth of the time; half a token bears it (T-02), and a server that only fails gets
-// kTokens / 2 re-sends at most until it succeeds again (T-07). Many calls at once may fail at once, of one
-// cause: there are kTokensEach for each that was under way lately, where that is more.
+// of a re-send, up to kSavedMax of them, which are there at first; a re-send costs one, but kFloor of them
+// within kFloorTime are free, for servers with few calls. Health: kTokens; a failure takes one, a success
+// gives kRefund back; no re-sends at half and below. With the customary refund of 0.1 a server that fails one
+// time in five stays below half for ever, and with 0.3 a fifth of the time; half a token bears it (T-02), and
+// a server that only fails gets kTokens / 2 re-sends at most until it succeeds again (T-07). Many calls at
+// once may fail at once, of one cause: there are kTokensEach for each that was under way lately, where that
+// is more.
 #pragma once
 
 #include <algorithm>
@@ -19,9 +20,9 @@ namespace weir::resilience {
 class RetryBudget {
  public:
   static constexpr double kTokens = 20;
-  static constexpr double kTokensEach = 3;
+  static constexpr double kTokensEach = 6;
   static constexpr double kRefund = 0.5;
-  static constexpr double kSavedMax = 50;
+  static constexpr double kSavedMax = 200;
   static constexpr std::size_t kFloor = 3;
   static constexpr base::Duration kFloorTime = std::chrono::seconds{10};
 
@@ -62,7 +63,7 @@ class RetryBudget {
   double share_;
   double health_ = 1;  // share of the tokens that is there
   double crowd_ = 0;
-  double saved_ = 0;
+  double saved_ = kSavedMax;
   std::array<base::TimePoint, kFloor> floor_;  // of the last re-sends
   std::size_t oldest_ = 0;
 };
