@@ -11,6 +11,8 @@ constexpr double kMuchQuicker = 2;   // than usual: what was learned under load 
 constexpr double kGiveUp = 0.95;     // … by this much each time
 constexpr double kCutMost = 0.1;     // to this share
 constexpr double kCutLittle = 0.9;   // … and no less than to this
+constexpr double kTrial = 0.7;
+constexpr double kSameRate = 0.85;
 constexpr double kCutForDrops = 0.5;
 constexpr double kForgetCut = 0.5;  // of where it was made, when the next one is made before that is reached
 constexpr double kGrowth = 0.25;    // while one answer takes
@@ -82,9 +84,10 @@ void ConcurrencyLimit::close_window(base::TimePoint now) {
   double const mean = samples_ == 0 ? 0 : sum_ / static_cast<double>(samples_);
   if (samples_ > 0) learn(mean, now);
   if (in_flight_most_ < limit_ / 2) {
-    held_down_ = false;
+    held_down_ = late_ = false;
     batch_ = {.begun = now};
     rate_before_ = drops_ = 0;
+    trial_.reset();
   } else if (!tried_from_ && !cut(now) && samples_ > 0 && mean <= options_.tolerance * usual_) {
     grow(mean, now);
   }
@@ -104,32 +107,75 @@ void ConcurrencyLimit::learn(double mean, base::TimePoint now) {
   if (usual_ > kMuchQuicker * mean) usual_ *= kGiveUp;
 }
 
-// How many a second are answered, when a batch is complete and there was one before.
-std::optional<double> ConcurrencyLimit::rate_of_two(base::TimePoint now) noexcept {
+// When a batch is complete and there was one before.
+std::optional<ConcurrencyLimit::Rates> ConcurrencyLimit::rates_of_two(base::TimePoint now) noexcept {
+  if (batch_.answered < kBatchLeast) return std::nullopt;
   double const long_for = seconds_of(now - batch_.begun);
-  if (batch_.answered < kBatchLeast ||
-      long_for < std::min(batch_.sum / batch_.answered, seconds_of(kBatchMost)))
-    return std::nullopt;
+  double const each = batch_.sum / batch_.answered;
+  if (long_for < std::clamp(each, seconds_of(kBatchShortest), seconds_of(kBatchMost))) return std::nullopt;
   double const rate = batch_.ended / long_for;
   double const before = std::exchange(rate_before_, rate);
   batch_ = {.begun = now};
   if (before == 0) return std::nullopt;
-  return std::max(rate, before);
+  return Rates{std::min(rate, before), std::max(rate, before)};
 }
 
+// False: nothing speaks against more.
 bool ConcurrencyLimit::cut(base::TimePoint now) {
-  double to = std::exchange(drops_, 0) > 0 ? kCutForDrops * limit_ : limit_;
-  if (auto const rate = rate_of_two(now)) {
-    double const in_time = *rate * std::max(options_.tolerance * usual_, seconds_of(options_.tolerable));
-    if (in_time < in_flight_most_) to = std::min(to, std::max(in_time, kCutMost * limit_));
-    held_down_ = to < limit_ && in_flight_most_ >= limit();
+  if (std::exchange(drops_, 0) > 0) {
+    trial_.reset();
+    cut_to(kCutForDrops * limit_, now);
+    return true;
   }
-  if (to > kCutLittle * limit_) return to < limit_;
+  if (trial_ && now < trial_->settles) {
+    batch_ = {.begun = now};
+    rate_before_ = 0;
+    return true;
+  }
+  auto const rates = rates_of_two(now);
+  if (!rates) return late_ || trial_;
+  if (trial_) judge(*std::exchange(trial_, std::nullopt), rates->high, now);
+  auto const less = less_for(*rates, now);
+  late_ = less.has_value();
+  held_down_ = late_ && in_flight_most_ >= limit() && limit_ < options_.first;
+  if (less && *less <= kCutLittle * limit_) cut_to(*less, now);
+  return less.has_value();
+}
+
+void ConcurrencyLimit::cut_to(double limit, base::TimePoint now) {
   cut_from_ = std::max(limit_, cut_from_ * kForgetCut);
   cut_at_ = now;
+  batch_ = {.begun = now};
   rate_before_ = 0;
-  limit_ = std::max<double>(to, options_.least);
-  return true;
+  limit_ = std::max<double>(limit, options_.least);
+}
+
+// Nothing: answers are as quick as usual. The limit as it is: they are not, but it is left alone.
+std::optional<double> ConcurrencyLimit::less_for(Rates const& rates, base::TimePoint now) {
+  double const rate = rates.high;
+  double const usual = options_.tolerance * usual_;
+  double const in_time = rate * std::max(usual, seconds_of(options_.tolerable));
+  if (in_time < in_flight_most_) return std::max(in_time, kCutMost * limit_);
+  double const unnoticed = rate * std::max(usual, seconds_of(options_.unnoticed));
+  if (unnoticed >= in_flight_most_) return std::nullopt;
+  if (in_flight_most_ < limit() || limit_ <= options_.least || now < trial_at_) return limit_;
+  double const seconds = in_flight_most_ / rate;
+  auto const drains = std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(seconds));
+  trial_ = Trial{limit_, rates.low, seconds, now + drains};
+  return std::max(unnoticed, kTrial * limit_);
+}
+
+// Were there as many answers with fewer places?
+void ConcurrencyLimit::judge(Trial const& trial, double rate, base::TimePoint now) {
+  if (in_flight_most_ < limit()) return;
+  if (rate >= kSameRate * trial.rate) {
+    trial_again_ = kTryFirst;
+    return;
+  }
+  limit_ = trial.limit;
+  usual_ = std::max(usual_, trial.seconds);
+  trial_at_ = now + trial_again_;
+  trial_again_ = std::min(2 * trial_again_, kTryLast);
 }
 
 void ConcurrencyLimit::grow(double mean, base::TimePoint now) {

@@ -3,16 +3,22 @@
 // One per server, at its home; one thread; time is passed in. After Netflix's Gradient2: a server whose
 // answers take more than `tolerance` times as long as usual has a queue of its own, and more calls do not
 // help it. By Little's law a call that comes now will take as long as those that are there need at the rate
-// at which answers come. If that is also more than `tolerable`, which nobody minds, the limit is cut to as
-// many calls as are answered in the time allowed. Rates are taken over an answer's time and kBatchLeast of
-// them, and the higher of two in turn counts: a stall that passes is no alarm, nor is one slow tool among
-// quick ones. Otherwise the limit grows by a small allowance while answers are usual, or quickly up to where
-// the last cut was made, but by a quarter at most while one answer takes, since what that does is only seen
-// then. What is usual is learned slowly, once in `learn_every`, so that a server that is overloaded for a
-// while does not count as a slow one. The limit neither grows nor shrinks while less than half of it is used:
-// nothing is learned about a limit that nobody reaches. While it holds calls back and all of it is used, a
-// few more are tried now and then: when answers do not take longer for it (WaitCause), the time they take is
-// what is usual now. With `fixed` it is that number.
+// at which answers come. Rates are taken over an answer's time (kBatchMost at most) and kBatchLeast of them,
+// and the higher of two in turn counts: a stall that passes is no alarm, nor is one slow tool among quick
+// ones.
+//
+// Where that time is more than `tolerable`, calls are about to miss their deadlines, and the limit is cut to
+// as many as are answered in it. Where it is more than usual and than `unnoticed`, fewer are tried, a step at
+// a time: when fewer answers come for it, they were late for another reason (a network, a machine that is
+// busy with others), the limit is as before, and the time they take is what is usual now. Where it was cut
+// for good, a few more are tried now and then in the same way (WaitCause). A limit that only ever shrinks on
+// long answers strangles a server that could serve everybody.
+//
+// It grows by a small allowance while answers are usual, or quickly up to where the last cut was made, but by
+// a quarter at most while one answer takes, since what that does is only seen then. What is usual is learned
+// slowly, once in `learn_every`, so that a server that is overloaded for a while does not count as a slow
+// one. The limit neither grows nor shrinks while less than half of it is used: nothing is learned about a
+// limit that nobody reaches. With `fixed` it is that number.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +36,7 @@ struct ConcurrencyOptions {
   unsigned first = 200;
   double tolerance = 1.5;
   base::Duration tolerable = std::chrono::milliseconds{2500};
+  base::Duration unnoticed = std::chrono::milliseconds{100};
   unsigned long_window = 600;  // averages that make up what is usual
   double allowance = 0.8;      // how many more in each window
   base::Duration window = std::chrono::milliseconds{5};
@@ -42,6 +49,7 @@ class ConcurrencyLimit {
   explicit ConcurrencyLimit(ConcurrencyOptions const& options) { set_options(options); }
 
   static constexpr unsigned kBatchLeast = 10;
+  static constexpr base::Duration kBatchShortest = std::chrono::milliseconds{100};
   static constexpr base::Duration kBatchMost = std::chrono::seconds{1};
   static constexpr base::Duration kTryFirst = std::chrono::seconds{5};  // … then 10, and so on
   static constexpr base::Duration kTryLast = std::chrono::seconds{80};
@@ -50,6 +58,7 @@ class ConcurrencyLimit {
   void set_options(ConcurrencyOptions const& options);
 
   unsigned limit() const noexcept;
+  base::Duration tolerable() const noexcept { return options_.tolerable; }
   bool fixed() const noexcept { return options_.fixed.has_value(); }
 
   // A call was answered after `took`, waits for its client excepted; `in_flight` counts it.
@@ -68,8 +77,18 @@ class ConcurrencyLimit {
   void look_for_the_cause(std::optional<base::Duration> took, unsigned in_flight, base::TimePoint now);
   void close_window(base::TimePoint now);
   void learn(double mean, base::TimePoint now);
+  struct Rates {
+    double low, high;  // answers a second, of two batches
+  };
+  struct Trial {
+    double limit, rate, seconds;  // before: places, answers a second, and what one took
+    base::TimePoint settles;      // what was let in before has drained
+  };
   bool cut(base::TimePoint now);
-  std::optional<double> rate_of_two(base::TimePoint now) noexcept;
+  std::optional<double> less_for(Rates const& rates, base::TimePoint now);
+  void cut_to(double limit, base::TimePoint now);
+  void judge(Trial const& trial, double rate, base::TimePoint now);
+  std::optional<Rates> rates_of_two(base::TimePoint now) noexcept;
   void grow(double mean, base::TimePoint now);
 
   ConcurrencyOptions options_;
@@ -81,11 +100,15 @@ class ConcurrencyLimit {
   double sum_ = 0;
   std::uint64_t samples_ = 0;
   Batch batch_;
-  double rate_before_ = 0;  // of the batch before; 0: none
-  unsigned drops_ = 0;      // of calls that began after the last cut
+  double rate_before_ = 0;      // of the batch before; 0: none
+  std::optional<Trial> trial_;  // of fewer places, as long as it is on
+  base::Duration trial_again_ = kTryFirst;
+  base::TimePoint trial_at_{};
+  unsigned drops_ = 0;  // of calls that began after the last cut
   base::TimePoint cut_at_{};
   double cut_from_ = 0;  // grows back there quickly
   unsigned in_flight_most_ = 0;
+  bool late_ = false;       // answers are, as far as was seen last
   bool held_down_ = false;  // by long answers, although all of it is used
   WaitCause cause_;
   base::Duration try_again_ = kTryFirst;

@@ -77,7 +77,7 @@ TEST(ConcurrencyLimit, ShrinksToWhatIsAnsweredInTheUsualTime) {
 TEST(ConcurrencyLimit, TwoBatchesMakeACutAndOneDoesNot) {
   Server server;
   server.serve(10ms, 10, 2s);
-  server.serve(50ms, 200, 90ms);
+  server.serve(50ms, 200, 190ms);
   EXPECT_EQ(server.limit.limit(), 200U);
   server.serve(50ms, 200, 30ms);
   EXPECT_LE(server.limit.limit(), 63U);
@@ -99,7 +99,7 @@ TEST(ConcurrencyLimit, GrowsBackQuicklyToWhereItWasCut) {
   auto const before = server.limit.limit();
   server.serve(500ms, 300, 2s);
   EXPECT_LT(server.limit.limit(), before / 4);
-  server.serve(10ms, 150, 150ms);
+  server.serve(10ms, 150, 400ms);
   EXPECT_GE(server.limit.limit(), before * 9 / 10);
 }
 
@@ -151,6 +151,54 @@ TEST(ConcurrencyLimit, WhatWasUsualUnderLoadIsGivenUpWhenAnswersAreQuickAgain) {
   unsigned const before = server.limit.limit();
   server.serve(60ms, before, 1s);
   EXPECT_LT(server.limit.limit(), before) << "60 ms is slow for a server that answers in 10 ms";
+}
+
+// As many calls are there as are let in, of two hundred and fifty; `of` says how long one takes then.
+void crowd_of_250(Server& server, double (*of)(unsigned calls), base::Duration for_long) {
+  for (auto const until = server.now + for_long; server.now < until;) {
+    auto const calls = std::min(server.limit.limit(), 250U);
+    auto const took = std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(of(calls)));
+    server.now += took / calls;
+    server.limit.answered(took, calls, server.now);
+  }
+}
+
+TEST(ConcurrencyLimit, FewerAreTriedAndKeptWhereAsManyAreAnswered) {
+  Server server;
+  server.limit.set_options({});
+  server.serve(2ms, 10, 2s);
+  crowd_of_250(
+      server, [](unsigned calls) { return calls * 0.001; }, 3s);  // one at a time
+  EXPECT_NEAR(server.limit.limit(), 100, 15) << "a thousand a second, 100 ms";
+}
+
+TEST(ConcurrencyLimit, FewerAreTriedAndGivenBackWhereFewerAreAnswered) {
+  Server server;
+  server.limit.set_options({});
+  server.serve(2ms, 10, 2s);
+  unsigned least = 1000;
+  for (int i = 0; i < 100; ++i) {
+    crowd_of_250(
+        server, [](unsigned) { return 0.5; }, 200ms);  // each takes its time
+    least = std::min(least, server.limit.limit());
+  }
+  EXPECT_NEAR(least, 140, 1);
+  EXPECT_GE(server.limit.limit(), 250U) << "and more, since the time is usual now";
+}
+
+TEST(ConcurrencyLimit, FewerAreTriedAboveATenthOfASecondOnly) {
+  for (bool const slow : {false, true}) {
+    Server server;
+    server.limit.set_options({});
+    server.serve(2ms, 10, 2s);
+    unsigned least = 1000;
+    for (int i = 0; i < 50; ++i) {
+      crowd_of_250(
+          server, slow ? [](unsigned) { return 0.12; } : [](unsigned) { return 0.099; }, 20ms);
+      least = std::min(least, server.limit.limit());
+    }
+    EXPECT_EQ(least < 180, slow) << least;
+  }
 }
 
 TEST(ConcurrencyLimit, NewOptionsBoundWhatWasFound) {

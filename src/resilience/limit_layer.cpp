@@ -36,7 +36,11 @@ TimePoint deadline_of(core::Call const& call) noexcept {
 class LimitLayer::Place : public base::ListHook {
  public:
   Place(LimitLayer& layer, core::Call const& call) noexcept
-      : layer_(layer), call_(call), deadline_(call.deadline), behind_(layer.answered_ + layer.in_flight_) {
+      : layer_(layer),
+        call_(call),
+        deadline_(call.deadline),
+        late_at_(layer.scheduler_.now() + layer.limit_.tolerable()),
+        behind_(layer.answered_ + layer.in_flight_) {
     layer.places_.push_back(*this);
   }
   Place(Place const&) = delete;
@@ -48,13 +52,16 @@ class LimitLayer::Place : public base::ListHook {
   bool parked() const noexcept { return call_.parked.questions > 0; }
   bool reports() const noexcept { return call_.deadline != deadline_; }  // progress has moved it
   // As many calls as may be at the server came after it and have been answered. Of what was answered since it
-  // began, no more than were under way then can have begun earlier.
-  bool lost() const noexcept { return layer_.answered_ >= behind_ + layer_.limit_.limit(); }
+  // began, no more than were under way then can have begun earlier. A crowded server that does not answer in
+  // turn has not lost whom it lets wait.
+  bool lost(TimePoint now) const noexcept {
+    return now >= late_at_ && layer_.answered_ >= behind_ + layer_.limit_.limit();
+  }
 
  private:
   LimitLayer& layer_;
   core::Call const& call_;
-  TimePoint const deadline_;
+  TimePoint const deadline_, late_at_;
   std::uint64_t const behind_;
 };
 
@@ -129,7 +136,8 @@ base::Task<base::Result<core::Outcome>> LimitLayer::handle(core::Call& call) {
   auto const stood = call.parked.stood;
   auto outcome = co_await inner_->handle(call);
   if (outcome) ++answered_;
-  measure(call, outcome, {began, timed ? deadline : began + call.extend_by, stood, place.lost()});
+  measure(call, outcome,
+          {began, timed ? deadline : began + call.extend_by, stood, place.lost(scheduler_.now())});
   co_return outcome;
 }
 
@@ -161,7 +169,7 @@ bool LimitLayer::has_place() noexcept {
     places_.for_each([&](Place const& place) {
       if (place.parked() || (!limit_.fixed() && place.reports())) {
         ++uncounted_;
-      } else if (!limit_.fixed() && lost < kLostMost && place.lost()) {
+      } else if (!limit_.fixed() && lost < kLostMost && place.lost(now)) {
         ++lost;
       }
     });

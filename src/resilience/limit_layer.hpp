@@ -10,8 +10,9 @@
 // repeatable because nothing was sent. A call whose client is being asked leaves its place to another: people
 // take their time, and the server does nothing meanwhile. So does one that has reported progress, unless the
 // limit is a configured one: some hundred long streams would keep everybody else out. The same goes for up to
-// kLostMost calls that the server seems to have lost: as many as may be there came later and were answered.
-// Else a server that forgets one call in twenty would be full of those that never come back.
+// kLostMost calls that the server seems to have lost: as many as may be there came later and were answered,
+// and it takes longer than is tolerable. Else a server that forgets one call in twenty would be full of those
+// that never come back.
 //
 // At 5 × capacity refusals come within 10 ms of the call but for one kind: who already waits when the crowd
 // forms has waited up to 200 ms by then. One waiting call at a time, the newest, may be kept for 100 ms.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "base/random.hpp"
@@ -26,13 +27,41 @@ struct QueueingServer final : core::Handler {
       co_await scheduler.sleep_for(5s - (scheduler.now() - call.started));
       co_return base::Error(base::Fault::timed_out, base::Blame::upstream, "no answer");
     }
+    if (newest_first) {
+      Turn turn(*this);
+      if (std::exchange(busy, true)) co_await turn.comes.wait();
+      turn.mine = true;
+      co_await scheduler.sleep_for(takes);
+      co_return core::from_result("{}");
+    }
     auto const place = co_await at_work.acquire();
     co_await scheduler.sleep_for(takes);
     co_return core::from_result("{}");
   }
+  // One call at a time, and the newest next.
+  struct Turn {
+    explicit Turn(QueueingServer& s) : comes(s.scheduler), server(s) { server.turns.push_back(this); }
+    Turn(Turn const&) = delete;
+    Turn& operator=(Turn const&) = delete;
+    ~Turn() {
+      auto& turns = server.turns;
+      turns.erase(std::find(turns.begin(), turns.end(), this));
+      if (!mine) return;
+      server.busy = !turns.empty();
+      if (server.busy) {
+        turns.back()->mine = true;
+        turns.back()->comes.set();
+      }
+    }
+    base::Event comes;
+    QueueingServer& server;
+    bool mine = false;
+  };
   base::Scheduler& scheduler;
   base::Semaphore at_work;
   base::Duration takes{};
+  bool newest_first = false, busy = false;
+  std::vector<Turn*> turns;
   unsigned forgets_each = 0, calls = 0;
   std::vector<base::Duration> waits;  // before it was asked
 };
@@ -176,8 +205,17 @@ TEST(LimitOverload, CallsThatTheServerForgetsTakeNobodysPlaceAndDoNotShrinkTheLi
   EXPECT_LE(Crowd::at_share(crowd.server->waits, .99), 50ms);
 }
 
+TEST(LimitOverload, ACrowdedServerThatLetsTheOldestWaitGetsNoMoreForIt) {
+  Crowd crowd(1, 1s);
+  crowd.server->newest_first = true;
+  crowd.server->takes = 1ms;
+  crowd.offer(500, 3s);
+  crowd.offer(5000, 900ms);  // most of the first two hundred have been overtaken by more
+  EXPECT_LE(crowd.in_flight_most, 250U) << "and not 200 more that have been overtaken";
+}
+
 TEST(LimitOverload, NoMoreThanTwoHundredForgottenCallsAreOverlooked) {
-  Crowd crowd(20);
+  Crowd crowd(20, 2500ms);
   crowd.server->takes = 10ms;
   crowd.server->forgets_each = 4;
   crowd.offer(500, 20s);  // 125 a second, 625 at once if all were let in
