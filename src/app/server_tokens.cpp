@@ -1,5 +1,7 @@
 #include "app/server_tokens.hpp"
 
+#include <fmt/format.h>
+
 namespace weir::app {
 
 namespace {
@@ -37,25 +39,42 @@ struct ServerTokens {
         fetcher(parts.scheduler, dialer ? *dialer : parts.dialer),
         locator(parts.scheduler, fetcher, std::move(places)),
         log(parts.log),
+        requests(parts.metrics.gateway().tokens.requests),
         name(options.server),
         found(!options.wanted.endpoint.host.empty()),
         source({parts.scheduler, fetcher, parts.random, parts.tokens->keys, parts.tokens->cache,
                 parts.tokens->book},
-               std::move(options), found ? oauth::TokenSource::Locator() : place(), alarm()) {}
+               std::move(options), found ? oauth::TokenSource::Locator() : place(), reports()) {}
 
   oauth::TokenSource::Locator place() {
     return [this](base::TimePoint deadline) { return locator.find(deadline); };
   }
-  oauth::TokenSource::Alarm alarm() {
-    return [this](std::string const& what) {
+  oauth::TokenSource::Reports reports() {
+    oauth::TokenSource::Reports made;
+    made.alarm = [this](std::string const& what) {
       log.event(observe::Level::warn, "oauth.trouble", name + ": " + what);
     };
+    made.hit = [this] {
+      if (log.wants(observe::Level::debug))
+        log.event(observe::Level::debug, "token.hit", "a token was at hand", {{observe::Key::server, name}});
+    };
+    made.asked = [this](oauth::Flow flow, oauth::OAuthError const* error, base::Duration took) {
+      asked(flow, error, took);
+    };
+    return made;
+  }
+  void asked(oauth::Flow flow, oauth::OAuthError const* error, base::Duration took) {
+    auto const outcome = error == nullptr ? std::string_view("ok") : oauth::name_of(error->cause);
+    requests.add(outcome);
+    log.event(observe::Level::info, "token.exchange", fmt::format("{}: {}", oauth::name_of(flow), outcome),
+              {{observe::Key::server, name}, {observe::Key::duration_ms, took}});
   }
 
   std::shared_ptr<net::Dialer> dialer;  // outlives the fetcher
   net::NetFetcher fetcher;
   oauth::IssuerLocator locator;
   observe::Log& log;
+  observe::CounterSet requests;  // by outcome
   std::string name;
   bool found;
   oauth::TokenSource source;

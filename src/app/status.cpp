@@ -135,6 +135,7 @@ void Gateway::refresh_gauges() {
   gateway.log_dropped.add(std::max(0.0, static_cast<double>(log_->dropped()) - gateway.log_dropped.value()));
   cache_->refresh_gauges();
   count_contexts();
+  count_tokens(tokens_->cache, tokens_counted_, gateway.tokens);
   gateway.parked_calls.set(static_cast<double>(parked_->size()));
   auto const& set = first_worker().catalog().current();
   for (auto const& [name, status] : server_statuses()) {

@@ -86,6 +86,22 @@ TEST(OAuthSettings, ATokenForEachPersonIsForLater) {
   EXPECT_EQ(report.settings.deferred[0].path, "servers.a.auth.per");
 }
 
+TEST(TokenSettings, AreBoundedOnBothSides_R003_R004) {
+  auto const with = [](std::string const& tokens) {
+    return check("{ type: none }", "tokens: { " + tokens + " }\n");
+  };
+  EXPECT_EQ(check("{ type: none }").settings.tokens, (TokenKeeping{5000, milliseconds(300'000)}));
+  for (auto const* good : {"max: 1", "max: 100000", "lifetime: 1s", "lifetime: 1h"})
+    EXPECT_EQ(seen(with(good)), "") << good;
+  EXPECT_EQ(with("max: 7").settings.tokens.max, 7U);
+  EXPECT_EQ(with("lifetime: 4m").settings.tokens.lifetime, milliseconds(240'000));
+  for (auto const* bad : {"max: 0", "max: 100001", "max: many", "lifetime: 999ms", "lifetime: 3601s"}) {
+    auto const text = seen(with(bad));
+    EXPECT_NE(text.find("error WEIR-E"), std::string::npos) << bad;
+    EXPECT_NE(text.find(" 5:"), std::string::npos) << text;
+  }
+}
+
 TEST(EgressSettings, AreAddressesAndNetworks) {
   auto const report =
       check("{ type: exchange, client_id: w, client_secret: s, issuer: 'https://i.test' }",

@@ -36,6 +36,8 @@ struct Sources : testing::Test {
   TokenParts parts{loop, issuer, random, keys, cache, book};
   TokenSourceOptions options;
   std::vector<std::string> alarms;
+  std::vector<std::string> outcomes;
+  int hits = 0;
   std::optional<TokenSource> source;
   unsigned made = 0;
 
@@ -56,8 +58,14 @@ struct Sources : testing::Test {
                  R"(,"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"})");
   }
   void begin(TokenSource::Locator locate = {}) {
-    source.emplace(parts, options, std::move(locate),
-                   [this](std::string const& what) { alarms.push_back(what); });
+    TokenSource::Reports reports;
+    reports.alarm = [this](std::string const& what) { alarms.push_back(what); };
+    reports.hit = [this] { ++hits; };
+    reports.asked = [this](Flow flow, OAuthError const* error, base::Duration) {
+      outcomes.push_back(std::string(name_of(flow)) + (error == nullptr ? " ok" : " ") +
+                         std::string(error == nullptr ? "" : name_of(error->cause)));
+    };
+    source.emplace(parts, options, std::move(locate), std::move(reports));
   }
   core::Principal user(std::string const& name, std::string tenant = "t", std::string text = "") {
     core::Principal principal{"sub:" + name, "jwt", {}, {}, {}};
@@ -97,6 +105,26 @@ TEST_F(Sources, ACallersTokenIsExchangedOnceAndNeverSentOn_R001) {
   EXPECT_EQ(text(&forged), "Bearer x-3");
   EXPECT_EQ(text(nullptr), "Bearer x-4");  // the gateway's own, for lists
   EXPECT_NE(issuer.asked.back().form.find("grant_type=client_credentials"), std::string::npos);
+}
+
+TEST_F(Sources, EveryQuestionAndEveryHitIsTold_R009_R010) {
+  begin();
+  auto const ann = user("ann");
+  text(&ann);
+  text(&ann);
+  text(nullptr);
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(400, R"({"error":"invalid_scope"})");
+  };
+  auto const bob = user("bob");
+  text(&bob);
+  text(&bob);  // remembered: nobody is asked
+  EXPECT_EQ(hits, 1);
+  EXPECT_EQ(cache.stats().hits, 1U);
+  EXPECT_EQ(cache.stats().misses, 3U);
+  EXPECT_EQ(cache.stats().refusals, 1U);
+  EXPECT_EQ(outcomes,
+            (std::vector<std::string>{"token_exchange ok", "client_credentials ok", "token_exchange scope"}));
 }
 
 TEST_F(Sources, WhoHasShownNoTokenGetsNone_F14) {
