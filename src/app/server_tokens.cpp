@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "oauth/client_key.hpp"
+
 namespace weir::app {
 
 namespace {
@@ -10,14 +12,20 @@ oauth::ClientAuth auth_of(config::OAuthClientAuth auth) noexcept {
   switch (auth) {
     case config::OAuthClientAuth::none: return oauth::ClientAuth::none;
     case config::OAuthClientAuth::post: return oauth::ClientAuth::post;
+    case config::OAuthClientAuth::key: return oauth::ClientAuth::private_key_jwt;
     case config::OAuthClientAuth::any:
     case config::OAuthClientAuth::basic: break;
   }
   return oauth::ClientAuth::basic;
 }
 
-oauth::ClientIdentity identity(config::OAuthClient const& client) {
-  return oauth::ClientIdentity{auth_of(client.auth), client.id, client.secret, nullptr, nullptr};
+base::Result<oauth::ClientIdentity> identity(config::OAuthClient const& client, base::Random& random) {
+  oauth::ClientIdentity made{auth_of(client.auth), client.id, client.secret, nullptr, nullptr};
+  if (client.auth != config::OAuthClientAuth::key) return made;
+  auto key = oauth::read_client_key({client.key, client.key_id, client.key_algorithm}, random);
+  if (!key) return key.error();
+  made.assertions = std::move(*key);
+  return made;
 }
 
 oauth::Grant grant_of(config::OAuth const& oauth) noexcept {
@@ -92,12 +100,14 @@ net::EgressRules egress_rules(config::Egress const& egress, net::Url const& serv
   return rules;
 }
 
-base::Result<oauth::TokenSourceOptions> token_options(config::Server const& server) {
+base::Result<oauth::TokenSourceOptions> token_options(config::Server const& server, base::Random& random) {
   auto const& oauth = *server.oauth;
   oauth::TokenSourceOptions options;
   options.server = server.name;
   options.grant = grant_of(oauth);
-  options.client = identity(oauth.client);
+  auto client = identity(oauth.client, random);
+  if (!client) return client.error();
+  options.client = std::move(*client);
   options.any_auth = oauth.client.auth == config::OAuthClientAuth::any;
   options.wanted.issuer = oauth.issuer;
   options.wanted.scopes = oauth.scopes;
@@ -122,7 +132,9 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
     auto company = net::parse_url(oauth.enterprise_token_url);
     if (!company) return company.error();
     options.company.endpoint = std::move(*company);
-    options.company_client = identity(oauth.enterprise_client);
+    auto member = identity(oauth.enterprise_client, random);
+    if (!member) return member.error();
+    options.company_client = std::move(*member);
   }
   return options;
 }
@@ -132,7 +144,7 @@ base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& par
                                                                 std::shared_ptr<net::Dialer> own) {
   if (!server.oauth) return std::shared_ptr<core::CredentialSource>();
   WEIR_ASSERT(parts.tokens != nullptr);
-  auto options = token_options(server);
+  auto options = token_options(server, parts.random);
   if (!options) return options.error();
   auto url = net::parse_url(server.urls.at(0));
   if (!url) return url.error();

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "jose/base64url.hpp"
-#include "jose/internal/public_key.hpp"
+#include "jose/internal/private_jwk.hpp"
 
 namespace weir::jose {
 
@@ -124,9 +124,13 @@ std::string jwk_of(EVP_PKEY* key, KeyKind kind, bool with_secrets) {
   return json;
 }
 
-base::Result<std::shared_ptr<SigningKey::Material const>> take(EvpKey evp, Algorithm algorithm) {
+base::Result<std::shared_ptr<SigningKey::Material const>> take(EvpKey evp, Algorithm& algorithm, bool usual) {
   auto const kind = kind_of(evp.get());
-  if (!kind || !fits(algorithm, *kind)) {
+  if (!kind) return Error(Fault::config, Blame::gateway, "the private key is of a kind that signs nothing");
+  if (usual) algorithm = usual_for(*kind);
+  if (*kind == KeyKind::rsa && EVP_PKEY_get_bits(evp.get()) < SigningKey::kRsaBitsMin)
+    return Error(Fault::config, Blame::gateway, "the private key is too short: RSA needs 2048 bits");
+  if (!fits(algorithm, *kind)) {
     return Error(Fault::config, Blame::gateway,
                  std::string("the private key is not one for ") + name_of(algorithm));
   }
@@ -161,15 +165,25 @@ base::Result<Secret> sign_ed25519(EVP_PKEY* key, std::string const& header, std:
 SigningKey::SigningKey(Algorithm algorithm, std::shared_ptr<Material const> material) noexcept
     : algorithm_(algorithm), material_(std::move(material)) {}
 
-base::Result<SigningKey> SigningKey::from_pem(Secret const& pem, Algorithm algorithm) {
+base::Result<SigningKey> SigningKey::from_pem(Secret const& pem, std::optional<Algorithm> algorithm) {
   auto const text = pem.reveal();
   Bio const bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   auto no_pass_phrase = [](char*, int, int, void*) { return -1; };
   EvpKey key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_pass_phrase, nullptr) : nullptr);
   if (!key) return Error(Fault::config, Blame::gateway, "not a private key in PEM without a pass phrase");
-  auto material = take(std::move(key), algorithm);
+  Algorithm chosen = algorithm.value_or(Algorithm::rs256);
+  auto material = take(std::move(key), chosen, !algorithm);
   if (!material) return material.error();
-  return SigningKey(algorithm, *std::move(material));
+  return SigningKey(chosen, *std::move(material));
+}
+
+base::Result<SigningKey> SigningKey::from_jwk(JwkMember const& member, std::optional<Algorithm> algorithm) {
+  auto key = private_key_of(member);
+  if (!key) return Error(Fault::config, Blame::gateway, "not a private JSON Web Key that can sign");
+  Algorithm chosen = algorithm.value_or(Algorithm::rs256);
+  auto material = take(std::move(key), chosen, !algorithm);
+  if (!material) return material.error();
+  return SigningKey(chosen, *std::move(material));
 }
 
 base::Result<SigningKey> SigningKey::generate(Algorithm algorithm) {
@@ -180,7 +194,7 @@ base::Result<SigningKey> SigningKey::generate(Algorithm algorithm) {
   if (fits(algorithm, KeyKind::p521)) key.reset(EVP_EC_gen("P-521"));
   if (fits(algorithm, KeyKind::ed25519)) key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   if (!key) return broken("no key could be made");
-  auto material = take(std::move(key), algorithm);
+  auto material = take(std::move(key), algorithm, false);
   if (!material) return material.error();
   return SigningKey(algorithm, *std::move(material));
 }
