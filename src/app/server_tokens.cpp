@@ -48,6 +48,7 @@ struct ServerTokens {
         locator(parts.scheduler, fetcher, std::move(places)),
         log(parts.log),
         requests(parts.metrics.gateway().tokens.requests),
+        revocations(parts.metrics.gateway().tokens.revocations),
         name(options.server),
         found(!options.wanted.endpoint.host.empty()),
         source({parts.scheduler, fetcher, parts.random, parts.tokens->keys, parts.tokens->cache,
@@ -69,6 +70,7 @@ struct ServerTokens {
     made.asked = [this](oauth::Flow flow, oauth::OAuthError const* error, base::Duration took) {
       asked(flow, error, took);
     };
+    made.returned = [this](std::string_view result) { revocations.add(result); };
     return made;
   }
   void asked(oauth::Flow flow, oauth::OAuthError const* error, base::Duration took) {
@@ -82,7 +84,8 @@ struct ServerTokens {
   net::NetFetcher fetcher;
   oauth::IssuerLocator locator;
   observe::Log& log;
-  observe::CounterSet requests;  // by outcome
+  observe::CounterSet requests;     // by outcome
+  observe::CounterSet revocations;  // by result
   std::string name;
   bool found;
   oauth::TokenSource source;

@@ -155,6 +155,13 @@ admin::AdminViews Gateway::views() {
   views.status_json = [this] { return status_json(); };
   views.cache_json = [this] { return cache_->status_json(); };
   views.purge = [this](admin::PurgeRequest request) { return cache_->purge(std::move(request)); };
+  views.drop_tokens = [this](admin::TokenDrop const& drop) -> base::Result<std::string> {
+    auto const dropped = drop_tokens(*tokens_, *settings_, drop);
+    if (!dropped) return dropped.error();
+    log_->event(observe::Level::info, "token.drop",
+                fmt::format("{} dropped on request: {}", *dropped, admin::token_drop_body(drop)));
+    return admin::token_drop_answer(*dropped);
+  };
   if (options_.secrets != nullptr) {
     views.secrets_json = [secrets = options_.secrets] { return secrets->status_json(); };
   }

@@ -29,4 +29,23 @@ void count_tokens(oauth::TokenCache const& cache, oauth::TokenStats& before,
   before = now;
 }
 
+base::Result<std::size_t> drop_tokens(TokenStores& tokens, config::Settings const& settings,
+                                      admin::TokenDrop const& drop) {
+  std::vector<std::string> issuers;
+  if (!drop.issuer.empty()) {
+    issuers = {drop.issuer};
+  } else {
+    if (settings.jwt) issuers.push_back(settings.jwt->issuer);
+    if (settings.introspection) issuers.push_back(settings.introspection->issuer);
+  }
+  if (issuers.empty()) {
+    return base::Error(base::Fault::invalid_input, base::Blame::client,
+                       "No caller shows a token here (`auth.jwt`, `auth.introspection`): say the `issuer`.");
+  }
+  std::size_t dropped = 0;
+  for (auto const& issuer : issuers)
+    dropped += tokens.cache.drop_subject(tokens.keys.subject(issuer, drop.subject));
+  return dropped;
+}
+
 }  // namespace weir::app

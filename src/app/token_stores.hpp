@@ -3,6 +3,7 @@
 // Owned by the gateway, borrowed by its workers; any thread.
 #pragma once
 
+#include "admin/token_drop.hpp"
 #include "config/settings.hpp"
 #include "oauth/refresh_book.hpp"
 #include "oauth/token_cache.hpp"
@@ -23,5 +24,10 @@ struct TokenStores {
 
 // What became of the cache since `before`, which is then of now. One thread.
 void count_tokens(oauth::TokenCache const& cache, oauth::TokenStats& before, observe::TokenMetrics const& to);
+
+// Drops what is kept for a user, and has their issuers told (F-11). How many entries that were. Errors:
+// invalid_input, where it is not said whose user that is and callers show no tokens.
+base::Result<std::size_t> drop_tokens(TokenStores& tokens, config::Settings const& settings,
+                                      admin::TokenDrop const& drop);
 
 }  // namespace weir::app

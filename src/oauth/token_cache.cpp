@@ -19,6 +19,7 @@ struct TokenCache::Tenant {
 struct TokenCache::Entry : UseHook, base::TimerNode {
   TokenKey key;
   TokenKey subject;
+  std::weak_ptr<TokenReturns> returns;
   Tenant* tenant = nullptr;
   TokenRef token;  // null: a refusal
   OAuthError refusal;
@@ -72,6 +73,7 @@ TokenCache::Entry& TokenCache::place(TokenKey const& key, TokenOwner&& owner, De
   Entry& entry = *made;
   entry.key = key;
   entry.subject = owner.subject;
+  entry.returns = std::move(owner.returns);
   entry.tenant = slot.get();
   ++slot->entries;
   ++counted_.negative;  // until it has a token
@@ -166,13 +168,19 @@ bool TokenCache::drop(TokenKey const& key, TokenRef const& used) {
 
 std::size_t TokenCache::drop_subject(TokenKey const& subject) {
   Dead dead;
-  std::lock_guard const held(lock_);
-  std::vector<Entry*> theirs;
-  for (auto const& [key, entry] : entries_) {
-    if (entry->subject == subject) theirs.push_back(entry.get());
+  {
+    std::lock_guard const held(lock_);
+    std::vector<Entry*> theirs;
+    for (auto const& [key, entry] : entries_) {
+      if (entry->subject == subject) theirs.push_back(entry.get());
+    }
+    for (auto* const entry : theirs) dead.push_back(take(*entry));
+    counted_.revoked += dead.size();
   }
-  for (auto* const entry : theirs) dead.push_back(take(*entry));
-  counted_.revoked += dead.size();
+  for (auto const& entry : dead) {
+    auto const returns = entry->token ? entry->returns.lock() : nullptr;
+    if (returns) returns->give_back(std::move(entry->token));
+  }
   return dead.size();
 }
 

@@ -28,9 +28,17 @@ struct TokenCacheOptions {
 
 using TokenRef = std::shared_ptr<base::Secret const>;
 
+// Takes back what its issuer should forget. Any thread.
+class TokenReturns {
+ public:
+  virtual ~TokenReturns() = default;
+  virtual void give_back(TokenRef token) = 0;
+};
+
 struct TokenOwner {
   std::string tenant;  // "": the gateway itself and callers without one
   TokenKey subject{};
+  std::weak_ptr<TokenReturns> returns = {};
 };
 
 // Counted since the start, but for the last two. What leaves is counted under one reason.
@@ -70,7 +78,8 @@ class TokenCache {
 
   // The server would not take `used`; what was kept under the key since then stays.
   bool drop(TokenKey const& key, TokenRef const& used);
-  // A user is gone (F-11). How many tokens went with them.
+  // A user is gone (F-11): their tokens go back to where they came from, and nothing is remembered of them.
+  // How many entries that were.
   std::size_t drop_subject(TokenKey const& subject);
   std::size_t drop_all();
 

@@ -291,6 +291,27 @@ TEST_F(Caching, AUserWhoIsGoneHasNoTokens_F11) {
   EXPECT_EQ(cache.drop_all(), 1U);
 }
 
+TEST_F(Caching, WhatAUserHadGoesBackToWhereItCameFrom_F11) {
+  struct Returns final : TokenReturns {
+    void give_back(TokenRef token) override { got.emplace_back(token->reveal()); }
+    std::vector<std::string> got;
+  };
+  auto const returns = std::make_shared<Returns>();
+  auto gone = std::make_shared<Returns>();
+  auto const with = [&](std::string const& subject, std::shared_ptr<Returns> const& to) {
+    auto made = owner(subject);
+    made.returns = to;
+    return made;
+  };
+  cache.keep(key("u"), with("u", returns), token("x-u"), {now + 300s, now + 200s}, now);
+  cache.keep(key("v"), with("v", returns), token("x-v"), {now + 300s, now + 200s}, now);
+  cache.keep(key("u", "of.another.server"), with("u", gone), token("x-2"), {now + 300s, now + 200s}, now);
+  cache.refuse(key("u", "refused"), with("u", returns), OAuthError(), 30s, now);
+  gone.reset();
+  EXPECT_EQ(cache.drop_subject(keys.subject("https://login.test", "u")), 3U);
+  EXPECT_EQ(returns->got, std::vector<std::string>{"x-u"});
+}
+
 TEST(TokenLife, IsTheLeastOfAllEnds_C1_F02) {
   base::SeededRandom random{1};
   TimePoint const now{1000h};

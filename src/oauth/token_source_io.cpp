@@ -53,6 +53,10 @@ TokenSource::TokenSource(TokenParts const& parts, TokenSourceOptions options, Lo
       locate_(std::move(locate)),
       reports_(std::move(reports)),
       endpoint_(parts.scheduler, parts.fetcher, parts.random),
+      revocations_(parts.scheduler, endpoint_,
+                   [this](std::string_view result) {
+                     if (reports_.returned) reports_.returned(result);
+                   }),
       places_(parts.scheduler, kAskedAtOnce),
       asking_(parts.scheduler) {}
 
@@ -81,7 +85,8 @@ std::optional<TokenKey> TokenSource::key_of(core::Principal const* caller) const
 
 TokenOwner TokenSource::owner_of(SubjectRef const& subject) const {
   if (!subject) return {};
-  return {subject->issuer + ' ' + subject->tenant, parts_.keys.subject(subject->issuer, subject->subject)};
+  return {subject->issuer + ' ' + subject->tenant, parts_.keys.subject(subject->issuer, subject->subject),
+          revocations_.inbox()};
 }
 
 Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
@@ -204,6 +209,9 @@ void TokenSource::adopt(TokenPlace place) {
     wanted_.resource = std::move(place.resource);
   if (options_.wanted.scopes.empty()) wanted_.scopes = std::move(place.scopes);
   if (options_.any_auth) client_.auth = place.auth.value_or(ClientAuth::basic);
+  if (place.revocation) {
+    revocations_.announce({std::move(*place.revocation), wanted_.issuer, place.revocation_guard, client_});
+  }
 }
 
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask(SubjectRef subject, base::TimePoint deadline) {

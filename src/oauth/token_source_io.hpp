@@ -17,6 +17,7 @@
 #include "oauth/grants.hpp"
 #include "oauth/locator_io.hpp"
 #include "oauth/refresh_book.hpp"
+#include "oauth/revocation_loop.hpp"
 #include "oauth/token_cache.hpp"
 #include "oauth/token_endpoint_io.hpp"
 
@@ -67,6 +68,7 @@ class TokenSource final : public core::CredentialSource {
     std::function<void()> hit;                           // a token was at hand
     // A question has an answer; `error` is null when it is a token.
     std::function<void(Flow flow, OAuthError const* error, base::Duration took)> asked;
+    std::function<void(std::string_view result)> returned;  // as RevocationLoop says
   };
 
   TokenSource(TokenParts const& parts, TokenSourceOptions options, Locator locate = {}, Reports reports = {});
@@ -110,6 +112,7 @@ class TokenSource final : public core::CredentialSource {
   Locator locate_;
   Reports reports_;
   TokenEndpoint endpoint_;
+  RevocationLoop revocations_;
   base::Semaphore places_;
   std::unordered_map<TokenKey, std::shared_ptr<Flight>, TokenKeyHash> flights_;
   std::size_t waiters_ = 0;

@@ -37,6 +37,7 @@ constexpr std::array<Text, 9> kTokenOutcomes{"ok",       "reauth",    "config", 
                                              "throttle", "transient", "protocol", "policy"};
 constexpr std::array<Text, 5> kTokenEndings{"expired", "full", "share", "refused", "revoked"};
 constexpr std::array<Text, 2> kTokenRenewals{"begun", "failed"};
+constexpr std::array<Text, 3> kTokenRevocations{"done", "failed", "overflow"};
 constexpr std::array<Text, 1> kSource{"source"};
 constexpr std::array<Text, 4> kSources{"file", "cred", "vault", "aws-sm"};
 constexpr std::array<Text, 3> kSecretChanges{"replaced", "confirmed", "rolled_back"};
@@ -292,6 +293,10 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      "taken by their server any more, or because their user is gone."},
     {Metric::token_renewals, "weir_token_renewals_total", kCounter, kResult, kTokenRenewals,
      "Tokens asked for before the end of the one in use; failed ones are tried again while it lasts."},
+    {Metric::token_revocations, "weir_token_revocations_total", kCounter, kResult, kTokenRevocations,
+     "Tokens of users who are gone, of which their issuer was told (RFC 7009), could not be, or was not "
+     "because "
+     "too many waited."},
     {Metric::tls_contexts,
      "weir_tls_contexts",
      kGauge,

@@ -74,6 +74,7 @@ enum class Metric {
   token_requests,
   token_endings,
   token_renewals,
+  token_revocations,
   tls_contexts,
   tls_context_lookups,
   tls_context_endings,

@@ -100,6 +100,7 @@ struct Metrics::State {
     made.requests = counters(Metric::token_requests, {});
     made.endings = counters(Metric::token_endings, {});
     made.renewals = counters(Metric::token_renewals, {});
+    made.revocations = counters(Metric::token_revocations, {});
     return made;
   }
 

@@ -131,10 +131,11 @@ struct RateMetrics {
 // Tokens for servers.
 struct TokenMetrics {
   Gauge tokens, refusals;
-  CounterSet lookups;   // by result
-  CounterSet requests;  // by outcome
-  CounterSet endings;   // by reason
-  CounterSet renewals;  // by result
+  CounterSet lookups;      // by result
+  CounterSet requests;     // by outcome
+  CounterSet endings;      // by reason
+  CounterSet renewals;     // by result
+  CounterSet revocations;  // by result
 };
 
 struct SecretMetrics {

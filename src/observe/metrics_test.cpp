@@ -191,6 +191,8 @@ std::vector<Movement> MetricsTest::token_movements() {
        [&] { tokens.endings.add("share"); }},
       {Metric::token_renewals, R"(weir_token_renewals_total{result="failed"})",
        [&] { tokens.renewals.add("failed"); }},
+      {Metric::token_revocations, R"(weir_token_revocations_total{result="done"})",
+       [&] { tokens.revocations.add("done"); }},
   };
 }
 

@@ -1,12 +1,15 @@
 // Many callers of a server whose tokens are exchanged, through the real way: HTTP, their own signed tokens, an issuer that
 // checks them. What is kept is bounded at every sample, a crowd of one caller costs one exchange, nothing outlives its end.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { Agent, request as ask } from 'node:http';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { ExchangeIssuer, TokenServer } from '../fixtures/exchange_issuer.mjs';
-import { direct, eventually, sleep, startWeir, stopAll } from './harness.mjs';
+import { cleanEnv, direct, eventually, sleep, startWeir, stopAll, weirBin } from './harness.mjs';
 import { modernHeaders, rpc, withMeta } from './raw.mjs';
 
+const run = promisify(execFile);
 const kUsers = 10_000;
 const kTokensMax = 5_000;
 const kAtOnce = 64;
@@ -92,6 +95,22 @@ describe('a crowd whose tokens are exchanged', { timeout: 120_000, skip: direct 
     issuer.delay = 0;
     assert.equal(seen.filter(sub => sub === 'crowd').length, kCrowd);
     assert.equal(issuer.exchanges - before, 1);
+  });
+
+  test('a user who is gone has no tokens, and the issuer is told', async () => {  // F-11, RFC 7009
+    const token = issuer.caller('leaver');
+    assert.equal(await call(token), 'leaver');
+    const [given] = [...issuer.given].find(([, { sub }]) => sub === 'leaver');
+    const { stdout } = await run(weirBin, ['ctl', 'drop-tokens', 'leaver', '--admin', new URL(weir.admin).host, '--json'],
+      { env: cleanEnv() });
+    assert.deepEqual(JSON.parse(stdout), { version: 1, dropped: 1 });
+    await eventually('the issuer to be told', () => issuer.revoked.length > 0);
+    assert.deepEqual(issuer.revoked, [given]);
+    const before = issuer.exchanges;
+    assert.equal(await call(token), 'leaver', 'who still has a token of their own is exchanged another');
+    assert.equal(issuer.exchanges - before, 1);
+    const nobody = await run(weirBin, ['ctl', 'drop-tokens', 'nobody', '--admin', new URL(weir.admin).host], { env: cleanEnv() });
+    assert.equal(nobody.stdout, '0 dropped of `nobody`\n');
   });
 
   test('while the issuer is away a token is used to its end and not beyond', async () => {  // T-59
