@@ -8,7 +8,7 @@
 #include <array>
 #include <utility>
 
-#include "jose/base64url.hpp"
+#include "base/base64url.hpp"
 #include "jose/internal/private_jwk.hpp"
 
 namespace weir::jose {
@@ -74,7 +74,7 @@ Secret number_member(EVP_PKEY* key, Part const& part, std::size_t width) {
   Number const number(raw);
   std::string bytes(std::max<std::size_t>(width, static_cast<std::size_t>(BN_num_bytes(raw))), '\0');
   BN_bn2binpad(raw, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  std::string text = to_base64url(bytes);
+  std::string text = base::to_base64url(bytes);
   Secret kept(text);
   explicit_bzero(bytes.data(), bytes.size());
   explicit_bzero(text.data(), text.size());
@@ -94,7 +94,7 @@ std::string ed25519_public(EVP_PKEY* key) {
   std::array<unsigned char, 32> bytes{};
   std::size_t size = bytes.size();
   EVP_PKEY_get_raw_public_key(key, bytes.data(), &size);
-  return to_base64url({reinterpret_cast<char const*>(bytes.data()), size});
+  return base::to_base64url({reinterpret_cast<char const*>(bytes.data()), size});
 }
 
 // Reserved once, so that no grown copy of a private part is left behind.
@@ -147,7 +147,7 @@ base::Result<std::shared_ptr<SigningKey::Material const>> take(EvpKey evp, Algor
 }
 
 base::Result<Secret> sign_ed25519(EVP_PKEY* key, std::string const& header, std::string_view claims) {
-  std::string text = to_base64url(header) + "." + to_base64url(claims);
+  std::string text = base::to_base64url(header) + "." + base::to_base64url(claims);
   std::array<unsigned char, 64> signature{};
   std::size_t size = signature.size();
   EvpContext const context(EVP_MD_CTX_new());
@@ -156,7 +156,7 @@ base::Result<Secret> sign_ed25519(EVP_PKEY* key, std::string const& header, std:
                      reinterpret_cast<unsigned char const*>(text.data()), text.size()) != 1) {
     return broken("a token could not be signed");
   }
-  text += "." + to_base64url({reinterpret_cast<char const*>(signature.data()), size});
+  text += "." + base::to_base64url({reinterpret_cast<char const*>(signature.data()), size});
   return Secret(text);
 }
 

@@ -8,7 +8,7 @@
 
 #include <map>
 
-#include "jose/base64url.hpp"
+#include "base/base64url.hpp"
 #include "jose/token.hpp"
 
 namespace weir::jose {
@@ -80,7 +80,7 @@ std::map<std::string, std::string> jwk_members(EVP_PKEY* key) {
     if (EVP_PKEY_get_bn_param(key, part, &number) != 1) return;
     std::string bytes(static_cast<std::size_t>(width == 0 ? BN_num_bytes(number) : width), '\0');
     BN_bn2binpad(number, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-    made[name] = to_base64url(bytes);
+    made[name] = base::to_base64url(bytes);
     BN_free(number);
   };
   if (EVP_PKEY_is_a(key, "RSA") == 1) {

@@ -1,12 +1,11 @@
 #include "jose/internal/private_jwk.hpp"
+#include "base/base64url.hpp"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
 
 #include <array>
-
-#include "jose/base64url.hpp"
 
 namespace weir::jose {
 namespace {
@@ -39,7 +38,7 @@ constexpr std::array kCurves{Curve{"P-256", "prime256v1", 32}, Curve{"P-384", "s
 struct Bytes {  // wiped with its last use
   explicit Bytes(base::Secret const& text) {
     if (text.empty() || text.reveal().size() > kMemberTextMax) return;
-    if (auto decoded = from_base64url(text.reveal())) value = std::move(*decoded);
+    if (auto decoded = base::from_base64url(text.reveal())) value = std::move(*decoded);
   }
   Bytes(Bytes const&) = delete;
   Bytes& operator=(Bytes const&) = delete;
