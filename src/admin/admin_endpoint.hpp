@@ -1,15 +1,17 @@
-// AdminEndpoint: health, metrics and status over HTTP, on a listener of its own; and purging the cache.
+// AdminEndpoint: health, metrics and status over HTTP, on a listener of its own; purging the cache, and
+// dropping a user's tokens.
 //
-// One per process, on the first worker. Reads copies through AdminViews. The one change, POST
-// /api/v1/cache/purge, needs the header X-Weir-CSRF with any value: a page in somebody's browser cannot send
-// it. Loopback callers only need a Host that is loopback; other listeners ask for credentials before this is
-// reached.
+// One per process, on the first worker. Reads copies through AdminViews. The changes, POST
+// /api/v1/cache/purge and /api/v1/tokens/drop, need the header X-Weir-CSRF with any value: a page in
+// somebody's browser cannot send it. Loopback callers only need a Host that is loopback; other listeners ask
+// for credentials before this is reached.
 #pragma once
 
 #include <functional>
 #include <string>
 
 #include "admin/purge_request.hpp"
+#include "admin/token_drop.hpp"
 #include "base/task.hpp"
 #include "net/http_server.hpp"
 
@@ -29,6 +31,8 @@ struct AdminViews {  // each called on the admin's worker
   std::function<std::string()> secrets_json;  // ages and sources, never values
   // The answer to a purge, purge_answer()'s text. Errors: invalid_input, with a sentence for the caller.
   std::function<base::Task<base::Result<std::string>>(PurgeRequest)> purge;
+  // The answer to a drop, token_drop_answer()'s text. Errors: invalid_input, with a sentence for the caller.
+  std::function<base::Result<std::string>(TokenDrop const&)> drop_tokens;
   std::function<bool(std::string_view host)> host_allowed;
   std::function<bool(std::string_view origin)> origin_allowed;
   std::function<bool(std::string_view authorization)> authorized;
@@ -44,7 +48,13 @@ class AdminEndpoint final : public net::HttpHandler {
 
  private:
   void answer(net::HttpExchange& exchange);
-  base::Task<void> purge(net::HttpExchange& exchange);
+  base::Task<void> change(net::HttpExchange& exchange);
+  struct Said {
+    int status;
+    std::string text;  // JSON with 200, else a sentence
+  };
+  static Said said(base::Result<std::string> const& answer);
+  base::Task<Said> changed(std::string const& path, std::string_view body);
   bool admit(net::HttpExchange& exchange);
   AdminViews views_;
   std::string metrics_path_;

@@ -7,12 +7,15 @@ constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kMetricsText = "text/plain; version=0.0.4; charset=utf-8";
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kPurgePath = "/api/v1/cache/purge";
+constexpr std::string_view kDropPath = "/api/v1/tokens/drop";
 constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 
 void reply(net::HttpExchange& exchange, int status, std::string_view type, std::string const& body) {
   iovec const part{const_cast<char*>(body.data()), body.size()};
   exchange.reply(status, type, kNoStore, {&part, 1});
 }
+
+bool is_change(std::string_view path) { return path == kPurgePath || path == kDropPath; }
 
 }  // namespace
 
@@ -25,12 +28,12 @@ bool AdminEndpoint::admit(net::HttpExchange& exchange) {
     exchange.reply_text(403, "", "This Host or Origin is not allowed.");
     return false;
   }
-  bool const purging = head.path == kPurgePath;
-  if (purging && head.method != "POST") {
-    exchange.reply_text(405, "Allow: POST\r\n", "Purging takes a POST.");
+  bool const changing = is_change(head.path);
+  if (changing && head.method != "POST") {
+    exchange.reply_text(405, "Allow: POST\r\n", "A change takes a POST.");
     return false;
   }
-  if (!purging && head.method != "GET" && head.method != "HEAD") {
+  if (!changing && head.method != "GET" && head.method != "HEAD") {
     exchange.reply_text(405, "Allow: GET, HEAD\r\n", "Only reading is possible here.");
     return false;
   }
@@ -60,13 +63,30 @@ void AdminEndpoint::answer(net::HttpExchange& exchange) {
                       "/api/v1/secrets.");
 }
 
-base::Task<void> AdminEndpoint::purge(net::HttpExchange& exchange) {
+AdminEndpoint::Said AdminEndpoint::said(base::Result<std::string> const& answer) {
+  if (answer) return {200, *answer};
+  return {answer.error().fault == base::Fault::invalid_input ? 422 : 503, answer.error().detail};
+}
+
+base::Task<AdminEndpoint::Said> AdminEndpoint::changed(std::string const& path, std::string_view body) {
+  if (path == kDropPath) {
+    auto const drop = parse_token_drop(body);
+    co_return drop ? said(views_.drop_tokens(*drop)) : Said{400, drop.error().detail};
+  }
+  auto request = parse_purge(body);
+  if (!request) co_return Said{400, request.error().detail};
+  co_return said(co_await views_.purge(std::move(*request)));
+}
+
+base::Task<void> AdminEndpoint::change(net::HttpExchange& exchange) {
+  std::string const path(exchange.head().path);
   if (exchange.head().fields.find("x-weir-csrf") == nullptr) {
     exchange.reply_text(403, "", "The header X-Weir-CSRF is needed, with any value.");
     co_return;
   }
-  if (!views_.purge) {
-    exchange.reply_text(404, "", "There is no cache here.");
+  if (path == kPurgePath ? !views_.purge : !views_.drop_tokens) {
+    exchange.reply_text(404, "",
+                        path == kPurgePath ? "There is no cache here." : "There are no tokens here.");
     co_return;
   }
   auto const body = co_await exchange.read_body();
@@ -75,24 +95,18 @@ base::Task<void> AdminEndpoint::purge(net::HttpExchange& exchange) {
     exchange.reply_text(status != 0 ? status : 400, "", "The body could not be read.");
     co_return;
   }
-  auto request = parse_purge(*body);
-  if (!request) {
-    exchange.reply_text(400, "", request.error().detail);
-    co_return;
-  }
-  auto const answer = co_await views_.purge(std::move(*request));
-  if (answer) {
-    reply(exchange, 200, kJson, *answer);
+  auto const answer = co_await changed(path, *body);
+  if (answer.status == 200) {
+    reply(exchange, 200, kJson, answer.text);
   } else {
-    exchange.reply_text(answer.error().fault == base::Fault::invalid_input ? 422 : 503, "",
-                        answer.error().detail);
+    exchange.reply_text(answer.status, "", answer.text);
   }
 }
 
 base::Task<void> AdminEndpoint::serve(net::HttpExchange& exchange) {
   if (!admit(exchange)) co_return;
-  if (exchange.head().path == kPurgePath) {
-    co_await purge(exchange);
+  if (is_change(exchange.head().path)) {
+    co_await change(exchange);
   } else {
     answer(exchange);
   }

@@ -141,7 +141,8 @@ void add_ctl(CLI::App& cli, CtlRequest& ctl) {
       "  weir ctl purge 'github.search_*' --dry-run     how much would go?\n"
       "  weir ctl purge 'github.search_*'\n"
       "  weir ctl purge files --uri file:///a.txt\n"
-      "  weir ctl purge '*' --yes                       everything");
+      "  weir ctl purge '*' --yes                       everything\n"
+      "  weir ctl drop-tokens ann                       she is gone: so are her tokens at servers");
   verb.require_subcommand(1);
   auto& cache = *verb.add_subcommand("cache", "show the tiers of the cache");
   cache.add_flag("--json", ctl.json, "as JSON");
@@ -156,6 +157,12 @@ void add_ctl(CLI::App& cli, CtlRequest& ctl) {
   purge.add_flag("--yes", ctl.yes, "also whole servers, and everything");
   purge.add_flag("--json", ctl.json, "as JSON");
   add_gateway(purge, ctl.gateway);
+  auto& drop = *verb.add_subcommand("drop-tokens", "drop a user's tokens at servers, and revoke them");
+  drop.footer("  weir ctl drop-tokens ann\n  weir ctl drop-tokens ann --issuer https://login.example.com");
+  drop.add_option("SUBJECT", ctl.drop.subject, "the user, as their own token names them")->required();
+  drop.add_option("--issuer", ctl.drop.issuer, "of that token; default: those of `auth`");
+  drop.add_flag("--json", ctl.json, "as JSON");
+  add_gateway(drop, ctl.gateway);
 }
 
 void add_secrets(CLI::App& cli, SecretsRequest& secrets) {
@@ -271,6 +278,7 @@ int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment
   if (cli.got_subcommand("status")) return status_command(requests.status, environment);
   if (cli.got_subcommand("ctl")) {
     requests.ctl.purging = cli.get_subcommand("ctl")->got_subcommand("purge");
+    requests.ctl.dropping = cli.get_subcommand("ctl")->got_subcommand("drop-tokens");
     return ctl_command(requests.ctl, environment);
   }
   if (cli.got_subcommand("secrets")) {

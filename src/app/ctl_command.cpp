@@ -71,6 +71,16 @@ int purge(CtlRequest const& request, net::Url const& admin, std::string const& k
   return kExitOk;
 }
 
+int drop_tokens(CtlRequest const& request, net::Url const& admin, std::string const& key) {
+  auto const answer =
+      post_to(admin, "/api/v1/tokens/drop", admin::token_drop_body(request.drop), key, kWithin);
+  if (int const code = refused(admin, answer)) return code;
+  auto const dropped = read_drop_answer(answer->body);
+  if (!dropped) return foreign(admin);
+  fmt::print("{}", request.json ? answer->body : render_drop(request.drop, *dropped));
+  return kExitOk;
+}
+
 }  // namespace
 
 int ctl_command(CtlRequest const& request, config::Environment const& environment) {
@@ -87,6 +97,7 @@ int ctl_command(CtlRequest const& request, config::Environment const& environmen
   auto const address = gateway_address(request.gateway, environment);
   if (!address) return fail(kExitUsage, address.error().detail, "");
   auto const key = gateway_key(environment);
+  if (request.dropping) return drop_tokens(request, address->admin, key);
   return request.purging ? purge(request, address->admin, key) : show_cache(request, address->admin, key);
 }
 

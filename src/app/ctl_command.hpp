@@ -1,10 +1,12 @@
-// `weir ctl`: changes the running gateway, and shows what there is to change: `purge` and `cache`.
+// `weir ctl`: changes the running gateway, and shows what there is to change: `purge`, `cache` and
+// `drop-tokens`.
 //
 // Exit codes: 0, 64 (what to purge is not said, or a bulk purge without --yes), 65 (nothing there is called
 // so), 69 (no gateway answers, or one without a cache), 77 (it wants a key: $WEIR_KEY).
 #pragma once
 
 #include "admin/purge_request.hpp"
+#include "admin/token_drop.hpp"
 #include "app/gateway_address.hpp"
 
 namespace weir::app {
@@ -12,7 +14,9 @@ namespace weir::app {
 struct CtlRequest {
   AddressRequest gateway;
   admin::PurgeRequest purge;
-  bool purging = false;  // else `cache`
+  admin::TokenDrop drop;
+  bool purging = false;
+  bool dropping = false;  // neither: `cache`
   bool yes = false;
   bool json = false;
 };

@@ -103,4 +103,17 @@ std::string unmatched(admin::PurgeRequest const& request, std::vector<std::strin
   return out;
 }
 
+base::Result<std::uint64_t> read_drop_answer(std::string_view json) {
+  dom::parser parser;
+  dom::element root;
+  if (parser.parse(simdjson::padded_string(json)).get(root) != simdjson::SUCCESS) return foreign();
+  auto const dropped = number_at(root, "dropped");
+  if (!dropped) return foreign();
+  return *dropped;
+}
+
+std::string render_drop(admin::TokenDrop const& drop, std::uint64_t dropped) {
+  return fmt::format("{} dropped of `{}`\n", dropped, shown(drop.subject));
+}
+
 }  // namespace weir::app

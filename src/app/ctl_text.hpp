@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "admin/purge_request.hpp"
+#include "admin/token_drop.hpp"
 #include "base/result.hpp"
 
 namespace weir::app {
@@ -16,6 +17,9 @@ namespace weir::app {
 base::Result<admin::PurgeCount> read_purge_answer(std::string_view json);
 std::string render_purge(admin::PurgeRequest const& request, admin::PurgeCount const& count);
 base::Result<std::string> render_cache(std::string_view json);  // a line for each member, indented as nested
+
+base::Result<std::uint64_t> read_drop_answer(std::string_view json);
+std::string render_drop(admin::TokenDrop const& drop, std::uint64_t dropped);
 
 // Names whole servers or everything, and restricts it by nothing else.
 bool is_bulk(admin::PurgeRequest const& request);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "app/shown_text.hpp"
+
 namespace weir::app {
 namespace {
 
@@ -23,6 +25,14 @@ TEST(CtlText, ReadsTheAnswerOfThePurge) {
   EXPECT_EQ(count->store, std::nullopt);
   for (auto const* foreign : {"", "<html>", "{}", "[]", R"({"entries":3})"})
     EXPECT_FALSE(read_purge_answer(foreign)) << foreign;
+}
+
+TEST(CtlText, ADropOfTokensSaysHowMany) {
+  auto const dropped = read_drop_answer(admin::token_drop_answer(3));
+  ASSERT_TRUE(dropped);
+  EXPECT_EQ(render_drop({"a\nnn", ""}, *dropped), "3 dropped of `" + shown("a\nnn") + "`\n");
+  for (auto const* foreign : {"", "<html>", "{}", "[]", R"({"dropped":-1})"})
+    EXPECT_FALSE(read_drop_answer(foreign)) << foreign;
 }
 
 TEST(CtlText, WholeServersAreBulk) {

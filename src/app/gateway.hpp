@@ -124,7 +124,8 @@ class Gateway {
   std::unique_ptr<StandbyFiles> standby_;
   std::unique_ptr<limits::Entrance> entrance_;
   std::unique_ptr<TokenStores> tokens_;
-  std::unique_ptr<Callers> callers_;  // outlives the workers, on whose first one it lives
+  oauth::TokenStats tokens_counted_{};  // as far as the metrics know
+  std::unique_ptr<Callers> callers_;    // outlives the workers, on whose first one it lives
   std::unique_ptr<SharedParts> shared_;
   std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -83,7 +83,12 @@ Result<void> Gateway::start() {
   tasks_ = std::make_unique<base::TaskGroup>(loop);
   reaper_ = std::make_unique<session::ReaperLoop>(loop, *sessions_, settings_->sessions.sweep);
   reaper_->start();
-  token_reaper_ = std::make_unique<oauth::TokenReaperLoop>(loop, tokens_->cache);
+  token_reaper_ = std::make_unique<oauth::TokenReaperLoop>(
+      loop, tokens_->cache, [this](oauth::TokenReaperLoop::Swept const& round) {
+        log_->event(
+            observe::Level::debug, "token.sweep",
+            fmt::format("{} over, {} made room, {} are kept", round.expired, round.evicted, round.entries));
+      });
   token_reaper_->start();
   entrance_loop_ = std::make_unique<limits::EntranceLoop>(
       loop, *entrance_, [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; },
@@ -121,7 +126,7 @@ void Gateway::share_parts() {
       listens_, watches_, *parked_, *cursors_, environment_, gateway_info(), standby});
   callers_ = std::make_unique<Callers>(kernel.loop, kernel.dialer, *log_, random_);
   shared_->caller_tokens = [this] { return callers_->sources(); };
-  tokens_ = std::make_unique<TokenStores>(random_, clock_.now());
+  tokens_ = std::make_unique<TokenStores>(random_, settings_->tokens, clock_.now());
   shared_->tokens = tokens_.get();
 }
 

@@ -1,5 +1,9 @@
 #include "app/server_tokens.hpp"
 
+#include <fmt/format.h>
+
+#include "oauth/client_key.hpp"
+
 namespace weir::app {
 
 namespace {
@@ -8,14 +12,20 @@ oauth::ClientAuth auth_of(config::OAuthClientAuth auth) noexcept {
   switch (auth) {
     case config::OAuthClientAuth::none: return oauth::ClientAuth::none;
     case config::OAuthClientAuth::post: return oauth::ClientAuth::post;
+    case config::OAuthClientAuth::key: return oauth::ClientAuth::private_key_jwt;
     case config::OAuthClientAuth::any:
     case config::OAuthClientAuth::basic: break;
   }
   return oauth::ClientAuth::basic;
 }
 
-oauth::ClientIdentity identity(config::OAuthClient const& client) {
-  return oauth::ClientIdentity{auth_of(client.auth), client.id, client.secret, nullptr, nullptr};
+base::Result<oauth::ClientIdentity> identity(config::OAuthClient const& client, base::Random& random) {
+  oauth::ClientIdentity made{auth_of(client.auth), client.id, client.secret, nullptr, nullptr};
+  if (client.auth != config::OAuthClientAuth::key) return made;
+  auto key = oauth::read_client_key({client.key, client.key_id, client.key_algorithm}, random);
+  if (!key) return key.error();
+  made.assertions = std::move(*key);
+  return made;
 }
 
 oauth::Grant grant_of(config::OAuth const& oauth) noexcept {
@@ -37,25 +47,45 @@ struct ServerTokens {
         fetcher(parts.scheduler, dialer ? *dialer : parts.dialer),
         locator(parts.scheduler, fetcher, std::move(places)),
         log(parts.log),
+        requests(parts.metrics.gateway().tokens.requests),
+        revocations(parts.metrics.gateway().tokens.revocations),
         name(options.server),
         found(!options.wanted.endpoint.host.empty()),
         source({parts.scheduler, fetcher, parts.random, parts.tokens->keys, parts.tokens->cache,
                 parts.tokens->book},
-               std::move(options), found ? oauth::TokenSource::Locator() : place(), alarm()) {}
+               std::move(options), found ? oauth::TokenSource::Locator() : place(), reports()) {}
 
   oauth::TokenSource::Locator place() {
     return [this](base::TimePoint deadline) { return locator.find(deadline); };
   }
-  oauth::TokenSource::Alarm alarm() {
-    return [this](std::string const& what) {
+  oauth::TokenSource::Reports reports() {
+    oauth::TokenSource::Reports made;
+    made.alarm = [this](std::string const& what) {
       log.event(observe::Level::warn, "oauth.trouble", name + ": " + what);
     };
+    made.hit = [this] {
+      if (log.wants(observe::Level::debug))
+        log.event(observe::Level::debug, "token.hit", "a token was at hand", {{observe::Key::server, name}});
+    };
+    made.asked = [this](oauth::Flow flow, oauth::OAuthError const* error, base::Duration took) {
+      asked(flow, error, took);
+    };
+    made.returned = [this](std::string_view result) { revocations.add(result); };
+    return made;
+  }
+  void asked(oauth::Flow flow, oauth::OAuthError const* error, base::Duration took) {
+    auto const outcome = error == nullptr ? std::string_view("ok") : oauth::name_of(error->cause);
+    requests.add(outcome);
+    log.event(observe::Level::info, "token.exchange", fmt::format("{}: {}", oauth::name_of(flow), outcome),
+              {{observe::Key::server, name}, {observe::Key::duration_ms, took}});
   }
 
   std::shared_ptr<net::Dialer> dialer;  // outlives the fetcher
   net::NetFetcher fetcher;
   oauth::IssuerLocator locator;
   observe::Log& log;
+  observe::CounterSet requests;     // by outcome
+  observe::CounterSet revocations;  // by result
   std::string name;
   bool found;
   oauth::TokenSource source;
@@ -73,12 +103,14 @@ net::EgressRules egress_rules(config::Egress const& egress, net::Url const& serv
   return rules;
 }
 
-base::Result<oauth::TokenSourceOptions> token_options(config::Server const& server) {
+base::Result<oauth::TokenSourceOptions> token_options(config::Server const& server, base::Random& random) {
   auto const& oauth = *server.oauth;
   oauth::TokenSourceOptions options;
   options.server = server.name;
   options.grant = grant_of(oauth);
-  options.client = identity(oauth.client);
+  auto client = identity(oauth.client, random);
+  if (!client) return client.error();
+  options.client = std::move(*client);
   options.any_auth = oauth.client.auth == config::OAuthClientAuth::any;
   options.wanted.issuer = oauth.issuer;
   options.wanted.scopes = oauth.scopes;
@@ -103,7 +135,9 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
     auto company = net::parse_url(oauth.enterprise_token_url);
     if (!company) return company.error();
     options.company.endpoint = std::move(*company);
-    options.company_client = identity(oauth.enterprise_client);
+    auto member = identity(oauth.enterprise_client, random);
+    if (!member) return member.error();
+    options.company_client = std::move(*member);
   }
   return options;
 }
@@ -113,7 +147,7 @@ base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& par
                                                                 std::shared_ptr<net::Dialer> own) {
   if (!server.oauth) return std::shared_ptr<core::CredentialSource>();
   WEIR_ASSERT(parts.tokens != nullptr);
-  auto options = token_options(server);
+  auto options = token_options(server, parts.random);
   if (!options) return options.error();
   auto url = net::parse_url(server.urls.at(0));
   if (!url) return url.error();

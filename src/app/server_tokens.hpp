@@ -1,7 +1,7 @@
 // From the settings of one server to the source of its tokens.
 //
-// Plain functions without state, on the worker where the server lives. Errors: config, an address that cannot
-// be read.
+// Plain functions without state, on the worker where the server lives. Errors: config, an address or a key
+// that cannot be read.
 #pragma once
 
 #include "app/pipeline.hpp"
@@ -15,7 +15,8 @@ base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& par
                                                                 config::Server const& server,
                                                                 std::shared_ptr<net::Dialer> own);
 
-base::Result<oauth::TokenSourceOptions> token_options(config::Server const& server);
+// `random` outlives what is made: assertions are made with it.
+base::Result<oauth::TokenSourceOptions> token_options(config::Server const& server, base::Random& random);
 // What addresses that this server or its issuer names may lead to.
 net::EgressRules egress_rules(config::Egress const& egress, net::Url const& server);
 

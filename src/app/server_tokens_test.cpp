@@ -21,11 +21,16 @@ config::OAuth usual() {
   return oauth;
 }
 
+base::Result<oauth::TokenSourceOptions> options_of(config::Server const& server) {
+  static base::SystemRandom random;
+  return token_options(server, random);
+}
+
 TEST(ServerTokens, WhatIsConfiguredIsAskedFor) {
   auto oauth = usual();
   oauth.token_url = "https://i.test/token";
   oauth.scopes = {"a"};
-  auto const options = token_options(server_with(oauth));
+  auto const options = options_of(server_with(oauth));
   ASSERT_TRUE(options);
   EXPECT_EQ(options->grant, oauth::Grant::client_credentials);
   EXPECT_EQ(options->wanted.endpoint.text(), "https://i.test/token");
@@ -35,28 +40,50 @@ TEST(ServerTokens, WhatIsConfiguredIsAskedFor) {
 }
 
 TEST(ServerTokens, WhereTheEndpointIsFoundTheResourceIsToo) {
-  auto options = token_options(server_with(usual()));
+  auto options = options_of(server_with(usual()));
   EXPECT_EQ(options->wanted.resource, "");
   EXPECT_TRUE(options->sends_resource);
   auto oauth = usual();
   oauth.resource = "urn:x";
-  EXPECT_EQ(token_options(server_with(oauth))->wanted.resource, "urn:x");
+  EXPECT_EQ(options_of(server_with(oauth))->wanted.resource, "urn:x");
   oauth.resource.clear();
   oauth.sends_resource = false;
   oauth.token_url = "https://i.test/token";
-  EXPECT_EQ(token_options(server_with(oauth))->wanted.resource, "");
+  EXPECT_EQ(options_of(server_with(oauth))->wanted.resource, "");
 }
 
 TEST(ServerTokens, ACompanysIssuerMakesAnExchangeAnIdentityAssertion) {
   auto oauth = usual();
   oauth.grant = config::OAuthGrant::exchange;
-  EXPECT_EQ(token_options(server_with(oauth))->grant, oauth::Grant::exchange);
+  EXPECT_EQ(options_of(server_with(oauth))->grant, oauth::Grant::exchange);
   oauth.enterprise_token_url = "https://company.test/token";
   oauth.enterprise_client.id = "weir-there";
-  auto const options = token_options(server_with(oauth));
+  auto const options = options_of(server_with(oauth));
   EXPECT_EQ(options->grant, oauth::Grant::id_jag);
   EXPECT_EQ(options->company.endpoint.host, "company.test");
   EXPECT_EQ(options->company_client.id, "weir-there");
+}
+
+// RFC 8410 section 10.3: an Ed25519 private key.
+constexpr std::string_view kPem =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+    "-----END PRIVATE KEY-----\n";
+
+TEST(ServerTokens, AClientKeySignsAndAnUnusableOneSaysWhy) {
+  auto oauth = usual();
+  oauth.client.secret = {};
+  oauth.client.auth = config::OAuthClientAuth::key;
+  oauth.client.key = base::Secret(kPem);
+  auto const options = options_of(server_with(oauth));
+  ASSERT_TRUE(options) << options.error().detail;
+  EXPECT_EQ(options->client.auth, oauth::ClientAuth::private_key_jwt);
+  EXPECT_NE(options->client.assertions, nullptr);
+  EXPECT_FALSE(options->any_auth);
+  oauth.client.key_algorithm = "RS256";
+  auto const wrong = options_of(server_with(oauth));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().detail, "client_key: the private key is not one for RS256");
 }
 
 TEST(ServerTokens, TheLoopbackIsOpenOnlyToServersThere) {

@@ -135,6 +135,7 @@ void Gateway::refresh_gauges() {
   gateway.log_dropped.add(std::max(0.0, static_cast<double>(log_->dropped()) - gateway.log_dropped.value()));
   cache_->refresh_gauges();
   count_contexts();
+  count_tokens(tokens_->cache, tokens_counted_, gateway.tokens);
   gateway.parked_calls.set(static_cast<double>(parked_->size()));
   auto const& set = first_worker().catalog().current();
   for (auto const& [name, status] : server_statuses()) {
@@ -154,6 +155,13 @@ admin::AdminViews Gateway::views() {
   views.status_json = [this] { return status_json(); };
   views.cache_json = [this] { return cache_->status_json(); };
   views.purge = [this](admin::PurgeRequest request) { return cache_->purge(std::move(request)); };
+  views.drop_tokens = [this](admin::TokenDrop const& drop) -> base::Result<std::string> {
+    auto const dropped = drop_tokens(*tokens_, *settings_, drop);
+    if (!dropped) return dropped.error();
+    log_->event(observe::Level::info, "token.drop",
+                fmt::format("{} dropped on request: {}", *dropped, admin::token_drop_body(drop)));
+    return admin::token_drop_answer(*dropped);
+  };
   if (options_.secrets != nullptr) {
     views.secrets_json = [secrets = options_.secrets] { return secrets->status_json(); };
   }

@@ -8,16 +8,16 @@
 #include <map>
 
 #include "auth/token_issuer.hpp"
-#include "jose/base64url.hpp"
+#include "base/base64url.hpp"
 #include "jose/signing_key.hpp"
 
 namespace weir::auth {
 namespace {
 
 using namespace std::chrono_literals;
+using base::to_base64url;
 using jose::Algorithm;
 using jose::SigningKey;
-using jose::to_base64url;
 
 constexpr base::WallTime kWall{1'000'000s};
 constexpr base::TimePoint kNow{1000h};
@@ -366,7 +366,7 @@ TEST_F(Attacks, SignaturesThatAreNotTheOne_T57) {
     auto const token = std::string(key->sign(claims_with("", ""), key == &ec() ? "ec" : "rsa")->reveal());
     auto const at = token.rfind('.') + 1;
     auto const part = token.substr(0, at);
-    auto const bytes = *jose::from_base64url(std::string_view(token).substr(at));
+    auto const bytes = *base::from_base64url(std::string_view(token).substr(at));
     for (std::size_t i = 0; i < bytes.size(); i += bytes.size() / 16) {
       auto changed = bytes;
       changed[i] = static_cast<char>(changed[i] ^ 1);

@@ -27,6 +27,10 @@ OAuthClient read_client(Node const* node) {
   if (auth == "none") client.auth = OAuthClientAuth::none;
   if (auth == "basic") client.auth = OAuthClientAuth::basic;
   if (auth == "post") client.auth = OAuthClientAuth::post;
+  if (auto const key = scalar_at(node, "client_key")) client.key = base::Secret(*key);
+  take(node, "client_key_id", client.key_id);
+  take(node, "client_key_algorithm", client.key_algorithm);
+  if (auth == "private_key_jwt" || !client.key.empty()) client.auth = OAuthClientAuth::key;
   if (client.auth == OAuthClientAuth::any && client.secret.empty()) client.auth = OAuthClientAuth::none;
   return client;
 }
@@ -52,6 +56,28 @@ bool is_address_range(std::string_view text) {
   return true;
 }
 
+// With a key there is no secret, and nothing else shows who the client is.
+void check_client(Node const& node, Problems& problems) {
+  auto const* const key = node.find("client_key");
+  auto const auth = word(&node, "client_auth", "auto");
+  if (auth == "private_key_jwt" && !given(&node, "client_key"))
+    problems.error("WEIR-E022", node.find("client_auth")->mark, "`private_key_jwt` needs `client_key`");
+  if (key == nullptr || !given(&node, "client_key")) return;
+  if (auth != "private_key_jwt" && auth != "auto")
+    problems.error("WEIR-E023", key->mark,
+                   fmt::format("`client_key` does not go with `client_auth: {}`", auth));
+  if (given(&node, "client_secret"))
+    problems.error("WEIR-E023", key->mark, "`client_key` and `client_secret` are both set").fix = "keep one";
+  auto const text = scalar_at(&node, "client_key");
+  if (!text || key->unset) return;
+  bool const shaped =
+      text->find("-----BEGIN") != std::string_view::npos || text->find('{') != std::string_view::npos;
+  if (!shaped) {
+    problems.error("WEIR-E016", key->mark, "`client_key` is neither PEM nor a JSON Web Key").fix =
+        "name the file that holds it: ${file:/path/to/key.pem}";
+  }
+}
+
 struct Need {
   char const* key;
   bool wanted;
@@ -62,12 +88,17 @@ void check_oauth(Node const& auth, bool stdio, Problems& problems) {
   if ((type != "oauth" && type != "exchange") || stdio || for_later(auth)) return;
   auto const grant = type == "exchange" ? "exchange" : word(&auth, "grant", "client_credentials");
   for (auto const& [key, wanted] :
-       {Need{"client_id", true}, Need{"client_secret", grant == "client_credentials" || grant == "exchange"},
+       {Need{"client_id", true},
+        Need{"client_secret", (grant == "client_credentials" || grant == "exchange") &&
+                                  !given(&auth, "client_key") &&
+                                  word(&auth, "client_auth", "") != "private_key_jwt"},
         Need{"refresh_token", grant == "refresh_token"}, Need{"username", grant == "password"},
         Need{"password", grant == "password"}}) {
     if (!wanted || given(&auth, key)) continue;
     problems.error("WEIR-E022", auth.mark, fmt::format("`auth` with the grant `{}` needs `{}`", grant, key));
   }
+  check_client(auth, problems);
+  if (auto const* enterprise = section_at(&auth, "enterprise")) check_client(*enterprise, problems);
   if (!given(&auth, "token_url") && !given(&auth, "issuer")) {
     auto& problem = problems.error("WEIR-E022", auth.mark, "`auth` does not say whose tokens it gets");
     problem.fix = "set `issuer`, which finds the rest, or `token_url`";

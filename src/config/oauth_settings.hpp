@@ -11,11 +11,15 @@
 namespace weir::config {
 
 enum class OAuthGrant { client_credentials, refresh_token, password, exchange };
-enum class OAuthClientAuth { any, none, basic, post };  // any: as the issuer says, else basic
+// any: as the issuer says, else basic; key: by assertions that `key` signs.
+enum class OAuthClientAuth { any, none, basic, post, key };
 
 struct OAuthClient {
   std::string id;
   base::Secret secret;
+  base::Secret key;           // PEM or a JSON Web Key
+  std::string key_id;         // "": as the key says, if it does
+  std::string key_algorithm;  // "": as the key says, else the usual one of its kind
   OAuthClientAuth auth = OAuthClientAuth::any;
   bool operator==(OAuthClient const&) const = default;
 };

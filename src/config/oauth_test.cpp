@@ -55,6 +55,29 @@ TEST(OAuthSettings, WhatIsMissingIsNamed) {
             "");
 }
 
+TEST(OAuthSettings, AKeyStandsInForASecret) {
+  std::string const rest = ", client_id: w, issuer: 'https://i.test' }";
+  auto const report = check("{ type: exchange, client_key: '{\"kty\":\"OKP\"}', client_key_id: k1" + rest);
+  EXPECT_EQ(seen(report), "");
+  auto const& client = report.settings.servers.at(0).oauth->client;
+  EXPECT_EQ(client.auth, OAuthClientAuth::key);
+  EXPECT_EQ(client.key.reveal(), R"({"kty":"OKP"})");
+  EXPECT_EQ(client.key_id, "k1");
+  bool masked = false;
+  for (auto const& secret : report.settings.secrets)
+    masked = masked || secret.reveal() == client.key.reveal();
+  EXPECT_TRUE(masked);
+  EXPECT_EQ(seen(check("{ type: oauth, client_auth: private_key_jwt" + rest)),
+            "error WEIR-E022 4:39 `private_key_jwt` needs `client_key`; ");
+  EXPECT_EQ(seen(check("{ type: oauth, client_secret: s, client_key: '{}'" + rest)),
+            "error WEIR-E023 4:56 `client_key` and `client_secret` are both set; ");
+  EXPECT_EQ(seen(check("{ type: oauth, client_auth: post, client_key: '{}'" + rest)),
+            "error WEIR-E023 4:57 `client_key` does not go with `client_auth: post`; ");
+  EXPECT_EQ(seen(check("{ type: oauth, client_key: /etc/key.pem" + rest)),
+            "error WEIR-E016 4:38 `client_key` is neither PEM nor a JSON Web Key; ");
+  EXPECT_NE(seen(check("{ type: oauth, client_key: '{}', client_key_algorithm: HS256" + rest)), "");
+}
+
 TEST(OAuthSettings, ThePasswordGrantIsWarnedOf_C12_F27) {
   EXPECT_EQ(seen(check("{ type: oauth, grant: password, client_id: w, username: u, password: p, issuer: "
                        "'https://i.test' }")),
@@ -84,6 +107,22 @@ TEST(OAuthSettings, ATokenForEachPersonIsForLater) {
   EXPECT_FALSE(report.settings.servers.at(0).oauth);
   ASSERT_EQ(report.settings.deferred.size(), 1U);
   EXPECT_EQ(report.settings.deferred[0].path, "servers.a.auth.per");
+}
+
+TEST(TokenSettings, AreBoundedOnBothSides_R003_R004) {
+  auto const with = [](std::string const& tokens) {
+    return check("{ type: none }", "tokens: { " + tokens + " }\n");
+  };
+  EXPECT_EQ(check("{ type: none }").settings.tokens, (TokenKeeping{5000, milliseconds(300'000)}));
+  for (auto const* good : {"max: 1", "max: 100000", "lifetime: 1s", "lifetime: 1h"})
+    EXPECT_EQ(seen(with(good)), "") << good;
+  EXPECT_EQ(with("max: 7").settings.tokens.max, 7U);
+  EXPECT_EQ(with("lifetime: 4m").settings.tokens.lifetime, milliseconds(240'000));
+  for (auto const* bad : {"max: 0", "max: 100001", "max: many", "lifetime: 999ms", "lifetime: 3601s"}) {
+    auto const text = seen(with(bad));
+    EXPECT_NE(text.find("error WEIR-E"), std::string::npos) << bad;
+    EXPECT_NE(text.find(" 5:"), std::string::npos) << text;
+  }
 }
 
 TEST(EgressSettings, AreAddressesAndNetworks) {

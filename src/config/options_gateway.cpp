@@ -203,6 +203,13 @@ constexpr Option kRows[] = {
     {"tls.lifetime", duration, "1h", "1s..30d", "", "A context this old is built again."},
     {"tls.check", duration, "10s", "1s..1h", "", "How often files of certificates and keys are looked at."},
 
+    {"tokens", section, "", "", "", "Tokens for servers (`servers.*.auth`) that the gateway keeps."},
+    {"tokens.max", integer, "5000", "1..100000", "",
+     "Kept at the same time, refusals that are remembered among them; shared out between tenants."},
+    {"tokens.lifetime", duration, "5m", "1s..1h", "",
+     "A caller's token is kept for this long at most, and never beyond its own end or that of what the "
+     "caller has shown."},
+
     {"security", section, "", "", "", "What configuration and discovery may do."},
     {"security.allow_exec_secrets", boolean, "false", "", "", "Allow `${cmd:…}`.", kLater},
     {"security.ssrf", section, "", "", "",

@@ -73,6 +73,13 @@ struct TlsKeeping {
   bool operator==(TlsKeeping const&) const = default;
 };
 
+// Tokens for servers: how many are kept, and callers' for how long at most.
+struct TokenKeeping {
+  unsigned max = 5000;
+  milliseconds lifetime{300'000};
+  bool operator==(TokenKeeping const&) const = default;
+};
+
 struct Listener {
   std::string name = "default";
   Address bind{.port = 6270};
@@ -276,6 +283,7 @@ struct Settings {
   std::map<std::string, ServerTls, std::less<>> server_tls;
   std::map<std::string, Mark, std::less<>> tls_marks;  // of `servers.a.tls.ca`, `listeners.0.tls.key`, …
   TlsKeeping tls;
+  TokenKeeping tokens;
   Names names;
   Limits limits;
   Sessions sessions;

@@ -115,6 +115,8 @@ Settings read_settings(Node const& root, Environment const& environment) {
   take(&root, "tls.contexts", settings.tls.contexts);
   take(&root, "tls.lifetime", settings.tls.lifetime);
   take(&root, "tls.check", settings.tls.check);
+  take(&root, "tokens.max", settings.tokens.max);
+  take(&root, "tokens.lifetime", settings.tokens.lifetime);
   take(&root, "names.prefix", settings.names.prefix);
   take(&root, "names.max", settings.names.bytes_max);
   take(&root, "limits.global.in_flight", settings.limits.in_flight);

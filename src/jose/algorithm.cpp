@@ -34,4 +34,11 @@ char const* name_of(Algorithm algorithm) noexcept { return row_of(algorithm).nam
 
 bool fits(Algorithm algorithm, KeyKind kind) noexcept { return row_of(algorithm).kind == kind; }
 
+Algorithm usual_for(KeyKind kind) noexcept {
+  for (auto const& row : kRows) {
+    if (row.kind == kind) return row.algorithm;
+  }
+  return Algorithm::rs256;
+}
+
 }  // namespace weir::jose

@@ -17,6 +17,7 @@ enum class KeyKind : std::uint8_t { rsa, p256, p384, p521, ed25519 };
 std::optional<Algorithm> algorithm_of(std::string_view name) noexcept;  // "RS256"; exact, as the RFC has it
 char const* name_of(Algorithm algorithm) noexcept;
 bool fits(Algorithm algorithm, KeyKind kind) noexcept;
+Algorithm usual_for(KeyKind kind) noexcept;  // where nobody says which: RS256, ES256, ES384, ES512, EdDSA
 
 class AlgorithmSet {
  public:

@@ -8,8 +8,8 @@
 #include <array>
 #include <utility>
 
-#include "jose/base64url.hpp"
-#include "jose/internal/public_key.hpp"
+#include "base/base64url.hpp"
+#include "jose/internal/private_jwk.hpp"
 
 namespace weir::jose {
 
@@ -74,7 +74,7 @@ Secret number_member(EVP_PKEY* key, Part const& part, std::size_t width) {
   Number const number(raw);
   std::string bytes(std::max<std::size_t>(width, static_cast<std::size_t>(BN_num_bytes(raw))), '\0');
   BN_bn2binpad(raw, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  std::string text = to_base64url(bytes);
+  std::string text = base::to_base64url(bytes);
   Secret kept(text);
   explicit_bzero(bytes.data(), bytes.size());
   explicit_bzero(text.data(), text.size());
@@ -94,7 +94,7 @@ std::string ed25519_public(EVP_PKEY* key) {
   std::array<unsigned char, 32> bytes{};
   std::size_t size = bytes.size();
   EVP_PKEY_get_raw_public_key(key, bytes.data(), &size);
-  return to_base64url({reinterpret_cast<char const*>(bytes.data()), size});
+  return base::to_base64url({reinterpret_cast<char const*>(bytes.data()), size});
 }
 
 // Reserved once, so that no grown copy of a private part is left behind.
@@ -124,9 +124,13 @@ std::string jwk_of(EVP_PKEY* key, KeyKind kind, bool with_secrets) {
   return json;
 }
 
-base::Result<std::shared_ptr<SigningKey::Material const>> take(EvpKey evp, Algorithm algorithm) {
+base::Result<std::shared_ptr<SigningKey::Material const>> take(EvpKey evp, Algorithm& algorithm, bool usual) {
   auto const kind = kind_of(evp.get());
-  if (!kind || !fits(algorithm, *kind)) {
+  if (!kind) return Error(Fault::config, Blame::gateway, "the private key is of a kind that signs nothing");
+  if (usual) algorithm = usual_for(*kind);
+  if (*kind == KeyKind::rsa && EVP_PKEY_get_bits(evp.get()) < SigningKey::kRsaBitsMin)
+    return Error(Fault::config, Blame::gateway, "the private key is too short: RSA needs 2048 bits");
+  if (!fits(algorithm, *kind)) {
     return Error(Fault::config, Blame::gateway,
                  std::string("the private key is not one for ") + name_of(algorithm));
   }
@@ -143,7 +147,7 @@ base::Result<std::shared_ptr<SigningKey::Material const>> take(EvpKey evp, Algor
 }
 
 base::Result<Secret> sign_ed25519(EVP_PKEY* key, std::string const& header, std::string_view claims) {
-  std::string text = to_base64url(header) + "." + to_base64url(claims);
+  std::string text = base::to_base64url(header) + "." + base::to_base64url(claims);
   std::array<unsigned char, 64> signature{};
   std::size_t size = signature.size();
   EvpContext const context(EVP_MD_CTX_new());
@@ -152,7 +156,7 @@ base::Result<Secret> sign_ed25519(EVP_PKEY* key, std::string const& header, std:
                      reinterpret_cast<unsigned char const*>(text.data()), text.size()) != 1) {
     return broken("a token could not be signed");
   }
-  text += "." + to_base64url({reinterpret_cast<char const*>(signature.data()), size});
+  text += "." + base::to_base64url({reinterpret_cast<char const*>(signature.data()), size});
   return Secret(text);
 }
 
@@ -161,15 +165,25 @@ base::Result<Secret> sign_ed25519(EVP_PKEY* key, std::string const& header, std:
 SigningKey::SigningKey(Algorithm algorithm, std::shared_ptr<Material const> material) noexcept
     : algorithm_(algorithm), material_(std::move(material)) {}
 
-base::Result<SigningKey> SigningKey::from_pem(Secret const& pem, Algorithm algorithm) {
+base::Result<SigningKey> SigningKey::from_pem(Secret const& pem, std::optional<Algorithm> algorithm) {
   auto const text = pem.reveal();
   Bio const bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   auto no_pass_phrase = [](char*, int, int, void*) { return -1; };
   EvpKey key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_pass_phrase, nullptr) : nullptr);
   if (!key) return Error(Fault::config, Blame::gateway, "not a private key in PEM without a pass phrase");
-  auto material = take(std::move(key), algorithm);
+  Algorithm chosen = algorithm.value_or(Algorithm::rs256);
+  auto material = take(std::move(key), chosen, !algorithm);
   if (!material) return material.error();
-  return SigningKey(algorithm, *std::move(material));
+  return SigningKey(chosen, *std::move(material));
+}
+
+base::Result<SigningKey> SigningKey::from_jwk(JwkMember const& member, std::optional<Algorithm> algorithm) {
+  auto key = private_key_of(member);
+  if (!key) return Error(Fault::config, Blame::gateway, "not a private JSON Web Key that can sign");
+  Algorithm chosen = algorithm.value_or(Algorithm::rs256);
+  auto material = take(std::move(key), chosen, !algorithm);
+  if (!material) return material.error();
+  return SigningKey(chosen, *std::move(material));
 }
 
 base::Result<SigningKey> SigningKey::generate(Algorithm algorithm) {
@@ -180,7 +194,7 @@ base::Result<SigningKey> SigningKey::generate(Algorithm algorithm) {
   if (fits(algorithm, KeyKind::p521)) key.reset(EVP_EC_gen("P-521"));
   if (fits(algorithm, KeyKind::ed25519)) key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   if (!key) return broken("no key could be made");
-  auto material = take(std::move(key), algorithm);
+  auto material = take(std::move(key), algorithm, false);
   if (!material) return material.error();
   return SigningKey(algorithm, *std::move(material));
 }

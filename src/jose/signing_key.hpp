@@ -4,7 +4,9 @@
 // Immutable; any thread. The key's text is wiped; what is made is a Secret.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,9 +18,15 @@ namespace weir::jose {
 
 class SigningKey {
  public:
-  // `pem`: PKCS #8, or the older forms for RSA and EC, without a pass phrase. Errors (config): not a private
-  // key, or not one for `algorithm`.
-  static base::Result<SigningKey> from_pem(base::Secret const& pem, Algorithm algorithm);
+  // `pem`: PKCS #8, or the older forms for RSA and EC, without a pass phrase. Without an algorithm it is the
+  // usual one of the key. Errors (config): not a private key, one of a kind or size that is not used (RSA
+  // below kRsaBitsMin), or not one for `algorithm`.
+  static base::Result<SigningKey> from_pem(base::Secret const& pem, std::optional<Algorithm> algorithm);
+  // As above, from the members of a private JSON Web Key (RFC 7517, RFC 7518 section 6, RFC 8037), which
+  // `member` gives by name; empty where there is none. The public members must be those of the private ones.
+  using JwkMember = std::function<base::Secret(std::string_view name)>;
+  static base::Result<SigningKey> from_jwk(JwkMember const& member, std::optional<Algorithm> algorithm);
+  static constexpr int kRsaBitsMin = 2048;
   // A new one. Errors: internal.
   static base::Result<SigningKey> generate(Algorithm algorithm);
 

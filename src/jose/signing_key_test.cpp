@@ -1,7 +1,14 @@
 #include "jose/signing_key.hpp"
 
 #include <gtest/gtest.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
 
+#include <map>
+
+#include "base/base64url.hpp"
 #include "jose/token.hpp"
 
 namespace weir::jose {
@@ -53,6 +60,106 @@ TEST(SigningKey, APrivateKeyIsReadFromPem) {
   EXPECT_EQ(
       key->public_jwk(""),
       R"({"kty":"OKP","crv":"Ed25519","x":"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE","alg":"EdDSA","use":"sig"})");
+}
+
+TEST(SigningKey, TheUsualAlgorithmIsThatOfTheKindOfKey) {
+  EXPECT_EQ(SigningKey::from_pem(base::Secret(kPem), std::nullopt)->algorithm(), Algorithm::eddsa);
+  EXPECT_EQ(usual_for(KeyKind::rsa), Algorithm::rs256);
+  EXPECT_EQ(usual_for(KeyKind::p256), Algorithm::es256);
+  EXPECT_EQ(usual_for(KeyKind::p384), Algorithm::es384);
+  EXPECT_EQ(usual_for(KeyKind::p521), Algorithm::es512);
+}
+
+using Named = std::pair<char const*, char const*>;
+
+// The private JSON Web Key of any key, written by OpenSSL's numbers, as an operator's tool would.
+std::map<std::string, std::string> jwk_members(EVP_PKEY* key) {
+  std::map<std::string, std::string> made;
+  auto const add = [&](char const* name, char const* part, int width) {
+    BIGNUM* number = nullptr;
+    if (EVP_PKEY_get_bn_param(key, part, &number) != 1) return;
+    std::string bytes(static_cast<std::size_t>(width == 0 ? BN_num_bytes(number) : width), '\0');
+    BN_bn2binpad(number, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+    made[name] = base::to_base64url(bytes);
+    BN_free(number);
+  };
+  if (EVP_PKEY_is_a(key, "RSA") == 1) {
+    made["kty"] = "RSA";
+    for (auto const& [name, part] : std::initializer_list<Named>{{"n", "n"},
+                                                                 {"e", "e"},
+                                                                 {"d", "d"},
+                                                                 {"p", "rsa-factor1"},
+                                                                 {"q", "rsa-factor2"},
+                                                                 {"dp", "rsa-exponent1"},
+                                                                 {"dq", "rsa-exponent2"},
+                                                                 {"qi", "rsa-coefficient1"}})
+      add(name, part, 0);
+    return made;
+  }
+  int const bits = EVP_PKEY_get_bits(key);
+  made["kty"] = "EC";
+  made["crv"] = "P-" + std::to_string(bits);
+  for (auto const& [name, part] : std::initializer_list<Named>{{"x", "qx"}, {"y", "qy"}, {"d", "priv"}})
+    add(name, part, (bits + 7) / 8);
+  return made;
+}
+
+base::Result<SigningKey> from_members(std::map<std::string, std::string> const& members,
+                                      std::optional<Algorithm> algorithm) {
+  return SigningKey::from_jwk(
+      [&](std::string_view name) {
+        auto const found = members.find(std::string(name));
+        return found == members.end() ? base::Secret() : base::Secret(found->second);
+      },
+      algorithm);
+}
+
+bool signs(SigningKey const& key) {
+  TokenRules rules;
+  rules.issuer = "i";
+  rules.algorithms.add(key.algorithm());
+  auto const token = key.sign(R"({"iss":"i","aud":"a","exp":2000})", "k");
+  auto const keys = KeySet::parse(R"({"keys":[)" + key.public_jwk("k") + "]}");
+  auto read = read_token(token->reveal(), rules);
+  return read && keys &&
+         prove_token(*std::move(read), rules, *keys, base::WallTime{std::chrono::seconds{1000}}).has_value();
+}
+
+TEST(SigningKey, APrivateJsonWebKeyOfEachKindSigns) {
+  struct Kind {
+    EVP_PKEY* key;
+    Algorithm usual;
+    Algorithm other;
+  };
+  for (auto const& [key, usual, other] : {Kind{EVP_RSA_gen(2048), Algorithm::rs256, Algorithm::ps256},
+                                          Kind{EVP_EC_gen("P-256"), Algorithm::es256, Algorithm::es256},
+                                          Kind{EVP_EC_gen("P-384"), Algorithm::es384, Algorithm::es384},
+                                          Kind{EVP_EC_gen("P-521"), Algorithm::es512, Algorithm::es512}}) {
+    auto members = jwk_members(key);
+    EVP_PKEY_free(key);
+    auto const made = from_members(members, std::nullopt);
+    ASSERT_TRUE(made) << name_of(usual) << ' ' << made.error().detail;
+    EXPECT_EQ(made->algorithm(), usual);
+    EXPECT_TRUE(signs(*made)) << name_of(usual);
+    EXPECT_TRUE(signs(*from_members(members, other))) << name_of(other);
+    EXPECT_FALSE(from_members(members, Algorithm::eddsa));
+    for (auto const& [name, value] : members) {  // each of them is needed
+      auto less = members;
+      less.erase(name);
+      EXPECT_FALSE(from_members(less, std::nullopt)) << name_of(usual) << " without " << name;
+    }
+  }
+}
+
+TEST(SigningKey, RsaKeysAreOf2048BitsAtLeast) {
+  for (int const bits : {2047, 2048}) {
+    auto* const key = EVP_RSA_gen(static_cast<unsigned>(bits));
+    auto const made = from_members(jwk_members(key), std::nullopt);
+    EVP_PKEY_free(key);
+    EXPECT_EQ(made.has_value(), bits == SigningKey::kRsaBitsMin);
+    if (made) continue;
+    EXPECT_EQ(made.error().detail, "the private key is too short: RSA needs 2048 bits");
+  }
 }
 
 TEST(SigningKey, WhatIsNoSuchKeySaysSo) {

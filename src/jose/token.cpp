@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "jose/base64url.hpp"
+#include "base/base64url.hpp"
 #include "jose/internal/public_key.hpp"
 
 namespace weir::jose {
@@ -44,7 +44,7 @@ std::optional<Parts> split(std::string_view compact) {
 
 std::optional<TokenFault> read_header(std::string_view encoded, TokenRules const& rules,
                                       UnprovenToken& token) {
-  auto const text = encoded.size() <= kHeaderBytesMax ? from_base64url(encoded) : std::nullopt;
+  auto const text = encoded.size() <= kHeaderBytesMax ? base::from_base64url(encoded) : std::nullopt;
   auto const header = text ? JsonObject::parse(*text) : std::nullopt;
   if (!header) return TokenFault::malformed;
   auto const algorithm = algorithm_of(header->text("alg").value_or(""));
@@ -85,9 +85,9 @@ TokenResult<UnprovenToken> read_token(std::string_view compact, TokenRules const
   if (compact.size() > kTokenBytesMax) return TokenFault::too_long;
   auto const parts = split(compact);
   if (!parts) return TokenFault::malformed;
-  auto const payload = from_base64url(parts->payload);
+  auto const payload = base::from_base64url(parts->payload);
   auto claims = payload ? JsonObject::parse(*payload) : std::nullopt;
-  auto signature = from_base64url(parts->signature);
+  auto signature = base::from_base64url(parts->signature);
   if (!claims || !signature) return TokenFault::malformed;
   UnprovenToken token{.compact = compact,
                       .signed_part = compact.substr(0, parts->header.size() + 1 + parts->payload.size()),

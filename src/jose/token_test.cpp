@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "jose/base64url.hpp"
+#include "base/base64url.hpp"
 #include "jose/signing_key.hpp"
 
 namespace weir::jose {

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 
 #include "base/task_group.hpp"
 #include "base/virtual_loop.hpp"
+#include "oauth/client_key.hpp"
 #include "oauth/fake_issuer_test.hpp"
 #include "oauth/token_endpoint_io.hpp"
 
@@ -127,6 +129,12 @@ std::vector<Cell> cells() {
   };
 }
 
+// RFC 8410 section 10.3: an Ed25519 private key.
+constexpr char kClientKey[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+    "-----END PRIVATE KEY-----\n";
+
 struct Prover final : KeyProver {
   base::Result<base::Secret> proof(std::string_view, std::string const&, std::string const& nonce,
                                    base::WallTime) const override {
@@ -163,7 +171,16 @@ struct ErrorTable : testing::Test {
   }
 };
 
-TEST_F(ErrorTable, EachRowMeansTheSameInEachFlow_R046_R047_F26_T59) {
+std::string assertion_of(FakeIssuer::Asked const& asked) {
+  auto const at = asked.form.find("client_assertion=");
+  return at == std::string::npos ? "" : asked.form.substr(at);
+}
+
+struct ErrorTableOfClients : ErrorTable, testing::WithParamInterface<ClientAuth> {};
+
+TEST_P(ErrorTableOfClients, EachRowMeansTheSameInEachFlow_R046_R047_F26_T59) {
+  client.auth = GetParam();
+  client.assertions = *read_client_key({base::Secret(kClientKey), "", ""}, random);
   client.prover = std::make_shared<Prover>();
   std::size_t seen = 0;
   for (auto const& cell : cells()) {
@@ -173,6 +190,11 @@ TEST_F(ErrorTable, EachRowMeansTheSameInEachFlow_R046_R047_F26_T59) {
       auto const error = refused(flow, cell.reply(flow));
       EXPECT_EQ(name_of(error.cause), name_of(cell.cause));
       EXPECT_EQ(issuer.asked.size(), single_use(flow) ? cell.sends_single : cell.sends);
+      std::set<std::string> assertions;  // an issuer takes each of them once
+      for (auto const& asked : issuer.asked) assertions.insert(assertion_of(asked));
+      bool const signs = client.auth == ClientAuth::private_key_jwt;
+      EXPECT_EQ(assertions.size(), signs ? issuer.asked.size() : 1U);
+      EXPECT_EQ(assertions.count(""), signs ? 0U : 1U);
       EXPECT_EQ(error.remember, cell.remember);
       EXPECT_EQ(error.remember_spread, cell.spread);
       auto expected = cell.fault;
@@ -186,6 +208,9 @@ TEST_F(ErrorTable, EachRowMeansTheSameInEachFlow_R046_R047_F26_T59) {
   }
   EXPECT_EQ(seen, cells().size() * std::size(kFlows) - 2);
 }
+
+INSTANTIATE_TEST_SUITE_P(EachClient, ErrorTableOfClients,
+                         testing::Values(ClientAuth::post, ClientAuth::basic, ClientAuth::private_key_jwt));
 
 TEST_F(ErrorTable, ARefusalKeepsItsCauseAndItsWords_R047) {
   auto const error =

@@ -101,6 +101,12 @@ OAuthResult<TokenPlace> IssuerLocator::place_of(IssuerMetadata found) const {
   if (!basic && lists(found.auth_methods, "client_secret_post")) place.auth = ClientAuth::post;
   place.authorization_endpoint = std::move(found.authorization_endpoint);
   place.issuer_returned = found.issuer_returned;
+  // A place that may not be asked is none: tokens can be had all the same.
+  if (auto revocation = net::parse_url(found.revocation_endpoint)) {
+    bool const named = named_by_operator(*revocation);
+    if (named || options_.guard->check(*revocation)) place.revocation = std::move(*revocation);
+    if (!named) place.revocation_guard = options_.guard;
+  }
   place.proves_codes = lists(found.challenge_methods, "S256");
   return place;
 }

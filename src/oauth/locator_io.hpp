@@ -32,7 +32,9 @@ struct TokenPlace {
   std::shared_ptr<net::EgressGuard const> guard;
   std::string authorization_endpoint;  // "": nobody can sign in there
   bool issuer_returned = false;
-  bool proves_codes = false;  // PKCE with S256
+  bool proves_codes = false;                // PKCE with S256
+  std::optional<net::Url> revocation = {};  // where tokens are revoked; none: nowhere that may be asked
+  std::shared_ptr<net::EgressGuard const> revocation_guard = {};
 };
 
 class IssuerLocator {

@@ -187,6 +187,26 @@ TEST_F(Locating, ClosedEndpointsAreRefusedBeforeASecretIsSent) {
   }
 }
 
+TEST_F(Locating, APlaceToRevokeAtIsUsedOnlyWhereItMayBeAsked) {
+  auto const at = [this](std::string const& endpoint) {
+    locator.reset();
+    documents["https://i.test/.well-known/openid-configuration/t"] =
+        issuer("https://i.test/t", R"(,"revocation_endpoint":")" + endpoint + "\"");
+    auto place = find();
+    EXPECT_TRUE(place) << endpoint;  // tokens can be had all the same
+    return place ? *place : TokenPlace();
+  };
+  auto const place = at("https://i.test/revoke");
+  ASSERT_TRUE(place.revocation);
+  EXPECT_EQ(place.revocation->text(), "https://i.test/revoke");
+  EXPECT_NE(place.revocation_guard, nullptr);
+  for (auto const* const closed :
+       {"http://i.test/revoke", "https://127.0.0.1/revoke", "https://[::1]/r", "", "x"})
+    EXPECT_FALSE(at(closed).revocation) << closed;
+  options.issuer = "https://i.test/t";
+  EXPECT_EQ(at("https://i.test/revoke").revocation_guard, nullptr);  // the operator named it
+}
+
 TEST_F(Locating, AServerOf20250326IsItsOwnIssuer) {
   documents.clear();
   auto place = find();

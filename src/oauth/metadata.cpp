@@ -84,6 +84,7 @@ OAuthResult<IssuerMetadata> read_issuer_metadata(std::string_view text, std::str
   if (found.issuer != issuer) return misfit(Cause::policy, 200, "the metadata are of another issuer");
   found.token_endpoint = object->text("token_endpoint").value_or("");
   found.authorization_endpoint = object->text("authorization_endpoint").value_or("");
+  found.revocation_endpoint = object->text("revocation_endpoint").value_or("");
   if (found.token_endpoint.empty()) return no_document("the issuer names no token endpoint");
   found.auth_methods =
       object->texts("token_endpoint_auth_methods_supported").value_or(std::vector<std::string>());

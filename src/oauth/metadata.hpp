@@ -31,6 +31,7 @@ struct IssuerMetadata {
   std::vector<std::string> auth_methods;       // of clients at the token endpoint; empty: not said
   std::vector<std::string> challenge_methods;  // of PKCE
   bool issuer_returned = false;                // in the answer of the authorization endpoint
+  std::string revocation_endpoint = {};        // "": none (RFC 7009)
 };
 
 // Where the metadata of `server` may be, in order: with its path, and at the root.

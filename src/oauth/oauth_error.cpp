@@ -70,6 +70,7 @@ std::string_view name_of(Flow flow) noexcept {
     case Flow::token_exchange: return "token_exchange";
     case Flow::authorization_code: return "authorization_code";
     case Flow::jwt_bearer: return "jwt_bearer";
+    case Flow::revocation: return "revocation";
     case Flow::introspection: break;
   }
   return "introspection";

@@ -23,6 +23,7 @@ enum class Flow : std::uint8_t {
   authorization_code,
   jwt_bearer,
   introspection,
+  revocation,
 };
 std::string_view name_of(Flow flow) noexcept;
 // What may be used once only: sending it a second time can cost the whole family of tokens.

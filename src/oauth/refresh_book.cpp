@@ -8,7 +8,7 @@
 #include <cstring>
 #include <optional>
 
-#include "oauth/base64url.hpp"
+#include "base/base64url.hpp"
 #include "oauth/token_answer.hpp"
 
 namespace weir::oauth {
@@ -25,7 +25,7 @@ std::string origin_of(base::Secret const& configured) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   auto const text = configured.reveal();
   SHA256(reinterpret_cast<unsigned char const*>(text.data()), text.size(), digest);
-  return base64url({reinterpret_cast<char const*>(digest), sizeof digest});
+  return base::to_base64url({reinterpret_cast<char const*>(digest), sizeof digest});
 }
 
 struct Descriptor {

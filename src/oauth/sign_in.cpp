@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "oauth/base64url.hpp"
+#include "base/base64url.hpp"
 #include "oauth/error_table.hpp"
 
 namespace weir::oauth {
@@ -17,7 +17,7 @@ constexpr std::size_t kReturnedMax = 16 * 1024;
 std::string challenge_of(std::string_view verifier) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<unsigned char const*>(verifier.data()), verifier.size(), digest);
-  return base64url({reinterpret_cast<char const*>(digest), sizeof digest});
+  return base::to_base64url({reinterpret_cast<char const*>(digest), sizeof digest});
 }
 
 int hex_digit(char c) noexcept {

@@ -1,9 +1,8 @@
 #include "oauth/sign_in.hpp"
+#include "base/base64url.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/sha.h>
-
-#include "oauth/base64url.hpp"
 
 namespace weir::oauth {
 namespace {
@@ -41,7 +40,8 @@ TEST_F(SigningIn, TheAddressCarriesChallengeStateScopesAndResource) {
   EXPECT_GE(verifier.size(), 43U);
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<unsigned char const*>(verifier.data()), verifier.size(), digest);
-  EXPECT_EQ(part(url, "code_challenge"), base64url({reinterpret_cast<char const*>(digest), sizeof digest}));
+  EXPECT_EQ(part(url, "code_challenge"),
+            base::to_base64url({reinterpret_cast<char const*>(digest), sizeof digest}));
   EXPECT_GE(part(url, "state").size(), 22U);
   SignIn const other(at, random, now);
   EXPECT_NE(part(url, "state"), part(other.url(), "state"));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "oauth/base64url.hpp"
+#include "base/base64url.hpp"
 #include "oauth/error_table.hpp"
 #include "oauth/flat_object.hpp"
 
@@ -168,7 +168,7 @@ std::optional<PeekedClaims> peek(std::string_view token) {
   auto const second = first == std::string_view::npos ? first : token.find('.', first + 1);
   if (second == std::string_view::npos || token.find('.', second + 1) != std::string_view::npos)
     return std::nullopt;
-  auto payload = from_base64url(token.substr(first + 1, second - first - 1));
+  auto payload = base::from_base64url(token.substr(first + 1, second - first - 1), base::SpareBits::any);
   if (!payload) return std::nullopt;
   auto const object = FlatObject::parse(*payload);
   if (!object) return std::nullopt;

@@ -1,8 +1,7 @@
 #include "oauth/token_answer.hpp"
+#include "base/base64url.hpp"
 
 #include <gtest/gtest.h>
-
-#include "oauth/base64url.hpp"
 
 namespace weir::oauth {
 namespace {
@@ -80,7 +79,7 @@ TEST(TokenAnswer, NarrowerScopesAreFineAndWiderOnesAreNot) {
 
 TEST(TokenAnswer, TheTokensOwnEndAndAudienceCount) {
   auto const jwt = [](std::string const& claims) {
-    return base64url("{}") + "." + base64url(claims) + ".sig";
+    return base::to_base64url("{}") + "." + base::to_base64url(claims) + ".sig";
   };
   Expected const expected{Flow::client_credentials, {}, {"https://server.test/mcp"}, {}, false};
   auto const of = [&](std::string const& claims) {

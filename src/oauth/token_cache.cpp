@@ -19,6 +19,7 @@ struct TokenCache::Tenant {
 struct TokenCache::Entry : UseHook, base::TimerNode {
   TokenKey key;
   TokenKey subject;
+  std::weak_ptr<TokenReturns> returns;
   Tenant* tenant = nullptr;
   TokenRef token;  // null: a refusal
   OAuthError refusal;
@@ -35,6 +36,7 @@ std::unique_ptr<TokenCache::Entry> TokenCache::take(Entry& entry) {
   static_cast<base::TimerNode&>(entry).unlink();
   auto& tenant = *entry.tenant;
   if (--tenant.entries == 0) tenants_.erase(tenant.name);
+  if (!entry.token) --counted_.negative;
   auto const found = entries_.find(entry.key);
   auto taken = std::move(found->second);
   entries_.erase(found);
@@ -42,23 +44,26 @@ std::unique_ptr<TokenCache::Entry> TokenCache::take(Entry& entry) {
 }
 
 // Whoever holds more than the average share pays for itself; for the others the largest tenant does.
-void TokenCache::make_room(std::string const& tenant, Dead& dead) {
+void TokenCache::make_room(std::string const* newcomers_tenant, Dead& dead) {
   while (!entries_.empty() && entries_.size() >= options_.entries_max) {
-    auto const own = tenants_.find(tenant);
+    auto const own = newcomers_tenant == nullptr ? tenants_.end() : tenants_.find(*newcomers_tenant);
     Tenant* payer = own == tenants_.end() ? nullptr : own->second.get();
     if (payer == nullptr || payer->entries * tenants_.size() < entries_.size()) {
       for (auto const& [name, other] : tenants_) {
         if (payer == nullptr || other->entries > payer->entries) payer = other.get();
       }
     }
+    std::size_t const sharing = tenants_.size() + (own == tenants_.end() ? 1 : 0);
+    bool const too_large =
+        newcomers_tenant != nullptr && sharing > 1 && payer->entries * sharing > entries_.size();
     dead.push_back(take(static_cast<Entry&>(payer->used.front())));
-    ++counted_.evicted;
+    ++(too_large ? counted_.evicted_share : counted_.evicted_full);
   }
 }
 
 TokenCache::Entry& TokenCache::place(TokenKey const& key, TokenOwner&& owner, Dead& dead) {
   if (auto const found = entries_.find(key); found != entries_.end()) dead.push_back(take(*found->second));
-  make_room(owner.tenant, dead);
+  make_room(&owner.tenant, dead);
   auto& slot = tenants_[owner.tenant];
   if (!slot) {
     slot = std::make_unique<Tenant>();
@@ -68,8 +73,10 @@ TokenCache::Entry& TokenCache::place(TokenKey const& key, TokenOwner&& owner, De
   Entry& entry = *made;
   entry.key = key;
   entry.subject = owner.subject;
+  entry.returns = std::move(owner.returns);
   entry.tenant = slot.get();
   ++slot->entries;
+  ++counted_.negative;  // until it has a token
   slot->used.push_back(entry);
   entries_.emplace(key, std::move(made));
   return entry;
@@ -80,32 +87,34 @@ void TokenCache::set_end(Entry& entry, TimePoint until) {
   ends_.insert(entry, until);
 }
 
-TokenCache::Found TokenCache::find(TokenKey const& key, TimePoint now) {
+TokenCache::Found TokenCache::find(TokenKey const& key, TimePoint now, bool counted) {
+  std::uint64_t const once = counted ? 1 : 0;
   Dead dead;
   std::lock_guard const held(lock_);
   auto const found = entries_.find(key);
   if (found == entries_.end()) {
-    ++counted_.misses;
+    counted_.misses += once;
     return {};
   }
   Entry& entry = *found->second;
   if (now >= entry.until) {
     dead.push_back(take(entry));
     ++counted_.expired;
-    ++counted_.misses;
+    counted_.misses += once;
     return {};
   }
   entry.tenant->used.push_back(entry);
   Found out;
   if (!entry.token) {
-    ++counted_.refusals;
+    counted_.refusals += once;
     out.refusal = entry.refusal;
     return out;
   }
-  ++counted_.hits;
+  counted_.hits += once;
   out.token = entry.token;
   out.renew =
       now >= entry.renew_at && !std::exchange(entry.renewing, entry.renewing || now >= entry.renew_at);
+  if (out.renew) ++counted_.renewals;
   return out;
 }
 
@@ -117,6 +126,7 @@ void TokenCache::keep(TokenKey const& key, TokenOwner owner, TokenRef token, Tok
   if (options_.entries_max == 0 || life.until <= now) return;
   Entry& entry = place(key, std::move(owner), dead);
   entry.token = std::move(token);
+  --counted_.negative;
   entry.renew_at = life.renew_at;
   set_end(entry, life.until);
   ++counted_.stored;
@@ -131,12 +141,14 @@ void TokenCache::refuse(TokenKey const& key, TokenOwner owner, OAuthError refusa
   if (found != entries_.end() && found->second->token && now < found->second->until) {
     found->second->renewing = false;
     found->second->renew_at = now + remember;
+    ++counted_.renewals_failed;
     return;
   }
   if (options_.entries_max == 0 || remember <= base::Duration::zero()) return;
   Entry& entry = place(key, std::move(owner), dead);
   entry.refusal = std::move(refusal);
   set_end(entry, now + remember);
+  ++counted_.refused;
 }
 
 void TokenCache::renewal_over(TokenKey const& key) {
@@ -156,13 +168,19 @@ bool TokenCache::drop(TokenKey const& key, TokenRef const& used) {
 
 std::size_t TokenCache::drop_subject(TokenKey const& subject) {
   Dead dead;
-  std::lock_guard const held(lock_);
-  std::vector<Entry*> theirs;
-  for (auto const& [key, entry] : entries_) {
-    if (entry->subject == subject) theirs.push_back(entry.get());
+  {
+    std::lock_guard const held(lock_);
+    std::vector<Entry*> theirs;
+    for (auto const& [key, entry] : entries_) {
+      if (entry->subject == subject) theirs.push_back(entry.get());
+    }
+    for (auto* const entry : theirs) dead.push_back(take(*entry));
+    counted_.revoked += dead.size();
   }
-  for (auto* const entry : theirs) dead.push_back(take(*entry));
-  counted_.dropped += dead.size();
+  for (auto const& entry : dead) {
+    auto const returns = entry->token ? entry->returns.lock() : nullptr;
+    if (returns) returns->give_back(std::move(entry->token));
+  }
   return dead.size();
 }
 
@@ -189,12 +207,24 @@ std::size_t TokenCache::expire(TimePoint now, std::size_t batch_max) {
   return dead.size();
 }
 
-void TokenCache::set_options(TokenCacheOptions const& options) {
+void TokenCache::shorten(TimePoint now) {
+  TimePoint const latest = now + options_.life_max;
+  for (auto const& [key, entry] : entries_) {
+    bool const of_caller = !(entry->subject == TokenKey{});
+    if (!of_caller || !entry->token || entry->until <= latest) continue;
+    entry->renew_at = std::min(entry->renew_at, now + options_.life_max / 5 * 4);
+    set_end(*entry, latest);
+  }
+}
+
+void TokenCache::set_options(TokenCacheOptions const& options, TimePoint now) {
   Dead dead;
   std::lock_guard const held(lock_);
+  bool const shorter = options.life_max < options_.life_max;
   options_ = options;
+  if (shorter) shorten(now);
   ++options_.entries_max;  // room is made for one more than there may be
-  make_room({}, dead);
+  make_room(nullptr, dead);
   --options_.entries_max;
 }
 

@@ -28,14 +28,28 @@ struct TokenCacheOptions {
 
 using TokenRef = std::shared_ptr<base::Secret const>;
 
+// Takes back what its issuer should forget. Any thread.
+class TokenReturns {
+ public:
+  virtual ~TokenReturns() = default;
+  virtual void give_back(TokenRef token) = 0;
+};
+
 struct TokenOwner {
   std::string tenant;  // "": the gateway itself and callers without one
   TokenKey subject{};
+  std::weak_ptr<TokenReturns> returns = {};
 };
 
+// Counted since the start, but for the last two. What leaves is counted under one reason.
 struct TokenStats {
-  std::uint64_t hits, misses, refusals, stored, evicted, expired, dropped;
-  std::size_t entries;
+  std::uint64_t hits, misses, refusals;       // look-ups; refusals: answered by a remembered one
+  std::uint64_t stored, refused;              // tokens and refusals that came
+  std::uint64_t evicted_full, evicted_share;  // made room: the cache was full, or their tenant too large
+  std::uint64_t expired, dropped, revoked;    // over; their server would not take them; their user is gone
+  std::uint64_t renewals, renewals_failed;    // begun before the end; and those that brought none
+  std::size_t entries, negative;              // now; negative: those of them that are refusals
+  std::uint64_t evicted() const noexcept { return evicted_full + evicted_share; }
 };
 
 class TokenCache {
@@ -50,7 +64,8 @@ class TokenCache {
     std::optional<OAuthError> refusal;  // remembered: do not ask now
     bool renew = false;                 // this caller, and no other, fetches the next one
   };
-  Found find(TokenKey const& key, base::TimePoint now);
+  // `counted`: false when the same call looks a second time.
+  Found find(TokenKey const& key, base::TimePoint now, bool counted = true);
 
   void keep(TokenKey const& key, TokenOwner owner, TokenRef token, TokenLife const& life,
             base::TimePoint now);
@@ -63,14 +78,16 @@ class TokenCache {
 
   // The server would not take `used`; what was kept under the key since then stays.
   bool drop(TokenKey const& key, TokenRef const& used);
-  // A user is gone (F-11). How many tokens went with them.
+  // A user is gone (F-11): their tokens go back to where they came from, and nothing is remembered of them.
+  // How many entries that were.
   std::size_t drop_subject(TokenKey const& subject);
   std::size_t drop_all();
 
   // Lets go of up to `batch_max` entries whose time is over; a full batch means that there may be more.
   std::size_t expire(base::TimePoint now, std::size_t batch_max);
-  // Entries above a lowered cap go.
-  void set_options(TokenCacheOptions const& options);
+  // Nothing is lost but what a lowered cap has no room for. Callers' tokens live no longer than a lowered
+  // lifetime from now on.
+  void set_options(TokenCacheOptions const& options, base::TimePoint now);
 
   std::size_t size() const;
   TokenStats stats() const;
@@ -84,7 +101,8 @@ class TokenCache {
 
   Entry& place(TokenKey const& key, TokenOwner&& owner, Dead& dead);
   void set_end(Entry& entry, base::TimePoint until);
-  void make_room(std::string const& tenant, Dead& dead);
+  void shorten(base::TimePoint now);
+  void make_room(std::string const* newcomers_tenant, Dead& dead);  // null: for a lowered cap
   std::unique_ptr<Entry> take(Entry& entry);
   void expire_some(base::TimePoint now, std::size_t batch_max, Dead& dead);
 

@@ -121,12 +121,13 @@ TEST_F(Caching, TenThousandUsersFindAtMostFiveThousandPlaces_R003_R012) {
   EXPECT_TRUE(cache.find(key("u5000"), now).token);
   auto const stats = cache.stats();
   EXPECT_EQ(stats.stored, 10'000U);
-  EXPECT_EQ(stats.evicted, 5000U);
+  EXPECT_EQ(stats.evicted_full, 5000U);
+  EXPECT_EQ(stats.evicted_share, 0U);
   EXPECT_EQ(stats.entries, 5000U);
 }
 
 TEST_F(Caching, WhatWasUsedLongestAgoGoesFirst) {
-  cache.set_options({2, 300s});
+  cache.set_options({2, 300s}, now);
   keep("a");
   keep("b");
   cache.find(key("a"), now);
@@ -136,7 +137,7 @@ TEST_F(Caching, WhatWasUsedLongestAgoGoesFirst) {
 }
 
 TEST_F(Caching, OneTenantDoesNotPushOutTheOthers_F12) {
-  cache.set_options({100, 300s});
+  cache.set_options({100, 300s}, now);
   for (int i = 0; i < 10; ++i) keep("quiet" + std::to_string(i), 300s, "quiet");
   for (int i = 0; i < 1000; ++i) keep("loud" + std::to_string(i), 300s, "loud");
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(cache.find(key("quiet" + std::to_string(i)), now).token) << i;
@@ -147,14 +148,14 @@ TEST_F(Caching, OneTenantDoesNotPushOutTheOthers_F12) {
 }
 
 TEST_F(Caching, ManyTenantsOfOneEachTakeTurns) {
-  cache.set_options({3, 300s});
+  cache.set_options({3, 300s}, now);
   for (int i = 0; i < 50; ++i) {
     keep("u" + std::to_string(i), 300s, "tenant" + std::to_string(i));
     ASSERT_LE(cache.size(), 3U);
   }
-  cache.set_options({1, 300s});
+  cache.set_options({1, 300s}, now);
   EXPECT_EQ(cache.size(), 1U);
-  cache.set_options({0, 300s});
+  cache.set_options({0, 300s}, now);
   keep("last");
   EXPECT_EQ(cache.size(), 0U);
 }
@@ -162,7 +163,11 @@ TEST_F(Caching, ManyTenantsOfOneEachTakeTurns) {
 TEST_F(Caching, WhatIsOverGoesWithoutBeingAskedFor_R002_R013_F07_F13) {
   base::VirtualLoop loop;
   TokenCache own({}, loop.now());
-  TokenReaperLoop reaper(loop, own);
+  std::uint64_t swept = 0;
+  TokenReaperLoop reaper(loop, own, [&swept](TokenReaperLoop::Swept const& round) {
+    EXPECT_EQ(round.evicted, 0U);
+    swept += round.expired;
+  });
   reaper.start();
   reaper.start();
   EXPECT_EQ(reaper.running(), 1U);
@@ -179,6 +184,7 @@ TEST_F(Caching, WhatIsOverGoesWithoutBeingAskedFor_R002_R013_F07_F13) {
   EXPECT_EQ(own.size(), 0U);
   EXPECT_TRUE(value.expired());  // base::Secret wipes with its last user
   EXPECT_EQ(own.stats().expired, 3000U);
+  EXPECT_EQ(swept, 3000U);
   reaper.stop();
   EXPECT_EQ(reaper.running(), 0U);
 }
@@ -207,6 +213,65 @@ TEST_F(Caching, ARefusalIsRememberedAndDoesNotPushOutALiveToken_F09) {
   EXPECT_TRUE(cache.find(key("v"), now + 90s).renew);
 }
 
+TEST_F(Caching, EveryChangeIsCountedUnderOneReason_R009) {
+  cache.set_options({4, 300s}, now);
+  OAuthError error;
+  error.code = "invalid_scope";
+  cache.refuse(key("no"), owner("no"), error, 30s, now);
+  EXPECT_EQ(cache.stats().negative, 1U);
+  EXPECT_TRUE(cache.find(key("no"), now).refusal);
+  keep("a", 100s);
+  keep("b", 100s);
+  keep("c", 100s);
+  keep("d", 100s, "other");  // makes room at the tenant that holds most
+  auto stats = cache.stats();
+  EXPECT_EQ(stats.evicted_share, 1U);
+  EXPECT_EQ(stats.evicted_full, 0U);
+  EXPECT_EQ(stats.negative, 0U);
+  cache.set_options({0, 300s}, now);
+  EXPECT_EQ(cache.stats().evicted_full, 4U);
+  cache.set_options({1, 300s}, now);
+  keep("e", 100s);
+  EXPECT_TRUE(cache.find(key("e"), now + 90s).renew);
+  cache.refuse(key("e"), owner("e"), error, 1s, now + 90s);
+  EXPECT_TRUE(cache.find(key("e"), now + 91s).renew);
+  cache.find(key("e"), now + 100s);
+  keep("f");
+  cache.drop(key("f"), cache.find(key("f"), now).token);
+  keep("g");
+  cache.drop_subject(keys.subject("https://login.test", "g"));
+  stats = cache.stats();
+  EXPECT_EQ(stats.refusals, 1U);
+  EXPECT_EQ(stats.refused, 1U);
+  EXPECT_EQ(stats.stored, 7U);
+  EXPECT_EQ(stats.renewals, 2U);
+  EXPECT_EQ(stats.renewals_failed, 1U);
+  EXPECT_EQ(stats.expired, 1U);
+  EXPECT_EQ(stats.dropped, 1U);
+  EXPECT_EQ(stats.revoked, 1U);
+  EXPECT_EQ(stats.hits, 3U);
+  EXPECT_EQ(stats.misses, 1U);
+  EXPECT_EQ(stats.entries, 0U);
+  EXPECT_EQ(stats.stored + stats.refused, stats.evicted() + stats.expired + stats.dropped + stats.revoked);
+}
+
+TEST_F(Caching, OtherSettingsLoseNothingThatHasRoom_R003_R004) {
+  keep("u", 300s);
+  cache.keep(keys.own(use), {}, token("own"), {now + 24h, now + 20h}, now);
+  cache.set_options({2, 300s}, now);
+  EXPECT_EQ(cache.size(), 2U);
+  cache.set_options({2, 60s}, now);
+  EXPECT_EQ(cache.life_max(), 60s);
+  EXPECT_FALSE(cache.find(key("u"), now + 48s - 1ns).renew);
+  EXPECT_TRUE(cache.find(key("u"), now + 48s).renew);
+  EXPECT_TRUE(cache.find(key("u"), now + 60s - 1ns).token);
+  EXPECT_EQ(cache.expire(now + 60s, 10), 1U);
+  EXPECT_TRUE(cache.find(keys.own(use), now + 23h).token) << "the gateway's own has a life of its own";
+  keep("v", 60s);
+  cache.set_options({2, 300s}, now);
+  EXPECT_FALSE(cache.find(key("v"), now + 60s).token) << "a longer life is for those to come";
+}
+
 TEST_F(Caching, OnlyTheTokenThatWasRefusedIsDropped) {
   keep("u");
   auto const old = cache.find(key("u"), now).token;
@@ -224,6 +289,27 @@ TEST_F(Caching, AUserWhoIsGoneHasNoTokens_F11) {
   EXPECT_FALSE(cache.find(key("u"), now).token);
   EXPECT_TRUE(cache.find(key("v"), now).token);
   EXPECT_EQ(cache.drop_all(), 1U);
+}
+
+TEST_F(Caching, WhatAUserHadGoesBackToWhereItCameFrom_F11) {
+  struct Returns final : TokenReturns {
+    void give_back(TokenRef token) override { got.emplace_back(token->reveal()); }
+    std::vector<std::string> got;
+  };
+  auto const returns = std::make_shared<Returns>();
+  auto gone = std::make_shared<Returns>();
+  auto const with = [&](std::string const& subject, std::shared_ptr<Returns> const& to) {
+    auto made = owner(subject);
+    made.returns = to;
+    return made;
+  };
+  cache.keep(key("u"), with("u", returns), token("x-u"), {now + 300s, now + 200s}, now);
+  cache.keep(key("v"), with("v", returns), token("x-v"), {now + 300s, now + 200s}, now);
+  cache.keep(key("u", "of.another.server"), with("u", gone), token("x-2"), {now + 300s, now + 200s}, now);
+  cache.refuse(key("u", "refused"), with("u", returns), OAuthError(), 30s, now);
+  gone.reset();
+  EXPECT_EQ(cache.drop_subject(keys.subject("https://login.test", "u")), 3U);
+  EXPECT_EQ(returns->got, std::vector<std::string>{"x-u"});
 }
 
 TEST(TokenLife, IsTheLeastOfAllEnds_C1_F02) {

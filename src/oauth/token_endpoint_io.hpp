@@ -19,6 +19,9 @@ class TokenEndpoint {
   // Both must outlive the task.
   base::Task<OAuthResult<TokenAnswer>> ask(TokenRequest const& request, ClientIdentity const& client,
                                            base::TimePoint deadline);
+  // Says something to which the answer is no more than "heard": once, and without a token (RFC 7009).
+  base::Task<OAuthResult<void>> tell(TokenRequest const& request, ClientIdentity const& client,
+                                     base::TimePoint deadline);
 
  private:
   base::Task<OAuthResult<TokenAnswer>> ask_once(TokenRequest const& request, ClientIdentity const& client,

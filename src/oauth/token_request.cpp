@@ -1,8 +1,7 @@
 #include "oauth/token_request.hpp"
+#include "base/base64url.hpp"
 
 #include <algorithm>
-
-#include "oauth/base64url.hpp"
 
 namespace weir::oauth {
 
@@ -24,7 +23,7 @@ base::Secret basic(ClientIdentity const& client) {
   std::string pair;
   pair.reserve(id.text().size() + secret.text().size() + 1);
   pair.append(id.text()).append(":").append(secret.text());
-  std::string encoded = base64(pair);
+  std::string encoded = base::to_base64(pair);
   std::string value;
   value.reserve(encoded.size() + 6);
   value.append("Basic ").append(encoded);

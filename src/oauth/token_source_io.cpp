@@ -45,14 +45,18 @@ struct TokenSource::Flight {
   Result<Value> result = Error(Fault::unavailable, Blame::gateway, "being stopped");
 };
 
-TokenSource::TokenSource(TokenParts const& parts, TokenSourceOptions options, Locator locate, Alarm alarm)
+TokenSource::TokenSource(TokenParts const& parts, TokenSourceOptions options, Locator locate, Reports reports)
     : parts_(parts),
       options_(std::move(options)),
       wanted_(options_.wanted),
       client_(options_.client),
       locate_(std::move(locate)),
-      alarm_(std::move(alarm)),
+      reports_(std::move(reports)),
       endpoint_(parts.scheduler, parts.fetcher, parts.random),
+      revocations_(parts.scheduler, endpoint_,
+                   [this](std::string_view result) {
+                     if (reports_.returned) reports_.returned(result);
+                   }),
       places_(parts.scheduler, kAskedAtOnce),
       asking_(parts.scheduler) {}
 
@@ -81,7 +85,8 @@ std::optional<TokenKey> TokenSource::key_of(core::Principal const* caller) const
 
 TokenOwner TokenSource::owner_of(SubjectRef const& subject) const {
   if (!subject) return {};
-  return {subject->issuer + ' ' + subject->tenant, parts_.keys.subject(subject->issuer, subject->subject)};
+  return {subject->issuer + ' ' + subject->tenant, parts_.keys.subject(subject->issuer, subject->subject),
+          revocations_.inbox()};
 }
 
 Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
@@ -106,6 +111,7 @@ core::CredentialSource::Value TokenSource::ready(core::Principal const* caller) 
   if (found.token && found.renew) {
     if (!join(*key, subject_of(caller))) parts_.cache.renewal_over(*key);
   }
+  if (found.token && reports_.hit) reports_.hit();
   return found.token;
 }
 
@@ -119,7 +125,7 @@ base::Task<Result<core::CredentialSource::Value>> TokenSource::obtain(core::Prin
   }
   auto const subject = subject_of(caller);
   auto const now = parts_.scheduler.now();
-  auto found = parts_.cache.find(*key, now);
+  auto found = parts_.cache.find(*key, now, false);  // ready() has looked
   if (found.token) co_return found.token;
   if (found.refusal) co_return told(*found.refusal, subject);
   if (block_ && now < block_->until) co_return told(block_->error, subject);
@@ -203,6 +209,9 @@ void TokenSource::adopt(TokenPlace place) {
     wanted_.resource = std::move(place.resource);
   if (options_.wanted.scopes.empty()) wanted_.scopes = std::move(place.scopes);
   if (options_.any_auth) client_.auth = place.auth.value_or(ClientAuth::basic);
+  if (place.revocation) {
+    revocations_.announce({std::move(*place.revocation), wanted_.issuer, place.revocation_guard, client_});
+  }
 }
 
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask(SubjectRef subject, base::TimePoint deadline) {
@@ -242,7 +251,7 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_refreshed(base::TimePoint 
   if (answer && !answer->refresh_token.empty()) {
     auto const kept = parts_.book.renewed(options_.server, options_.refresh_token, options_.refresh_file,
                                           answer->refresh_token);
-    if (!kept && alarm_) alarm_(kept.error().detail);
+    if (!kept && reports_.alarm) reports_.alarm(kept.error().detail);
   }
   if (!answer && answer.error().cause == Cause::reauth) {
     parts_.book.ended(options_.server, options_.refresh_token, options_.refresh_file);
@@ -260,6 +269,10 @@ void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::T
     auto const cap = subject ? parts_.cache.life_max() : options_.own_life_max;
     life = life_of(ends, cap, asked_at, now, parts_.scheduler.clock().wall(), parts_.random);
     if (!life) answer = misfit(Cause::protocol, 0, "the token that came is over already");
+  }
+  if (reports_.asked) {
+    auto const error = answer ? OAuthError() : answer.error();
+    reports_.asked(flow_of(subject), answer ? nullptr : &error, now - asked_at);
   }
   if (!answer) {
     remember(key, subject, answer.error());
@@ -283,7 +296,7 @@ void TokenSource::remember(TokenKey const& key, SubjectRef const& subject, OAuth
   bool const of_gateway = error.cause == Cause::policy ||
                           (error.cause == Cause::config && concerns_all(error)) ||
                           (error.cause == Cause::reauth && !subject);
-  if (of_gateway && alarm_) alarm_(told(error, subject).detail);
+  if (of_gateway && reports_.alarm) reports_.alarm(told(error, subject).detail);
 }
 
 }  // namespace weir::oauth

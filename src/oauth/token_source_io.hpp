@@ -17,6 +17,7 @@
 #include "oauth/grants.hpp"
 #include "oauth/locator_io.hpp"
 #include "oauth/refresh_book.hpp"
+#include "oauth/revocation_loop.hpp"
 #include "oauth/token_cache.hpp"
 #include "oauth/token_endpoint_io.hpp"
 
@@ -61,10 +62,16 @@ class TokenSource final : public core::CredentialSource {
 
   // Finds the token endpoint, with the server's own help; told what came of it in words of this folder.
   using Locator = std::function<base::Task<OAuthResult<TokenPlace>>(base::TimePoint deadline)>;
-  // Told of what an operator should know: never holds a secret.
-  using Alarm = std::function<void(std::string const& what)>;
+  // Who is told what happens here, on the worker; each may be empty. Nothing told holds a secret.
+  struct Reports {
+    std::function<void(std::string const& what)> alarm;  // an operator should know
+    std::function<void()> hit;                           // a token was at hand
+    // A question has an answer; `error` is null when it is a token.
+    std::function<void(Flow flow, OAuthError const* error, base::Duration took)> asked;
+    std::function<void(std::string_view result)> returned;  // as RevocationLoop says
+  };
 
-  TokenSource(TokenParts const& parts, TokenSourceOptions options, Locator locate = {}, Alarm alarm = {});
+  TokenSource(TokenParts const& parts, TokenSourceOptions options, Locator locate = {}, Reports reports = {});
   ~TokenSource() override;
 
   bool per_caller() const noexcept override;
@@ -103,8 +110,9 @@ class TokenSource final : public core::CredentialSource {
   Wanted wanted_;  // with what was found
   ClientIdentity client_;
   Locator locate_;
-  Alarm alarm_;
+  Reports reports_;
   TokenEndpoint endpoint_;
+  RevocationLoop revocations_;
   base::Semaphore places_;
   std::unordered_map<TokenKey, std::shared_ptr<Flight>, TokenKeyHash> flights_;
   std::size_t waiters_ = 0;

@@ -36,6 +36,9 @@ struct Sources : testing::Test {
   TokenParts parts{loop, issuer, random, keys, cache, book};
   TokenSourceOptions options;
   std::vector<std::string> alarms;
+  std::vector<std::string> outcomes;
+  std::vector<std::string> returned;
+  int hits = 0;
   std::optional<TokenSource> source;
   unsigned made = 0;
 
@@ -56,8 +59,15 @@ struct Sources : testing::Test {
                  R"(,"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"})");
   }
   void begin(TokenSource::Locator locate = {}) {
-    source.emplace(parts, options, std::move(locate),
-                   [this](std::string const& what) { alarms.push_back(what); });
+    TokenSource::Reports reports;
+    reports.alarm = [this](std::string const& what) { alarms.push_back(what); };
+    reports.hit = [this] { ++hits; };
+    reports.asked = [this](Flow flow, OAuthError const* error, base::Duration) {
+      outcomes.push_back(std::string(name_of(flow)) + (error == nullptr ? " ok" : " ") +
+                         std::string(error == nullptr ? "" : name_of(error->cause)));
+    };
+    reports.returned = [this](std::string_view result) { returned.emplace_back(result); };
+    source.emplace(parts, options, std::move(locate), std::move(reports));
   }
   core::Principal user(std::string const& name, std::string tenant = "t", std::string text = "") {
     core::Principal principal{"sub:" + name, "jwt", {}, {}, {}};
@@ -97,6 +107,49 @@ TEST_F(Sources, ACallersTokenIsExchangedOnceAndNeverSentOn_R001) {
   EXPECT_EQ(text(&forged), "Bearer x-3");
   EXPECT_EQ(text(nullptr), "Bearer x-4");  // the gateway's own, for lists
   EXPECT_NE(issuer.asked.back().form.find("grant_type=client_credentials"), std::string::npos);
+}
+
+TEST_F(Sources, EveryQuestionAndEveryHitIsTold_R009_R010) {
+  begin();
+  auto const ann = user("ann");
+  text(&ann);
+  text(&ann);
+  text(nullptr);
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(400, R"({"error":"invalid_scope"})");
+  };
+  auto const bob = user("bob");
+  text(&bob);
+  text(&bob);  // remembered: nobody is asked
+  EXPECT_EQ(hits, 1);
+  EXPECT_EQ(cache.stats().hits, 1U);
+  EXPECT_EQ(cache.stats().misses, 3U);
+  EXPECT_EQ(cache.stats().refusals, 1U);
+  EXPECT_EQ(outcomes,
+            (std::vector<std::string>{"token_exchange ok", "client_credentials ok", "token_exchange scope"}));
+}
+
+TEST_F(Sources, WhenAUserIsGoneTheIssuerIsToldWhereItSaysSo_F11) {
+  TokenPlace place;
+  place.endpoint = *net::parse_url("https://issuer.test/token");
+  place.issuer = "https://issuer.test";
+  begin([&place](base::TimePoint) -> base::Task<OAuthResult<TokenPlace>> { co_return place; });
+  auto const ann = user("ann");
+  auto const bob = user("bob");
+  text(&ann);
+  EXPECT_EQ(cache.drop_subject(keys.subject("https://login.test", "ann")), 1U);
+  loop.advance(1s);
+  EXPECT_EQ(issuer.asked.size(), 1U) << "it has named no place for that";
+  place.revocation = net::parse_url("https://issuer.test/revoke").value();
+  EXPECT_EQ(text(&ann), "Bearer x-2");
+  EXPECT_EQ(text(&bob), "Bearer x-3");
+  EXPECT_EQ(cache.drop_subject(keys.subject("https://login.test", "ann")), 1U);
+  loop.advance(1s);
+  ASSERT_EQ(issuer.asked.size(), 4U);
+  EXPECT_EQ(issuer.asked[3].url, "https://issuer.test/revoke");
+  EXPECT_EQ(issuer.asked[3].form, "token=x-2&token_type_hint=access_token");
+  EXPECT_NE(issuer.asked[3].field("Authorization"), "");
+  EXPECT_EQ(returned, std::vector<std::string>{"done"});
 }
 
 TEST_F(Sources, WhoHasShownNoTokenGetsNone_F14) {

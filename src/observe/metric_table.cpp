@@ -29,6 +29,15 @@ constexpr std::array<Text, 2> kClassReason{"principal_class", "reason"};
 constexpr std::array<Text, 3> kLimitReasons{"rate", "global_rate", "daily"};
 constexpr std::array<Text, 1> kResult{"result"};
 constexpr std::array<Text, 5> kIdempotencyResults{"new", "replayed", "joined", "mismatch", "full"};
+constexpr std::array<Text, 1> kKind{"kind"};
+constexpr std::array<Text, 1> kOutcome{"outcome"};
+constexpr std::array<Text, 2> kTokenKinds{"token", "refusal"};
+constexpr std::array<Text, 3> kTokenLookups{"hit", "miss", "refused"};
+constexpr std::array<Text, 9> kTokenOutcomes{"ok",       "reauth",    "config",   "scope", "nonce",
+                                             "throttle", "transient", "protocol", "policy"};
+constexpr std::array<Text, 5> kTokenEndings{"expired", "full", "share", "refused", "revoked"};
+constexpr std::array<Text, 2> kTokenRenewals{"begun", "failed"};
+constexpr std::array<Text, 3> kTokenRevocations{"done", "failed", "overflow"};
 constexpr std::array<Text, 1> kSource{"source"};
 constexpr std::array<Text, 4> kSources{"file", "cred", "vault", "aws-sm"};
 constexpr std::array<Text, 3> kSecretChanges{"replaced", "confirmed", "rolled_back"};
@@ -273,6 +282,21 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      {},
      {},
      "Answers kept for repetitions of calls with an Idempotency-Key."},
+    {Metric::tokens, "weir_tokens", kGauge, kKind, kTokenKinds,
+     "Tokens for servers that are kept, and refusals that are remembered; tokens.max bounds both together."},
+    {Metric::token_lookups, "weir_token_lookups_total", kCounter, kResult, kTokenLookups,
+     "Calls that needed a token, by whether it was there, was not, or was refused a short while ago."},
+    {Metric::token_requests, "weir_token_requests_total", kCounter, kOutcome, kTokenOutcomes,
+     "Questions to issuers for a token, exchanges among them, by what came of them."},
+    {Metric::token_endings, "weir_token_endings_total", kCounter, kReason, kTokenEndings,
+     "Tokens and refusals let go: over, for want of room, because their tenant held more than its share, not "
+     "taken by their server any more, or because their user is gone."},
+    {Metric::token_renewals, "weir_token_renewals_total", kCounter, kResult, kTokenRenewals,
+     "Tokens asked for before the end of the one in use; failed ones are tried again while it lasts."},
+    {Metric::token_revocations, "weir_token_revocations_total", kCounter, kResult, kTokenRevocations,
+     "Tokens of users who are gone, of which their issuer was told (RFC 7009), could not be, or was not "
+     "because "
+     "too many waited."},
     {Metric::tls_contexts,
      "weir_tls_contexts",
      kGauge,

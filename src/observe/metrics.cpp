@@ -92,6 +92,18 @@ struct Metrics::State {
     return made;
   }
 
+  TokenMetrics tokens() {
+    TokenMetrics made;
+    made.tokens = gauge(Metric::tokens, {"token"});
+    made.refusals = gauge(Metric::tokens, {"refusal"});
+    made.lookups = counters(Metric::token_lookups, {});
+    made.requests = counters(Metric::token_requests, {});
+    made.endings = counters(Metric::token_endings, {});
+    made.renewals = counters(Metric::token_renewals, {});
+    made.revocations = counters(Metric::token_revocations, {});
+    return made;
+  }
+
   SecretMetrics secrets() {
     SecretMetrics made;
     made.file_age = gauge(Metric::secret_age, {"file"});
@@ -161,6 +173,7 @@ Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(option
   s.gateway.rate_limited.other = s.counters(Metric::rate_limited, kOther);
   s.gateway.idempotency = s.counters(Metric::idempotency, {});
   s.gateway.idempotency_entries = s.gauge(Metric::idempotency_entries, {});
+  s.gateway.tokens = s.tokens();
   s.gateway.tls_contexts = s.gauge(Metric::tls_contexts, {});
   s.gateway.tls_context_lookups = s.counters(Metric::tls_context_lookups, {});
   s.gateway.tls_context_endings = s.counters(Metric::tls_context_endings, {});

@@ -128,6 +128,16 @@ struct RateMetrics {
   }
 };
 
+// Tokens for servers.
+struct TokenMetrics {
+  Gauge tokens, refusals;
+  CounterSet lookups;      // by result
+  CounterSet requests;     // by outcome
+  CounterSet endings;      // by reason
+  CounterSet renewals;     // by result
+  CounterSet revocations;  // by result
+};
+
 struct SecretMetrics {
   Gauge file_age, cred_age, vault_age, aws_age;  // of the oldest one
   Gauge overdue, failing;
@@ -148,6 +158,7 @@ struct GatewayMetrics {
   RateMetrics rate_limited;
   CounterSet idempotency;  // by result
   Gauge idempotency_entries;
+  TokenMetrics tokens;
   Gauge tls_contexts;
   CounterSet tls_context_lookups;  // by result
   CounterSet tls_context_endings;  // by reason

@@ -43,6 +43,7 @@ struct MetricsTest : testing::Test {
   std::vector<Movement> movements();
   std::vector<Movement> cache_movements();
   std::vector<Movement> degradation_movements();
+  std::vector<Movement> token_movements();
   std::vector<Movement> process_movements();
   std::map<std::string, double> samples() { return samples_of(metrics.render()); }
 };
@@ -178,6 +179,23 @@ std::vector<Movement> MetricsTest::degradation_movements() {
   };
 }
 
+std::vector<Movement> MetricsTest::token_movements() {
+  auto const& tokens = metrics.gateway().tokens;
+  return {
+      {Metric::tokens, R"(weir_tokens{kind="refusal"})", [&] { tokens.refusals.add(1); }},
+      {Metric::token_lookups, R"(weir_token_lookups_total{result="refused"})",
+       [&] { tokens.lookups.add("refused"); }},
+      {Metric::token_requests, R"(weir_token_requests_total{outcome="policy"})",
+       [&] { tokens.requests.add("policy"); }},
+      {Metric::token_endings, R"(weir_token_endings_total{reason="share"})",
+       [&] { tokens.endings.add("share"); }},
+      {Metric::token_renewals, R"(weir_token_renewals_total{result="failed"})",
+       [&] { tokens.renewals.add("failed"); }},
+      {Metric::token_revocations, R"(weir_token_revocations_total{result="done"})",
+       [&] { tokens.revocations.add("done"); }},
+  };
+}
+
 std::vector<Movement> MetricsTest::process_movements() {
   return {
       {Metric::process_cpu, "process_cpu_seconds_total", [&] { process.cpu_seconds += 1; }},
@@ -197,6 +215,7 @@ TEST_F(MetricsTest, EveryMetricMovesByExactlyOneAndMovesNoOther) {
   auto all = movements();
   std::ranges::move(cache_movements(), std::back_inserter(all));
   std::ranges::move(degradation_movements(), std::back_inserter(all));
+  std::ranges::move(token_movements(), std::back_inserter(all));
   std::ranges::move(process_movements(), std::back_inserter(all));
   for (auto const& movement : all) {
     auto const before = samples();

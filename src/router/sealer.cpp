@@ -7,46 +7,14 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/base64url.hpp"
 
 namespace weir::router {
 namespace {
 
-constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 template <class Number>
 void append_bytes(std::string& out, Number number) {
   for (std::size_t i = sizeof number; i-- > 0;) out += static_cast<char>(number >> (8 * i) & 0xFF);
-}
-
-std::string base64url(std::string_view bytes) {
-  std::string out;
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (char const byte : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(byte);
-    for (held += 8; held >= 6; held -= 6) out += kAlphabet[bits >> (held - 6) & 63];
-  }
-  if (held > 0) out += kAlphabet[bits << (6 - held) & 63];
-  return out;
-}
-
-// One spelling for each text: what does not encode back to itself is no base64url.
-std::optional<std::string> from_base64url(std::string_view text) {
-  std::string out;
-  std::uint32_t bits = 0;
-  unsigned held = 0;
-  for (char const letter : text) {
-    auto const at = std::string_view(kAlphabet).find(letter);
-    if (at == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(at);
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      out += static_cast<char>(bits >> held & 0xFF);
-    }
-  }
-  if (base64url(out) != text) return std::nullopt;
-  return out;
 }
 
 }  // namespace
@@ -72,12 +40,12 @@ std::string Sealer::seal(std::string_view context, std::string_view payload) con
   WEIR_ASSERT(payload.size() <= kPayloadBytesMax);
   auto const mac = sign(context, payload);
   std::string text(reinterpret_cast<char const*>(mac.data()), mac.size());
-  return base64url(text.append(payload));
+  return base::to_base64url(text.append(payload));
 }
 
 std::optional<std::string> Sealer::open(std::string_view context, std::string_view sealed) const {
   if (sealed.size() > 2 * (kPayloadBytesMax + sizeof(Mac))) return std::nullopt;
-  auto text = from_base64url(sealed);
+  auto text = base::from_base64url(sealed);
   if (!text || text->size() < sizeof(Mac)) return std::nullopt;
   auto const mac = sign(context, std::string_view(*text).substr(sizeof(Mac)));
   if (CRYPTO_memcmp(mac.data(), text->data(), mac.size()) != 0) return std::nullopt;

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/base64url.hpp"
 #include "fuzz/fuzz_text.hpp"
-#include "jose/base64url.hpp"
 #include "jose/token.hpp"
 
 namespace {
@@ -25,8 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* bytes, std::size_t siz
   std::string_view const input(reinterpret_cast<char const*>(bytes), size);
   auto const line = input.substr(0, input.find('\n'));
   auto const rest = input.substr(std::min(line.size() + 1, input.size()));
-  if (auto const decoded = from_base64url(line)) {
-    require(to_base64url(*decoded) == line, "one text for each value");
+  if (auto const decoded = weir::base::from_base64url(line)) {
+    require(weir::base::to_base64url(*decoded) == line, "one text for each value");
   }
   auto const keys = KeySet::parse(rest);
   static TokenRules const kRules = rules();

@@ -1,9 +1,8 @@
 #include "jose/internal/public_key.hpp"
+#include "base/base64url.hpp"
 
 #include <array>
 #include <optional>
-
-#include "jose/base64url.hpp"
 
 namespace weir::jose {
 namespace {
@@ -24,7 +23,7 @@ constexpr std::array kCurves{Curve{"P-256", KeyKind::p256, 32}, Curve{"P-384", K
 
 std::optional<std::string> bytes_of(JsonObject const& jwk, std::string_view name) {
   auto const text = jwk.text(name);
-  return text ? from_base64url(*text) : std::nullopt;
+  return text ? base::from_base64url(*text) : std::nullopt;
 }
 
 CjoseKey import_key(std::string const& json) {
@@ -42,16 +41,16 @@ CjoseKey read_rsa(JsonObject const& jwk) {
   if (!full || !odd || exponent->empty() || exponent->size() > kExponentBytesMax) return {};
   bool const one = exponent->size() == 1 && exponent->front() == 1;
   if (exponent->front() == 0 || (static_cast<unsigned char>(exponent->back()) & 1U) == 0 || one) return {};
-  return import_key(R"({"kty":"RSA","n":")" + to_base64url(*modulus) + R"(","e":")" +
-                    to_base64url(*exponent) + "\"}");
+  return import_key(R"({"kty":"RSA","n":")" + base::to_base64url(*modulus) + R"(","e":")" +
+                    base::to_base64url(*exponent) + "\"}");
 }
 
 CjoseKey read_curve(JsonObject const& jwk, Curve const& curve) {
   auto const x = bytes_of(jwk, "x");
   auto const y = bytes_of(jwk, "y");
   if (!x || !y || x->size() != curve.bytes || y->size() != curve.bytes) return {};
-  return import_key(R"({"kty":"EC","crv":")" + std::string(curve.name) + R"(","x":")" + to_base64url(*x) +
-                    R"(","y":")" + to_base64url(*y) + "\"}");
+  return import_key(R"({"kty":"EC","crv":")" + std::string(curve.name) + R"(","x":")" +
+                    base::to_base64url(*x) + R"(","y":")" + base::to_base64url(*y) + "\"}");
 }
 
 EvpKey read_ed25519(JsonObject const& jwk) {

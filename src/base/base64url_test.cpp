@@ -1,8 +1,8 @@
-#include "jose/base64url.hpp"
+#include "base/base64url.hpp"
 
 #include <gtest/gtest.h>
 
-namespace weir::jose {
+namespace weir::base {
 namespace {
 
 TEST(Base64url, IsWrittenWithoutPadding) {  // RFC 4648 section 10, RFC 7515 appendix C
@@ -28,5 +28,20 @@ TEST(Base64url, OneTextForEachValue) {
   }
 }
 
+TEST(Base64url, SpareBitsMayBeAllowed) {
+  EXPECT_EQ(from_base64url("Zh", SpareBits::any), "f");
+  EXPECT_EQ(from_base64url("Zm9", SpareBits::any), "fo");
+  for (char const* const text : {"Zg==", "Z", "Zm9v ", "Zm+/"})
+    EXPECT_EQ(from_base64url(text, SpareBits::any), std::nullopt) << text;
+}
+
+TEST(Base64, IsPadded) {  // RFC 4648 section 10
+  EXPECT_EQ(to_base64(""), "");
+  EXPECT_EQ(to_base64("f"), "Zg==");
+  EXPECT_EQ(to_base64("fo"), "Zm8=");
+  EXPECT_EQ(to_base64("foobar"), "Zm9vYmFy");
+  EXPECT_EQ(to_base64("\x03\xEC\xFF\xE0\xC1"), "A+z/4ME=");
+}
+
 }  // namespace
-}  // namespace weir::jose
+}  // namespace weir::base

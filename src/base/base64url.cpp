@@ -1,11 +1,12 @@
-#include "jose/base64url.hpp"
+#include "base/base64url.hpp"
 
 #include <array>
 #include <cstdint>
 
-namespace weir::jose {
+namespace weir::base {
 namespace {
 
+constexpr std::string_view kPlainDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::uint8_t kNone = 0xFF;
 constexpr unsigned kDigitBits = 6;
@@ -21,24 +22,32 @@ consteval std::array<std::uint8_t, 256> make_values() {
 
 constexpr auto kValues = make_values();
 
-}  // namespace
-
-std::string to_base64url(std::string_view bytes) {
+std::string encoded(std::string_view bytes, std::string_view digits) {
   std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
+  text.reserve((bytes.size() + 2) / 3 * 4);
   std::uint32_t held = 0;
   unsigned bits = 0;
   for (char const c : bytes) {
     held = held << 8U | static_cast<unsigned char>(c);
     for (bits += 8; bits >= kDigitBits; bits -= kDigitBits) {
-      text += kDigits[held >> (bits - kDigitBits) & 63U];
+      text += digits[held >> (bits - kDigitBits) & 63U];
     }
   }
-  if (bits > 0) text += kDigits[held << (kDigitBits - bits) & 63U];
+  if (bits > 0) text += digits[held << (kDigitBits - bits) & 63U];
   return text;
 }
 
-std::optional<std::string> from_base64url(std::string_view text) {
+}  // namespace
+
+std::string to_base64url(std::string_view bytes) { return encoded(bytes, kDigits); }
+
+std::string to_base64(std::string_view bytes) {
+  auto text = encoded(bytes, kPlainDigits);
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
+}
+
+std::optional<std::string> from_base64url(std::string_view text, SpareBits spare) {
   if (text.size() % 4 == 1) return std::nullopt;
   std::string bytes;
   bytes.reserve(text.size() * 3 / 4);
@@ -53,8 +62,8 @@ std::optional<std::string> from_base64url(std::string_view text) {
     bits -= 8;
     bytes += static_cast<char>(held >> bits & 0xFFU);
   }
-  if ((held & ((1U << bits) - 1U)) != 0) return std::nullopt;
+  if (spare == SpareBits::zero && (held & ((1U << bits) - 1U)) != 0) return std::nullopt;
   return bytes;
 }
 
-}  // namespace weir::jose
+}  // namespace weir::base
