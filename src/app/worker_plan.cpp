@@ -11,7 +11,8 @@ std::string why_not(config::Server const& server) {
   if (!server.unusable.empty()) return server.unusable;
   if (server.kind == config::UpstreamKind::stdio) return {};
   if (server.oauth) {
-    if (auto const tokens = token_options(server); !tokens) return "auth: " + tokens.error().detail;
+    base::SystemRandom random;  // nothing is signed here
+    if (auto const tokens = token_options(server, random); !tokens) return "auth: " + tokens.error().detail;
   }
   auto const addresses = address_labels(server);
   return addresses ? std::string() : addresses.error().detail;

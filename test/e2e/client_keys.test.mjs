@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { ExchangeIssuer, TokenServer, makeKey } from '../fixtures/exchange_issuer.mjs';
+import { ExchangeIssuer, TokenServer, kAudience, makeKey } from '../fixtures/exchange_issuer.mjs';
 import { direct, eventually, scratch, startWeir, stopAll } from './harness.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
@@ -39,7 +39,7 @@ describe('a gateway with keys at its issuers', { timeout: 120_000, skip: direct 
     servers.bad = { url: server.url, auth: { ...servers.rsa.auth, client_key_algorithm: 'ES256' } };
     issuer.clientKeys = Object.values(keys).map(key => key.shown);
     weir = await startWeir({}, { listener: { auth: ['jwt'] },
-      config: { servers, auth: { jwt: { issuer: issuer.url, audience: 'weir' } } } });
+      config: { servers, auth: { jwt: { issuer: issuer.url, audience: kAudience } } } });
     await eventually('a first call', async () => await call('p256', issuer.caller('first')) === 'first');
   });
   after(() => stopAll(weir, server, issuer));

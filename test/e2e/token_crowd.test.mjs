@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { Agent, request as ask } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { ExchangeIssuer, TokenServer } from '../fixtures/exchange_issuer.mjs';
+import { ExchangeIssuer, TokenServer, kAudience } from '../fixtures/exchange_issuer.mjs';
 import { cleanEnv, direct, eventually, sleep, startWeir, stopAll, weirBin } from './harness.mjs';
 import { modernHeaders, rpc, withMeta } from './raw.mjs';
 
@@ -34,7 +34,7 @@ describe('a crowd whose tokens are exchanged', { timeout: 120_000, skip: direct 
     const auth = { type: 'exchange', issuer: issuer.url, client_id: 'weir', client_secret: issuer.clientSecret };
     const limits = { timeout_ms: 30_000, concurrency: { limit: 2 * kCrowd } };
     weir = await startWeir({}, { listener: { auth: ['jwt'] }, config: { servers: { web: { url: server.url, auth } },
-      degradation: { defaults: limits }, auth: { jwt: { issuer: issuer.url, audience: 'weir' } } } });
+      degradation: { defaults: limits }, auth: { jwt: { issuer: issuer.url, audience: kAudience } } } });
     await eventually('a first call', async () => (await call(issuer.caller('first'))) === 'first');
   });
   after(() => stopAll(weir, server, issuer));
