@@ -17,7 +17,8 @@ import { parseArgs } from 'node:util';
 import { freePort, scratch, startFixture, startWeir, stopAll } from '../e2e/harness.mjs';
 import { kAudience, startIssuer } from '../e2e/issuers.mjs';
 import { repo } from '../fixtures/peers.mjs';
-import { kSets, runClients, runSet, Scenario, scoredOf } from './suite.mjs';
+import { whyUntried } from './oauth_ways.mjs';
+import { forClients, kOldest, kSets, runClients, runSet, Scenario, scoredOf } from './suite.mjs';
 
 /** Run → the set of scenarios and, unless they are for clients, the server that Weir has behind it. */
 const kRuns = {
@@ -26,10 +27,10 @@ const kRuns = {
   '2026-07-28/legacy': { set: '2026-07-28', server: 'legacy' },
   '2025-11-25/client': { set: '2025-11-25' },
   '2026-07-28/client': { set: '2026-07-28' },
+  [`${kOldest}/client`]: { set: kOldest },
   '2025-11-25/keys': { set: '2025-11-25', server: 'dual', shows: 'key' },
   '2026-07-28/jwt': { set: '2026-07-28', server: 'dual', shows: 'token' },
 };
-const kOauth = 'needs OAuth towards the server, which Weir has no settings for';
 const kKey = 'the-key-of-the-suite';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -45,7 +46,7 @@ for (const entry of expected) {
 }
 const missing = new Scenario(undefined);
 const subject = how => `${process.execPath} ${join(here, 'subject.mjs')} ${how}`;
-const clientScenarios = set => scoredOf(set, 'client').filter(name => !name.startsWith('auth/'));
+const clientScenarios = set => forClients(set).filter(name => !whyUntried(name));
 
 /** Answers 404 to everything: a scenario that passes here proves nothing. */
 async function startNothing() {
@@ -198,9 +199,10 @@ try {
       else summary.passed++;
     }
     if (!kRuns[run].server) {
-      const untried = scoredOf(kRuns[run].set, 'client').filter(name => name.startsWith('auth/'));
-      summary.skipped.push(...untried.map(name => ({ name: `${run} ${name}`, reason: kOauth })));
-      console.log(`  not run: ${untried.length} scenarios under auth/: ${kOauth}`);
+      for (const name of forClients(kRuns[run].set).filter(whyUntried)) {
+        summary.skipped.push({ name: `${run} ${name}`, reason: whyUntried(name) });
+        console.log(`  not run: ${name}: ${whyUntried(name)}`);
+      }
     }
     summary.sets[run] = plain(rows);
   }
