@@ -39,6 +39,15 @@ oauth::Grant grant_of(config::OAuth const& oauth) noexcept {
   return oauth::Grant::client_credentials;
 }
 
+std::string_view subject_type_of(config::SubjectType type) noexcept {
+  switch (type) {
+    case config::SubjectType::id_token: return oauth::kIdTokenType;
+    case config::SubjectType::jwt: return oauth::kJwtType;
+    case config::SubjectType::access_token: break;
+  }
+  return oauth::kAccessTokenType;
+}
+
 // A source with what it borrows; one life.
 struct ServerTokens {
   ServerTokens(WorkerParts& parts, std::shared_ptr<net::Dialer> own, oauth::TokenSourceOptions options,
@@ -131,6 +140,7 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
   options.refresh_file = oauth.refresh_file;
   options.user = oauth.username;
   options.password = oauth.password;
+  options.subject_type = subject_type_of(oauth.subject_type);
   if (options.grant == oauth::Grant::id_jag) {
     auto company = net::parse_url(oauth.enterprise_token_url);
     if (!company) return company.error();

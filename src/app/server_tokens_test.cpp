@@ -58,10 +58,12 @@ TEST(ServerTokens, ACompanysIssuerMakesAnExchangeAnIdentityAssertion) {
   EXPECT_EQ(options_of(server_with(oauth))->grant, oauth::Grant::exchange);
   oauth.enterprise_token_url = "https://company.test/token";
   oauth.enterprise_client.id = "weir-there";
+  oauth.subject_type = config::SubjectType::id_token;
   auto const options = options_of(server_with(oauth));
   EXPECT_EQ(options->grant, oauth::Grant::id_jag);
   EXPECT_EQ(options->company.endpoint.host, "company.test");
   EXPECT_EQ(options->company_client.id, "weir-there");
+  EXPECT_EQ(options->subject_type, oauth::kIdTokenType);
 }
 
 // RFC 8410 section 10.3: an Ed25519 private key.

@@ -35,6 +35,14 @@ OAuthClient read_client(Node const* node) {
   return client;
 }
 
+// A company vouches for whom its ID token names (ID-JAG, section 4.3); others exchange what gives access.
+SubjectType read_subject_type(Node const* auth, bool enterprise) {
+  auto const type = word(auth, "subject_token_type", "auto");
+  if (type == "jwt") return SubjectType::jwt;
+  bool const id_token = type == "auto" ? enterprise : type == "id_token";
+  return id_token ? SubjectType::id_token : SubjectType::access_token;
+}
+
 // A person's own token for each caller is not in this version: note_deferred() says so.
 bool for_later(Node const& auth) {
   return word(&auth, "type", "") == "oauth" && word(&auth, "per", "gateway") == "principal";
@@ -147,6 +155,7 @@ std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment
   auto const* enterprise = section_at(auth, "enterprise");
   take(enterprise, "token_url", oauth.enterprise_token_url);
   if (enterprise != nullptr) oauth.enterprise_client = read_client(enterprise);
+  oauth.subject_type = read_subject_type(auth, !oauth.enterprise_token_url.empty());
   return oauth;
 }
 

@@ -13,6 +13,7 @@ namespace weir::config {
 enum class OAuthGrant { client_credentials, refresh_token, password, exchange };
 // any: as the issuer says, else basic; key: by assertions that `key` signs.
 enum class OAuthClientAuth { any, none, basic, post, key };
+enum class SubjectType { access_token, id_token, jwt };  // as what a caller's token is exchanged
 
 struct OAuthClient {
   std::string id;
@@ -44,6 +45,7 @@ struct OAuth {
   std::string refresh_file;
   std::string username;
   base::Secret password;
+  SubjectType subject_type = SubjectType::access_token;
   std::string enterprise_token_url;  // enterprise-managed authorization: the company's own issuer; "": none
   OAuthClient enterprise_client;
   Egress egress;

@@ -78,6 +78,21 @@ TEST(OAuthSettings, AKeyStandsInForASecret) {
   EXPECT_NE(seen(check("{ type: oauth, client_key: '{}', client_key_algorithm: HS256" + rest)), "");
 }
 
+TEST(OAuthSettings, ACompanyVouchesForIdTokens) {
+  auto const type = [](std::string const& more) {
+    auto const report =
+        check("{ type: exchange, client_id: w, client_secret: s, issuer: 'https://i.test'" + more + " }");
+    EXPECT_EQ(seen(report), "");
+    return report.settings.servers.at(0).oauth->subject_type;
+  };
+  std::string const company = ", enterprise: { token_url: 'https://c.test/t', client_id: w }";
+  EXPECT_EQ(type(""), SubjectType::access_token);
+  EXPECT_EQ(type(", subject_token_type: id_token"), SubjectType::id_token);
+  EXPECT_EQ(type(", subject_token_type: jwt"), SubjectType::jwt);
+  EXPECT_EQ(type(company), SubjectType::id_token);
+  EXPECT_EQ(type(company + ", subject_token_type: access_token"), SubjectType::access_token);
+}
+
 TEST(OAuthSettings, ThePasswordGrantIsWarnedOf_C12_F27) {
   EXPECT_EQ(seen(check("{ type: oauth, grant: password, client_id: w, username: u, password: p, issuer: "
                        "'https://i.test' }")),

@@ -69,6 +69,9 @@ constexpr Option kServers[] = {
      "Where the tokens that replace it are kept, for the next start. Only the gateway may read it."},
     {"servers.*.auth.username", text, "", "", "", "Of `password`."},
     {"servers.*.auth.password", text, "", "", "", "Of `password`; best a reference."},
+    {"servers.*.auth.subject_token_type", word, "auto", "", "auto|access_token|id_token|jwt",
+     "With `exchange`: what it is that callers show; `auto`: `id_token` with `enterprise`, else "
+     "`access_token`."},
     {"servers.*.auth.enterprise", section, "", "", "",
      "With `exchange`: the company's own issuer, which vouches for the caller."},
     {"servers.*.auth.enterprise.token_url", url, "", "", "", "Its token endpoint."},

@@ -99,6 +99,7 @@ OAuthResult<TokenPlace> IssuerLocator::place_of(IssuerMetadata found) const {
   place.issuer = std::move(found.issuer);
   bool const basic = found.auth_methods.empty() || lists(found.auth_methods, "client_secret_basic");
   if (!basic && lists(found.auth_methods, "client_secret_post")) place.auth = ClientAuth::post;
+  if (!basic && !place.auth && lists(found.auth_methods, "none")) place.auth = ClientAuth::none;
   place.authorization_endpoint = std::move(found.authorization_endpoint);
   place.issuer_returned = found.issuer_returned;
   // A place that may not be asked is none: tokens can be had all the same.
@@ -124,15 +125,15 @@ base::Task<OAuthResult<TokenPlace>> IssuerLocator::search(base::TimePoint deadli
   } else if (!look_further(described.error())) {
     co_return described.error();
   }
-  bool const of_its_own = name.empty();  // 2025-03-26: the server is its own issuer
-  if (of_its_own) {
-    auto root = options_.server;
-    root.target = "/";
-    name = canonical_resource(root);
-  }
+  auto root = options_.server;
+  root.target = "/";
+  auto const origin = canonical_resource(root);
+  if (name.empty()) name = origin;
+  auto const named = net::parse_url(name);
+  bool const of_its_own = !described && named && canonical_resource(*named) == origin;  // as of 2025-03-26
   auto found = co_await issuer(name, deadline);
   if (!found && of_its_own && look_further(found.error())) {
-    found = IssuerMetadata{name, name + "/token", name + "/authorize", {}, {"S256"}, false};
+    found = IssuerMetadata{name, origin + "/token", origin + "/authorize", {}, {"S256"}, false};
   }
   if (!found) co_return found.error();
   auto place = place_of(std::move(*found));

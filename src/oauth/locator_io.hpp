@@ -2,9 +2,10 @@
 //
 // One per server, on its worker. In this order: the metadata that a 401 of the server names, those beside its
 // path, those at its root; then the metadata of the issuer that they name; for servers of 2025-03-26, which
-// have none, the issuer at their own origin. What is found counts for kFoundFor. Addresses that the operator
-// has not named pass the guard, as does the token endpoint; redirects are not followed. Errors: those of the
-// table; protocol (nothing found), policy (found, of somebody else).
+// have none and are their own issuer, that at their origin, and where that has none either, /token there.
+// What is found counts for kFoundFor. Addresses that the operator has not named pass the guard, as does the
+// token endpoint; redirects are not followed. Errors: those of the table; protocol (nothing found), policy
+// (found, of somebody else).
 #pragma once
 
 #include <optional>
@@ -28,7 +29,7 @@ struct TokenPlace {
   std::string issuer;
   std::string resource;             // as the server names itself; "": it does not
   std::vector<std::string> scopes;  // that the server wants; empty: it does not say
-  std::optional<ClientAuth> auth;   // the only way that the issuer takes a secret
+  std::optional<ClientAuth> auth;   // the only way that the issuer takes a client's word; none: by its name
   std::shared_ptr<net::EgressGuard const> guard;
   std::string authorization_endpoint;  // "": nobody can sign in there
   bool issuer_returned = false;

@@ -224,6 +224,42 @@ TEST_F(Locating, AServerOf20250326IsItsOwnIssuer) {
   EXPECT_EQ(place->auth, ClientAuth::post);
 }
 
+TEST_F(Locating, AServerOf20250326MayBeNamedAsItsOwnIssuer) {
+  documents.clear();
+  for (auto const* const name : {"https://s.test", "https://s.test/"}) {
+    options.issuer = name;
+    locator.reset();
+    auto const place = find();
+    ASSERT_TRUE(place) << name;
+    EXPECT_EQ(place->endpoint.text(), "https://s.test/token");
+    EXPECT_EQ(place->issuer, name);
+  }
+  for (auto const* const other : {"https://i.test", "https://s.test/tenant", "http://s.test"}) {
+    options.issuer = other;
+    locator.reset();
+    EXPECT_FALSE(find()) << other;
+  }
+  documents["https://s.test/.well-known/oauth-protected-resource/mcp"] =
+      R"({"resource":"https://s.test/mcp","authorization_servers":["https://s.test"]})";
+  options.issuer = "https://s.test";
+  locator.reset();
+  EXPECT_FALSE(find());  // it publishes metadata: its issuer has to as well
+}
+
+TEST_F(Locating, AClientIsShownAsTheIssuerSays) {
+  using Auth = std::optional<ClientAuth>;
+  auto const auth = [this](std::string const& methods) {
+    documents["https://i.test/.well-known/openid-configuration/t"] =
+        issuer("https://i.test/t", R"(,"token_endpoint_auth_methods_supported":[)" + methods + "]");
+    locator.reset();
+    return find()->auth;
+  };
+  EXPECT_EQ(auth(R"("none")"), Auth(ClientAuth::none));
+  EXPECT_EQ(auth(R"("none","client_secret_post")"), Auth(ClientAuth::post));
+  EXPECT_EQ(auth(R"("none","client_secret_basic","client_secret_post")"), Auth());
+  EXPECT_EQ(auth(R"("private_key_jwt")"), Auth());
+}
+
 TEST_F(Locating, RedirectsAndTroubleAreTold) {
   net.answer = [](FakeIssuer::Asked const&) { return FakeIssuer::json(302, ""); };
   EXPECT_EQ(find().error().cause, Cause::config);

@@ -355,5 +355,20 @@ TEST(TokenLife, AStepOfTheWallClockAfterwardsChangesNothing_F08) {
   EXPECT_EQ(before->until, after->until);
 }
 
+TEST(TokenLife, AnEndThatIsNeverOrFarAwayLeavesTheCap) {
+  base::SeededRandom random{1};
+  base::TimePoint const now{1000h};
+  base::WallTime const wall{1000h};
+  base::WallTime const year_9999{std::chrono::seconds{253'402'300'799}};
+  for (auto const end : {base::WallTime::max(), year_9999}) {
+    for (auto const& ends : {TokenEnds{{}, {}, end}, TokenEnds{{}, end, {}}, TokenEnds{100h, end, end}}) {
+      auto const life = life_of(ends, 300s, now, now, wall, random);
+      ASSERT_TRUE(life);
+      EXPECT_EQ(life->until, now + 300s);
+    }
+  }
+  EXPECT_FALSE(life_of({{}, {}, base::WallTime{}}, 300s, now, now, wall, random));
+}
+
 }  // namespace
 }  // namespace weir::oauth

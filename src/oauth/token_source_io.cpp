@@ -221,7 +221,7 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask(SubjectRef subject, base::
   if (options_.grant == Grant::password) {
     request = ask_password(wanted_, options_.user, options_.password);
   } else if (subject) {
-    request = ask_exchange(wanted_, {subject->text, subject->id_token ? kIdTokenType : kAccessTokenType});
+    request = ask_exchange(wanted_, {subject->text, options_.subject_type});
   } else {
     request = ask_client_credentials(wanted_);
   }
@@ -235,8 +235,7 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_with_assertion(SubjectRef 
   company.audience = wanted_.issuer;
   company.resource = wanted_.resource;
   company.scopes = wanted_.scopes;
-  auto const first =
-      ask_id_jag(company, {subject->text, subject->id_token ? kIdTokenType : kAccessTokenType});
+  auto const first = ask_id_jag(company, {subject->text, options_.subject_type});
   auto assertion = co_await endpoint_.ask(first, options_.company_client, deadline);
   if (!assertion) co_return assertion;
   auto const second = ask_jwt_bearer(wanted_, assertion->access_token);

@@ -36,6 +36,7 @@ struct TokenSourceOptions {
   std::string refresh_file;    // where its successors are kept; "": in memory only
   std::string user;            // password
   base::Secret password;
+  std::string_view subject_type = kAccessTokenType;  // exchange, id_jag: what callers show; a constant
   Wanted company;                 // id_jag: the company's own issuer, where callers sign in
   ClientIdentity company_client;  // id_jag: the gateway there
   base::Duration own_life_max = std::chrono::hours{24};  // of the gateway's own tokens

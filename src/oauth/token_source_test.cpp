@@ -402,6 +402,7 @@ TEST_F(Sources, AnIdentityAssertionOfTheCompanyBecomesATokenOfTheServersIssuer) 
   options.company.endpoint = *net::parse_url("https://company.test/token");
   options.company_client =
       ClientIdentity{ClientAuth::post, "weir-at-company", base::Secret("c"), nullptr, nullptr};
+  options.subject_type = kIdTokenType;
   issuer.answer = [](FakeIssuer::Asked const& asked) {
     if (asked.url == "https://company.test/token") {
       return FakeIssuer::json(200, R"({"access_token":"jag-1","token_type":"N_A","expires_in":300,)"
@@ -415,6 +416,9 @@ TEST_F(Sources, AnIdentityAssertionOfTheCompanyBecomesATokenOfTheServersIssuer) 
   ASSERT_EQ(issuer.asked.size(), 2U);
   EXPECT_NE(issuer.asked[0].form.find("audience=https%3A%2F%2Fissuer.test"), std::string::npos);
   EXPECT_NE(issuer.asked[0].form.find("subject_token=caller-token-of-ann"), std::string::npos);
+  EXPECT_NE(
+      issuer.asked[0].form.find("subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aid_token&"),
+      std::string::npos);
   EXPECT_NE(issuer.asked[1].form.find("assertion=jag-1"), std::string::npos);
   EXPECT_EQ(issuer.asked[1].form.find("caller-token"), std::string::npos);
 }

@@ -1,20 +1,24 @@
 // The official conformance suite, directly against the dual fixture and through Weir in front of it, scenario by
 // scenario and check by check. A run is a set; or a set at a server of the other era only ("2025-11-25/modern",
 // "2026-07-28/legacy"): then what passes directly against the dual fixture must pass through Weir's bridge; or the
-// scenarios of a set for clients, with Weir as the client ("2025-11-25/client"): then a real client alone is "direct".
+// scenarios of a set for clients, with Weir as the client ("2025-11-25/client"): then a real client alone is "direct";
+// or a set at a Weir that asks who calls ("2025-11-25/keys", "2026-07-28/jwt"): a forwarder adds the credential.
 // Usage: run.mjs [--direct] [--through URL] [--run RUN]... [--out FILE]
 // Without --through, Weir is started from $WEIR_BIN in front of the fixtures, and /mcp/{server} is tested. Prints a
 // table and writes {passed, failed, skipped: [{name, reason}], sets} to FILE (default <repo>/build/conformance.json).
 // expected.json lists the checks that may fail through Weir: [{run, scenario, checks, reason}]. Exit code 1: an
 // unexpected failure, or an expected one that passes.
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, request as forward } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePort, scratch, startFixture, startWeir, stopAll } from '../e2e/harness.mjs';
+import { kAudience, startIssuer } from '../e2e/issuers.mjs';
 import { repo } from '../fixtures/peers.mjs';
-import { kSets, runClients, runSet, Scenario, scoredOf } from './suite.mjs';
+import { whyUntried } from './oauth_ways.mjs';
+import { forClients, kOldest, kSets, runClients, runSet, Scenario, scoredOf } from './suite.mjs';
 
 /** Run → the set of scenarios and, unless they are for clients, the server that Weir has behind it. */
 const kRuns = {
@@ -23,8 +27,11 @@ const kRuns = {
   '2026-07-28/legacy': { set: '2026-07-28', server: 'legacy' },
   '2025-11-25/client': { set: '2025-11-25' },
   '2026-07-28/client': { set: '2026-07-28' },
+  [`${kOldest}/client`]: { set: kOldest },
+  '2025-11-25/keys': { set: '2025-11-25', server: 'dual', shows: 'key' },
+  '2026-07-28/jwt': { set: '2026-07-28', server: 'dual', shows: 'token' },
 };
-const kOauth = 'needs OAuth towards the server, which Weir has no settings for';
+const kKey = 'the-key-of-the-suite';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const { values: given } = parseArgs({ options: {
@@ -39,7 +46,7 @@ for (const entry of expected) {
 }
 const missing = new Scenario(undefined);
 const subject = how => `${process.execPath} ${join(here, 'subject.mjs')} ${how}`;
-const clientScenarios = set => scoredOf(set, 'client').filter(name => !name.startsWith('auth/'));
+const clientScenarios = set => forClients(set).filter(name => !whyUntried(name));
 
 /** Answers 404 to everything: a scenario that passes here proves nothing. */
 async function startNothing() {
@@ -47,6 +54,37 @@ async function startNothing() {
   const server = createServer((req, res) => { req.resume(); res.writeHead(404).end(); });
   await new Promise(done => server.listen(port, '127.0.0.1', done));
   return { url: `http://127.0.0.1:${port}/mcp`, stop: () => { server.closeAllConnections(); server.close(); } };
+}
+
+/** Hands requests on to a port as they are, with one field more. */
+async function startForwarder(port, authorization) {
+  const server = createServer((req, res) => {
+    const headers = [...req.rawHeaders, 'Authorization', authorization];
+    const onward = forward({ port, host: '127.0.0.1', method: req.method, path: req.url, headers }, answer => {
+      res.writeHead(answer.statusCode, answer.rawHeaders);
+      res.flushHeaders();
+      answer.pipe(res);
+    });
+    onward.on('error', () => res.destroy());
+    res.on('close', () => onward.destroy());
+    req.pipe(onward);
+  });
+  await new Promise(done => server.listen(0, '127.0.0.1', done));
+  return { url: `http://127.0.0.1:${server.address().port}/mcp/dual`,
+    stop: () => new Promise(done => { server.closeAllConnections(); server.close(done); }) };
+}
+
+/** A Weir that asks who calls, and a door to it for each credential. */
+async function startGuarded() {
+  const issuer = await startIssuer();
+  const hash = `sha256:${createHash('sha256').update(kKey).digest('hex')}`;
+  const guarded = await startWeir({ dual: fixture }, { listener: { auth: ['jwt', 'keys'] },
+    config: { auth: { jwt: { issuer: issuer.url, audience: kAudience }, keys: [{ name: 'suite', hash }] } } });
+  const closed = await fetch(guarded.url('dual'), { method: 'POST' });
+  if (closed.status !== 401) throw new Error(`Weir lets anybody in: ${closed.status}`);
+  const key = await startForwarder(guarded.port, `Bearer ${kKey}`);
+  const token = await startForwarder(guarded.port, `Bearer ${await issuer.token()}`);
+  return { doors: { key, token }, stop: () => stopAll(key, token, guarded, issuer) };
 }
 
 /** One row per scored scenario: how it went directly and through Weir, and whether that is as it should be. */
@@ -111,13 +149,15 @@ const modern = await startFixture('http_dual.mjs', ['--eras', 'modern']);
 const legacy = await startFixture('http_dual.mjs', ['--eras', 'legacy']);
 const nothing = await startNothing();
 const weir = given.direct || given.through ? undefined : await startWeir({ dual: fixture, modern, legacy });
+const guarded = weir && given.run.some(run => kRuns[run].shows) ? await startGuarded() : undefined;
 const dir = scratch();
 
 /** Run → {direct, through, empty} of a set. Runs that share no server and no gateway's home go on at once. */
 async function resultsOf(set, runs) {
   const at = run => join(dir, run.replaceAll('/', '-'));
   const through = run => {
-    const url = given.through ?? weir?.url(kRuns[run].server);
+    const { server, shows } = kRuns[run];
+    const url = given.through ?? (shows ? guarded?.doors[shows].url : weir?.url(server));
     return url && runSet(set, url, join(at(run), 'through'));
   };
   const crossed = runs.filter(run => kRuns[run].server !== 'dual');
@@ -125,7 +165,9 @@ async function resultsOf(set, runs) {
     runSet(set, fixture.url, join(at(set), 'direct')), runSet(set, nothing.url, join(at(set), 'nothing')),
     ...crossed.map(through)]);
   const results = new Map(crossed.map((run, i) => [run, { direct, empty, through: others[i] }]));
-  if (runs.includes(set)) results.set(set, { direct, empty, through: await through(set) });
+  for (const run of runs.filter(one => !crossed.includes(one))) {
+    results.set(run, { direct, empty, through: await through(run) });
+  }
   return results;
 }
 
@@ -157,15 +199,15 @@ try {
       else summary.passed++;
     }
     if (!kRuns[run].server) {
-      const untried = scoredOf(kRuns[run].set, 'client').filter(name => name.startsWith('auth/'));
-      summary.skipped.push(...untried.map(name => ({ name: `${run} ${name}`, reason: kOauth })));
-      console.log(`  not run: ${untried.length} scenarios under auth/: ${kOauth}`);
+      for (const name of forClients(kRuns[run].set).filter(whyUntried)) {
+        summary.skipped.push({ name: `${run} ${name}`, reason: whyUntried(name) });
+        console.log(`  not run: ${name}: ${whyUntried(name)}`);
+      }
     }
     summary.sets[run] = plain(rows);
   }
 } finally {
-  await weir?.stop();
-  await stopAll(fixture, modern, legacy);
+  await stopAll(weir, guarded, fixture, modern, legacy);
   nothing.stop();
 }
 mkdirSync(dirname(given.out), { recursive: true });

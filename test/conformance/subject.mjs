@@ -4,6 +4,8 @@
 // Environment, set by the suite: MCP_CONFORMANCE_SCENARIO, MCP_CONFORMANCE_PROTOCOL_VERSION, MCP_CONFORMANCE_CONTEXT.
 import { connect, kModern } from '../e2e/clients.mjs';
 import { startWeir, stopAll } from '../e2e/harness.mjs';
+import { providerFor, wayOf, weirFor } from './oauth_ways.mjs';
+import { kFinished } from './suite.mjs';
 
 const kRounds = ['test_mrtr_echo_state', 'test_mrtr_no_state', 'test_mrtr_unrelated', 'test_mrtr_no_result_type'];
 const context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}');
@@ -30,16 +32,44 @@ async function everyItem(client) {
   for (const { name } of (await client.all('prompts')).entries) await client.getPrompt(name);
 }
 
-const [how, url] = process.argv.slice(2);
-const era = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION === kModern ? 'modern' : 'legacy';
-const weir = how === 'weir' ? await startWeir({ scenario: { url } }) : undefined;
-// An answer without content: the client fills in what the form says is the default.
-const client = await connect(era, { url: weir?.url('scenario') ?? url }, {},
-  { can: { elicitation: { form: { applyDefaults: true } } },
-    answers: { 'elicitation/create': () => ({ action: 'accept', content: {} }) } });
-try {
-  await client.toolNames();
-  await kDeeds[process.env.MCP_CONFORMANCE_SCENARIO]?.(client);
-} finally {
-  await stopAll(client, weir);
+async function useTestTool(client) {
+  const { content } = await client.call('test-tool');
+  if (content?.[0]?.text !== 'test') throw new Error(`test-tool answers ${JSON.stringify(content)}`);
 }
+
+const [how, url] = process.argv.slice(2);
+const scenario = process.env.MCP_CONFORMANCE_SCENARIO;
+const era = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION === kModern ? 'modern' : 'legacy';
+const way = wayOf(scenario);
+const deed = way ? useTestTool : kDeeds[scenario];
+// An answer without content: the client fills in what the form says is the default.
+const kUser = { can: { elicitation: { form: { applyDefaults: true } } },
+  answers: { 'elicitation/create': () => ({ action: 'accept', content: {} }) } };
+
+async function actAt(target, headers) {
+  const client = await connect(era, target, headers, kUser);
+  try {
+    await client.toolNames();
+    await deed?.(client);
+  } finally {
+    await stopAll(client);
+  }
+}
+
+/** Through a Weir of its own, or alone. */
+async function act() {
+  if (how !== 'weir') return actAt({ url, authProvider: way && providerFor(scenario, era, url, context) });
+  const set = way ? await weirFor(scenario, url, context) : { config: {} };
+  let weir;
+  try {
+    weir = await startWeir(way ? {} : { scenario: { url } }, set);
+    return await actAt({ url: weir.url('scenario') }, set.headers);
+  } finally {
+    await stopAll(weir, { stop: set.stop });
+  }
+}
+
+const failure = await act().then(() => undefined, error => error);
+if (!way?.refused && failure) throw failure;
+if (way?.refused && !failure) throw new Error('the tool answered, although nobody may get in');
+console.log(kFinished);

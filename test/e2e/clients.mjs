@@ -32,7 +32,9 @@ export async function connect(era, target, headers = {}, user = kConfirming) {
 function transportOf(kit, target, headers) {
   const requestInit = { headers };
   if (target.sse) return new kit.SSEClientTransport(new URL(target.sse), { requestInit });
-  if (target.url) return new kit.StreamableHTTPClientTransport(new URL(target.url), { requestInit });
+  if (target.url) {
+    return new kit.StreamableHTTPClientTransport(new URL(target.url), { requestInit, authProvider: target.authProvider });
+  }
   return new kit.StdioClientTransport({ command: target.command, args: target.args,
     env: cleanEnv(target.env), stderr: 'ignore' });
 }
