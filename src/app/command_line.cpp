@@ -309,7 +309,6 @@ int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment
     return tools_command(requests.tools, environment);
   }
   if (cli.got_subcommand("chaos")) return chaos_command(requests.chaos, environment);
-  if (cli.got_subcommand("version")) return print_version(requests.version_json);
   bool const on_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
   if (cli.got_subcommand("help") || !on_terminal) return explain(cli, requests.topic);
   fmt::print(stderr, "This is `weir run`; `weir help` lists the other commands.\n");
@@ -350,8 +349,14 @@ int command_line(int argc, char** argv) {
     bool const asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
     return asked ? cli.exit(error) : usage_error(cli, error);
   }
+  if (cli.got_subcommand("version")) return print_version(requests.version_json);
   auto environment = process_environment();
-  return dispatch(cli, requests, *environment);
+  if (!environment) {
+    fmt::print(stderr, "error: {}\n", environment.error().detail);
+    if (!environment.error().hint.empty()) fmt::print(stderr, "  = fix: {}\n", environment.error().hint);
+    return kExitConfig;
+  }
+  return dispatch(cli, requests, **environment);
 }
 
 }  // namespace weir::app
