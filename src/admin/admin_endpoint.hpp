@@ -1,8 +1,8 @@
 // AdminEndpoint: health, metrics and status over HTTP, on a listener of its own; purging the cache, and
-// dropping a user's tokens.
+// dropping a user's tokens, accepting tools.
 //
 // One per process, on the first worker. Reads copies through AdminViews. The changes, POST
-// /api/v1/cache/purge and /api/v1/tokens/drop, need the header X-Weir-CSRF with any value: a page in
+// /api/v1/cache/purge, tokens/drop and tools/accept, need the header X-Weir-CSRF with any value: a page in
 // somebody's browser cannot send it. Loopback callers only need a Host that is loopback; other listeners ask
 // for credentials before this is reached.
 #pragma once
@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 
+#include "admin/accept_request.hpp"
 #include "admin/purge_request.hpp"
 #include "admin/token_drop.hpp"
 #include "base/task.hpp"
@@ -29,6 +30,10 @@ struct AdminViews {  // each called on the admin's worker
   std::function<std::string()> status_json;
   std::function<std::string()> cache_json;    // null: this process has no cache
   std::function<std::string()> secrets_json;  // ages and sources, never values
+  std::function<std::string()> tools_json;    // what is pinned, and what differs
+  // The answer to an acceptance, accept_answer()'s text. Errors: invalid_input, with a sentence for the
+  // caller.
+  std::function<base::Result<std::string>(AcceptRequest const&)> accept;
   // The answer to a purge, purge_answer()'s text. Errors: invalid_input, with a sentence for the caller.
   std::function<base::Task<base::Result<std::string>>(PurgeRequest)> purge;
   // The answer to a drop, token_drop_answer()'s text. Errors: invalid_input, with a sentence for the caller.
@@ -54,6 +59,7 @@ class AdminEndpoint final : public net::HttpHandler {
     std::string text;  // JSON with 200, else a sentence
   };
   static Said said(base::Result<std::string> const& answer);
+  bool has(std::string_view change) const noexcept;
   base::Task<Said> changed(std::string const& path, std::string_view body);
   bool admit(net::HttpExchange& exchange);
   AdminViews views_;

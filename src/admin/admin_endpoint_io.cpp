@@ -8,6 +8,7 @@ constexpr std::string_view kMetricsText = "text/plain; version=0.0.4; charset=ut
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kPurgePath = "/api/v1/cache/purge";
 constexpr std::string_view kDropPath = "/api/v1/tokens/drop";
+constexpr std::string_view kAcceptPath = "/api/v1/tools/accept";
 constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 
 void reply(net::HttpExchange& exchange, int status, std::string_view type, std::string const& body) {
@@ -15,7 +16,9 @@ void reply(net::HttpExchange& exchange, int status, std::string_view type, std::
   exchange.reply(status, type, kNoStore, {&part, 1});
 }
 
-bool is_change(std::string_view path) { return path == kPurgePath || path == kDropPath; }
+bool is_change(std::string_view path) {
+  return path == kPurgePath || path == kDropPath || path == kAcceptPath;
+}
 
 }  // namespace
 
@@ -56,11 +59,17 @@ void AdminEndpoint::answer(net::HttpExchange& exchange) {
   if (path == metrics_path_) return reply(exchange, 200, kMetricsText, views_.metrics());
   if (path == "/api/v1/status") return reply(exchange, 200, kJson, views_.status_json());
   if (path == "/api/v1/cache" && views_.cache_json) return reply(exchange, 200, kJson, views_.cache_json());
+  if (path == "/api/v1/tools" && views_.tools_json) return reply(exchange, 200, kJson, views_.tools_json());
   if (path == "/api/v1/secrets" && views_.secrets_json)
     return reply(exchange, 200, kJson, views_.secrets_json());
   exchange.reply_text(404, "",
-                      "Here are /livez, /readyz, /startupz, /metrics, /api/v1/status, /api/v1/cache and "
-                      "/api/v1/secrets.");
+                      "Here are /livez, /readyz, /startupz, /metrics, /api/v1/status, /api/v1/cache, "
+                      "/api/v1/tools and /api/v1/secrets.");
+}
+
+bool AdminEndpoint::has(std::string_view change) const noexcept {
+  if (change == kAcceptPath) return static_cast<bool>(views_.accept);
+  return change == kPurgePath ? static_cast<bool>(views_.purge) : static_cast<bool>(views_.drop_tokens);
 }
 
 AdminEndpoint::Said AdminEndpoint::said(base::Result<std::string> const& answer) {
@@ -73,6 +82,10 @@ base::Task<AdminEndpoint::Said> AdminEndpoint::changed(std::string const& path, 
     auto const drop = parse_token_drop(body);
     co_return drop ? said(views_.drop_tokens(*drop)) : Said{400, drop.error().detail};
   }
+  if (path == kAcceptPath) {
+    auto const request = parse_accept(body);
+    co_return request ? said(views_.accept(*request)) : Said{400, request.error().detail};
+  }
   auto request = parse_purge(body);
   if (!request) co_return Said{400, request.error().detail};
   co_return said(co_await views_.purge(std::move(*request)));
@@ -84,9 +97,9 @@ base::Task<void> AdminEndpoint::change(net::HttpExchange& exchange) {
     exchange.reply_text(403, "", "The header X-Weir-CSRF is needed, with any value.");
     co_return;
   }
-  if (path == kPurgePath ? !views_.purge : !views_.drop_tokens) {
+  if (!has(path)) {
     exchange.reply_text(404, "",
-                        path == kPurgePath ? "There is no cache here." : "There are no tokens here.");
+                        path == kPurgePath ? "There is no cache here." : "There is nothing to change here.");
     co_return;
   }
   auto const body = co_await exchange.read_body();

@@ -93,6 +93,7 @@ void take_detours(config::Settings& settings, std::string const& text) {
   if (!detours.ends_with('\n')) std::_Exit(0);  // the run ended before it began
   take_detours(settings, detours.substr(0, detours.size() - 1));
   GatewayOptions options;
+  options.keep_pins = false;  // the addresses of the proxies are no servers of tomorrow
   options.settings = std::make_shared<config::Settings const>(std::move(settings));
   options.reload = [](bool) -> Result<std::shared_ptr<config::Settings const>> {
     return Error(Fault::config, Blame::gateway, "a run under faults keeps its configuration");

@@ -18,6 +18,7 @@
 #include "app/secrets_command.hpp"
 #include "app/shown_text.hpp"
 #include "app/status_command.hpp"
+#include "app/tools_command.hpp"
 
 namespace weir::app {
 namespace {
@@ -39,6 +40,7 @@ struct Requests {
   CtlRequest ctl;
   ChaosRequest chaos;
   SecretsRequest secrets;
+  ToolsRequest tools;
   std::string topic;
   std::string colour = "auto";
   bool check_json = false;
@@ -179,6 +181,23 @@ void add_secrets(CLI::App& cli, SecretsRequest& secrets) {
   add_gateway(rotate, secrets.gateway);
 }
 
+void add_tools(CLI::App& cli, ToolsRequest& tools) {
+  auto& verb = *cli.add_subcommand("tools", "show which tools differ from what they were, and accept them");
+  verb.footer(
+      "  weir tools                     are all tools what they were when they were first seen?\n"
+      "  weir tools files               of one server, with every difference\n"
+      "  weir tools accept files read   this is what it may say from now on\n"
+      "  weir tools accept files        … and so are all tools of the server");
+  verb.add_option("SERVER", tools.server, "one server; default: all");
+  verb.add_flag("--json", tools.json, "as JSON");
+  add_gateway(verb, tools.gateway);
+  auto& accept = *verb.add_subcommand("accept", "take what tools say of themselves now as what they may say");
+  accept.footer("  weir tools accept files read\n  weir tools accept files");
+  accept.add_option("SERVER", tools.server, "whose")->required();
+  accept.add_option("TOOL", tools.tool, "the tool, by the server's own name; default: all of them");
+  add_gateway(accept, tools.gateway);
+}
+
 void add_chaos(CLI::App& cli, ChaosRequest& chaos) {
   auto& verb = *cli.add_subcommand("chaos", "make your servers fail, and account for every answer");
   verb.footer(
@@ -285,8 +304,11 @@ int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment
     requests.secrets.rotate = cli.get_subcommand("secrets")->got_subcommand("rotate");
     return secrets_command(requests.secrets, environment);
   }
+  if (cli.got_subcommand("tools")) {
+    requests.tools.accept = cli.get_subcommand("tools")->got_subcommand("accept");
+    return tools_command(requests.tools, environment);
+  }
   if (cli.got_subcommand("chaos")) return chaos_command(requests.chaos, environment);
-  if (cli.got_subcommand("version")) return print_version(requests.version_json);
   bool const on_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
   if (cli.got_subcommand("help") || !on_terminal) return explain(cli, requests.topic);
   fmt::print(stderr, "This is `weir run`; `weir help` lists the other commands.\n");
@@ -313,6 +335,7 @@ int command_line(int argc, char** argv) {
   add_status(cli, requests);
   add_ctl(cli, requests.ctl);
   add_secrets(cli, requests.secrets);
+  add_tools(cli, requests.tools);
   add_chaos(cli, requests.chaos);
   auto& help = *cli.add_subcommand("help", "explain a command, or an error by its code");
   help.footer("  weir help call\n  weir help E012");
@@ -326,8 +349,14 @@ int command_line(int argc, char** argv) {
     bool const asked = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
     return asked ? cli.exit(error) : usage_error(cli, error);
   }
+  if (cli.got_subcommand("version")) return print_version(requests.version_json);
   auto environment = process_environment();
-  return dispatch(cli, requests, *environment);
+  if (!environment) {
+    fmt::print(stderr, "error: {}\n", environment.error().detail);
+    if (!environment.error().hint.empty()) fmt::print(stderr, "  = fix: {}\n", environment.error().hint);
+    return kExitConfig;
+  }
+  return dispatch(cli, requests, **environment);
 }
 
 }  // namespace weir::app

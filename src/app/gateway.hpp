@@ -19,6 +19,7 @@
 #include "app/last_words.hpp"
 #include "app/secret_desk.hpp"
 #include "app/standby_files.hpp"
+#include "app/tool_desk.hpp"
 #include "app/trusts.hpp"
 #include "app/worker.hpp"
 #include "app/worker_thread.hpp"
@@ -35,6 +36,7 @@ struct GatewayOptions {
   std::function<base::Result<std::shared_ptr<config::Settings const>>(bool anew)> reload;
   SecretDesk* secrets = nullptr;     // outlives the gateway; null: no secret changes while it runs
   bool stdio = false;                // serve one client on stdin and stdout
+  bool keep_pins = true;             // of tools, for the next start
   std::function<void()> on_settled;  // every server has answered or failed, or its time is over
 };
 
@@ -98,6 +100,7 @@ class Gateway {
   void refresh_gauges();
   admin::Health health();
   admin::AdminViews views();
+  base::Result<std::string> accept_tools(admin::AcceptRequest const& request);
 
   GatewayOptions options_;
   config::Environment const& environment_;
@@ -125,7 +128,8 @@ class Gateway {
   std::unique_ptr<limits::Entrance> entrance_;
   std::unique_ptr<TokenStores> tokens_;
   oauth::TokenStats tokens_counted_{};  // as far as the metrics know
-  std::unique_ptr<Callers> callers_;    // outlives the workers, on whose first one it lives
+  std::unique_ptr<ToolDesk> tools_;
+  std::unique_ptr<Callers> callers_;  // outlives the workers, on whose first one it lives
   std::unique_ptr<SharedParts> shared_;
   std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -128,6 +128,11 @@ void Gateway::share_parts() {
   shared_->caller_tokens = [this] { return callers_->sources(); };
   tokens_ = std::make_unique<TokenStores>(random_, settings_->tokens, clock_.now());
   shared_->tokens = tokens_.get();
+  std::optional<std::string> pins;
+  if (options_.keep_pins) pins = pin_path(environment_);
+  tools_ = std::make_unique<ToolDesk>(ToolDesk::Parts{*side_, *log_, *metrics_}, pins);
+  tools_->apply(*settings_);
+  shared_->guard = tools_.get();
 }
 
 void Gateway::build_threads() {

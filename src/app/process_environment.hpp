@@ -1,4 +1,5 @@
-// The process' own variables and disk, as configuration sees them. The only place that reads the environment.
+// The process' own variables and disk, as configuration sees them, in development with those of `.env` files
+// (config/env_files.hpp). The only place that reads the environment.
 //
 // Made once by main, before any thread. Later changes of the process environment are not seen.
 #pragma once
@@ -9,6 +10,7 @@
 
 namespace weir::app {
 
-std::unique_ptr<config::Environment> process_environment();
+// Errors: config, a `.env` file cannot be used.
+base::Result<std::unique_ptr<config::Environment>> process_environment();
 
 }  // namespace weir::app

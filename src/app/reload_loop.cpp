@@ -56,6 +56,7 @@ void Gateway::take_over(std::shared_ptr<config::Settings const> settings) {
     if (now != nullptr && !now->disabled) continue;
     metrics_->server(server.name).upstream_up.set(0);  // nobody looks at it any more
     metrics_->server(server.name).catalog_tools.set(0);
+    metrics_->server(server.name).tools_suspect.set(0);
   }
   contexts_->set_options(context_options(*settings_));
   trusts_->configure(settings_);
@@ -67,6 +68,7 @@ void Gateway::take_over(std::shared_ptr<config::Settings const> settings) {
   entrance_loop_->set_settings(settings_->rates, settings_->shedding);
   cache_->apply(*settings_);
   callers_->apply(*settings_, first_worker().place());
+  tools_->apply(*settings_);
   apply();
   log_->event(observe::Level::info, "config.reload",
               fmt::format("{} servers added, {} removed, {} changed, the rest keeps running",

@@ -104,6 +104,7 @@ std::string Gateway::status_json() {
     member(json, "era", status.era);
     json += fmt::format(R"(,"tools":{},"start_ms":{:.0f},"restarts":{})", tools_of(set, name),
                         milliseconds(status.start_took), status.restarts);
+    if (auto const count = tools_->suspects(name)) json += fmt::format(R"(,"suspect_tools":{})", count);
     if (!status.cause.empty()) member(json, "cause", status.cause);
     if (status.state != core::ServerState::ready && !status.last_stderr.empty()) {
       member(json, "stderr", status.last_stderr);
@@ -137,12 +138,20 @@ void Gateway::refresh_gauges() {
   count_contexts();
   count_tokens(tokens_->cache, tokens_counted_, gateway.tokens);
   gateway.parked_calls.set(static_cast<double>(parked_->size()));
+  tools_->refresh_gauges();
   auto const& set = first_worker().catalog().current();
   for (auto const& [name, status] : server_statuses()) {
     auto const& server = metrics_->server(name);
     server.upstream_up.set(status.state == core::ServerState::ready ? 1 : 0);
     server.catalog_tools.set(static_cast<double>(tools_of(set, name)));
   }
+}
+
+base::Result<std::string> Gateway::accept_tools(admin::AcceptRequest const& request) {
+  auto const accepted = tools_->accept(request.server, request.tool);
+  if (!accepted) return accepted.error();
+  first_worker().publish_again();
+  return admin::accept_answer(*accepted);
 }
 
 admin::AdminViews Gateway::views() {
@@ -153,6 +162,8 @@ admin::AdminViews Gateway::views() {
   views.health = [this] { return health(); };
   views.metrics = [this] { return metrics_->render(); };
   views.status_json = [this] { return status_json(); };
+  views.tools_json = [this] { return pinned_json(tools_->report()); };
+  views.accept = [this](admin::AcceptRequest const& request) { return accept_tools(request); };
   views.cache_json = [this] { return cache_->status_json(); };
   views.purge = [this](admin::PurgeRequest request) { return cache_->purge(std::move(request)); };
   views.drop_tokens = [this](admin::TokenDrop const& drop) -> base::Result<std::string> {

@@ -33,6 +33,7 @@ ServerView read_server(dom::element const& object) {
   read(object, "era", server.era);
   read(object, "tools", server.tools);
   read(object, "restarts", server.restarts);
+  read(object, "suspect_tools", server.suspect_tools);
   read(object, "cause", server.cause);
   read(object, "stderr", server.last_stderr);
   return server;
@@ -57,6 +58,10 @@ std::string server_lines(ServerView const& server, std::size_t name_width, std::
                      left(server.era.empty() ? "-" : shown(server.era), era_width),
                      right(std::to_string(server.tools), 4));
   if (server.restarts > 0) out += fmt::format("  ({})", plural(server.restarts, "restart"));
+  if (server.suspect_tools > 0) {
+    out += "  " + painted(fmt::format("{} suspect", server.suspect_tools), "33", colour) +
+           fmt::format(": weir tools {}", shown(server.name));
+  }
   return out + "\n";
 }
 

@@ -20,6 +20,7 @@ struct ServerView {
   std::string era;
   std::uint64_t tools = 0;
   std::uint64_t restarts = 0;
+  std::uint64_t suspect_tools = 0;  // that `weir tools` shows
   std::string cause;
   std::string last_stderr;
 

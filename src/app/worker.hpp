@@ -55,6 +55,7 @@ struct SharedParts {
   Refit refit{};                                        // of tests
   std::function<auth::TokenSources()> caller_tokens{};  // where callers' tokens are proven; any thread
   TokenStores* tokens = nullptr;                        // null: no server can have tokens
+  router::ToolGuard* guard = nullptr;                   // null: all tools are offered
 };
 
 class Worker {
@@ -97,6 +98,8 @@ class Worker {
   edge::EndpointParts endpoint_parts() noexcept;  // for another way in than HTTP
   void session_ended(std::string const& id);
   core::Backend const* backend(std::string_view name) const;
+  // The first worker's: what may be offered is not the same any more.
+  void publish_again() { catalog_->publish_again(); }
 
   // No new work; what is in progress may finish until `deadline`, then connections end.
   base::Task<void> finish_calls(base::TimePoint deadline);

@@ -56,7 +56,9 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
   if (first_ != nullptr) {
     first_->followers_.push_back(this);
   } else {
-    catalog_.emplace(loop_, shared.random, catalog_options(*settings, shared.random.next()),
+    auto options = catalog_options(*settings, shared.random.next());
+    options.guard = shared.guard;
+    catalog_.emplace(loop_, shared.random, std::move(options),
                      [this](std::shared_ptr<router::CatalogSet const> set) { publish(std::move(set)); });
   }
 }

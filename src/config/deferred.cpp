@@ -10,8 +10,7 @@ constexpr std::size_t kPathsShown = 6;
 
 // Whole paths, their first parts, or their last ones.
 constexpr std::string_view kProtections[] = {
-    "admin.roles",      "security.allow_exec_secrets", "pin", "stdio.share",
-    "stdio.memory_max", "observability.audit",
+    "admin.roles", "security.allow_exec_secrets", "stdio.share", "stdio.memory_max", "observability.audit",
 };
 
 Loss loss_of(std::string_view path) {

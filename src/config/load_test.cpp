@@ -36,6 +36,21 @@ TEST(Load, AnEmptyConfigurationHasTheDefaults) {
   EXPECT_EQ(world.check().settings.workers, 2U);
 }
 
+TEST(Load, ReadsWhatHappensToToolsThatChangeApartFromTheServer) {
+  World world(
+      "servers: { a: { url: http://a/ }, b: { url: http://b/, pin: ignore }, c: { url: http://c/, pin: "
+      "quarantine } }\n");
+  auto const settings = world.check().settings;
+  EXPECT_EQ(settings.pinning.at("a"), Pinning::warn);
+  EXPECT_EQ(settings.pinning.at("b"), Pinning::ignore);
+  EXPECT_EQ(settings.pinning.at("c"), Pinning::quarantine);
+  world.environment.files["/here/weir.yaml"] =
+      "servers: { a: { url: http://a/, pin: quarantine }, b: { url: http://b/ }, c: { url: http://c/ } }\n";
+  EXPECT_TRUE(changes(settings, world.check().settings).changed.empty());
+  world.environment.files["/here/weir.yaml"] = "servers: { a: { url: http://a/, pin: never } }\n";
+  EXPECT_NE(world.check().exit_code, 0);
+}
+
 TEST(Load, ReadsServersOfBothKinds) {
   World world(R"(
 servers:

@@ -103,7 +103,10 @@ constexpr Option kServers[] = {
     {"servers.*.tools.rename.*", text, "", "", "", "The name shown."},
     {"servers.*.tools.describe", table, "", "", "", "New descriptions, by the server's own name."},
     {"servers.*.tools.describe.*", text, "", "", "", "The description shown."},
-    {"servers.*.pin", word, "warn", "", "ignore|warn|quarantine", "When the catalogue changes.", kLater},
+    {"servers.*.pin", word, "warn", "", "ignore|warn|quarantine",
+     "When a tool says something else of itself than when it was first seen, or hides characters: "
+     "`quarantine` "
+     "withholds it until somebody accepts it."},
     {"servers.*.required", boolean, "false", "", "",
      "Not ready without it: `/readyz` fails while it is down."},
     {"servers.*.disabled", boolean, "false", "", "", "Keep the entry, do not start it."},

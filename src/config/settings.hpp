@@ -47,6 +47,9 @@ struct KeySource {
   bool operator==(KeySource const&) const = default;
 };
 
+// What happens when a tool says something else of itself than when it was first seen.
+enum class Pinning { ignore, warn, quarantine };
+
 // What a listener serves https with; PEM files, absolute paths.
 struct ListenerTls {
   std::string cert;  // with its chain
@@ -281,7 +284,8 @@ struct Settings {
   std::map<std::string, Provenance> provenance;  // by server name
   // By server name. Apart from Server, because another trust needs no restart.
   std::map<std::string, ServerTls, std::less<>> server_tls;
-  std::map<std::string, Mark, std::less<>> tls_marks;  // of `servers.a.tls.ca`, `listeners.0.tls.key`, …
+  std::map<std::string, Mark, std::less<>> tls_marks;   // of `servers.a.tls.ca`, `listeners.0.tls.key`, …
+  std::map<std::string, Pinning, std::less<>> pinning;  // by server name; apart for the same reason
   TlsKeeping tls;
   TokenKeeping tokens;
   Names names;

@@ -34,6 +34,15 @@ void read_server_tls(Node const& root, Settings& settings, Environment const& en
   }
 }
 
+void read_pinning(Node const& root, Settings& settings) {
+  for (auto const& server : settings.servers) {
+    auto const word = scalar_at(root.find("servers")->find(server.name), "pin").value_or("warn");
+    settings.pinning[server.name] = word == "ignore"       ? Pinning::ignore
+                                    : word == "quarantine" ? Pinning::quarantine
+                                                           : Pinning::warn;
+  }
+}
+
 Listener read_listener(Node const& node, Environment const& environment) {
   Listener listener;
   take(&node, "name", listener.name);
@@ -112,6 +121,7 @@ Settings read_settings(Node const& root, Environment const& environment) {
   read_callers(root, settings);
   settings.servers = read_servers(root, environment);
   read_server_tls(root, settings, environment);
+  read_pinning(root, settings);
   take(&root, "tls.contexts", settings.tls.contexts);
   take(&root, "tls.lifetime", settings.tls.lifetime);
   take(&root, "tls.check", settings.tls.check);

@@ -19,6 +19,10 @@ class ClientConnection {
                    base::Semaphore::Permit p)
       : scheduler(s), stream(std::move(st)), options(o), place(std::move(p)), sse(o.event_bytes_max) {}
 
+  ~ClientConnection();  // wipes what it has read
+  ClientConnection(ClientConnection const&) = delete;
+  ClientConnection& operator=(ClientConnection const&) = delete;
+
   IoResult send_now(std::string_view head,
                     std::span<iovec const> body) noexcept;  // what the socket takes at once
   base::Task<base::Result<void>> send_rest(std::string_view head, std::span<iovec const> body,

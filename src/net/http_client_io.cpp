@@ -92,6 +92,12 @@ std::size_t size_of(std::string_view head, std::span<iovec const> body) noexcept
 
 }  // namespace
 
+ClientConnection::~ClientConnection() {
+  internal::wipe(in);
+  internal::wipe(body_);
+  explicit_bzero(scratch().bytes.data(), scratch().bytes.size());
+}
+
 IoResult ClientConnection::send_now(std::string_view head, std::span<iovec const> body) noexcept {
   Parts parts;
   if (size_of(head, body) > internal::kJoinedBytesMax)
@@ -100,7 +106,9 @@ IoResult ClientConnection::send_now(std::string_view head, std::span<iovec const
   text.assign(head);
   for (auto const& part : body) text.append(static_cast<char const*>(part.iov_base), part.iov_len);
   iovec const whole{text.data(), text.size()};
-  return stream->write({&whole, 1});
+  auto const put = stream->write({&whole, 1});
+  explicit_bzero(text.data(), text.size());  // heads carry credentials
+  return put;
 }
 
 base::Task<Result<void>> ClientConnection::send_rest(std::string_view head, std::span<iovec const> body,

@@ -14,6 +14,9 @@ namespace weir::net {
 class HttpConnection {
  public:
   HttpConnection(base::Scheduler& scheduler, std::unique_ptr<Stream> stream, ServerOptions const& options);
+  ~HttpConnection();  // wipes what it has read
+  HttpConnection(HttpConnection const&) = delete;
+  HttpConnection& operator=(HttpConnection const&) = delete;
 
   enum class Next { request, refused, more, close };
   Next head_now();                         // from bytes that are here; request: head() is valid
@@ -65,6 +68,7 @@ class HttpConnection {
     HttpConnection& connection;
   };
   void keep_head();
+  void forget_head() noexcept;
   void restore_head();
 
   std::string out_;           // written by us, not yet taken by the client

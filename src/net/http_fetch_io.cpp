@@ -56,12 +56,12 @@ Task<Result<FetchedReply>> converse(HttpClient& client, std::string_view head, b
                      .body = {}};
   if (auto whole = answer->body_now()) {
     reply.body = std::move(*whole);
-    co_return reply;
+    co_return std::move(reply);
   }
   auto whole = co_await answer->body();
   if (!whole) co_return std::move(whole).error();
   reply.body = std::move(*whole);
-  co_return reply;
+  co_return std::move(reply);
 }
 
 }  // namespace

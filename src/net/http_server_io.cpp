@@ -12,6 +12,17 @@ using internal::scratch;
 HttpConnection::HttpConnection(base::Scheduler& s, std::unique_ptr<Stream> st, ServerOptions const& o)
     : scheduler(s), stream(std::move(st)), options(o) {}
 
+// A head may carry a caller's credential; what is left of it in scratch goes with it.
+HttpConnection::~HttpConnection() {
+  internal::wipe(in);
+  internal::wipe(head_bytes_);
+  forget_head();
+}
+
+void HttpConnection::forget_head() noexcept {
+  explicit_bzero(scratch().bytes.data(), std::min<std::size_t>(head_length_, scratch().bytes.size()));
+}
+
 // Parses the head from `in`, or from fresh bytes in scratch without copying them.
 HttpConnection::Next HttpConnection::head_now() {
   std::string_view bytes = in;
@@ -159,6 +170,7 @@ base::Task<bool> HttpConnection::finish(bool stopping) {
   if (!out_.empty() && !co_await flush()) co_return false;
   if (gone) co_return false;
   if (more) {
+    forget_head();
     give_back(head_bytes_);
     give_back(common_fields);
     replied = false;

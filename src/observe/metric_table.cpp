@@ -43,6 +43,7 @@ constexpr std::array<Text, 4> kSources{"file", "cred", "vault", "aws-sm"};
 constexpr std::array<Text, 3> kSecretChanges{"replaced", "confirmed", "rolled_back"};
 constexpr std::array<Text, 5> kRestartReasons{"exit", "start_failed", "timeout", "protocol", "operator"};
 constexpr std::array<Text, 4> kCatalogChanges{"added", "removed", "schema", "description"};
+constexpr std::array<Text, 3> kToolAlarms{"changed", "hidden", "unpinned"};
 constexpr std::array<Text, 2> kTransports{"tcp", "pipe"};
 constexpr std::array<Text, 5> kTlsLookups{"hit", "miss", "joined", "broken", "busy"};
 constexpr std::array<Text, 2> kTlsEndings{"evicted", "expired"};
@@ -153,6 +154,16 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
     {Metric::catalog_tools, "mcp_catalog_tools", kGauge, kServer, {}, "Tools that the server offers."},
     {Metric::catalog_changes, "mcp_catalog_changes_total", kCounter, kServerKind, kCatalogChanges,
      "Changes of what the server offers."},
+    {Metric::tool_alarms, "weir_tool_alarms_total", kCounter, kServerKind, kToolAlarms,
+     "Tools that say something else of themselves than when they were first seen, hide characters, or were "
+     "too many "
+     "to be pinned; once for each definition."},
+    {Metric::tools_suspect,
+     "weir_tools_suspect",
+     kGauge,
+     kServer,
+     {},
+     "Tools of which that is so now; with `pin: quarantine` they are withheld."},
     {Metric::config_last_reload_success,
      "mcp_config_last_reload_success",
      kGauge,

@@ -33,6 +33,8 @@ enum class Metric {
   upstream_reinit,
   catalog_tools,
   catalog_changes,
+  tool_alarms,
+  tools_suspect,
   config_last_reload_success,
   config_last_reload_timestamp,
   build_info,

@@ -222,6 +222,8 @@ ServerMetrics const& Metrics::server(std::string_view name) {
   made.queue_wait = Histogram(&s.registry.histogram(Metric::queue_wait, {name}));
   made.upstream_restarts = s.counters(Metric::upstream_restarts, name);
   made.catalog_changes = s.counters(Metric::catalog_changes, name);
+  made.tool_alarms = s.counters(Metric::tool_alarms, name);
+  made.tools_suspect = s.gauge(Metric::tools_suspect, {name});
   made.response_time = Histogram(&s.registry.histogram(Metric::response_time, {name}));
   made.breaker_state = s.gauge(Metric::breaker_state, {name});
   made.requests_in_flight = s.gauge(Metric::requests_in_flight, {name});

@@ -96,9 +96,10 @@ struct ServerMetrics {
   Histogram queue_wait;
   CounterSet upstream_restarts;  // by reason
   CounterSet catalog_changes;    // by kind
+  CounterSet tool_alarms;        // by kind
   Histogram response_time;
   Gauge breaker_state;  // 0 closed, 1 open, 2 half open
-  Gauge requests_in_flight, upstream_up, upstream_sessions, catalog_tools;
+  Gauge requests_in_flight, upstream_up, upstream_sessions, catalog_tools, tools_suspect;
 };
 
 // Event streams to clients of one era. A stream is in one of the three states; it is `open` from the first to

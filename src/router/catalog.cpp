@@ -87,7 +87,8 @@ void Catalog::gather(ListKind kind) {
       if (kind == ListKind::tools && server.rules.hides(item.key)) continue;
       if (modern_ && item.task_required) continue;  // P086
       auto const* text = kind == ListKind::tools ? server.rules.shown_description(item.key) : nullptr;
-      merged.entries.push_back({index, &item, text});
+      bool const withheld = kind == ListKind::tools && server.withholds(item.key);
+      merged.entries.push_back({index, &item, text, withheld});
     }
   }
   if (merged.fresh_until == base::TimePoint::max()) {  // nobody granted anything
@@ -126,7 +127,8 @@ void Catalog::index_own_names(NameRules const& rules) {
   auto const reserved = prefixes(rules);
   auto const& entries = list(ListKind::tools).entries;
   for (std::uint32_t i = 0; i < entries.size(); ++i) {
-    auto const& [server, item, description] = entries[i];
+    auto const server = entries[i].server;
+    auto const* const item = entries[i].item;
     for (auto const& link : item->ui_links) claim(link.uri, server, uris_);
     bool taken = false;
     for (std::size_t other = 0; other < reserved.size() && !taken; ++other) {
@@ -190,7 +192,7 @@ void Catalog::hash_list(ListKind kind) {
   std::uint64_t hash = mixed(kSameInEveryWorker, merged.entries.size());
   for (std::size_t i = 0; i < merged.entries.size(); ++i) {
     auto const& entry = merged.entries[i];
-    hash = mixed(mixed(hash, entry.item->hash), exposed(kind, i));
+    hash = mixed(mixed(hash, entry.withheld ? 0 : entry.item->hash), exposed(kind, i));
     if (renames_[entry.server]) {
       hash = mixed(hash, shown_uri(entry.server, entry.item->key));
       for (auto const& link : entry.item->ui_links) hash = mixed(hash, shown_uri(entry.server, link.uri));

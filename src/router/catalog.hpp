@@ -28,6 +28,7 @@
 #include "router/item_list.hpp"
 #include "router/list_kind.hpp"
 #include "router/name_map.hpp"
+#include "router/tool_pins.hpp"
 #include "router/tool_rules.hpp"
 #include "router/uri_template.hpp"
 
@@ -62,7 +63,12 @@ struct CatalogServer {
   base::TimePoint since;                           // when it was configured
   std::string cause;                               // one line: why it was not ready when this was published
   std::shared_ptr<ServerContents const> contents;  // null while pending or failed
+  // Tools that are neither shown nor called until somebody accepts what they say now; null: none.
+  std::shared_ptr<ToolNames const> withheld = {};
 
+  bool withholds(std::string_view own_name) const {
+    return withheld && withheld->contains(std::string(own_name));
+  }
   bool modern() const noexcept { return contents && contents->identity.modern(); }
 };
 using CatalogServers = std::vector<CatalogServer>;
@@ -77,6 +83,7 @@ struct CatalogEntry {
   std::uint32_t server = 0;  // index in servers()
   Item const* item = nullptr;
   std::string const* description = nullptr;  // shown instead of its own
+  bool withheld = false;                     // keeps its name and is not shown
 };
 
 using Shown = std::function<bool(CatalogEntry const&)>;  // whether somebody may see it; null: everybody

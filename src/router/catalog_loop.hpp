@@ -19,8 +19,19 @@
 
 namespace weir::router {
 
+// Looks at what each server offers before anybody else does.
+class ToolGuard {
+ public:
+  virtual ~ToolGuard() = default;
+  // At each publication; `tools` is null while the server offers none. The tools to withhold; null: none.
+  // Must not call the loop.
+  virtual std::shared_ptr<ToolNames const> inspect(std::string_view server,
+                                                   std::shared_ptr<ItemList const> const& tools) = 0;
+};
+
 struct CatalogLoopOptions {
   CatalogOptions catalog;
+  ToolGuard* guard = nullptr;  // outlives the loop; null: all is offered
   ServerWatchOptions watch;
 };
 
@@ -49,6 +60,9 @@ class CatalogLoop final : public core::BackendObserver {
   // How names are made from the next publication on, for a reload: call it before set_servers().
   void set_names(NameRules names) { options_.catalog.names = std::move(names); }
 
+  // The guard has changed its mind.
+  void publish_again() { publish(); }
+
   void list_changed(std::string_view server, mcp::Method list) override;
   void state_changed(std::string_view server) override;
   void era_changed(std::string_view server) override;
@@ -64,6 +78,7 @@ class CatalogLoop final : public core::BackendObserver {
     std::unique_ptr<ServerWatch> watch;
   };
   void publish();
+  std::shared_ptr<ToolNames const> withheld_of(Entry const& server) const;
   ServerWatch* find(std::string_view server) noexcept;
 
   base::Scheduler& scheduler_;

@@ -10,6 +10,7 @@ constexpr int kInvalidParams = -32602;
 constexpr int kMethodNotFound = -32601;
 constexpr int kMissingCapability = -32021;
 constexpr int kResourceNotFoundLegacy = -32002;
+constexpr int kDenied = 4030;
 
 constexpr std::size_t kShownBytesMax = 200;
 constexpr std::size_t kUriBytesMax = 8 * 1024;
@@ -83,6 +84,19 @@ core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_vi
   std::string const message =
       (tool ? "Unknown tool: " : "Unknown prompt: ") + std::string(excerpt(name, kShownBytesMax));
   return core::from_error(kInvalidParams, message, data);
+}
+
+core::Outcome withheld_tool(std::string_view server, std::string_view own_name) {
+  std::string const tool(excerpt(own_name, kShownBytesMax));
+  auto const hint = "An operator can look with `weir tools " + std::string(server) +
+                    "` and accept it with `weir tools accept " + std::string(server) + " " + tool + "`.";
+  std::string data = R"({"source":"gateway","reason":"quarantined","server":)" + quoted(server);
+  data.append(R"(,"tool":)").append(quoted(tool)).append(R"(,"hint":)").append(quoted(hint)).append("}");
+  return core::from_error(
+      kDenied,
+      "The tool " + tool +
+          " is withheld: it says something else of itself than was accepted, or hides characters",
+      data);
 }
 
 core::Outcome unknown_resource(std::string_view uri, bool modern) {

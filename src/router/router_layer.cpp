@@ -107,6 +107,8 @@ std::optional<base::Error> denial(core::Call& call, std::string_view server) {
 
 base::Task<base::Result<core::Outcome>> refuse(base::Error error) { co_return error; }
 
+base::Task<base::Result<core::Outcome>> say(core::Outcome outcome) { co_return outcome; }
+
 base::Task<base::Result<core::Outcome>> pong() { co_return core::from_result("{}"); }  // P087
 
 }  // namespace
@@ -238,9 +240,12 @@ base::Task<void> RouterLayer::tell_level(core::Call const& call, core::Handler& 
 base::Task<RouterLayer::Answer> RouterLayer::forward(core::Call& call, Snapshot view, Catalog const& catalog,
                                                      std::uint32_t server) {
   if (auto error = denial(call, catalog.servers()[server].name)) return refuse(*std::move(error));
+  auto const& owner = catalog.servers()[server];
+  if (!call.facts.tool.empty() && owner.withholds(call.facts.tool))
+    return say(withheld_tool(owner.name, call.facts.tool));
   auto& entry = *view->entries[server];
   bool const uris = catalog.renames(server) && holds_uris(call.method);
-  if (!uris && !may_name_task(call, catalog.servers()[server])) {
+  if (!uris && !may_name_task(call, owner)) {
     call.catalog = std::move(view);
     return entry.handle(call);
   }

@@ -1,4 +1,6 @@
+#include "router/list_writer.hpp"
 #include "router/routed_test.hpp"
+#include "router/suggestion.hpp"
 
 namespace weir::router {
 namespace {
@@ -331,6 +333,72 @@ TEST_F(Router, ACallInFlightOutlivesTheServersRemoval) {
   EXPECT_FALSE(watched.expired());  // what the call says of its server stays valid
   running->call.catalog.reset();
   EXPECT_TRUE(watched.expired());
+}
+
+// A guard that withholds what it is told to.
+struct FakeGuard final : ToolGuard {
+  std::shared_ptr<ToolNames const> names;
+  std::shared_ptr<ToolNames const> inspect(std::string_view,
+                                           std::shared_ptr<ItemList const> const&) override {
+    return names;
+  }
+};
+
+base::Task<void> ask(RouterLayer& layer, core::Call& call, std::string& text) {
+  auto answer = co_await layer.handle(call);
+  text = answer ? bytes_of(*answer) : base::name_of(answer.error().fault);
+}
+
+TEST(WithheldTools, KeepTheirNamesAreNotShownAndAreRefused_T56) {
+  base::VirtualLoop loop;
+  base::SeededRandom random{5};
+  CatalogFeed feed(loop);
+  FakeGuard guard;
+  CatalogLoopOptions options;
+  options.guard = &guard;
+  CatalogLoop catalogs(loop, random, options, publish_to(feed));
+  auto const server = std::make_shared<FakeServer>(loop, "one");
+  server->lists = kTools;
+  guard.names = std::make_shared<ToolNames const>(ToolNames{"get"});
+  set_servers(feed, catalogs, {server});
+  loop.run();
+  auto const shown = [&] {
+    auto const& catalog = *feed.current().find("", true);
+    return write_page(catalog, ListKind::tools, 0, {}, {}, [](std::uint32_t) { return ""; }).result;
+  };
+  EXPECT_EQ(shown().find("one__get"), std::string::npos);
+  EXPECT_NE(shown().find("one__put"), std::string::npos);
+  auto const before = feed.current().find("", true)->list(ListKind::tools).hash;
+  EXPECT_NE(suggestion(*feed.current().find("", true), ListKind::tools, "one__ge"), "one__get");
+
+  base::Gate listens{1}, watches{1};
+  CursorSealer sealer(random);
+  RouterLayer layer({loop, feed, sealer, listens, watches}, {});
+  auto const answer_to = [&](std::string const& name) {
+    auto message = mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":")" + name +
+                               R"(","arguments":{}}})");
+    core::Call call(std::move(*message));
+    call.revision = mcp::kNewest;
+    core::Principal const nobody{"anonymous", "anonymous", {}};
+    call.principal = &nobody;
+    std::string text;
+    base::TaskGroup group(loop);
+    group.spawn(ask(layer, call, text));
+    loop.run();
+    return text;
+  };
+  for (auto const* const name : {"one__get", "get"}) {  // by its own name too
+    EXPECT_NE(answer_to(name).find(R"("code":4030)"), std::string::npos) << answer_to(name);
+    EXPECT_NE(answer_to(name).find("weir tools accept one get"), std::string::npos);
+  }
+  EXPECT_TRUE(server->calls.empty());
+  EXPECT_NE(answer_to("one__put").find(R"("from":"one")"), std::string::npos);
+
+  guard.names = nullptr;
+  catalogs.publish_again();
+  EXPECT_NE(shown().find("one__get"), std::string::npos);
+  EXPECT_NE(feed.current().find("", true)->list(ListKind::tools).hash, before);  // clients are told
+  EXPECT_NE(answer_to("one__get").find(R"("from":"one")"), std::string::npos);
 }
 
 }  // namespace

@@ -130,6 +130,21 @@ describe('weir check', kSkip, () => {
     assert.equal(weir(['check', '--explain=shutdown.dran'], { cwd }).code, 64);
   });
 
+  test('.env files count in development only, and a line that is none ends it with file and line (R-050)', () => {
+    const file = { 'weir.yaml': { servers: { a: { url: 'http://127.0.0.1:1/mcp', headers: { 'X-Key': '${A_KEY}' } } } } };
+    const cwd = folder({ ...file, '.env': 'A_KEY=weak\n', '.env.local': "export A_KEY='of the file'\n" });
+    const develop = { env: { WEIR_ENV: 'development' }, cwd };
+    assert.match(weir(['check'], { cwd }).out, /A_KEY/);
+    assert.match(weir(['check'], { cwd, env: { WEIR_ENV: 'production' } }).out, /A_KEY/);
+    assert.doesNotMatch(weir(['check'], develop).out, /A_KEY/);
+    writeFileSync(join(cwd, '.env.local'), '# first\nno line of a secret\n');
+    const broken = weir(['check'], develop);
+    assert.equal(broken.code, 78);
+    assert.match(broken.err, /^error: \.env\.local:2: the line is no NAME=value\n  = fix: /);
+    assert.doesNotMatch(broken.err, /of a secret/);
+    assert.notEqual(weir(['check'], { cwd }).code, 64);
+  });
+
   test('finds client files of each kind', () => {
     const server = { command: 'x' };
     for (const [file, text] of [

@@ -4,6 +4,8 @@
 // out what must survive.
 #pragma once
 
+#include <string.h>  // explicit_bzero
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -31,7 +33,16 @@ inline std::size_t body_room(std::size_t got, std::size_t most) noexcept {
   return std::min(most, std::max(2 * got, kLeast));
 }
 
+// What came over a connection may hold credentials, also behind the end of a text that was longer once.
+inline void wipe(std::string& text) noexcept {
+  text.resize(text.capacity());
+  explicit_bzero(text.data(), text.size());
+}
+
 // Assigning an empty string would keep the memory.
-inline void give_back(std::string& text) noexcept { std::string().swap(text); }
+inline void give_back(std::string& text) noexcept {
+  wipe(text);
+  std::string().swap(text);
+}
 
 }  // namespace weir::net::internal

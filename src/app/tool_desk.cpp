@@ -1,0 +1,194 @@
+#include "app/tool_desk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/client_files.hpp"
+
+namespace weir::app {
+namespace {
+
+using config::Pinning;
+using observe::Level;
+using router::ToolFinding;
+
+// What must stay the same for pins to hold. Arguments are left out: a new version of a package is just when
+// tools may change, and some carry secrets.
+std::string owner_of(config::Server const& server) {
+  std::string target = server.command;
+  for (auto const& url : server.urls) target += "\n" + url.substr(0, url.find('?'));
+  return fmt::format("{}@{}", server.name, router::definition_hash(target).substr(0, 16));
+}
+
+std::string_view mode_name(Pinning pinning) {
+  switch (pinning) {
+    case Pinning::ignore: return "ignore";
+    case Pinning::warn: return "warn";
+    case Pinning::quarantine: return "quarantine";
+  }
+  return "warn";
+}
+
+std::string sentence(ToolFinding const& finding) {
+  std::string out;
+  switch (finding.kind) {
+    case ToolFinding::Kind::changed: out = "says something else of itself than when it was pinned"; break;
+    case ToolFinding::Kind::hidden: out = "hides characters"; break;
+    case ToolFinding::Kind::unpinned: out = "is one too many to be pinned"; break;
+  }
+  if (finding.hidden != router::Hidden::none) out += fmt::format(" ({})", router::names_of(finding.hidden));
+  return out;
+}
+
+}  // namespace
+
+std::string pin_path(config::Environment const& environment) {
+  auto const trust = config::trust_path(environment);
+  if (!trust.starts_with('/')) return {};
+  return trust.substr(0, trust.rfind('/')) + "/pins.db";
+}
+
+ToolDesk::ToolDesk(Parts const& parts, std::optional<std::string> const& file) : parts_(parts) {
+  if (!file) return;
+  if (file->empty()) {
+    parts_.log.event(Level::warn, "tool.pins",
+                     "pins of tools are forgotten at the end: set HOME or XDG_STATE_HOME");
+    return;
+  }
+  auto reader = store::PinFile::open(*file);
+  auto writer = store::PinFile::open(*file);
+  if (reader && writer) {
+    reader_ = std::move(*reader);
+    writer_ = std::move(*writer);
+    return;
+  }
+  auto const& error = reader ? writer.error() : reader.error();
+  parts_.log.event(Level::warn, "tool.pins",
+                   fmt::format("pins of tools are forgotten at the end: {}; {}", error.detail, error.hint));
+}
+
+void ToolDesk::apply(config::Settings const& settings) {
+  auto before = std::exchange(servers_, {});
+  for (auto const& server : settings.servers) {
+    if (server.disabled) continue;
+    auto owner = owner_of(server);
+    auto const known = before.find(server.name);
+    bool const same = known != before.end() && known->second.owner == owner;
+    auto& watched = servers_[server.name];
+    if (same) watched = std::move(known->second);
+    watched.owner = std::move(owner);
+    auto const pinning = settings.pinning.find(server.name);
+    watched.pinning = pinning == settings.pinning.end() ? Pinning::warn : pinning->second;
+    if (!same) load(watched);
+  }
+}
+
+void ToolDesk::load(Watched& watched) {
+  if (!reader_) return;
+  auto rows = reader_->read(watched.owner, router::PinLimits{}.pins);
+  if (!rows) {
+    parts_.log.event(Level::warn, "tool.pins", rows.error().detail);
+    return;
+  }
+  for (auto& row : *rows) {
+    watched.pins.restore(std::move(row.tool), {std::move(row.hash), std::move(row.definition), row.approved});
+  }
+}
+
+void ToolDesk::save(Watched const& watched, std::vector<std::string> const& tools, bool anew) {
+  if (!writer_) return;
+  std::vector<store::PinRow> rows;
+  for (auto const& tool : tools) {
+    if (auto const* const pin = watched.pins.find(tool)) {
+      rows.push_back({tool, pin->hash, pin->definition, pin->approved});
+    }
+  }
+  bool const given = parts_.side.give(
+      [file = writer_, owner = watched.owner, rows = std::move(rows), anew, &log = parts_.log] {
+        auto const written = file->write(owner, rows, anew);
+        if (!written) log.event(Level::warn, "tool.pins", written.error().detail);
+      });
+  if (!given) parts_.log.event(Level::warn, "tool.pins", "pins were not written: the disk is too slow");
+}
+
+void ToolDesk::tell(std::string_view server, Watched const& watched, std::vector<ToolFinding> const& news) {
+  auto const& alarms = parts_.metrics.server(std::string(server)).tool_alarms;
+  std::size_t told = 0;
+  for (auto const& finding : news) {
+    alarms.add(router::name_of(finding.kind));
+    if (++told > kToldMax) continue;
+    bool const withheld = watched.pinning == Pinning::quarantine;
+    parts_.log.event(
+        Level::warn, "tool.suspect",
+        fmt::format("{} of {} {}{}; look with `weir tools {}`, accept with `weir tools accept {} {}`",
+                    finding.tool, server, sentence(finding), withheld ? " and is withheld" : "", server,
+                    server, finding.tool));
+  }
+  if (told > kToldMax) {
+    parts_.log.event(Level::warn, "tool.suspect",
+                     fmt::format("{} more tools of {}: `weir tools {}`", told - kToldMax, server, server));
+  }
+}
+
+std::shared_ptr<router::ToolNames const> ToolDesk::inspect(
+    std::string_view server, std::shared_ptr<router::ItemList const> const& tools) {
+  auto const found = servers_.find(server);
+  if (found == servers_.end() || found->second.pinning == Pinning::ignore) return nullptr;
+  auto& watched = found->second;
+  auto const seen = watched.pins.look(tools);
+  if (!seen.pinned.empty()) save(watched, seen.pinned, false);
+  tell(server, watched, seen.news);
+  return watched.pinning == Pinning::quarantine ? watched.pins.suspects() : nullptr;
+}
+
+base::Result<std::vector<std::string>> ToolDesk::accept(std::string const& server, std::string const& tool) {
+  auto const refused = [](std::string why) {
+    return base::Error(base::Fault::invalid_input, base::Blame::client, std::move(why));
+  };
+  auto const found = servers_.find(server);
+  if (found == servers_.end()) return refused("There is no server of this name.");
+  auto& watched = found->second;
+  if (watched.pinning == Pinning::ignore)
+    return refused("The tools of this server are not pinned (`pin: ignore`).");
+  auto accepted = tool.empty() ? watched.pins.accept_all() : watched.pins.accept(tool);
+  if (accepted.empty()) {
+    return refused(tool.empty()
+                       ? "The server offers no tools now."
+                       : "The server offers no such tool now, or too many are pinned: accept all of them.");
+  }
+  save(watched, accepted, tool.empty());
+  parts_.log.event(Level::info, "tool.accepted",
+                   tool.empty() ? fmt::format("all {} tools of {}", accepted.size(), server)
+                                : fmt::format("{} of {}", tool, server));
+  return accepted;
+}
+
+std::size_t ToolDesk::suspects(std::string_view server) const {
+  auto const found = servers_.find(server);
+  bool const looks = found != servers_.end() && found->second.pinning != Pinning::ignore;
+  return looks ? found->second.pins.findings().size() : 0;
+}
+
+std::vector<PinnedServer> ToolDesk::report() const {
+  std::vector<PinnedServer> out;
+  for (auto const& [name, watched] : servers_) {
+    PinnedServer server{
+        name, std::string(mode_name(watched.pinning)), watched.pins.pins().size(), suspects(name), {}};
+    for (auto const& finding : watched.pins.findings()) {
+      if (server.findings.size() >= std::min(kShownMax, server.suspects)) break;
+      server.findings.push_back({finding.tool, std::string(router::name_of(finding.kind)), sentence(finding),
+                                 watched.pins.explain(finding)});
+    }
+    out.push_back(std::move(server));
+  }
+  return out;
+}
+
+void ToolDesk::refresh_gauges() const {
+  for (auto const& [name, watched] : servers_) {
+    parts_.metrics.server(name).tools_suspect.set(static_cast<double>(suspects(name)));
+  }
+}
+
+}  // namespace weir::app

@@ -1,0 +1,134 @@
+#include "app/tool_desk.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <filesystem>
+
+#include "mcp/message.hpp"
+
+namespace weir::app {
+namespace {
+
+std::shared_ptr<router::ItemList const> tools(std::string const& description) {
+  auto page = mcp::decode(R"({"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"add","description":")" +
+                          description + R"(","inputSchema":{"type":"object"}}]}})");
+  auto list = std::make_shared<router::ItemList>(router::ListKind::tools, router::ItemListOptions{});
+  EXPECT_TRUE(list->add(std::move(*page), {}).has_value());
+  return list;
+}
+
+class ToolDeskTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "weir-desk-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+    config::Server server;
+    server.name = "s";
+    server.urls = {"http://127.0.0.1:1/mcp?key=1"};
+    settings_.servers.push_back(server);
+  }
+  void TearDown() override {
+    side_.reset();
+    std::filesystem::remove_all(folder_);
+    ::close(nowhere_);
+  }
+  std::unique_ptr<ToolDesk> desk() {
+    auto made =
+        std::make_unique<ToolDesk>(ToolDesk::Parts{*side_, log_, metrics_}, (folder_ / "pins.db").string());
+    made->apply(settings_);
+    return made;
+  }
+  // Until the side thread has done what it was given.
+  void written() {
+    std::mutex lock;
+    std::condition_variable told;
+    bool done = false;
+    ASSERT_TRUE(side_->give([&] {
+      std::lock_guard const guard(lock);
+      done = true;
+      told.notify_one();
+    }));
+    std::unique_lock guard(lock);
+    told.wait(guard, [&] { return done; });
+  }
+  double alarms(char const* kind) { return metrics_.server("s").tool_alarms.of(kind).value(); }
+
+  std::filesystem::path folder_;
+  base::SystemClock clock_;
+  int const nowhere_ = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  observe::Log log_{observe::Log::Options{.fd = nowhere_}, clock_,
+                    [](std::string_view text) { return std::string(text); }};
+  observe::Metrics metrics_{{}};
+  std::unique_ptr<net::SideThread> side_ = std::make_unique<net::SideThread>();
+  config::Settings settings_;
+};
+
+TEST_F(ToolDeskTest, AChangeBetweenTwoRunsIsFoundAndWithheldWhereConfigured_T56) {
+  auto first = desk();
+  EXPECT_EQ(first->inspect("s", tools("Adds.")), nullptr);
+  written();
+  auto next = desk();
+  EXPECT_EQ(next->inspect("s", tools("Adds. And more.")), nullptr);  // warn: it is offered
+  EXPECT_EQ(next->suspects("s"), 1U);
+  EXPECT_EQ(alarms("changed"), 1);
+  settings_.pinning["s"] = config::Pinning::quarantine;
+  next->apply(settings_);
+  auto const list = tools("Adds. And more.");
+  ASSERT_NE(next->inspect("s", list), nullptr);
+  EXPECT_EQ(*next->inspect("s", list), router::ToolNames{"add"});
+  EXPECT_EQ(alarms("changed"), 1);  // told once
+  auto const shown = next->report();
+  EXPECT_EQ(shown.at(0).findings.at(0).detail, "- description: Adds.\n+ description: Adds. And more.\n");
+  EXPECT_EQ(next->accept("s", "add")->size(), 1U);
+  EXPECT_EQ(next->inspect("s", list), nullptr);
+  written();
+  EXPECT_EQ(desk()->inspect("s", tools("Adds. And more.")), nullptr);
+}
+
+TEST_F(ToolDeskTest, IgnoredServersAreNotLookedAt) {
+  settings_.pinning["s"] = config::Pinning::ignore;
+  auto const one = desk();
+  one->inspect("s", tools("a\\u200b"));
+  EXPECT_EQ(one->suspects("s"), 0U);
+  EXPECT_FALSE(one->accept("s", "").has_value());
+  EXPECT_EQ(one->report().at(0).pinned, 0U);
+}
+
+TEST_F(ToolDeskTest, AnotherTargetUnderTheNameIsTrustedAnewAndAnotherQueryIsTheSame) {
+  desk()->inspect("s", tools("1"));
+  written();
+  settings_.servers[0].urls = {"http://127.0.0.1:1/mcp?key=2"};
+  auto same = desk();
+  same->inspect("s", tools("2"));
+  EXPECT_EQ(same->suspects("s"), 1U);
+  settings_.servers[0].urls = {"http://127.0.0.1:2/mcp"};
+  auto other = desk();
+  other->inspect("s", tools("2"));
+  EXPECT_EQ(other->suspects("s"), 0U);
+}
+
+TEST_F(ToolDeskTest, WhatCannotBeAcceptedIsSaid) {
+  auto const one = desk();
+  EXPECT_FALSE(one->accept("nobody", "").has_value());
+  EXPECT_FALSE(one->accept("s", "").has_value());  // has not listed anything
+  one->inspect("s", tools("1"));
+  EXPECT_FALSE(one->accept("s", "sub").has_value());
+  EXPECT_TRUE(one->accept("s", "").has_value());
+}
+
+TEST_F(ToolDeskTest, WithoutAFileItWorksUntilItsEnd) {
+  ToolDesk one(ToolDesk::Parts{*side_, log_, metrics_}, std::string());
+  one.apply(settings_);
+  one.inspect("s", tools("1"));
+  one.inspect("s", tools("2"));
+  EXPECT_EQ(one.suspects("s"), 1U);
+  written();
+}
+
+}  // namespace
+}  // namespace weir::app

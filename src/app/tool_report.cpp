@@ -1,0 +1,114 @@
+#include "app/tool_report.hpp"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "app/shown_text.hpp"
+#include "mcp/json_text.hpp"
+
+namespace weir::app {
+namespace {
+
+namespace dom = simdjson::dom;
+
+void member(std::string& json, std::string_view key, std::string_view text) {
+  json += json.back() == '{' ? "" : ",";
+  mcp::append_json_string(json, key);
+  json += ':';
+  mcp::append_json_string(json, text);
+}
+
+std::string text_at(dom::element const& item, char const* key) {
+  std::string_view text;
+  return item[key].get_string().get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
+}
+
+std::size_t number_at(dom::element const& item, char const* key) {
+  std::uint64_t number = 0;
+  return item[key].get_uint64().get(number) == simdjson::SUCCESS ? number : 0;
+}
+
+std::string indented(std::string_view lines) {
+  std::string out;
+  while (!lines.empty()) {
+    auto const line = lines.substr(0, lines.find('\n'));
+    out += "    " + shown(line) + "\n";
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string pinned_json(std::vector<PinnedServer> const& servers) {
+  std::string json = R"({"version":1,"servers":[)";
+  for (auto const& server : servers) {
+    json += json.back() == '[' ? "{" : ",{";
+    member(json, "name", server.name);
+    member(json, "pin", server.pin);
+    json += fmt::format(R"(,"pinned":{},"suspects":{},"findings":[)", server.pinned, server.suspects);
+    for (auto const& finding : server.findings) {
+      json += json.back() == '[' ? "{" : ",{";
+      member(json, "tool", finding.tool);
+      member(json, "kind", finding.kind);
+      member(json, "why", finding.why);
+      member(json, "detail", finding.detail);
+      json += '}';
+    }
+    json += "]}";
+  }
+  return json + "]}\n";
+}
+
+base::Result<std::vector<PinnedServer>> read_pinned(std::string_view json) {
+  dom::parser parser;
+  dom::element root;
+  dom::array list;
+  bool const ours = parser.parse(simdjson::padded_string(json)).get(root) == simdjson::SUCCESS &&
+                    root["servers"].get_array().get(list) == simdjson::SUCCESS;
+  if (!ours)
+    return base::Error(base::Fault::protocol, base::Blame::upstream, "what answered is not a Weir gateway");
+  std::vector<PinnedServer> out;
+  for (auto const item : list) {
+    PinnedServer server{text_at(item, "name"),
+                        text_at(item, "pin"),
+                        number_at(item, "pinned"),
+                        number_at(item, "suspects"),
+                        {}};
+    dom::array findings;
+    if (item["findings"].get_array().get(findings) == simdjson::SUCCESS) {
+      for (auto const one : findings) {
+        server.findings.push_back(
+            {text_at(one, "tool"), text_at(one, "kind"), text_at(one, "why"), text_at(one, "detail")});
+      }
+    }
+    out.push_back(std::move(server));
+  }
+  return out;
+}
+
+std::string render_pinned(std::vector<PinnedServer> const& servers) {
+  std::string out;
+  std::size_t width = 0;
+  for (auto const& server : servers) width = std::max(width, width_of(shown(server.name)));
+  for (auto const& server : servers) {
+    auto const name = shown(server.name);
+    out += fmt::format("{}  {}  {} pinned", left(name, width), left(shown(server.pin), 10), server.pinned);
+    out += server.suspects == 0 ? ", all as they were\n" : fmt::format(", {} suspect\n", server.suspects);
+    for (auto const& finding : server.findings) {
+      bool const withheld = server.pin == "quarantine";
+      out +=
+          fmt::format("  {} {}{}\n", shown(finding.tool), shown(finding.why), withheld ? "; withheld" : "");
+      out += indented(finding.detail);
+      out += fmt::format("    accept: weir tools accept {} {}\n", name, shown(finding.tool));
+    }
+    if (server.suspects > server.findings.size()) {
+      out += fmt::format("  … and {} more\n", server.suspects - server.findings.size());
+    }
+  }
+  return out;
+}
+
+}  // namespace weir::app

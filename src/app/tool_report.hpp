@@ -1,0 +1,37 @@
+// What a running gateway says of the tools it has pinned at /api/v1/tools, read back and shown.
+//
+// All pure: values → JSON → values → text. Unknown members are ignored. Errors: protocol (not the JSON of a
+// gateway).
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace weir::app {
+
+struct SuspectTool {
+  std::string tool;
+  std::string kind;    // "changed", "hidden", "unpinned"
+  std::string why;     // end of a sentence about it
+  std::string detail;  // lines that show it
+  friend bool operator==(SuspectTool const&, SuspectTool const&) = default;
+};
+
+struct PinnedServer {
+  std::string name;
+  std::string pin;  // as configured
+  std::size_t pinned = 0;
+  std::size_t suspects = 0;
+  std::vector<SuspectTool> findings;  // the first of them
+  friend bool operator==(PinnedServer const&, PinnedServer const&) = default;
+};
+
+std::string pinned_json(std::vector<PinnedServer> const& servers);
+base::Result<std::vector<PinnedServer>> read_pinned(std::string_view json);
+std::string render_pinned(std::vector<PinnedServer> const& servers);
+
+}  // namespace weir::app

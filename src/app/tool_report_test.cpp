@@ -1,0 +1,41 @@
+#include "app/tool_report.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::app {
+namespace {
+
+std::vector<PinnedServer> const kServers{
+    {"docs", "warn", 3, 0, {}},
+    {"files",
+     "quarantine",
+     2,
+     2,
+     {{"add", "changed", "says \"else\"", "- description: a\n+ description: b\n"}}}};
+
+TEST(ToolReport, IsReadBackAsItWas) {
+  auto const read = read_pinned(pinned_json(kServers));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(*read, kServers);
+  EXPECT_FALSE(read_pinned("{}").has_value());
+  EXPECT_FALSE(read_pinned("nothing").has_value());
+}
+
+TEST(ToolReport, ShowsTheDifferenceAndHowToAccept) {
+  EXPECT_EQ(render_pinned(kServers),
+            "docs   warn        3 pinned, all as they were\n"
+            "files  quarantine  2 pinned, 2 suspect\n"
+            "  add says \"else\"; withheld\n"
+            "    - description: a\n"
+            "    + description: b\n"
+            "    accept: weir tools accept files add\n"
+            "  … and 1 more\n");
+}
+
+TEST(ToolReport, NothingOfAServerReachesTheTerminal) {
+  std::vector<PinnedServer> servers{{"s", "warn", 1, 1, {{"a\x1b[2J", "changed", "w", "- x: \x1b[8m\n"}}}};
+  EXPECT_EQ(render_pinned(servers).find('\x1b'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace weir::app
