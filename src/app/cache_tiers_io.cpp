@@ -2,21 +2,11 @@
 
 #include "app/cache_options.hpp"
 #include "app/cache_tiers.hpp"
+#include "app/state_folder.hpp"
 #include "store/store_secret.hpp"
 
 namespace weir::app {
 namespace {
-
-std::string state_folder(config::Environment const& environment) {
-  if (auto const given = environment.variable("STATE_DIRECTORY"); given && !given->empty()) {
-    return std::string(given->substr(0, given->find(':')));
-  }
-  if (auto const base = environment.variable("XDG_STATE_HOME"); base && base->starts_with('/')) {
-    return std::string(*base) + "/weir";
-  }
-  auto const home = environment.home();
-  return home.empty() ? std::string() : home + "/.local/state/weir";
-}
 
 store::StoreSecret random_secret(base::Random& random) {
   store::StoreSecret::Key bytes{};

@@ -16,6 +16,7 @@
 #include "app/process_environment.hpp"
 #include "app/run_command.hpp"
 #include "app/secrets_command.hpp"
+#include "app/server_command.hpp"
 #include "app/shown_text.hpp"
 #include "app/status_command.hpp"
 #include "app/tools_command.hpp"
@@ -41,6 +42,7 @@ struct Requests {
   ChaosRequest chaos;
   SecretsRequest secrets;
   ToolsRequest tools;
+  ServerRequest server;
   std::string topic;
   std::string colour = "auto";
   bool check_json = false;
@@ -198,6 +200,29 @@ void add_tools(CLI::App& cli, ToolsRequest& tools) {
   add_gateway(accept, tools.gateway);
 }
 
+void add_server(CLI::App& cli, ServerRequest& server) {
+  auto& verb = *cli.add_subcommand("server", "sign in at a server, or out");
+  verb.footer(
+      "  weir server login github                 in your browser\n"
+      "  weir server login github --paste         where there is no browser\n"
+      "  weir server login github --scope repo    ask for more than before\n"
+      "  weir server logout github");
+  verb.require_subcommand(1);
+  auto& login = *verb.add_subcommand("login", "let Weir use a server in your name");
+  login.footer("  weir server login github\n  weir server login github --paste");
+  login.add_option("NAME", server.name, "the server")->required();
+  login.add_option("--config", server.sources.file,
+                   "configuration file; default: weir.yaml where it is looked for");
+  login.add_option("--scope", server.scopes, "ask for this one too")->expected(1)->take_all();
+  login.add_flag("--paste", server.paste, "paste the address that the browser ends at");
+  login.add_flag("--no-browser", server.no_browser, "only print the address to open");
+  auto& logout = *verb.add_subcommand("logout", "give a sign-in up");
+  logout.footer("  weir server logout github");
+  logout.add_option("NAME", server.name, "the server")->required();
+  logout.add_option("--config", server.sources.file,
+                    "configuration file; default: weir.yaml where it is looked for");
+}
+
 void add_chaos(CLI::App& cli, ChaosRequest& chaos) {
   auto& verb = *cli.add_subcommand("chaos", "make your servers fail, and account for every answer");
   verb.footer(
@@ -308,6 +333,10 @@ int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment
     requests.tools.accept = cli.get_subcommand("tools")->got_subcommand("accept");
     return tools_command(requests.tools, environment);
   }
+  if (cli.got_subcommand("server")) {
+    requests.server.logout = cli.get_subcommand("server")->got_subcommand("logout");
+    return server_command(requests.server, environment);
+  }
   if (cli.got_subcommand("chaos")) return chaos_command(requests.chaos, environment);
   bool const on_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
   if (cli.got_subcommand("help") || !on_terminal) return explain(cli, requests.topic);
@@ -336,6 +365,7 @@ int command_line(int argc, char** argv) {
   add_ctl(cli, requests.ctl);
   add_secrets(cli, requests.secrets);
   add_tools(cli, requests.tools);
+  add_server(cli, requests.server);
   add_chaos(cli, requests.chaos);
   auto& help = *cli.add_subcommand("help", "explain a command, or an error by its code");
   help.footer("  weir help call\n  weir help E012");

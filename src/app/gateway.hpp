@@ -18,6 +18,7 @@
 #include "app/catalog_meter.hpp"
 #include "app/last_words.hpp"
 #include "app/secret_desk.hpp"
+#include "app/sign_ins.hpp"
 #include "app/standby_files.hpp"
 #include "app/tool_desk.hpp"
 #include "app/trusts.hpp"
@@ -70,6 +71,7 @@ class Gateway {
   static constexpr std::size_t kAdminConnectionsMax = 256;
   using Doors = std::vector<std::unique_ptr<net::Listener>>;  // one for each address of a host
   void build_threads();
+  void begin_watching();
   void share_parts();
   void build_workers();
   base::Result<void> listen();
@@ -79,6 +81,7 @@ class Gateway {
   base::Task<void> wait_for_descriptors();
   void build_trusts();
   base::Task<void> watch_trusts();
+  base::Task<void> watch_sign_ins();
   void count_contexts();
   void hand_over(net::Accepted connection, std::size_t listener);
   void apply();
@@ -129,6 +132,7 @@ class Gateway {
   std::unique_ptr<TokenStores> tokens_;
   oauth::TokenStats tokens_counted_{};  // as far as the metrics know
   std::unique_ptr<ToolDesk> tools_;
+  std::unique_ptr<SignIns> sign_ins_;
   std::unique_ptr<Callers> callers_;  // outlives the workers, on whose first one it lives
   std::unique_ptr<SharedParts> shared_;
   std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to

@@ -7,6 +7,7 @@
 
 #include "app/log_options.hpp"
 #include "app/server_options.hpp"
+#include "app/state_folder.hpp"
 #include "app/version.hpp"
 #include "net/url.hpp"
 
@@ -99,17 +100,23 @@ Result<void> Gateway::start() {
   metrics_->gateway().config_last_reload_success.set(1);
   admin_ = std::make_unique<admin::AdminEndpoint>(views(), settings_->metrics.path);
   reload_wanted_ = std::make_unique<base::Event>(loop);
-  open_secrets();
-  tasks_->spawn(reload_loop());
-  tasks_->spawn(signal_loop());
-  tasks_->spawn(settle());
-  tasks_->spawn(watch_trusts());
+  begin_watching();
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     for (auto& door : listeners_[i]) tasks_->spawn(accept_clients(*door, i));
   }
   for (auto& door : admin_listener_) tasks_->spawn(accept_admins(*door));
   log_->event(observe::Level::info, "gateway.start", fmt::format("weir {} is listening", kVersion));
   return {};
+}
+
+// What may change while the gateway runs, and whoever wants something of it.
+void Gateway::begin_watching() {
+  open_secrets();
+  tasks_->spawn(reload_loop());
+  tasks_->spawn(signal_loop());
+  tasks_->spawn(settle());
+  tasks_->spawn(watch_trusts());
+  tasks_->spawn(watch_sign_ins());
 }
 
 // What all workers borrow.
@@ -126,7 +133,10 @@ void Gateway::share_parts() {
       listens_, watches_, *parked_, *cursors_, environment_, gateway_info(), standby});
   callers_ = std::make_unique<Callers>(kernel.loop, kernel.dialer, *log_, random_);
   shared_->caller_tokens = [this] { return callers_->sources(); };
-  tokens_ = std::make_unique<TokenStores>(random_, settings_->tokens, clock_.now());
+  tokens_ =
+      std::make_unique<TokenStores>(random_, settings_->tokens, clock_.now(), sign_ins_folder(environment_));
+  sign_ins_ = std::make_unique<SignIns>(tokens_->sign_ins);
+  sign_ins_->configure(*settings_);
   shared_->tokens = tokens_.get();
   std::optional<std::string> pins;
   if (options_.keep_pins) pins = pin_path(environment_);
@@ -155,7 +165,14 @@ void Gateway::build_workers() {
     places.push_back(workers_.back()->place());
   }
   planner_.emplace(
-      std::move(places), [this](std::string const& name) { return trusts_->of_server(name); },
+      std::move(places),
+      [this](std::string const& name) {
+        auto trusted = trusts_->of_server(name);
+        auto signed_in = sign_ins_->of_server(name);
+        trusted.sign_in = std::move(signed_in.id);
+        if (trusted.problem.empty()) trusted.problem = std::move(signed_in.problem);
+        return trusted;
+      },
       [this](std::string const& server, upstream::CredentialNews news) {
         main_loop().post([this, server, news] { credential_news(server, news); });
       });

@@ -61,6 +61,7 @@ void Gateway::take_over(std::shared_ptr<config::Settings const> settings) {
   contexts_->set_options(context_options(*settings_));
   trusts_->configure(settings_);
   tokens_->cache.set_options(token_cache_options(settings_->tokens), clock_.now());
+  sign_ins_->configure(*settings_);
   calls_->set_most(settings_->limits.in_flight);
   sessions_->set_options(table_options(settings_->sessions), clock_.now());
   sessions_->set_stream_limits(stream_limits(settings_->streams));

@@ -34,6 +34,7 @@ oauth::Grant grant_of(config::OAuth const& oauth) noexcept {
     case config::OAuthGrant::password: return oauth::Grant::password;
     case config::OAuthGrant::exchange:
       return oauth.enterprise_token_url.empty() ? oauth::Grant::exchange : oauth::Grant::id_jag;
+    case config::OAuthGrant::authorization_code: return oauth::Grant::authorization_code;
     case config::OAuthGrant::client_credentials: break;
   }
   return oauth::Grant::client_credentials;
@@ -59,9 +60,9 @@ struct ServerTokens {
         requests(parts.metrics.gateway().tokens.requests),
         revocations(parts.metrics.gateway().tokens.revocations),
         name(options.server),
-        found(!options.wanted.endpoint.host.empty()),
+        found(!options.wanted.endpoint.host.empty() || options.grant == oauth::Grant::authorization_code),
         source({parts.scheduler, fetcher, parts.random, parts.tokens->keys, parts.tokens->cache,
-                parts.tokens->book},
+                parts.tokens->book, &parts.tokens->sign_ins},
                std::move(options), found ? oauth::TokenSource::Locator() : place(), reports()) {}
 
   oauth::TokenSource::Locator place() {
@@ -138,6 +139,8 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
   options.sends_resource = oauth.sends_resource;
   options.refresh_token = oauth.refresh_token;
   options.refresh_file = oauth.refresh_file;
+  options.sign_in_use = {oauth::canonical_resource(*url), oauth.issuer, oauth.client.id};
+  options.sign_in = oauth.sign_in;
   options.user = oauth.username;
   options.password = oauth.password;
   options.subject_type = subject_type_of(oauth.subject_type);
@@ -152,6 +155,27 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
   return options;
 }
 
+base::Result<oauth::PersonSignInOptions> person_options(config::Server const& server,
+                                                        std::vector<std::string> more, base::Random& random) {
+  auto const& oauth = *server.oauth;
+  auto url = net::parse_url(server.urls.at(0));
+  if (!url) return url.error();
+  auto guard = std::make_shared<net::EgressGuard const>(egress_rules(oauth.egress, *url));
+  oauth::PersonSignInOptions options;
+  options.at = {std::move(*url), oauth.issuer, std::move(guard)};
+  auto client = identity(oauth.client, random);
+  if (!client) return client.error();
+  options.client = std::move(*client);
+  options.any_auth = oauth.client.auth == config::OAuthClientAuth::any;
+  options.client_document = oauth.client_document;
+  options.scopes = oauth.scopes;
+  options.more = std::move(more);
+  options.resource = oauth.resource;
+  options.sends_resource = oauth.sends_resource;
+  options.audience = oauth.audience;
+  return options;
+}
+
 base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& parts,
                                                                 config::Server const& server,
                                                                 std::shared_ptr<net::Dialer> own) {
@@ -162,6 +186,7 @@ base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& par
   auto url = net::parse_url(server.urls.at(0));
   if (!url) return url.error();
   auto guard = std::make_shared<net::EgressGuard const>(egress_rules(server.oauth->egress, *url));
+  if (options->grant == oauth::Grant::authorization_code) options->wanted.guard = guard;
   oauth::LocatorOptions places{std::move(*url), server.oauth->issuer, std::move(guard)};
   auto made = std::make_shared<ServerTokens>(parts, std::move(own), std::move(*options), std::move(places));
   return std::shared_ptr<core::CredentialSource>(made, &made->source);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "app/pipeline.hpp"
+#include "oauth/person_sign_in_io.hpp"
 #include "oauth/token_source_io.hpp"
 
 namespace weir::app {
@@ -17,6 +18,9 @@ base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& par
 
 // `random` outlives what is made: assertions are made with it.
 base::Result<oauth::TokenSourceOptions> token_options(config::Server const& server, base::Random& random);
+// For a person's sign-in; `more`: scopes beside the configured ones.
+base::Result<oauth::PersonSignInOptions> person_options(config::Server const& server,
+                                                        std::vector<std::string> more, base::Random& random);
 // What addresses that this server or its issuer names may lead to.
 net::EgressRules egress_rules(config::Egress const& egress, net::Url const& server);
 

@@ -6,6 +6,7 @@
 #include "admin/token_drop.hpp"
 #include "config/settings.hpp"
 #include "oauth/refresh_book.hpp"
+#include "oauth/sign_in_store.hpp"
 #include "oauth/token_cache.hpp"
 #include "oauth/token_key.hpp"
 #include "observe/metrics.hpp"
@@ -15,11 +16,14 @@ namespace weir::app {
 oauth::TokenCacheOptions token_cache_options(config::TokenKeeping const& settings) noexcept;
 
 struct TokenStores {
-  TokenStores(base::Random& random, config::TokenKeeping const& settings, base::TimePoint now)
-      : keys(random), cache(token_cache_options(settings), now) {}
+  // `folder`: where sign-ins are kept; "": nowhere.
+  TokenStores(base::Random& random, config::TokenKeeping const& settings, base::TimePoint now,
+              std::string folder)
+      : keys(random), cache(token_cache_options(settings), now), sign_ins(std::move(folder)) {}
   oauth::TokenKeys keys;
   oauth::TokenCache cache;
   oauth::RefreshBook book;
+  oauth::SignInStore sign_ins;
 };
 
 // What became of the cache since `before`, which is then of now. One thread.

@@ -89,7 +89,7 @@ bool Trusts::use(std::string const& id, Kept& kept, net::TlsProfile const& profi
 Trusted Trusts::of_server(std::string_view name) const {
   auto const found = all_.find(id_of_server(name));
   if (found == all_.end()) return {};
-  return {found->second.slot, found->second.problem};
+  return {found->second.slot, found->second.problem, {}};
 }
 
 DoorTls Trusts::of_listener(config::Address const& bind) const {

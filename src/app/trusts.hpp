@@ -21,7 +21,8 @@ namespace weir::app {
 // What a server's connections are made with. `slot` is null where it has no trust of its own.
 struct Trusted {
   std::shared_ptr<net::TrustSlot> slot;
-  std::string problem;  // why it cannot be used; "" when it can
+  std::string problem;       // why it cannot be used; "" when it can
+  std::string sign_in = {};  // of a person, where the server needs one
 };
 
 // What a listener's connections are accepted with.

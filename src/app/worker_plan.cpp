@@ -92,8 +92,9 @@ std::string WorkerPlanner::problem_of(std::string_view server) const {
 std::shared_ptr<WorkerPlan const> WorkerPlanner::next(std::shared_ptr<config::Settings const> settings,
                                                       base::TimePoint now) {
   auto plan = std::make_shared<WorkerPlan>();
-  for (auto const& server : settings->servers) {
-    if (server.disabled) continue;
+  for (auto const& configured : settings->servers) {
+    if (configured.disabled) continue;
+    auto server = configured;
     if (auto problem = why_not(server); !problem.empty()) {
       plan->problems.emplace(server.name, std::move(problem));
       continue;
@@ -103,6 +104,7 @@ std::shared_ptr<WorkerPlan const> WorkerPlanner::next(std::shared_ptr<config::Se
       plan->problems.emplace(server.name, std::move(trusted.problem));
       continue;
     }
+    if (server.oauth) server.oauth->sign_in = trusted.sign_in;  // another one makes it another server
     auto planned = find(server, trusted);
     if (!planned) planned = renewed(*settings, server, trusted, now);
     if (!planned) {

@@ -46,6 +46,25 @@ TEST_F(Plans, WhatStaysEqualKeepsItsPlaceAndWhatChangesIsNew) {
   EXPECT_NE(after->servers[1]->home, before->servers[0]->home);
 }
 
+TEST_F(Plans, AnotherSignInMakesAnotherServerAndTheSameOneDoesNot) {
+  std::string sign_in = "i-1";
+  WorkerPlanner own({place()}, [&](std::string const&) {
+    Trusted trusted;
+    trusted.sign_in = sign_in;
+    return trusted;
+  });
+  add("a").oauth.emplace().grant = config::OAuthGrant::authorization_code;
+  add("b");
+  auto const plan = [&] { return own.next(std::make_shared<config::Settings const>(settings))->servers; };
+  auto const first = plan();
+  EXPECT_EQ(first[0]->settings.oauth->sign_in, "i-1");
+  EXPECT_EQ(plan(), first);
+  sign_in = "i-2";
+  auto const second = plan();
+  EXPECT_NE(second[0], first[0]);
+  EXPECT_EQ(second[1], first[1]);
+}
+
 TEST_F(Plans, WhatCannotBeStartedIsLeftOutAndSaidWhy) {
   add("fine");
   add("off").disabled = true;

@@ -86,6 +86,33 @@ void check_client(Node const& node, Problems& problems) {
   }
 }
 
+// A person signs in: the issuer may be found through the server, because no secret goes there.
+void check_person(Node const& auth, Problems& problems) {
+  if (auto const* token_url = auth.find("token_url"); token_url != nullptr && given(&auth, "token_url")) {
+    problems
+        .error("WEIR-E022", token_url->mark,
+               "`token_url` does not say where a person signs in, and nobody would look at it")
+        .fix = "set `issuer`, which finds both, or neither";
+  }
+  if (given(&auth, "client_secret") && !given(&auth, "client_id")) {
+    problems.error("WEIR-E022", auth.mark, "`auth` has a `client_secret` and no `client_id`");
+  }
+  if (given(&auth, "client_secret") && !given(&auth, "issuer")) {
+    auto& problem = problems.error("WEIR-E022", auth.mark, "`auth` does not say whose client this is");
+    problem.fix = "set `issuer`";
+    problem.notes.emplace_back(
+        "a server that could name any issuer could have the gateway's secret sent there");
+  }
+  auto const document = scalar_at(&auth, "client_document");
+  if (!document) return;
+  auto const path = document->starts_with("https://") ? document->find('/', 8) : std::string_view::npos;
+  if (path != std::string_view::npos && path + 1 < document->size()) return;
+  problems
+      .error("WEIR-E016", auth.find("client_document")->mark,
+             "`client_document` is not an https address with a path")
+      .fix = "issuers take no other as a client's name";
+}
+
 struct Need {
   char const* key;
   bool wanted;
@@ -96,7 +123,7 @@ void check_oauth(Node const& auth, bool stdio, Problems& problems) {
   if ((type != "oauth" && type != "exchange") || stdio || for_later(auth)) return;
   auto const grant = type == "exchange" ? "exchange" : word(&auth, "grant", "client_credentials");
   for (auto const& [key, wanted] :
-       {Need{"client_id", true},
+       {Need{"client_id", grant != "authorization_code"},
         Need{"client_secret", (grant == "client_credentials" || grant == "exchange") &&
                                   !given(&auth, "client_key") &&
                                   word(&auth, "client_auth", "") != "private_key_jwt"},
@@ -107,7 +134,9 @@ void check_oauth(Node const& auth, bool stdio, Problems& problems) {
   }
   check_client(auth, problems);
   if (auto const* enterprise = section_at(&auth, "enterprise")) check_client(*enterprise, problems);
-  if (!given(&auth, "token_url") && !given(&auth, "issuer")) {
+  bool const person = type == "oauth" && grant == "authorization_code";
+  if (person) check_person(auth, problems);
+  if (!person && !given(&auth, "token_url") && !given(&auth, "issuer")) {
     auto& problem = problems.error("WEIR-E022", auth.mark, "`auth` does not say whose tokens it gets");
     problem.fix = "set `issuer`, which finds the rest, or `token_url`";
     problem.notes.emplace_back(
@@ -139,6 +168,7 @@ std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment
   auto const grant = word(auth, "grant", "client_credentials");
   if (grant == "refresh_token") oauth.grant = OAuthGrant::refresh_token;
   if (grant == "password") oauth.grant = OAuthGrant::password;
+  if (grant == "authorization_code") oauth.grant = OAuthGrant::authorization_code;
   if (type == "exchange") oauth.grant = OAuthGrant::exchange;
   take(auth, "token_url", oauth.token_url);
   take(auth, "issuer", oauth.issuer);
@@ -152,6 +182,8 @@ std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment
   take_path(auth, "refresh_file", oauth.refresh_file, environment);
   take(auth, "username", oauth.username);
   if (auto const password = scalar_at(auth, "password")) oauth.password = base::Secret(*password);
+  take(auth, "client_document", oauth.client_document);
+  take(auth, "redirect_port", oauth.redirect_port);
   auto const* enterprise = section_at(auth, "enterprise");
   take(enterprise, "token_url", oauth.enterprise_token_url);
   if (enterprise != nullptr) oauth.enterprise_client = read_client(enterprise);

@@ -10,7 +10,7 @@
 
 namespace weir::config {
 
-enum class OAuthGrant { client_credentials, refresh_token, password, exchange };
+enum class OAuthGrant { client_credentials, refresh_token, password, exchange, authorization_code };
 // any: as the issuer says, else basic; key: by assertions that `key` signs.
 enum class OAuthClientAuth { any, none, basic, post, key };
 enum class SubjectType { access_token, id_token, jwt };  // as what a caller's token is exchanged
@@ -46,6 +46,9 @@ struct OAuth {
   std::string username;
   base::Secret password;
   SubjectType subject_type = SubjectType::access_token;
+  std::string client_document;       // authorization_code: address of a document about this client; "": none
+  unsigned redirect_port = 0;        // … where the browser comes back to; 0: any that is free
+  std::string sign_in;               // … which one is in use: not configured, filled in by the gateway
   std::string enterprise_token_url;  // enterprise-managed authorization: the company's own issuer; "": none
   OAuthClient enterprise_client;
   Egress egress;

@@ -93,6 +93,36 @@ TEST(OAuthSettings, ACompanyVouchesForIdTokens) {
   EXPECT_EQ(type(company + ", subject_token_type: access_token"), SubjectType::access_token);
 }
 
+TEST(OAuthSettings, WhereAPersonSignsInNothingElseIsNeeded) {
+  auto const report = check("{ type: oauth, grant: authorization_code }");
+  EXPECT_EQ(seen(report), "");
+  auto const& oauth = report.settings.servers.at(0).oauth;
+  ASSERT_TRUE(oauth);
+  EXPECT_EQ(oauth->grant, OAuthGrant::authorization_code);
+  EXPECT_EQ(oauth->redirect_port, 0U);
+  auto const whole = check(
+      "{ type: oauth, grant: authorization_code, issuer: 'https://i.test', client_id: w, client_secret: s, "
+      "redirect_port: 65535, client_document: 'https://w.test/weir.json', scopes: [a] }");
+  EXPECT_EQ(seen(whole), "");
+  EXPECT_EQ(whole.settings.servers.at(0).oauth->redirect_port, 65535U);
+  EXPECT_EQ(whole.settings.servers.at(0).oauth->client_document, "https://w.test/weir.json");
+}
+
+TEST(OAuthSettings, ASecretOfASignInHasAClientAndAnIssuer) {
+  EXPECT_EQ(seen(check("{ type: oauth, grant: authorization_code, client_secret: s }")),
+            "error WEIR-E022 4:11 `auth` has a `client_secret` and no `client_id`; "
+            "error WEIR-E022 4:11 `auth` does not say whose client this is; ");
+  EXPECT_EQ(
+      seen(check("{ type: oauth, grant: authorization_code, token_url: 'https://i.test/t' }")),
+      "error WEIR-E022 4:64 `token_url` does not say where a person signs in, and nobody would look at it; ");
+  for (auto const* const bad : {"http://w.test/a", "https://w.test", "https://w.test/"}) {
+    auto const found = seen(
+        check(std::string("{ type: oauth, grant: authorization_code, client_document: '") + bad + "' }"));
+    EXPECT_EQ(found, "error WEIR-E016 4:70 `client_document` is not an https address with a path; ") << bad;
+  }
+  EXPECT_NE(seen(check("{ type: oauth, grant: authorization_code, redirect_port: 65536 }")), "");
+}
+
 TEST(OAuthSettings, ThePasswordGrantIsWarnedOf_C12_F27) {
   EXPECT_EQ(seen(check("{ type: oauth, grant: password, client_id: w, username: u, password: p, issuer: "
                        "'https://i.test' }")),

@@ -44,8 +44,11 @@ constexpr Option kServers[] = {
     {"servers.*.auth.token", text, "", "", "", "Token of `bearer`; best a reference."},
     {"servers.*.auth.name", text, "", "", "", "Header of `header`."},
     {"servers.*.auth.value", text, "", "", "", "Value of `header`; best a reference."},
-    {"servers.*.auth.grant", word, "client_credentials", "", "client_credentials|refresh_token|password",
-     "How `oauth` gets its token. `password` is for issuers that know nothing better."},
+    {"servers.*.auth.grant", word, "client_credentials", "",
+     "client_credentials|refresh_token|password|authorization_code",
+     "How `oauth` gets its token. `authorization_code`: a person signs in with `weir server login`. "
+     "`password` is "
+     "for issuers that know nothing better."},
     {"servers.*.auth.issuer", url, "", "", "", "Whose tokens they are; the token endpoint is found from it."},
     {"servers.*.auth.token_url", url, "", "", "", "The token endpoint, where it is not to be found out."},
     {"servers.*.auth.client_id", text, "", "", "", "The gateway's name at the issuer."},
@@ -72,6 +75,11 @@ constexpr Option kServers[] = {
     {"servers.*.auth.subject_token_type", word, "auto", "", "auto|access_token|id_token|jwt",
      "With `exchange`: what it is that callers show; `auto`: `id_token` with `enterprise`, else "
      "`access_token`."},
+    {"servers.*.auth.client_document", url, "", "", "",
+     "With `authorization_code`: address of a document about Weir, which is its name at issuers that read "
+     "such."},
+    {"servers.*.auth.redirect_port", integer, "0", "0..65535", "",
+     "With `authorization_code`: port of the loopback that the browser comes back to; 0 takes a free one."},
     {"servers.*.auth.enterprise", section, "", "", "",
      "With `exchange`: the company's own issuer, which vouches for the caller."},
     {"servers.*.auth.enterprise.token_url", url, "", "", "", "Its token endpoint."},

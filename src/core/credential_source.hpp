@@ -5,6 +5,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "base/result.hpp"
 #include "base/secret.hpp"
@@ -26,6 +28,9 @@ class CredentialSource {
   // The server answered 401 to `used`. `again`: also to the one that came after it, so that there is no use
   // in a third.
   virtual void refused(Principal const* caller, Value const& used, bool again) = 0;
+  // The server answered 403 with this challenge: what is missing, and what to do about it. Nothing: it says
+  // nothing of the token.
+  virtual std::optional<base::Error> forbidden(std::string_view) const { return std::nullopt; }
 };
 
 }  // namespace weir::core

@@ -105,6 +105,13 @@ TokenRequest ask_code(Wanted const& wanted, base::Secret const& code, base::Secr
   return request;
 }
 
+TokenRequest ask_revocation(Wanted const& wanted, base::Secret const& token, bool refresh_token) {
+  auto request = begun(wanted, Flow::revocation, {});
+  request.add("token", token);
+  request.add("token_type_hint", refresh_token ? "refresh_token" : "access_token");
+  return request;
+}
+
 TokenRequest ask_introspection(Wanted const& wanted, base::Secret const& token) {
   auto request = begun(wanted, Flow::introspection, {});
   request.add("token", token);

@@ -42,6 +42,8 @@ TokenRequest ask_id_jag(Wanted const& wanted, Subject const& subject);
 TokenRequest ask_jwt_bearer(Wanted const& wanted, base::Secret const& assertion);
 TokenRequest ask_code(Wanted const& wanted, base::Secret const& code, base::Secret const& verifier,
                       std::string const& redirect_uri);
+// RFC 7009. The answer has no body: it is told, not asked for.
+TokenRequest ask_revocation(Wanted const& wanted, base::Secret const& token, bool refresh_token);
 TokenRequest ask_introspection(Wanted const& wanted, base::Secret const& token);
 
 }  // namespace weir::oauth

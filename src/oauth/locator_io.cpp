@@ -87,14 +87,19 @@ base::Task<OAuthResult<IssuerMetadata>> IssuerLocator::issuer(std::string name, 
   co_return misfit(Cause::protocol, 404, "the issuer publishes nothing of itself");
 }
 
+OAuthResult<std::shared_ptr<net::EgressGuard const>> IssuerLocator::guard_for(net::Url const& url) const {
+  if (named_by_operator(url)) return std::shared_ptr<net::EgressGuard const>();
+  if (auto const checked = options_.guard->check(url); !checked) return failure_of(checked.error());
+  return options_.guard;
+}
+
 OAuthResult<TokenPlace> IssuerLocator::place_of(IssuerMetadata found) const {
   auto endpoint = net::parse_url(found.token_endpoint);
   if (!endpoint) return misfit(Cause::protocol, 200, "the token endpoint's address cannot be read");
   TokenPlace place;
-  if (!named_by_operator(*endpoint)) {
-    if (auto const checked = options_.guard->check(*endpoint); !checked) return failure_of(checked.error());
-    place.guard = options_.guard;
-  }
+  auto guard = guard_for(*endpoint);
+  if (!guard) return guard.error();
+  place.guard = std::move(*guard);
   place.endpoint = std::move(*endpoint);
   place.issuer = std::move(found.issuer);
   bool const basic = found.auth_methods.empty() || lists(found.auth_methods, "client_secret_basic");
@@ -109,6 +114,10 @@ OAuthResult<TokenPlace> IssuerLocator::place_of(IssuerMetadata found) const {
     if (!named) place.revocation_guard = options_.guard;
   }
   place.proves_codes = lists(found.challenge_methods, "S256");
+  place.registration_endpoint = std::move(found.registration_endpoint);
+  place.auth_methods = std::move(found.auth_methods);
+  place.issuer_scopes = std::move(found.scopes_supported);
+  place.client_documents = found.client_documents;
   return place;
 }
 
@@ -133,7 +142,9 @@ base::Task<OAuthResult<TokenPlace>> IssuerLocator::search(base::TimePoint deadli
   bool const of_its_own = !described && named && canonical_resource(*named) == origin;  // as of 2025-03-26
   auto found = co_await issuer(name, deadline);
   if (!found && of_its_own && look_further(found.error())) {
-    found = IssuerMetadata{name, origin + "/token", origin + "/authorize", {}, {"S256"}, false};
+    found = IssuerMetadata{
+        name, origin + "/token", origin + "/authorize", {}, {"S256"}, false, {}, origin + "/register", {},
+        false};
   }
   if (!found) co_return found.error();
   auto place = place_of(std::move(*found));

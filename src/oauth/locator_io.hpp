@@ -36,6 +36,10 @@ struct TokenPlace {
   bool proves_codes = false;                // PKCE with S256
   std::optional<net::Url> revocation = {};  // where tokens are revoked; none: nowhere that may be asked
   std::shared_ptr<net::EgressGuard const> revocation_guard = {};
+  std::string registration_endpoint = {};
+  std::vector<std::string> auth_methods = {};  // of clients at the token endpoint; empty: not said
+  std::vector<std::string> issuer_scopes = {};
+  bool client_documents = false;
 };
 
 class IssuerLocator {
@@ -47,6 +51,8 @@ class IssuerLocator {
       : scheduler_(scheduler), fetcher_(fetcher), options_(std::move(options)) {}
 
   base::Task<OAuthResult<TokenPlace>> find(base::TimePoint deadline);
+  // What an address that was found has to be asked through. Errors: config, nobody may go there.
+  OAuthResult<std::shared_ptr<net::EgressGuard const>> guard_for(net::Url const& url) const;
 
  private:
   using Text = base::Task<OAuthResult<std::string>>;

@@ -91,6 +91,9 @@ OAuthResult<IssuerMetadata> read_issuer_metadata(std::string_view text, std::str
   found.challenge_methods =
       object->texts("code_challenge_methods_supported").value_or(std::vector<std::string>());
   found.issuer_returned = object->boolean("authorization_response_iss_parameter_supported").value_or(false);
+  found.registration_endpoint = object->text("registration_endpoint").value_or("");
+  found.scopes_supported = object->texts("scopes_supported").value_or(std::vector<std::string>());
+  found.client_documents = object->boolean("client_id_metadata_document_supported").value_or(false);
   return found;
 }
 

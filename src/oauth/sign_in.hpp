@@ -12,6 +12,9 @@
 
 namespace weir::oauth {
 
+// S256: what is shown of a verifier.
+std::string code_challenge(std::string_view verifier);
+
 struct SignInAt {
   net::Url authorization_endpoint;
   std::string issuer;

@@ -106,5 +106,91 @@ TEST_F(SigningIn, ARefusalOfTheIssuerIsTold) {
   EXPECT_EQ(refused.error().description, "no thanks ");
 }
 
+TEST(CodeChallenge, IsThatOfTheStandard) {  // RFC 7636 Appendix B
+  EXPECT_EQ(code_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+}
+
+// What a page, a proxy or a person may send to the way back. STATE stands for the right one.
+TEST_F(SigningIn, WhatIsNoPlainAnswerIsNotBelieved) {
+  std::string const nul("code=a%00b&state=STATE");
+  std::vector<std::string> const bad{
+      "",
+      "?",
+      "#",
+      "&&&",
+      "=",
+      "%",
+      "code",
+      "state",
+      "state=STATE",       // no code
+      "state=STATE&code",  // an empty one
+      "state=STATE&code=",
+      "code=a&code=b&state=STATE",  // which one?
+      "code=a&state=STATE&state=STATE",
+      "code=a&state=STATE&state=",
+      "code=a&state=STATE&%73tate=STATE",  // the same name, written otherwise
+      "code=a&%63ode=b&state=STATE",
+      "code=a&state=STATE&iss=https%3A%2F%2Fissuer.test&iss=https%3A%2F%2Fevil.test",
+      "code=a&state=STATE&iss=https%3A%2F%2Fevil.test&iss=https%3A%2F%2Fissuer.test",
+      "code=a&state=STATE&iss=",
+      "code=a&state=STATE&iss",
+      "code=a&state=STATE&iss=https%3A%2F%2Fissuer.test%00",
+      "code=a&state=STATE&iss=https%3A%2F%2Fissuer.test%2F..",
+      "code=a&state=STATE&error=x&error=y",
+      "code=a&state=STATE%00",
+      "code=a&state=STATE%20",
+      "code=a&state=+STATE",
+      "code=a&State=STATE",
+      "code=a;state=STATE",
+      "code=a&amp;state=STATE",
+      "code=a#state=STATE",  // a fragment is no query
+      "#code=a&state=STATE",
+      nul,
+      "code=a%0d%0aSet-Cookie:x&state=STATE",  // line ends, controls, bytes beyond ASCII
+      "code=a%7f&state=STATE",
+      "code=%c3%a4&state=STATE",
+      "code=\xff&state=STATE",
+      "code=" + std::string(4097, 'a') + "&state=STATE",
+      "code=a&state=STATE&pad=" + std::string(17'000, 'a'),
+      std::string(200'000, '&') + "code=a&state=STATE",
+  };
+  for (auto text : bad) {
+    SignIn attempt(at, random, now);
+    auto const state = part(attempt.url(), "state");
+    for (auto where = text.find("STATE"); where != std::string::npos; where = text.find("STATE")) {
+      text.replace(where, 5, state);
+    }
+    for (auto const* const before : {"", "?", "http://127.0.0.1:7007/callback?"}) {
+      auto const refused = attempt.returned(before + text, now);
+      ASSERT_FALSE(refused) << text.substr(0, 100);
+      EXPECT_EQ(refused.error().cause, Cause::policy) << text.substr(0, 100);
+      EXPECT_EQ(refused.error().description.find(state), std::string::npos);
+    }
+    EXPECT_TRUE(attempt.returned("code=a&state=" + state, now))
+        << "still usable after " << text.substr(0, 100);
+  }
+}
+
+TEST_F(SigningIn, ChangedBytesAreNeverBelieved) {
+  base::SeededRandom dice(7);
+  for (int i = 0; i < 4'000; ++i) {
+    SignIn attempt(at, random, now);
+    auto const state = part(attempt.url(), "state");
+    std::string text = "state=" + state + "&code=abc";
+    auto const where = static_cast<std::size_t>(dice.below(6 + state.size()));
+    auto const byte = static_cast<char>(dice.below(256));
+    if (text[where] == byte) continue;
+    text[where] = byte;
+    ASSERT_FALSE(attempt.returned(text, now)) << where << " " << static_cast<int>(byte);
+  }
+}
+
+TEST_F(SigningIn, ACodeMayHave4096Characters) {
+  SignIn attempt(at, random, now);
+  std::string const code(4096, 'a');
+  EXPECT_TRUE(attempt.returned("code=" + code + "&state=" + part(attempt.url(), "state"), now));
+}
+
 }  // namespace
 }  // namespace weir::oauth

@@ -38,6 +38,7 @@ struct TokenUse {
   std::string_view audience;
   std::vector<std::string> const* scopes = nullptr;  // in any order
   std::string_view bound_key = {};                   // thumbprint; "" for bearer tokens
+  std::string_view sign_in = {};                     // of a person; what an earlier one left counts no more
 };
 struct TokenCaller {
   std::string_view subject_issuer;

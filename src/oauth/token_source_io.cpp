@@ -72,7 +72,8 @@ TokenSource::SubjectRef TokenSource::subject_of(core::Principal const* caller) c
 }
 
 std::optional<TokenKey> TokenSource::key_for(SubjectRef const& subject) const {
-  TokenUse const use{options_.server, wanted_.issuer, wanted_.resource, wanted_.audience, &wanted_.scopes};
+  TokenUse const use{options_.server, wanted_.issuer, wanted_.resource, wanted_.audience, &wanted_.scopes, {},
+                     options_.sign_in};
   if (!subject) return parts_.keys.own(use);
   return parts_.keys.of_caller(
       use, {subject->issuer, subject->subject, subject->tenant, subject->actor, subject->text.reveal()});
@@ -91,6 +92,7 @@ TokenOwner TokenSource::owner_of(SubjectRef const& subject) const {
 
 Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
   switch (options_.grant) {
+    case Grant::authorization_code:
     case Grant::refresh_token: return Flow::refresh_token;
     case Grant::password: return Flow::password;
     case Grant::exchange: return subject ? Flow::token_exchange : Flow::client_credentials;
@@ -101,6 +103,10 @@ Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
 }
 
 Error TokenSource::told(OAuthError const& error, SubjectRef const& subject) const {
+  bool const person = options_.grant == Grant::authorization_code;
+  if (person && (error.cause == Cause::reauth || error.code == "invalid_client")) {
+    return needs_sign_in(options_.server, error.description).about(options_.server);
+  }
   return error_for_caller(error, flow_of(subject), wanted_.scopes).about(options_.server);
 }
 
@@ -150,6 +156,7 @@ void TokenSource::refused(core::Principal const* caller, Value const& used, bool
   auto const key = key_of(caller);
   if (!key) return;
   parts_.cache.drop(*key, used);
+  spent_ = true;
   if (!again) return;
   auto const subject = subject_of(caller);
   auto error = misfit(Cause::config, 401, "the server does not take the tokens that its issuer gives");
@@ -216,6 +223,7 @@ void TokenSource::adopt(TokenPlace place) {
 
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask(SubjectRef subject, base::TimePoint deadline) {
   if (options_.grant == Grant::refresh_token) co_return co_await ask_refreshed(deadline);
+  if (options_.grant == Grant::authorization_code) co_return co_await ask_signed_in(deadline);
   if (options_.grant == Grant::id_jag && subject) co_return co_await ask_with_assertion(subject, deadline);
   TokenRequest request;
   if (options_.grant == Grant::password) {

@@ -18,12 +18,13 @@
 #include "oauth/locator_io.hpp"
 #include "oauth/refresh_book.hpp"
 #include "oauth/revocation_loop.hpp"
+#include "oauth/sign_in_store.hpp"
 #include "oauth/token_cache.hpp"
 #include "oauth/token_endpoint_io.hpp"
 
 namespace weir::oauth {
 
-enum class Grant { client_credentials, refresh_token, password, exchange, id_jag };
+enum class Grant { client_credentials, refresh_token, password, exchange, id_jag, authorization_code };
 
 struct TokenSourceOptions {
   std::string server;
@@ -35,6 +36,8 @@ struct TokenSourceOptions {
   base::Secret refresh_token;  // refresh_token: as configured
   std::string refresh_file;    // where its successors are kept; "": in memory only
   std::string user;            // password
+  SignInUse sign_in_use;       // authorization_code: what the kept sign-in has to be of
+  std::string sign_in;         // … which one it is now
   base::Secret password;
   std::string_view subject_type = kAccessTokenType;  // exchange, id_jag: what callers show; a constant
   Wanted company;                 // id_jag: the company's own issuer, where callers sign in
@@ -51,6 +54,7 @@ struct TokenParts {
   TokenKeys const& keys;
   TokenCache& cache;
   RefreshBook& book;
+  SignInStore const* sign_ins = nullptr;  // null: nobody can sign in
 };
 
 class TokenSource final : public core::CredentialSource {
@@ -79,6 +83,7 @@ class TokenSource final : public core::CredentialSource {
   Value ready(core::Principal const* caller) override;
   base::Task<base::Result<Value>> obtain(core::Principal const* caller, base::TimePoint deadline) override;
   void refused(core::Principal const* caller, Value const& used, bool again) override;
+  std::optional<base::Error> forbidden(std::string_view challenge) const override;
 
   std::size_t flights() const noexcept { return flights_.size(); }
 
@@ -101,6 +106,11 @@ class TokenSource final : public core::CredentialSource {
   base::Task<OAuthResult<TokenAnswer>> ask(SubjectRef subject, base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_with_assertion(SubjectRef subject, base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_refreshed(base::TimePoint deadline);
+  base::Task<OAuthResult<TokenAnswer>> ask_signed_in(base::TimePoint deadline);
+  base::Task<OAuthResult<TokenAnswer>> renew(KeptSignIn kept, base::TimePoint deadline);
+  OAuthResult<KeptSignIn> kept_sign_in() const;
+  OAuthResult<TokenAnswer> given(KeptSignIn const& kept);
+  void keep(KeptSignIn const& kept);
   void adopt(TokenPlace place);
   void settle(TokenKey const& key, SubjectRef const& subject, base::TimePoint asked_at,
               OAuthResult<TokenAnswer> answer, Flight& flight);
@@ -118,7 +128,10 @@ class TokenSource final : public core::CredentialSource {
   std::unordered_map<TokenKey, std::shared_ptr<Flight>, TokenKeyHash> flights_;
   std::size_t waiters_ = 0;
   std::optional<Block> block_;
-  unsigned failures_ = 0;  // in a row
+  unsigned failures_ = 0;              // in a row
+  base::Secret given_;                 // authorization_code: the last token of the sign-in that was in use
+  bool spent_ = false;                 // … which the server does not take any more
+  std::optional<KeptSignIn> unsaved_;  // … whose renewed tokens could not be written
   base::TaskGroup asking_;
 };
 

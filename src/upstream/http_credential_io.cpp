@@ -62,6 +62,10 @@ base::Task<Result<net::HttpReply>> HttpBackend::send_with_credential(std::string
     }
     ShownHead const shown(head, value->reveal());
     auto reply = co_await client_.exchange(shown.text(), body);
+    if (reply && reply->head.status == 403) {
+      if (auto lacking = source->forbidden(reply->head.field("www-authenticate")))
+        co_return about(std::move(*lacking));
+    }
     if (!reply || reply->head.status != 401) co_return reply;
     source->refused(caller, value, again);
     if (again) co_return reply;

@@ -1,0 +1,191 @@
+#include "app/server_command.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "app/core_dumps.hpp"
+#include "app/exit_codes.hpp"
+#include "app/secret_desk.hpp"
+#include "app/shown_text.hpp"
+#include "app/sign_in_talk.hpp"
+
+namespace weir::app {
+namespace {
+
+int fail(int code, std::string const& what, std::string const& fix) {
+  fmt::print(stderr, "error: {}\n", what);
+  if (!fix.empty()) fmt::print(stderr, "  = fix: {}\n", fix);
+  return code;
+}
+
+std::string names_of(config::Settings const& settings) {
+  std::string names;
+  for (auto const& server : settings.servers) {
+    if (sign_in_use(server)) names += (names.empty() ? "" : ", ") + server.name;
+  }
+  return names.empty() ? "no server has `auth: { type: oauth, grant: authorization_code }`"
+                       : "a person signs in at: " + names;
+}
+
+// The settings with their secrets, as `weir run` would have them.
+int read_settings(ServerRequest const& request, config::Environment& machine, config::Settings& settings) {
+  SecretDesk secrets(machine);
+  auto& environment = secrets.environment();
+  FoundSources found;
+  if (int const refused = find_sources(request.sources, environment, found); refused != 0) return refused;
+  auto checked = config::check(found.sources, environment);
+  secrets.learn(checked.settings);
+  if (!checked.settings.references.empty()) {
+    secrets.fetch_now();
+    checked = config::check(found.sources, environment);
+  }
+  bool const bad = std::any_of(checked.problems.begin(), checked.problems.end(), [](auto const& problem) {
+    return problem.severity == config::Severity::error && !problem.confined;
+  });
+  if (bad) {
+    fmt::print(stderr, "{}", config::render_text(checked.problems, false));
+    return checked.exit_code;
+  }
+  settings = std::move(checked.settings);
+  return kExitOk;
+}
+
+// Where the person sits at this machine. Its output is nobody's business; it is not waited for long.
+void open_browser(std::string const& url, config::Environment const& environment) {
+  auto const set = [&](char const* name) {
+    auto const value = environment.variable(name);
+    return value && !value->empty();
+  };
+  if (!set("DISPLAY") && !set("WAYLAND_DISPLAY")) return;
+  std::string program = "xdg-open";
+  std::string address = url;
+  char* const words[] = {program.data(), address.data(), nullptr};
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t child = 0;
+  ::posix_spawnp(&child, program.c_str(), &files, nullptr, words, environ);
+  posix_spawn_file_actions_destroy(&files);
+}
+
+// Printed with what a terminal must not be sent left out.
+void show_address(std::string const& name, std::string const& url, bool paste) {
+  fmt::print("To sign in at `{}`, open this address in a browser:\n\n  {}\n\n", shown(name), shown(url));
+  if (paste) {
+    fmt::print(
+        "At the end the browser goes to an address on 127.0.0.1 that it cannot show. Copy that address from "
+        "its address bar,\npaste it here and press Enter: ");
+  } else {
+    fmt::print("Waiting for the answer, at most 10 minutes; on a machine without a browser use --paste.\n");
+  }
+  std::fflush(stdout);
+}
+
+oauth::OAuthResult<base::Secret> pasted(oauth::SignIn& attempt, base::Clock const& clock) {
+  constexpr int kTriesMax = 3;
+  for (int i = 1;; ++i) {
+    std::string line;
+    std::getline(std::cin, line);
+    auto const begin = line.find_first_not_of(" \t");
+    auto const end = line.find_last_not_of(" \t\r");
+    auto const text = begin == std::string::npos ? std::string_view()
+                                                 : std::string_view(line).substr(begin, end - begin + 1);
+    auto code = attempt.returned(text, clock.now());
+    explicit_bzero(line.data(), line.size());
+    bool const other = !code && code.error().cause == oauth::Cause::policy;
+    if (!other || i == kTriesMax || !std::cin) return code;
+    fmt::print("\nThat is not the answer to this sign-in ({}). Once more: ", shown(code.error().description));
+    std::fflush(stdout);
+  }
+}
+
+int told(std::string const& name, oauth::OAuthError const& error) {
+  auto const what = fmt::format("the sign-in at `{}` failed: {}{}{}", shown(name), shown(error.code),
+                                error.code.empty() ? "" : ": ", shown(error.description));
+  switch (error.cause) {
+    case oauth::Cause::reauth:
+      return fail(kExitDenied, what, fmt::format("weir server login {}", shown(name)));
+    case oauth::Cause::throttle:
+    case oauth::Cause::transient: return fail(kExitUnavailable, what, "try again when the issuer answers");
+    case oauth::Cause::scope: return fail(kExitDenied, what, "ask for fewer scopes: `auth.scopes`, --scope");
+    case oauth::Cause::config:
+      return fail(kExitBad, what, fmt::format("look at `servers.{}.auth`: docs/tokens.md", shown(name)));
+    default: return fail(kExitBad, what, "");
+  }
+}
+
+int login(ServerRequest const& request, config::Settings const& settings, config::Server const& server,
+          config::Environment const& environment) {
+  auto talk = SignInTalk::open(settings, server, environment);
+  if (!talk) return fail(kExitConfig, shown(talk.error().detail), shown(talk.error().hint));
+  auto begun = (*talk)->begin(request.scopes);
+  if (!begun) return told(server.name, begun.error());
+  auto& attempt = **begun;
+  show_address(server.name, attempt.url(), request.paste);
+  if (!request.paste && !request.no_browser) open_browser(attempt.url(), environment);
+  auto code = request.paste ? pasted(attempt, (*talk)->clock()) : (*talk)->wait();
+  if (!code) return told(server.name, code.error());
+  auto kept = (*talk)->finish(std::move(*code));
+  if (!kept) return told(server.name, kept.error());
+  if (auto saved = (*talk)->save(*kept); !saved) {
+    return fail(kExitSoftware, shown(saved.error().detail), shown(saved.error().hint));
+  }
+  std::string scopes;
+  for (auto const& scope : kept->scopes) scopes += " " + scope;
+  fmt::print("{}Signed in at `{}`{}{}. A gateway that runs uses it within seconds.\n",
+             request.paste ? "\n" : "", shown(server.name), scopes.empty() ? "" : ", scopes:", shown(scopes));
+  if (kept->refresh_token.empty()) {
+    fmt::print("The issuer gave nothing to renew it with: sign in again when it ends.\n");
+  }
+  return kExitOk;
+}
+
+int logout(config::Settings const& settings, config::Server const& server,
+           config::Environment const& environment) {
+  auto talk = SignInTalk::open(settings, server, environment);
+  if (!talk) return fail(kExitConfig, shown(talk.error().detail), shown(talk.error().hint));
+  bool had = false;
+  auto const revoked = (*talk)->forget(had);
+  if (!revoked && had) {
+    auto const& error = revoked.error();
+    return fail(kExitBad,
+                fmt::format("the sign-in at `{}` is removed here, but not revoked at its issuer: {}",
+                            shown(server.name), shown(error.description)),
+                "end it there");
+  }
+  if (!revoked) return fail(kExitSoftware, shown(revoked.error().description), "");
+  fmt::print("{} at `{}`.\n", had ? "Signed out" : "Nobody was signed in", shown(server.name));
+  return kExitOk;
+}
+
+}  // namespace
+
+int server_command(ServerRequest const& request, config::Environment& machine) {
+  forbid_core_dumps();
+  for (auto const& scope : request.scopes) {
+    if (!oauth::is_scope(scope)) {
+      return fail(kExitUsage, fmt::format("`{}` cannot be a scope", shown(scope)),
+                  "one word of printable characters for each --scope");
+    }
+  }
+  config::Settings settings;
+  if (int const refused = read_settings(request, machine, settings); refused != 0) return refused;
+  auto const* const server = settings.server(request.name);
+  if (server == nullptr) {
+    return fail(kExitUsage, fmt::format("there is no server `{}`", shown(request.name)), names_of(settings));
+  }
+  if (!server->unusable.empty()) return fail(kExitConfig, shown(server->unusable), "");
+  if (!sign_in_use(*server)) {
+    return fail(kExitUsage, fmt::format("nobody signs in at `{}`", shown(request.name)), names_of(settings));
+  }
+  return request.logout ? logout(settings, *server, machine) : login(request, settings, *server, machine);
+}
+
+}  // namespace weir::app

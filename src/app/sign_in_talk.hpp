@@ -1,0 +1,55 @@
+// SignInTalk: what `weir server login` and `logout` ask of a server's issuer and keep on this machine.
+//
+// For one command, on its thread, with a loop of its own; each member waits for its end, within kAskMax, or
+// kLifeMax of a sign-in for the person. Uses the trust of the server. Errors: as those of
+// PersonSignIn; internal, what cannot be kept.
+#pragma once
+
+#include <memory>
+
+#include "app/server_tokens.hpp"
+#include "app/sign_ins.hpp"
+#include "net/http_fetch.hpp"
+#include "oauth/redirect_listener_io.hpp"
+
+namespace weir::app {
+
+class SignInTalk {
+ public:
+  static constexpr base::Duration kAskMax = std::chrono::seconds{30};
+
+  // Errors: config (certificates, the server's address).
+  static base::Result<std::unique_ptr<SignInTalk>> open(config::Settings const& settings,
+                                                        config::Server const& server,
+                                                        config::Environment const& environment);
+
+  base::Clock const& clock() const noexcept { return clock_; }
+
+  oauth::OAuthResult<oauth::SignIn*> begin(std::vector<std::string> more);
+  oauth::OAuthResult<base::Secret> wait();  // for the browser to come back
+  oauth::OAuthResult<oauth::KeptSignIn> finish(base::Secret code);
+  base::Result<void> save(oauth::KeptSignIn const& kept);
+  // Removes what is kept, whether it can be revoked or not. `had`: there was something, and it is gone.
+  oauth::OAuthResult<void> forget(bool& had);
+
+ private:
+  SignInTalk(config::Server const& server, config::Environment const& environment,
+             net::TlsContext::Ptr trust);
+  template <class T>
+  oauth::OAuthResult<T> run(base::Task<oauth::OAuthResult<T>> work, base::Duration within);
+  base::Result<void> open_way_back(std::optional<oauth::KeptSignIn> const& before);
+  base::Result<std::optional<oauth::SignInStore::Lease>> hold();
+
+  config::Server const& server_;
+  base::SystemClock clock_;
+  base::SystemRandom random_;
+  oauth::SignInStore store_;
+  net::TlsContext::Ptr trust_;
+  net::IoLoop loop_;
+  net::NetDialer dialer_;
+  net::NetFetcher fetcher_;
+  std::unique_ptr<oauth::RedirectListener> way_back_;
+  std::unique_ptr<oauth::PersonSignIn> person_;
+};
+
+}  // namespace weir::app

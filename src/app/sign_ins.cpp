@@ -1,0 +1,61 @@
+#include "app/sign_ins.hpp"
+
+#include "oauth/metadata.hpp"
+
+namespace weir::app {
+
+std::optional<oauth::SignInUse> sign_in_use(config::Server const& server) {
+  bool const person = server.oauth && server.oauth->grant == config::OAuthGrant::authorization_code;
+  if (!person || server.urls.empty()) return std::nullopt;
+  auto const url = net::parse_url(server.urls.front());
+  if (!url) return std::nullopt;  // which is told elsewhere
+  return oauth::SignInUse{oauth::canonical_resource(*url), server.oauth->issuer, server.oauth->client.id};
+}
+
+void SignIns::configure(config::Settings const& settings) {
+  std::map<std::string, Kept, std::less<>> next;
+  for (auto const& server : settings.servers) {
+    auto use = sign_in_use(server);
+    if (!use || server.disabled) continue;
+    Kept kept{std::move(*use), store_.stamp(server.name), {}};
+    kept.now = read(server.name, kept.use);
+    next.emplace(server.name, std::move(kept));
+  }
+  servers_ = std::move(next);
+}
+
+bool SignIns::look() {
+  bool changed = false;
+  for (auto& [name, kept] : servers_) {
+    auto const stamp = store_.stamp(name);
+    if (stamp == kept.stamp) continue;
+    kept.stamp = stamp;  // taken before reading: what changes meanwhile is seen at the next look
+    auto now = read(name, kept.use);
+    if (now == kept.now) continue;
+    kept.now = std::move(now);
+    changed = true;
+  }
+  return changed;
+}
+
+SignedIn SignIns::of_server(std::string_view name) const {
+  auto const found = servers_.find(name);
+  return found == servers_.end() ? SignedIn{} : found->second.now;
+}
+
+SignedIn SignIns::read(std::string const& server, oauth::SignInUse const& use) const {
+  auto const kept = store_.read(server);
+  if (!kept) {
+    auto const& error = kept.error();
+    return {
+        {},
+        oauth::needs_sign_in(server, error.detail + (error.hint.empty() ? "" : "; " + error.hint)).detail};
+  }
+  if (!*kept) return {{}, oauth::needs_sign_in(server, "").detail};
+  if (auto const why = oauth::misfit_of(**kept, use); !why.empty()) {
+    return {{}, oauth::needs_sign_in(server, why).detail};
+  }
+  return {(*kept)->id, {}};
+}
+
+}  // namespace weir::app

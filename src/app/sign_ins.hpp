@@ -1,0 +1,49 @@
+// SignIns: at which servers somebody has signed in, and which sign-in that is, as the files in the state
+// folder say.
+//
+// Main thread; owned by the gateway. look() compares stamps of files, which costs one stat for each server
+// that needs a sign-in, and reads what has changed: a sign-in and a sign-out of `weir server` are noticed at
+// the next look. Renewed tokens change a file and not the sign-in. Where nobody has signed in the server is
+// set aside with the command that helps; one whose sign-in has ended goes on and says so itself.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "config/settings.hpp"
+#include "oauth/sign_in_store.hpp"
+
+namespace weir::app {
+
+struct SignedIn {
+  std::string id;       // of the sign-in in use; "": the server needs none
+  std::string problem;  // why it cannot be used; "": it can
+  bool operator==(SignedIn const&) const = default;
+};
+
+class SignIns {
+ public:
+  static constexpr base::Duration kPeriod = std::chrono::seconds{1};
+
+  explicit SignIns(oauth::SignInStore const& store) noexcept : store_(store) {}
+
+  void configure(config::Settings const& settings);
+  bool look();  // true: a server's changed
+  SignedIn of_server(std::string_view name) const;
+
+ private:
+  struct Kept {
+    oauth::SignInUse use;
+    oauth::SignInStore::Stamp stamp;
+    SignedIn now;
+  };
+  SignedIn read(std::string const& server, oauth::SignInUse const& use) const;
+  oauth::SignInStore const& store_;
+  std::map<std::string, Kept, std::less<>> servers_;
+};
+
+// What a sign-in at this server has to be of; nothing where it needs none.
+std::optional<oauth::SignInUse> sign_in_use(config::Server const& server);
+
+}  // namespace weir::app

@@ -1,0 +1,176 @@
+#include "oauth/kept_sign_in.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "mcp/json_text.hpp"
+#include "oauth/flat_object.hpp"
+#include "oauth/token_answer.hpp"
+
+namespace weir::oauth {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+
+namespace {
+
+constexpr std::size_t kScopesMax = 256;
+
+void add(std::string& json, std::string_view name, std::string_view text) {
+  json += ",";
+  mcp::append_json_string(json, name);
+  json += ":";
+  mcp::append_json_string(json, text);
+}
+
+void add(std::string& json, std::string_view name, std::optional<base::WallTime> const& time) {
+  if (!time) return;
+  auto const seconds = std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count();
+  json += ",";
+  mcp::append_json_string(json, name);
+  json += ":" + std::to_string(seconds);
+}
+
+std::string_view word_of(ClientAuth auth) noexcept {
+  if (auth == ClientAuth::basic) return "basic";
+  return auth == ClientAuth::post ? "post" : "none";
+}
+
+base::Secret secret_of(FlatObject const& object, std::string_view name) {
+  auto text = object.text(name).value_or("");
+  base::Secret made(text);
+  explicit_bzero(text.data(), text.size());
+  return made;
+}
+
+std::optional<base::WallTime> time_of(FlatObject const& object, std::string_view name) {
+  auto const seconds = object.integer(name);
+  if (!seconds) return std::nullopt;
+  return base::WallTime(std::chrono::seconds(*seconds));
+}
+
+Error not_a_sign_in(char const* what) {
+  return Error(Fault::config, Blame::gateway, std::string("the kept sign-in cannot be read: ") + what);
+}
+
+}  // namespace
+
+base::Secret written(KeptSignIn const& kept) {
+  std::string json;
+  json.reserve(8192 + 2 * (kept.access_token.reveal().size() + kept.refresh_token.reveal().size() +
+                           kept.client_secret.reveal().size()));
+  json += R"({"weir_sign_in":1)";
+  add(json, "id", kept.id);
+  add(json, "server", kept.server);
+  add(json, "issuer", kept.issuer);
+  add(json, "token_endpoint", kept.token_endpoint);
+  add(json, "revocation_endpoint", kept.revocation_endpoint);
+  add(json, "resource", kept.resource);
+  add(json, "redirect_uri", kept.redirect_uri);
+  add(json, "client_id", kept.client_id);
+  add(json, "client_auth", word_of(kept.client_auth));
+  json += kept.registered ? R"(,"registered":true)" : R"(,"registered":false)";
+  add(json, "client_secret_until", kept.client_secret_until);
+  add(json, "expires_at", kept.expires_at);
+  json += R"(,"scopes":[)";
+  for (std::size_t i = 0; i < kept.scopes.size(); ++i) {
+    if (i > 0) json += ',';
+    mcp::append_json_string(json, kept.scopes[i]);
+  }
+  json += ']';
+  add(json, "client_secret", kept.client_secret.reveal());
+  add(json, "access_token", kept.access_token.reveal());
+  add(json, "refresh_token", kept.refresh_token.reveal());
+  json += "}\n";
+  base::Secret made(json);
+  explicit_bzero(json.data(), json.size());
+  return made;
+}
+
+Result<KeptSignIn> read_sign_in(std::string_view text) {
+  if (text.size() > KeptSignIn::kTextMax) return not_a_sign_in("it is too long");
+  auto const object = FlatObject::parse(text);
+  if (!object || object->repeats()) return not_a_sign_in("it is not one JSON object");
+  if (object->integer("weir_sign_in") != 1) return not_a_sign_in("it is of another version");
+  KeptSignIn kept;
+  auto const take = [&](std::string_view name, std::string& into) { into = object->text(name).value_or(""); };
+  take("id", kept.id);
+  take("server", kept.server);
+  take("issuer", kept.issuer);
+  take("token_endpoint", kept.token_endpoint);
+  take("revocation_endpoint", kept.revocation_endpoint);
+  take("resource", kept.resource);
+  take("redirect_uri", kept.redirect_uri);
+  take("client_id", kept.client_id);
+  auto const auth = object->text("client_auth").value_or("none");
+  if (auth == "basic") kept.client_auth = ClientAuth::basic;
+  if (auth == "post") kept.client_auth = ClientAuth::post;
+  kept.registered = object->boolean("registered").value_or(false);
+  kept.scopes = object->texts("scopes").value_or(std::vector<std::string>());
+  kept.client_secret_until = time_of(*object, "client_secret_until");
+  kept.expires_at = time_of(*object, "expires_at");
+  kept.client_secret = secret_of(*object, "client_secret");
+  kept.access_token = secret_of(*object, "access_token");
+  kept.refresh_token = secret_of(*object, "refresh_token");
+  bool const whole = !kept.id.empty() && !kept.server.empty() && !kept.issuer.empty() &&
+                     !kept.token_endpoint.empty() && kept.scopes.size() <= kScopesMax;
+  if (!whole) return not_a_sign_in("something is missing in it");
+  return kept;
+}
+
+std::string misfit_of(KeptSignIn const& kept, SignInUse const& use) {
+  if (!same_resource(kept.server, use.server))
+    return "the sign-in was made for another address of the server";
+  if (!use.issuer.empty() && kept.issuer != use.issuer) return "the sign-in was made at another issuer";
+  if (!use.client_id.empty() && kept.client_id != use.client_id) {
+    return "the sign-in was made by another client";
+  }
+  if (use.client_id.empty() && !kept.registered && !kept.client_id.starts_with("https://")) {
+    return "the sign-in was made by a client that is not configured any more";
+  }
+  return {};
+}
+
+base::WallTime end_of(base::WallTime asked_at, base::Duration expires_in) noexcept {
+  return asked_at + std::chrono::duration_cast<std::chrono::milliseconds>(expires_in);
+}
+
+std::vector<std::string> joined(std::vector<std::string> scopes, std::vector<std::string> const& more) {
+  for (auto const& scope : more) {
+    if (std::find(scopes.begin(), scopes.end(), scope) == scopes.end()) scopes.push_back(scope);
+  }
+  return scopes;
+}
+
+bool is_scope(std::string_view text) noexcept {
+  auto const good = [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+  return !text.empty() && text.size() <= kScopeMax && std::all_of(text.begin(), text.end(), good);
+}
+
+// Nothing of it means anything to a shell within single quotes but a single quote itself.
+std::string quoted_word(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/@%+=,";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
+  std::string out = "'";
+  for (char const c : text) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
+Error needs_sign_in(std::string const& server, std::string const& why) {
+  return Error(Fault::config, Blame::gateway,
+               fmt::format("needs sign-in: run `weir server login {}`{}{}{}", server, why.empty() ? "" : " (",
+                           why, why.empty() ? "" : ")"))
+      .advise(fmt::format("Somebody has to sign in at this server: `weir server login {}`.", server));
+}
+
+}  // namespace weir::oauth

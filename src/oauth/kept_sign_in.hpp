@@ -1,0 +1,75 @@
+// KeptSignIn: what stays of a person's sign-in: the tokens, whose they are, and as which client they were
+// got.
+//
+// A value and its text (one JSON object, a Secret, because tokens stand in it). Pure; any thread. A sign-in
+// is used only for the server, the issuer and the client that it was made for (key of stored credentials:
+// issuer and resource): misfit_of() says why not. Limit: kTextMax. Errors: config, not such a text.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "base/secret.hpp"
+#include "oauth/token_request.hpp"
+
+namespace weir::oauth {
+
+struct KeptSignIn {
+  static constexpr std::size_t kTextMax = 128 * 1024;
+
+  std::string id;      // of this sign-in; renewing its tokens does not change it
+  std::string server;  // canonical URL
+  std::string issuer;
+  std::string token_endpoint;
+  std::string revocation_endpoint;  // "": none
+  std::string resource;             // "": none is asked for
+  std::string redirect_uri;
+  std::vector<std::string> scopes;  // asked for or granted
+  std::string client_id;            // "": the issuer does not know it any more
+  ClientAuth client_auth = ClientAuth::none;
+  bool registered = false;     // by Weir; else configured, or a document
+  base::Secret client_secret;  // of a registered client
+  std::optional<base::WallTime> client_secret_until;
+  base::Secret access_token;
+  std::optional<base::WallTime> expires_at;  // of the access token
+  base::Secret refresh_token;
+
+  bool ended() const noexcept { return access_token.empty() && refresh_token.empty(); }
+  void end() {
+    access_token = {};
+    refresh_token = {};
+    expires_at.reset();
+  }
+};
+
+base::Secret written(KeptSignIn const& kept);
+base::Result<KeptSignIn> read_sign_in(std::string_view text);
+
+// What the configuration says of the server; "" for what it leaves open.
+struct SignInUse {
+  std::string server;  // canonical URL
+  std::string issuer;
+  std::string client_id;
+};
+// "" when it may be used so.
+std::string misfit_of(KeptSignIn const& kept, SignInUse const& use);
+
+// When a token ends that was asked for then.
+base::WallTime end_of(base::WallTime asked_at, base::Duration expires_in) noexcept;
+
+// Both, each word once, in the order in which they came.
+std::vector<std::string> joined(std::vector<std::string> scopes, std::vector<std::string> const& more);
+// scope-token of RFC 6749 A.4, at most kScopeMax bytes.
+inline constexpr std::size_t kScopeMax = 256;
+bool is_scope(std::string_view text) noexcept;
+
+// As one word of a shell's command line, whatever is in it.
+std::string quoted_word(std::string_view text);
+
+// What is told of a server where somebody has to sign in; `why`: "" where nobody has.
+base::Error needs_sign_in(std::string const& server, std::string const& why);
+
+}  // namespace weir::oauth

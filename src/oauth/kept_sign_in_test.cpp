@@ -1,0 +1,96 @@
+#include "oauth/kept_sign_in.hpp"
+
+#include <gtest/gtest.h>
+
+namespace weir::oauth {
+namespace {
+
+using namespace std::chrono_literals;
+
+KeptSignIn whole() {
+  KeptSignIn kept;
+  kept.id = "i-1";
+  kept.server = "https://s.test/mcp";
+  kept.issuer = "https://i.test";
+  kept.token_endpoint = "https://i.test/token";
+  kept.revocation_endpoint = "https://i.test/revoke";
+  kept.resource = "https://s.test/mcp";
+  kept.redirect_uri = "http://127.0.0.1:7/callback";
+  kept.scopes = {"a", "b\"\\c"};
+  kept.client_id = "c \"1\"";
+  kept.client_auth = ClientAuth::post;
+  kept.registered = true;
+  kept.client_secret = base::Secret("s\"");
+  kept.client_secret_until = base::WallTime(1800000000s);
+  kept.access_token = base::Secret("access-1");
+  kept.expires_at = base::WallTime(1700000000s);
+  kept.refresh_token = base::Secret("refresh-1");
+  return kept;
+}
+
+TEST(KeptSignIns, AreReadAsTheyWereWritten) {
+  auto const kept = whole();
+  auto const read = read_sign_in(written(kept).reveal());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(written(*read), written(kept));
+  EXPECT_EQ(read->scopes, kept.scopes);
+  EXPECT_EQ(read->client_auth, ClientAuth::post);
+  EXPECT_EQ(read->expires_at, kept.expires_at);
+  EXPECT_EQ(read->client_secret_until, kept.client_secret_until);
+  EXPECT_EQ(read->refresh_token.reveal(), "refresh-1");
+  EXPECT_FALSE(read->ended());
+  auto over = *read;
+  over.end();
+  EXPECT_TRUE(over.ended());
+  EXPECT_TRUE(read_sign_in(written(over).reveal())->ended());
+  EXPECT_EQ(over.client_id, kept.client_id);  // the registration stays
+}
+
+TEST(KeptSignIns, WhatIsNoneIsToldWithoutItsText) {
+  auto const good = std::string(written(whole()).reveal());
+  std::string const other = "\"weir_sign_in\":2" + good.substr(good.find(','));
+  for (auto const& text : std::vector<std::string>{
+           "", "{}", "[]", "null", good.substr(0, good.size() / 2), "{" + other, good + good,
+           "{\"access_token\":\"x\"," + good.substr(1), std::string(KeptSignIn::kTextMax + 1, ' ')}) {
+    auto const read = read_sign_in(text);
+    ASSERT_FALSE(read) << text.substr(0, 40);
+    EXPECT_EQ(read.error().detail.find("refresh-1"), std::string::npos);
+  }
+  EXPECT_TRUE(read_sign_in(good + std::string(KeptSignIn::kTextMax - good.size(), ' ')));
+}
+
+TEST(KeptSignIns, AreOfOneServerIssuerAndClient) {
+  auto kept = whole();
+  SignInUse const use{"https://s.test/mcp", "", ""};
+  EXPECT_EQ(misfit_of(kept, use), "");
+  EXPECT_EQ(misfit_of(kept, {"https://s.test/mcp", "https://i.test", kept.client_id}), "");
+  EXPECT_NE(misfit_of(kept, {"https://other.test/mcp", "", ""}), "");
+  EXPECT_NE(misfit_of(kept, {"https://s.test/mcp2", "", ""}), "");
+  EXPECT_NE(misfit_of(kept, {"https://s.test/mcp", "https://i.test/", ""}), "");
+  EXPECT_NE(misfit_of(kept, {"https://s.test/mcp", "", "another"}), "");
+  kept.registered = false;  // it was configured, and is not any more
+  EXPECT_NE(misfit_of(kept, use), "");
+  kept.client_id = "https://w.test/weir.json";
+  EXPECT_EQ(misfit_of(kept, use), "");
+}
+
+TEST(Scopes, AreWordsAndJoinedOnce) {
+  EXPECT_EQ(joined({"a", "b"}, {"b", "c", "c"}), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_TRUE(is_scope("repo:read"));
+  EXPECT_TRUE(is_scope(std::string(kScopeMax, 'a')));
+  for (auto const& bad : std::vector<std::string>{"", "a b", "a\"", "a\\", "a\n", "\x7f", "\xc3\xa4",
+                                                  std::string(kScopeMax + 1, 'a')}) {
+    EXPECT_FALSE(is_scope(bad)) << bad;
+  }
+}
+
+TEST(Scopes, AreOneWordOfAShell) {
+  EXPECT_EQ(quoted_word("repo:read"), "repo:read");
+  EXPECT_EQ(quoted_word("https://s.test/a.b"), "https://s.test/a.b");
+  EXPECT_EQ(quoted_word("$(reboot)"), "'$(reboot)'");
+  EXPECT_EQ(quoted_word("a'b"), R"('a'\''b')");
+  EXPECT_EQ(quoted_word("a;b"), "'a;b'");
+}
+
+}  // namespace
+}  // namespace weir::oauth

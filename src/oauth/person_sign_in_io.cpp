@@ -1,0 +1,171 @@
+#include "oauth/person_sign_in_io.hpp"
+
+#include <algorithm>
+
+#include "oauth/error_table.hpp"
+
+namespace weir::oauth {
+
+namespace {
+
+constexpr std::string_view kOffline = "offline_access";  // OpenID Connect Core 11
+
+bool lists(std::vector<std::string> const& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+OAuthError not_possible(std::string why) { return misfit(Cause::config, 0, std::move(why)); }
+
+}  // namespace
+
+PersonSignIn::PersonSignIn(Parts const& parts, PersonSignInOptions options)
+    : parts_(parts),
+      options_(std::move(options)),
+      locator_(parts.scheduler, parts.fetcher, options_.at),
+      endpoint_(parts.scheduler, parts.fetcher, parts.random),
+      client_(options_.client) {}
+
+base::Task<OAuthResult<void>> PersonSignIn::begin(std::string redirect_uri, std::optional<KeptSignIn> before,
+                                                  base::TimePoint deadline) {
+  auto found = co_await locator_.find(deadline);
+  if (!found) co_return found.error();
+  place_ = std::move(*found);
+  if (place_.authorization_endpoint.empty()) co_return not_possible("nobody can sign in at this issuer");
+  if (!place_.proves_codes) {
+    co_return misfit(Cause::policy, 200,
+                     "the issuer does not announce PKCE with S256; without it a code could "
+                     "be used by somebody else");
+  }
+  auto page = net::parse_url(place_.authorization_endpoint);
+  if (!page) co_return misfit(Cause::protocol, 200, "the address to sign in at cannot be read");
+  if (auto const open = locator_.guard_for(*page); !open) co_return open.error();
+  bool const same = before && before->issuer == place_.issuer;  // never anything of another issuer
+  auto scopes = options_.scopes.empty() ? place_.scopes : options_.scopes;
+  if (same) scopes = joined(std::move(scopes), before->scopes);
+  scopes = joined(std::move(scopes), options_.more);
+  if (lists(place_.issuer_scopes, kOffline)) scopes = joined(std::move(scopes), {std::string(kOffline)});
+  kept_.id = parts_.random.token(16);
+  kept_.server = canonical_resource(options_.at.server);
+  kept_.issuer = place_.issuer;
+  kept_.token_endpoint = place_.endpoint.text();
+  if (place_.revocation) kept_.revocation_endpoint = place_.revocation->text();
+  kept_.redirect_uri = std::move(redirect_uri);
+  kept_.scopes = scopes;
+  if (options_.sends_resource) {
+    kept_.resource = !options_.resource.empty() ? options_.resource
+                     : !place_.resource.empty() ? place_.resource
+                                                : kept_.server;
+  }
+  if (!same) before.reset();
+  auto const known = co_await become_client(before, deadline);
+  if (!known) co_return known;
+  wanted_ =
+      Wanted{place_.endpoint, place_.issuer, scopes, kept_.resource, options_.audience, false, place_.guard};
+  attempt_.emplace(SignInAt{std::move(*page), place_.issuer, place_.issuer_returned, client_.id,
+                            kept_.redirect_uri, scopes, kept_.resource},
+                   parts_.random, parts_.scheduler.now());
+  co_return OAuthResult<void>();
+}
+
+base::Task<OAuthResult<void>> PersonSignIn::become_client(std::optional<KeptSignIn> const& before,
+                                                          base::TimePoint deadline) {
+  auto const wall = parts_.scheduler.clock().wall();
+  bool const usable = before && before->registered && !before->client_id.empty() &&
+                      before->redirect_uri == kept_.redirect_uri &&
+                      (!before->client_secret_until || wall < *before->client_secret_until);
+  ClientChoice const choice{!client_.id.empty(), options_.client_document, usable};
+  switch (choose_client(choice, place_)) {
+    case ClientFrom::configured:
+      if (options_.any_auth && !client_.secret.empty())
+        client_.auth = place_.auth.value_or(ClientAuth::basic);
+      break;
+    case ClientFrom::document:
+      client_ = ClientIdentity{ClientAuth::none, options_.client_document, {}, nullptr, nullptr};
+      break;
+    case ClientFrom::kept:
+      client_ = client_of(*before, {});
+      kept_.registered = true;
+      kept_.client_secret_until = before->client_secret_until;
+      break;
+    case ClientFrom::registration:
+      if (auto made = co_await register_client(deadline); !made) co_return made;
+      kept_.registered = true;
+      break;
+    case ClientFrom::nowhere:
+      co_return not_possible(
+          "the issuer does not know Weir and registers nobody: set `client_id` to a client that you have "
+          "made "
+          "there, for a native application with the way back " +
+          kept_.redirect_uri + (place_.client_documents ? ", or `client_document`" : ""));
+  }
+  kept_.client_id = client_.id;
+  kept_.client_auth = client_.auth;
+  if (kept_.registered) kept_.client_secret = client_.secret;
+  co_return OAuthResult<void>();
+}
+
+base::Task<OAuthResult<void>> PersonSignIn::register_client(base::TimePoint deadline) {
+  net::FetchRequest request;
+  auto url = net::parse_url(place_.registration_endpoint);
+  if (!url) co_return misfit(Cause::protocol, 200, "the address to register at cannot be read");
+  auto guard = locator_.guard_for(*url);
+  if (!guard) co_return guard.error();
+  auto const auth = registered_auth(place_.auth_methods);
+  request.method = "POST";
+  request.url = std::move(*url);
+  request.guard = std::move(*guard);
+  request.answer_bytes_max = kAnswerBytesMax;
+  request.fields.emplace_back("Content-Type", base::Secret("application/json"));
+  request.fields.emplace_back("Accept", base::Secret("application/json"));
+  request.body = base::Secret(registration_body(kept_.redirect_uri, kept_.scopes, auth));
+  auto reply = co_await parts_.fetcher.fetch(request, deadline);
+  if (!reply) co_return failure_of(reply.error());
+  auto made = read_registration(*reply, kept_.redirect_uri, auth);
+  explicit_bzero(reply->body.data(), reply->body.size());
+  if (!made) co_return made.error();
+  client_ = std::move(made->client);
+  kept_.client_secret_until = made->secret_until;
+  co_return OAuthResult<void>();
+}
+
+base::Task<OAuthResult<KeptSignIn>> PersonSignIn::finish(base::Secret code, base::TimePoint deadline) {
+  auto const request = ask_code(wanted_, code, attempt_->verifier(), attempt_->redirect_uri());
+  auto const asked_at = parts_.scheduler.clock().wall();
+  auto answer = co_await endpoint_.ask(request, client_, deadline);
+  if (!answer) co_return answer.error();
+  kept_.access_token = std::move(answer->access_token);
+  kept_.refresh_token = std::move(answer->refresh_token);
+  kept_.expires_at = answer->expires_at;
+  if (answer->expires_in) kept_.expires_at = end_of(asked_at, *answer->expires_in);
+  if (!answer->scopes.empty()) kept_.scopes = answer->scopes;
+  co_return kept_;
+}
+
+ClientIdentity client_of(KeptSignIn const& kept, ClientIdentity const& configured) {
+  if (!configured.id.empty()) {
+    auto client = configured;
+    if (client.auth != ClientAuth::private_key_jwt) client.auth = kept.client_auth;
+    return client;
+  }
+  return ClientIdentity{kept.client_auth, kept.client_id, kept.client_secret, nullptr, nullptr};
+}
+
+base::Task<OAuthResult<void>> revoke(PersonSignIn::Parts parts, KeptSignIn const& kept,
+                                     ClientIdentity const& client,
+                                     std::shared_ptr<net::EgressGuard const> guard,
+                                     base::TimePoint deadline) {
+  bool const refresh = !kept.refresh_token.empty();
+  auto const& token = refresh ? kept.refresh_token : kept.access_token;
+  if (kept.revocation_endpoint.empty() || token.empty()) co_return OAuthResult<void>();
+  auto url = net::parse_url(kept.revocation_endpoint);
+  if (!url) co_return misfit(Cause::protocol, 0, "the address to revoke tokens at cannot be read");
+  Wanted wanted;
+  wanted.endpoint = std::move(*url);
+  wanted.issuer = kept.issuer;
+  wanted.guard = std::move(guard);
+  auto const request = ask_revocation(wanted, token, refresh);
+  TokenEndpoint endpoint(parts.scheduler, parts.fetcher, parts.random);
+  co_return co_await endpoint.tell(request, client, deadline);
+}
+
+}  // namespace weir::oauth

@@ -1,0 +1,151 @@
+// The tokens of a person's sign-in: taken from what is kept, renewed when they end, kept again.
+#include <fmt/format.h>
+
+#include "oauth/challenge.hpp"
+#include "oauth/error_table.hpp"
+#include "oauth/person_sign_in_io.hpp"
+#include "oauth/token_source_io.hpp"
+
+namespace weir::oauth {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+
+namespace {
+
+constexpr base::Duration kLeaseLook = std::chrono::milliseconds{50};
+constexpr std::size_t kScopesShownMax = 32;
+
+OAuthError over(std::string why) {
+  auto error = misfit(Cause::reauth, 0, std::move(why));
+  error.remember = std::chrono::minutes{5};  // another sign-in has another key
+  return error;
+}
+
+}  // namespace
+
+std::optional<Error> TokenSource::forbidden(std::string_view field) const {
+  auto const challenge = Challenge::parse(field);
+  if (!challenge || challenge->error != "insufficient_scope") return std::nullopt;
+  std::string words;
+  std::string flags;
+  std::size_t shown = 0;
+  for (auto const& scope : challenge->scopes) {
+    if (!is_scope(scope) || shown++ >= kScopesShownMax) continue;
+    words += " " + scope;
+    flags += " --scope " + quoted_word(scope);
+  }
+  std::string const what = words.empty() ? " scopes that it does not name" : " the scopes" + words;
+  Error error(Fault::config, Blame::gateway, "the server wants" + what + " for this");
+  if (options_.grant != Grant::authorization_code) {
+    return std::move(error).advise(
+        fmt::format("The server wants{} for this; an operator has to add to "
+                    "`servers.{}.auth.scopes`.",
+                    what, options_.server));
+  }
+  return std::move(error).advise(
+      fmt::format("The server wants{} for this: `weir server login {}{}`.", what, options_.server, flags));
+}
+
+OAuthResult<KeptSignIn> TokenSource::kept_sign_in() const {
+  auto kept = parts_.sign_ins->read(options_.server);
+  if (!kept) return over(kept.error().detail);
+  if (!*kept) return over("nobody has signed in");
+  if (unsaved_ && unsaved_->id == (*kept)->id) return *unsaved_;
+  if (auto const why = misfit_of(**kept, options_.sign_in_use); !why.empty()) return over(why);
+  if ((*kept)->ended()) return over("the sign-in has ended");
+  return std::move(**kept);
+}
+
+// The kept access token, if it is another one than that which ends or was refused, and good for a while.
+OAuthResult<TokenAnswer> TokenSource::given(KeptSignIn const& kept) {
+  // One that says no end and cannot be renewed is good for as long as the server takes it.
+  bool const endless = kept.refresh_token.empty() && !kept.expires_at;
+  bool const over_already = kept.access_token == given_ && (spent_ || !endless);
+  if (kept.access_token.empty() || over_already) return over("it has ended");
+  auto const wall = parts_.scheduler.clock().wall();
+  if (kept.expires_at && *kept.expires_at <= wall + kSkewMax) return over("it has ended");
+  TokenAnswer answer;
+  answer.access_token = kept.access_token;
+  answer.expires_at = kept.expires_at;
+  given_ = kept.access_token;
+  spent_ = false;
+  return answer;
+}
+
+void TokenSource::keep(KeptSignIn const& kept) {
+  auto const done = parts_.sign_ins->write(options_.server, kept);
+  unsaved_.reset();
+  if (done) return;
+  unsaved_ = kept;
+  if (reports_.alarm) reports_.alarm(done.error().detail);
+}
+
+base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_signed_in(base::TimePoint deadline) {
+  if (parts_.sign_ins == nullptr) co_return over("there is no place for sign-ins");
+  // Others that share the folder renew the same tokens: one at a time, and the next one finds them renewed.
+  std::optional<SignInStore::Lease> lease;
+  for (;;) {
+    auto got = parts_.sign_ins->try_lease(options_.server);
+    if (!got) co_return misfit(Cause::config, 0, got.error().detail);
+    if (*got) {
+      lease.emplace(std::move(**got));
+      break;
+    }
+    if (parts_.scheduler.now() + kLeaseLook >= deadline) {
+      co_return misfit(Cause::transient, 0, "another gateway renews the sign-in and does not end");
+    }
+    co_await parts_.scheduler.sleep_for(kLeaseLook);
+  }
+  auto kept = kept_sign_in();
+  if (!kept) co_return kept.error();
+  if (auto answer = given(*kept)) co_return answer;
+  if (kept->refresh_token.empty()) {
+    if (!kept->access_token.empty() && kept->expires_at > parts_.scheduler.clock().wall()) {
+      co_return over("the issuer gave nothing to renew the sign-in with");  // what is left of it stays good
+    }
+    kept->end();
+    keep(*kept);
+    co_return over("the sign-in has ended");
+  }
+  co_return co_await renew(std::move(*kept), deadline);
+}
+
+base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::TimePoint deadline) {
+  auto endpoint = net::parse_url(kept.token_endpoint);
+  if (!endpoint) co_return over("its token endpoint cannot be read");
+  auto wanted = wanted_;
+  auto const server = net::parse_url(options_.sign_in_use.server);
+  auto const issuer = net::parse_url(options_.sign_in_use.issuer);
+  bool const named =
+      (server && net::same_origin(*endpoint, *server)) || (issuer && net::same_origin(*endpoint, *issuer));
+  wanted.guard = named ? nullptr : wanted_.guard;
+  wanted.endpoint = std::move(*endpoint);
+  wanted.issuer = kept.issuer;
+  wanted.resource = kept.resource;
+  auto const request = ask_refresh(wanted, kept.refresh_token);
+  auto const client = client_of(kept, options_.client);
+  auto const asked_at = parts_.scheduler.clock().wall();
+  auto answer = co_await endpoint_.ask(request, client, deadline);
+  if (answer) {
+    kept.access_token = answer->access_token;
+    if (!answer->refresh_token.empty()) kept.refresh_token = answer->refresh_token;
+    kept.expires_at = answer->expires_at;
+    if (answer->expires_in) kept.expires_at = end_of(asked_at, *answer->expires_in);
+    if (!answer->scopes.empty()) kept.scopes = answer->scopes;
+    given_ = kept.access_token;
+    spent_ = false;
+    keep(kept);
+    co_return answer;
+  }
+  bool const unknown = answer.error().code == "invalid_client";
+  if (unknown && kept.registered) kept.client_id.clear();  // the next sign-in registers anew
+  if (answer.error().cause == Cause::reauth || (unknown && kept.registered)) {
+    kept.end();
+    keep(kept);
+  }
+  co_return answer;
+}
+
+}  // namespace weir::oauth

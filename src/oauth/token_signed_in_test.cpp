@@ -1,0 +1,257 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/virtual_loop.hpp"
+#include "oauth/fake_issuer_test.hpp"
+#include "oauth/token_source_io.hpp"
+
+namespace weir::oauth {
+namespace {
+
+using namespace std::chrono_literals;
+using Value = core::CredentialSource::Value;
+using Got = std::optional<base::Result<Value>>;
+
+base::Task<void> keep(TokenSource& source, base::TimePoint deadline, Got& out) {
+  if (auto value = source.ready(nullptr)) {
+    out = value;
+    co_return;
+  }
+  out = co_await source.obtain(nullptr, deadline);
+}
+
+struct SignedIn : testing::Test {
+  base::VirtualLoop loop;
+  FakeIssuer issuer{loop};
+  base::SeededRandom random{11};
+  TokenKeys keys{random};
+  TokenCache cache{{}, loop.now()};
+  RefreshBook book;
+  std::string folder = testing::TempDir() + "weir_signed_in_" + std::to_string(::getpid());
+  SignInStore store{folder};
+  TokenParts parts{loop, issuer, random, keys, cache, book, &store};
+  TokenSourceOptions options;
+  std::vector<std::string> alarms;
+  std::optional<TokenSource> source;
+  unsigned made = 0;
+
+  SignedIn() {
+    std::filesystem::remove_all(folder);
+    options.server = "web";
+    options.grant = Grant::authorization_code;
+    options.sign_in_use = {"https://s.test/mcp", "", ""};
+    options.sign_in = "i-1";
+    issuer.answer = [this](FakeIssuer::Asked const& asked) { return rotated(asked); };
+    begin();
+  }
+  ~SignedIn() override { std::filesystem::remove_all(folder); }
+
+  FakeIssuer::Reply rotated(FakeIssuer::Asked const& asked) {
+    if (asked.form.find("refresh_token=r-" + std::to_string(made) + "&") == std::string::npos)
+      return FakeIssuer::json(400, R"({"error":"invalid_grant"})");
+    auto const number = std::to_string(++made);
+    return FakeIssuer::json(200, R"({"access_token":"x-)" + number +
+                                     R"(","token_type":"Bearer","expires_in":3600,"refresh_token":"r-)" +
+                                     number + R"("})");
+  }
+  void begin() {
+    TokenSource::Reports reports;
+    reports.alarm = [this](std::string const& what) { alarms.push_back(what); };
+    source.emplace(parts, options, TokenSource::Locator{}, std::move(reports));
+  }
+  KeptSignIn signed_in() const {
+    KeptSignIn kept;
+    kept.id = "i-1";
+    kept.server = "https://s.test/mcp";
+    kept.issuer = "https://i.test";
+    kept.token_endpoint = "https://i.test/token";
+    kept.resource = "https://s.test/mcp";
+    kept.client_id = "c-1";
+    kept.registered = true;
+    kept.access_token = base::Secret("x-0");
+    kept.refresh_token = base::Secret("r-0");
+    kept.expires_at = loop.clock().wall() + 3600s;
+    return kept;
+  }
+  base::Result<Value> get(base::Duration within = 20s) {
+    Got out;
+    base::TaskGroup tasks(loop);
+    tasks.spawn(keep(*source, loop.now() + within, out));
+    for (base::Duration waited{}; !out && waited <= within; waited += 10ms) loop.advance(10ms);
+    return out ? *out : base::Result<Value>(base::Error());
+  }
+  std::string text() {
+    auto const got = get();
+    return got ? std::string((*got)->reveal()) : got.error().detail;
+  }
+  KeptSignIn on_disk() const {
+    auto const read = store.read("web");
+    return read && *read ? **read : KeptSignIn();
+  }
+};
+
+TEST_F(SignedIn, BeforeAnybodyHasSignedInTheCureIsNamed) {
+  auto const refused = get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, base::Fault::config);
+  EXPECT_NE(refused.error().detail.find("needs sign-in"), std::string::npos);
+  EXPECT_NE(refused.error().hint.find("`weir server login web`"), std::string::npos);
+  EXPECT_TRUE(issuer.asked.empty());
+}
+
+TEST_F(SignedIn, TheTokenOfTheSignInIsUsedWhileItIsGood) {
+  ASSERT_TRUE(store.write("web", signed_in()));
+  EXPECT_EQ(text(), "Bearer x-0");
+  begin();  // a restart
+  EXPECT_EQ(text(), "Bearer x-0");
+  EXPECT_TRUE(issuer.asked.empty());
+}
+
+TEST_F(SignedIn, ItIsRenewedOverAndOverAndEachTokenIsKept_F31) {
+  ASSERT_TRUE(store.write("web", signed_in()));
+  EXPECT_EQ(text(), "Bearer x-0");
+  for (unsigned i = 1; i <= 5; ++i) {
+    loop.advance(3600s);
+    EXPECT_EQ(text(), "Bearer x-" + std::to_string(i));
+    EXPECT_EQ(on_disk().refresh_token.reveal(), "r-" + std::to_string(i));
+    EXPECT_EQ(on_disk().id, "i-1");
+  }
+  EXPECT_EQ(issuer.asked.size(), 5U);
+  EXPECT_NE(issuer.asked[0].form.find("client_id=c-1"), std::string::npos);
+  EXPECT_NE(issuer.asked[0].form.find("resource=https%3A%2F%2Fs.test%2Fmcp"), std::string::npos);
+  EXPECT_EQ(issuer.asked[0].form.find("scope="), std::string::npos);
+  begin();
+  EXPECT_EQ(text(), "Bearer x-5");
+  EXPECT_EQ(issuer.asked.size(), 5U);
+}
+
+TEST_F(SignedIn, ATokenThatTheServerRefusesIsRenewedAtOnce) {
+  ASSERT_TRUE(store.write("web", signed_in()));
+  auto const first = get();
+  source->refused(nullptr, *first, false);
+  EXPECT_EQ(text(), "Bearer x-1");
+}
+
+TEST_F(SignedIn, ARefreshTokenThatIsDeadEndsTheSignIn) {
+  auto kept = signed_in();
+  kept.refresh_token = base::Secret("r-dead");
+  ASSERT_TRUE(store.write("web", kept));
+  EXPECT_EQ(text(), "Bearer x-0");
+  loop.advance(3600s);
+  EXPECT_NE(text().find("needs sign-in"), std::string::npos);
+  EXPECT_TRUE(on_disk().ended());
+  EXPECT_EQ(on_disk().client_id, "c-1");  // the next sign-in uses the registration
+  EXPECT_EQ(issuer.asked.size(), 1U);
+  loop.advance(10min);
+  EXPECT_NE(text().find("needs sign-in"), std::string::npos);
+  EXPECT_EQ(issuer.asked.size(), 1U);  // not tried again
+  EXPECT_FALSE(alarms.empty());
+  for (auto const& alarm : alarms) EXPECT_EQ(alarm.find("r-dead"), std::string::npos);
+}
+
+TEST_F(SignedIn, ATokenWithoutAnEndIsUsedUntilTheServerRefusesIt) {
+  auto kept = signed_in();
+  kept.expires_at.reset();
+  kept.refresh_token = {};
+  ASSERT_TRUE(store.write("web", kept));
+  EXPECT_EQ(text(), "Bearer x-0");
+  loop.advance(25h);
+  auto const later = get();
+  ASSERT_TRUE(later);
+  EXPECT_EQ((*later)->reveal(), "Bearer x-0");
+  source->refused(nullptr, *later, false);
+  EXPECT_NE(text().find("needs sign-in"), std::string::npos);
+  EXPECT_TRUE(on_disk().ended());
+}
+
+TEST_F(SignedIn, AnotherSignInCountsAtOnce) {
+  auto kept = signed_in();
+  kept.end();
+  ASSERT_TRUE(store.write("web", kept));
+  EXPECT_NE(text().find("needs sign-in"), std::string::npos);
+  kept = signed_in();
+  kept.id = options.sign_in = "i-2";
+  ASSERT_TRUE(store.write("web", kept));
+  begin();
+  EXPECT_EQ(text(), "Bearer x-0");
+}
+
+TEST_F(SignedIn, AClientThatTheIssuerHasForgottenRegistersAnew) {
+  auto kept = signed_in();
+  kept.expires_at = loop.clock().wall();
+  ASSERT_TRUE(store.write("web", kept));
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(401, R"({"error":"invalid_client"})");
+  };
+  EXPECT_NE(text().find("needs sign-in"), std::string::npos);
+  EXPECT_EQ(on_disk().client_id, "");
+  EXPECT_TRUE(on_disk().ended());
+}
+
+TEST_F(SignedIn, AnIssuerThatIsAwayEndsNothing) {
+  auto kept = signed_in();
+  kept.expires_at = loop.clock().wall();
+  ASSERT_TRUE(store.write("web", kept));
+  issuer.answer = [](FakeIssuer::Asked const&) { return FakeIssuer::json(503, ""); };
+  auto const refused = get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, base::Fault::unavailable);
+  EXPECT_EQ(issuer.asked.size(), 1U);  // what may be used once is sent once
+  EXPECT_EQ(on_disk().refresh_token.reveal(), "r-0");
+  issuer.answer = [this](FakeIssuer::Asked const& asked) { return rotated(asked); };
+  loop.advance(5s);
+  EXPECT_EQ(text(), "Bearer x-1");
+}
+
+TEST_F(SignedIn, WhatWasMadeForAnotherServerIsNeverSent) {
+  auto kept = signed_in();
+  kept.server = "https://other.test/mcp";
+  ASSERT_TRUE(store.write("web", kept));
+  EXPECT_NE(text().find("another address"), std::string::npos);
+  EXPECT_TRUE(issuer.asked.empty());
+}
+
+TEST_F(SignedIn, WhileAnotherGatewayRenewsItIsWaitedForAndItsTokenUsed) {
+  auto kept = signed_in();
+  kept.expires_at = loop.clock().wall();
+  ASSERT_TRUE(store.write("web", kept));
+  Got out;
+  base::TaskGroup tasks(loop);
+  {
+    auto const theirs = store.try_lease("web");
+    ASSERT_TRUE(theirs && *theirs);
+    tasks.spawn(keep(*source, loop.now() + 20s, out));
+    loop.advance(1s);
+    EXPECT_FALSE(out);
+    kept.access_token = base::Secret("theirs");
+    kept.expires_at = loop.clock().wall() + 3600s;
+    ASSERT_TRUE(store.write("web", kept));
+  }
+  loop.advance(1s);
+  ASSERT_TRUE(out && *out);
+  EXPECT_EQ((**out)->reveal(), "Bearer theirs");
+  EXPECT_TRUE(issuer.asked.empty());
+}
+
+TEST_F(SignedIn, MissingScopesAreNamedWithTheCommand) {
+  auto const lacking = source->forbidden(
+      R"~(Bearer error="insufficient_scope", scope="repo:write $(reboot)", resource_metadata="https://s.test/")~");
+  ASSERT_TRUE(lacking);
+  EXPECT_EQ(lacking->fault, base::Fault::config);
+  EXPECT_NE(lacking->hint.find("`weir server login web --scope repo:write --scope '$(reboot)'`"),
+            std::string::npos)
+      << lacking->hint;
+  EXPECT_FALSE(source->forbidden(""));
+  EXPECT_FALSE(source->forbidden(R"(Bearer error="invalid_token")"));
+  std::string many;
+  for (int i = 0; i < 33; ++i) many += "s" + std::to_string(i) + "x ";
+  auto const cut = source->forbidden("Bearer error=\"insufficient_scope\", scope=\"" + many + "\"");
+  ASSERT_TRUE(cut);
+  EXPECT_NE(cut->hint.find("s31x"), std::string::npos);
+  EXPECT_EQ(cut->hint.find("s32x"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace weir::oauth
