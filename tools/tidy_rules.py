@@ -24,6 +24,7 @@ MUTEX_ALLOWED = {
     "session/": "a client may be served by every worker at once; short sections",
     "oauth/token_cache": "one truth per process, short sections",
     "oauth/refresh_book": "one truth per process; a small file is written by whoever changes it",
+    "oauth/revocation_loop": "what any worker lets go of is revoked by one; a queue between threads",
     "limits/": "one truth per process, short sections",
     "observe/": "metrics and the log are written by every worker",
     "net/internal/tls_sessions": "connections of all workers share what servers gave them; short sections",

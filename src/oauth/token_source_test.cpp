@@ -129,11 +129,13 @@ TEST_F(Sources, EveryQuestionAndEveryHitIsTold_R009_R010) {
             (std::vector<std::string>{"token_exchange ok", "client_credentials ok", "token_exchange scope"}));
 }
 
+base::Task<OAuthResult<TokenPlace>> found(TokenPlace place) { co_return place; }
+
 TEST_F(Sources, WhenAUserIsGoneTheIssuerIsToldWhereItSaysSo_F11) {
   TokenPlace place;
   place.endpoint = *net::parse_url("https://issuer.test/token");
   place.issuer = "https://issuer.test";
-  begin([&place](base::TimePoint) -> base::Task<OAuthResult<TokenPlace>> { co_return place; });
+  begin([&place](base::TimePoint) { return found(place); });
   auto const ann = user("ann");
   auto const bob = user("bob");
   text(&ann);
