@@ -1,3 +1,4 @@
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +55,11 @@ void set_host(std::string& request, std::string const& host) {
 }  // namespace
 
 struct FaultProxy::Link {
+  // A request went in whose answer has not begun, or is about to: it is lost with the connection.
+  bool owes() const noexcept {
+    int unread = 0;
+    return asked || (::ioctl(fd, FIONREAD, &unread) == 0 && unread > 0);
+  }
   Link(base::Scheduler& scheduler, int client_fd) : fd(client_fd), over(scheduler), pumps(scheduler) {}
   void reset() {
     reset_on_close(fd);
@@ -247,7 +253,7 @@ Task<FaultProxy::Next> FaultProxy::drip(Link& link, std::string bytes) {
 
 void FaultProxy::kill(Link const& drawn_for) {
   for (Link* const link : open_) {
-    if (link != &drawn_for && link->asked) deck_.also_harmed(FaultKind::kill);
+    if (link != &drawn_for && link->owes()) deck_.also_harmed(FaultKind::kill);
   }
   cut_all();
   if (!listener_) return;

@@ -3,6 +3,7 @@
 // the issuer is therefore the other port on which the scenario's own process listens.
 import { createServer } from 'node:http';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { scratch } from '../e2e/harness.mjs';
 import { peer } from '../fixtures/peers.mjs';
 
 const kits = {
@@ -10,9 +11,10 @@ const kits = {
   modern: peer('@modelcontextprotocol/client'),
 };
 const kJwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
-const kNoSignIn = 'needs a person who signs in at the issuer (authorization code)';
+const kNoSignIn = 'needs a person who signs in at the issuer (`weir server login`), which nobody does here';
 
-/** Scenario → what it takes: `path` of the issuer; `own`: it is the server itself; `refused`: nobody may get in. */
+/** Scenario → what it takes: `path` of the issuer; `own`: it is the server itself; `refused`: nobody may get in;
+ * `person`: somebody signs in; `more`: and allows more when the server wants it; `document` about the client. */
 const kWays = {
   'auth/metadata-default': {},
   'auth/metadata-var1': {},
@@ -27,6 +29,19 @@ const kWays = {
   'auth/enterprise-managed-authorization': { enterprise: true },
   'auth/resource-mismatch': { refused: true },
   'auth/metadata-issuer-mismatch': { refused: true },
+  'auth/basic-cimd': { person: true, document: 'https://conformance-test.local/client-metadata.json' },
+  'auth/scope-from-www-authenticate': { person: true },
+  'auth/scope-from-scopes-supported': { person: true },
+  'auth/scope-omitted-when-undefined': { person: true },
+  'auth/scope-step-up': { person: true, more: true },
+  'auth/offline-access-scope': { person: true },
+  'auth/offline-access-not-supported': { person: true },
+  'auth/iss-supported': { person: true },
+  'auth/iss-not-advertised': { person: true },
+  'auth/iss-supported-missing': { person: true, refused: true },
+  'auth/iss-wrong-issuer': { person: true, refused: true },
+  'auth/iss-unexpected': { person: true, refused: true },
+  'auth/iss-normalized': { person: true, refused: true },
   'auth/2025-03-26-oauth-metadata-backcompat': { own: true },
   'auth/2025-03-26-oauth-endpoint-fallback': { own: true },
 };
@@ -34,7 +49,7 @@ const kWays = {
 const kUntried = [
   [/dpop/, 'needs tokens that are bound to a key (DPoP), for which Weir has no settings'],
   [/wif-/, 'needs an assertion of the machine that Weir runs on (RFC 7523), for which Weir has no settings'],
-  [/cimd|migration/, 'needs a client that registers itself (CIMD, DCR), which Weir does not'],
+  [/cimd|migration/, 'needs a client that registers itself, as `weir server login` does, which nobody runs here'],
   [/scope|offline/, `${kNoSignIn}: scopes are checked where that begins`],
   [/iss-/, `${kNoSignIn}: the answer to that is checked`],
 ];
@@ -79,8 +94,13 @@ const clientOf = ({ client_id = 'weir', client_secret = 'the-secret-of-weir', pr
   ({ client_id, ...(private_key_pem ? { client_key: private_key_pem, client_key_algorithm: signing_algorithm }
     : { client_secret }) });
 
-/** The configuration of Weir for a scenario, and what its caller shows: {config, listener, headers, stop}. */
+/** The configuration of Weir for a scenario, and what its caller shows: {config, listener, env, headers, stop}. */
 export async function weirFor(scenario, url, context) {
+  const { person, document } = kWays[scenario];
+  if (person) {
+    const auth = { type: 'oauth', grant: 'authorization_code', ...(document && { client_document: document }) };
+    return { config: { servers: { scenario: { url, auth } } }, env: { XDG_STATE_HOME: scratch() } };
+  }
   const issuer = issuerOf(scenario, url, context);
   const client = clientOf(context);
   if (!kWays[scenario].enterprise) {

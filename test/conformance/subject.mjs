@@ -3,7 +3,7 @@
 // Usage: subject.mjs weir|direct URL    (direct: the client alone, which proves the scenario and this driver)
 // Environment, set by the suite: MCP_CONFORMANCE_SCENARIO, MCP_CONFORMANCE_PROTOCOL_VERSION, MCP_CONFORMANCE_CONTEXT.
 import { connect, kModern } from '../e2e/clients.mjs';
-import { startWeir, stopAll } from '../e2e/harness.mjs';
+import { eventually, startProgram, startWeir, stopAll } from '../e2e/harness.mjs';
 import { providerFor, wayOf, weirFor } from './oauth_ways.mjs';
 import { kFinished } from './suite.mjs';
 
@@ -56,13 +56,43 @@ async function actAt(target, headers) {
   }
 }
 
+/** Whoever signs in: follows the address that the command prints, and what the issuer answers. */
+async function signIn(weir, env, more = []) {
+  const command = startProgram(['server', 'login', 'scenario', '--no-browser', '--config', weir.file, ...more], { env });
+  const address = await eventually('an address to sign in at', () => {
+    if (command.end) throw new Error(`no sign-in: ${command.out}${command.err}`);
+    return /^ {2}(http\S+)$/m.exec(command.out)?.[1];
+  });
+  await (await fetch(address)).text();
+  // What is no answer to this sign-in leaves it waiting: nothing else will come.
+  const end = await Promise.race([command.exited, new Promise(done => setTimeout(done, 3000))]);
+  if (!end) await stopAll(command);
+  if (end?.code !== 0) throw new Error(`no sign-in: ${command.out}${command.err}`);
+  await eventually('the server to be used', async () => {
+    const { servers } = await (await fetch(`${weir.admin}/api/v1/status`)).json();
+    return servers.every(({ cause }) => !cause);
+  });
+}
+
+async function actSignedIn(weir, set) {
+  await signIn(weir, set.env);
+  const target = { url: weir.url('scenario') };
+  const failure = await actAt(target).then(() => undefined, error => error);
+  const scopes = /weir server login scenario((?: --scope [^\s`"\\]+)+)/.exec(failure?.message)?.[1];
+  if (!way.more || !scopes) { if (failure) throw failure; return; }
+  await signIn(weir, set.env, scopes.trim().split(' '));
+  await eventually('the call with more scopes', () => actAt(target).then(() => true, () => false));
+}
+
 /** Through a Weir of its own, or alone. */
 async function act() {
+  if (how !== 'weir' && way?.person) throw new Error('nobody signs in without Weir');
   if (how !== 'weir') return actAt({ url, authProvider: way && providerFor(scenario, era, url, context) });
   const set = way ? await weirFor(scenario, url, context) : { config: {} };
   let weir;
   try {
     weir = await startWeir(way ? {} : { scenario: { url } }, set);
+    if (way?.person) return await actSignedIn(weir, set);
     return await actAt({ url: weir.url('scenario') }, set.headers);
   } finally {
     await stopAll(weir, { stop: set.stop });
