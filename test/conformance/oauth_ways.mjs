@@ -11,18 +11,19 @@ const kits = {
   modern: peer('@modelcontextprotocol/client'),
 };
 const kJwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
-const kNoSignIn = 'needs a person who signs in at the issuer (`weir server login`), which nobody does here';
+const kNew = 'nobody has said yet how Weir gets in there';
 
 /** Scenario → what it takes: `path` of the issuer; `own`: it is the server itself; `refused`: nobody may get in;
- * `person`: somebody signs in; `more`: and allows more when the server wants it; `document` about the client. */
+ * `person`: somebody signs in; `more`: and allows more when the server wants it; `document` about the client; `alone`: a client of its own gets
+ * in as well. */
 const kWays = {
-  'auth/metadata-default': {},
-  'auth/metadata-var1': {},
-  'auth/metadata-var2': { path: '/tenant1' },
-  'auth/metadata-var3': { path: '/tenant1' },
-  'auth/token-endpoint-auth-basic': {},
-  'auth/token-endpoint-auth-post': {},
-  'auth/token-endpoint-auth-none': {},
+  'auth/metadata-default': { person: true, alone: true },
+  'auth/metadata-var1': { person: true, alone: true },
+  'auth/metadata-var2': { person: true, alone: true, path: '/tenant1' },
+  'auth/metadata-var3': { person: true, alone: true, path: '/tenant1' },
+  'auth/token-endpoint-auth-basic': { person: true, alone: true },
+  'auth/token-endpoint-auth-post': { person: true, alone: true },
+  'auth/token-endpoint-auth-none': { person: true, alone: true },
   'auth/pre-registration': {},
   'auth/client-credentials-basic': {},
   'auth/client-credentials-jwt': {},
@@ -34,6 +35,7 @@ const kWays = {
   'auth/scope-from-scopes-supported': { person: true },
   'auth/scope-omitted-when-undefined': { person: true },
   'auth/scope-step-up': { person: true, more: true },
+  'auth/scope-retry-limit': { person: true, more: true, refused: true },
   'auth/offline-access-scope': { person: true },
   'auth/offline-access-not-supported': { person: true },
   'auth/iss-supported': { person: true },
@@ -42,16 +44,14 @@ const kWays = {
   'auth/iss-wrong-issuer': { person: true, refused: true },
   'auth/iss-unexpected': { person: true, refused: true },
   'auth/iss-normalized': { person: true, refused: true },
-  'auth/2025-03-26-oauth-metadata-backcompat': { own: true },
-  'auth/2025-03-26-oauth-endpoint-fallback': { own: true },
+  'auth/2025-03-26-oauth-metadata-backcompat': { person: true, alone: true, own: true },
+  'auth/2025-03-26-oauth-endpoint-fallback': { person: true, alone: true, own: true },
 };
 
 const kUntried = [
   [/dpop/, 'needs tokens that are bound to a key (DPoP), for which Weir has no settings'],
   [/wif-/, 'needs an assertion of the machine that Weir runs on (RFC 7523), for which Weir has no settings'],
-  [/cimd|migration/, 'needs a client that registers itself, as `weir server login` does, which nobody runs here'],
-  [/scope|offline/, `${kNoSignIn}: scopes are checked where that begins`],
-  [/iss-/, `${kNoSignIn}: the answer to that is checked`],
+  [/migration/, 'needs a person who signs in again where the issuer of a server is another one, which nobody does here'],
 ];
 
 export const wayOf = scenario => kWays[scenario];
@@ -59,7 +59,7 @@ export const wayOf = scenario => kWays[scenario];
 /** Why a scenario under auth/ is not tried; undefined: it is. */
 export function whyUntried(scenario) {
   if (!scenario.startsWith('auth/') || kWays[scenario]) return undefined;
-  return kUntried.find(([name]) => name.test(scenario))?.[1] ?? kNoSignIn;
+  return kUntried.find(([name]) => name.test(scenario))?.[1] ?? kNew;
 }
 
 /** The TCP ports on which the process listens that serves this one: an ancestor of ours. */
