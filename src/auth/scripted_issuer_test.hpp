@@ -88,7 +88,8 @@ class ScriptedIssuer final : public net::Fetcher {
   }
 
   base::VirtualLoop& loop;
-  observe::Log log{{.fd = -1}, loop.clock(), {}};
+  base::SystemClock clock;  // of the log, which has a thread of its own
+  observe::Log log{{.fd = -1}, clock, {}};
   config::TokenAuth settings;
   config::Introspection questions;
   jose::SigningKey key = *jose::SigningKey::generate(jose::Algorithm::es256);
