@@ -177,12 +177,16 @@ TEST(ConcurrencyLimit, FewerAreTriedAndGivenBackWhereFewerAreAnswered) {
   server.limit.set_options({});
   server.serve(2ms, 10, 2s);
   unsigned least = 1000;
-  for (int i = 0; i < 100; ++i) {
+  unsigned given_back = 0;  // at once
+  for (int i = 0; i < 1000; ++i) {
+    auto const before = server.limit.limit();
     crowd_of_250(
-        server, [](unsigned) { return 0.5; }, 200ms);  // each takes its time
+        server, [](unsigned) { return 0.5; }, 20ms);  // each takes its time
     least = std::min(least, server.limit.limit());
+    given_back = std::max(given_back, server.limit.limit() - std::min(before, server.limit.limit()));
   }
   EXPECT_NEAR(least, 140, 1);
+  EXPECT_GE(given_back, 59U);
   EXPECT_GE(server.limit.limit(), 250U) << "and more, since the time is usual now";
 }
 
