@@ -93,18 +93,6 @@ TEST(RetryPolicy, TwiceAndNoMore) {
   EXPECT_EQ(asked.about(kLost).refusal, Refusal::attempts);
 }
 
-TEST(RetryPolicy, WhatReachedNobodyIsTriedFourTimesMoreAndIsNoReSend) {
-  Asked asked;
-  asked.attempt.sends = asked.attempt.unsent = 4;
-  EXPECT_EQ(asked.about(kLost).refusal, Refusal::none);
-  asked.attempt.sends = asked.attempt.unsent = 5;
-  EXPECT_EQ(asked.about(kLost).refusal, Refusal::attempts);
-  asked.attempt.unsent = 3;  // and two were sent
-  EXPECT_EQ(asked.about(kLost).refusal, Refusal::none);
-  asked.attempt.unsent = 2;
-  EXPECT_EQ(asked.about(kLost).refusal, Refusal::attempts);
-}
-
 TEST(RetryPolicy, WhoWasToldOrAskedSomethingIsNotToldTwice) {
   Asked asked;
   asked.attempt.heard = true;
