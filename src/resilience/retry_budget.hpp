@@ -40,9 +40,9 @@ class RetryBudget {
   void failed() noexcept { health_ = std::max(health_ - 1 / tokens(), 0.0); }
 
   bool healthy() const noexcept { return health_ * tokens() > tokens() / 2 + kRounding; }
-  bool allows(base::TimePoint now) const noexcept {
-    return share_ > 0 && healthy() && (saved_ >= 1 || floor_free(now));
-  }
+  bool allows(base::TimePoint now) const noexcept { return bears() && (saved_ >= 1 || floor_free(now)); }
+  // Whether an attempt that nobody noticed may be made again.
+  bool bears() const noexcept { return share_ > 0 && healthy(); }
   // Once for each re-send. False: not this one.
   bool take(base::TimePoint now) noexcept {
     if (!allows(now)) return false;

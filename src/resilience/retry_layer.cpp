@@ -9,6 +9,10 @@ namespace {
 
 using base::Duration;
 
+bool unsent(base::Error const& error) noexcept {
+  return error.fault == base::Fault::connect_failed && error.retry == base::Retry::always;
+}
+
 // Stands before the client while attempts are made: hears whether it was told or asked anything. What it
 // changed in the call is put back when it dies.
 class Ear final : public core::ClientSink {
@@ -87,6 +91,7 @@ base::Task<RetryLayer::Answer> RetryLayer::send(core::Call& call, PolicyRef poli
     learn(call, answer, scheduler_.now() - begun - (call.parked.stood - stood));
     attempt.heard = ear.heard();
     if (answer) co_return answer;
+    if (unsent(answer.error())) ++attempt.unsent;
     auto const wait = wait_before_next(call, answer, *policy, attempt);
     if (!wait) co_return answer;
     if (*wait > Duration::zero()) co_await scheduler_.sleep_for(*wait);
@@ -96,7 +101,8 @@ base::Task<RetryLayer::Answer> RetryLayer::send(core::Call& call, PolicyRef poli
 // None for the last attempt, and none when the budget would not pay for another: then patience is better.
 Duration RetryLayer::attempt_most(core::Call const& call, RetryPolicy const& policy,
                                   RetryPolicy::Attempt const& attempt) const {
-  bool const another = attempt.repeatable && !attempt.heard && attempt.sends <= policy.options().attempts &&
+  bool const another = attempt.repeatable && !attempt.heard &&
+                       attempt.sends - attempt.unsent <= policy.options().attempts &&
                        book_->budget.allows(scheduler_.now());
   if (!another) return Duration::zero();
   return policy.attempt_most(book_->times.of(call).quantile(0.95));
@@ -125,7 +131,8 @@ std::optional<Duration> RetryLayer::wait_before_next(core::Call const& call, Ans
     case Refusal::deadline: refused_.add("deadline"); return std::nullopt;
     case Refusal::none: break;
   }
-  if (!book_->budget.take(now)) {
+  bool const allowed = unsent(error) ? book_->budget.bears() : book_->budget.take(now);
+  if (!allowed) {
     refused_.add("budget");
     return std::nullopt;
   }

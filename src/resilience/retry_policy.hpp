@@ -4,7 +4,9 @@
 // repetition harms nobody: by its method, by the operator's globs, or by the server's own hints where they
 // are trusted. Never: what was not the server's failure, an answer of any kind (a JSON-RPC error is one), an
 // open breaker, and an attempt during which the client was asked or told something, which a second one would
-// ask or tell again. Never beyond the call's deadline.
+// ask or tell again. Never beyond the call's deadline. Attempts without a connection reach nobody: they are
+// no re-sends, and up to kUnsentMost of them are made again, so that a server that is started anew is waited
+// for.
 #pragma once
 
 #include <optional>
@@ -31,6 +33,8 @@ class RetryPolicy {
   static constexpr base::Duration kAttemptLeast = std::chrono::milliseconds{250};
   static constexpr int kAttemptTimesUsual = 10;  // an attempt is lost after this many times what 95 % take
 
+  static constexpr unsigned kUnsentMost = 2;
+
   enum class Refusal { none, not_allowed, attempts, deadline };  // not_allowed: nothing to be counted
   struct Decision {
     Refusal refusal = Refusal::none;
@@ -40,6 +44,7 @@ class RetryPolicy {
     unsigned sends = 1;       // including this one
     bool repeatable = false;  // the call is
     bool heard = false;       // the client was told or asked something
+    unsigned unsent = 0;      // of them, where nothing left: no connection came about
   };
 
   explicit RetryPolicy(RetryOptions options) : options_(std::move(options)) {}

@@ -93,6 +93,19 @@ TEST(RetryPolicy, TwiceAndNoMore) {
   EXPECT_EQ(asked.about(kLost).refusal, Refusal::attempts);
 }
 
+TEST(RetryPolicy, WhatReachedNobodyIsTriedTwiceMoreAndIsNoReSend) {
+  Asked asked;
+  asked.attempt.sends = asked.attempt.unsent = 2;
+  EXPECT_EQ(asked.about(kLost).refusal, Refusal::none);
+  asked.attempt.sends = asked.attempt.unsent = 3;
+  EXPECT_EQ(asked.about(kLost).refusal, Refusal::attempts);
+  asked.attempt.sends = 4;
+  asked.attempt.unsent = 2;  // and two were sent
+  EXPECT_EQ(asked.about(kLost).refusal, Refusal::none);
+  asked.attempt.unsent = 1;
+  EXPECT_EQ(asked.about(kLost).refusal, Refusal::attempts);
+}
+
 TEST(RetryPolicy, WhoWasToldOrAskedSomethingIsNotToldTwice) {
   Asked asked;
   asked.attempt.heard = true;
