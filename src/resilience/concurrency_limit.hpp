@@ -3,16 +3,21 @@
 // One per server, at its home; one thread; time is passed in. After Netflix's Gradient2: a server whose
 // answers take more than `tolerance` times as long as usual has a queue of its own, and more calls do not
 // help it. By Little's law a call that comes now will take as long as those that are there need at the rate
-// at which answers come. Rates are taken over an answer's time (kBatchMost at most) and kBatchLeast of them,
-// and the higher of two in turn counts: a stall that passes is no alarm, nor is one slow tool among quick
-// ones.
+// at which answers come (CallRates, the higher of two batches): a stall that passes is no alarm, nor is one
+// slow tool among quick ones.
 //
 // Where that time is more than `tolerable`, calls are about to miss their deadlines, and the limit is cut to
-// as many as are answered in it. Where it is more than usual and than `unnoticed`, fewer are tried, a step at
-// a time: when fewer answers come for it, they were late for another reason (a network, a machine that is
-// busy with others), the limit is as before, and the time they take is what is usual now. Where it was cut
-// for good, a few more are tried now and then in the same way (WaitCause). A limit that only ever shrinks on
-// long answers strangles a server that could serve everybody.
+// as many as are answered in it. Where it is more than usual and than `unnoticed`, and calls are refused,
+// fewer are tried, a step at a time. They are kept if as many answers come and no more calls are refused:
+// then the callers get the same, sooner. If fewer answers come, they were late for another reason (a network,
+// a machine that is busy with others); if more are refused, those are callers who would have waited, and
+// come again and again instead. Then the limit is as before, and the time that answers take is what is usual
+// now. Where it was cut for good, more are tried now and then, and kept if more are answered or fewer refused
+// for it. A limit that only ever shrinks on long answers strangles a
+// server that could serve everybody.
+//
+// Calls that have no answer when their time is over cut it by half where they are more than a few among
+// those that are answered: servers lose one now and then.
 //
 // It grows by a small allowance while answers are usual, or quickly up to where the last cut was made, but by
 // a quarter at most while one answer takes, since what that does is only seen then. What is usual is learned
@@ -25,7 +30,8 @@
 #include <optional>
 
 #include "base/clock.hpp"
-#include "resilience/wait_cause.hpp"
+#include "resilience/call_rates.hpp"
+#include "resilience/limit_trial.hpp"
 
 namespace weir::resilience {
 
@@ -48,9 +54,6 @@ class ConcurrencyLimit {
  public:
   explicit ConcurrencyLimit(ConcurrencyOptions const& options) { set_options(options); }
 
-  static constexpr unsigned kBatchLeast = 10;
-  static constexpr base::Duration kBatchShortest = std::chrono::milliseconds{100};
-  static constexpr base::Duration kBatchMost = std::chrono::seconds{1};
   static constexpr base::Duration kTryFirst = std::chrono::seconds{5};  // … then 10, and so on
   static constexpr base::Duration kTryLast = std::chrono::seconds{80};
 
@@ -66,29 +69,28 @@ class ConcurrencyLimit {
   // A call had no answer when its time was over, after `waited`.
   void dropped(base::Duration waited, unsigned in_flight, base::TimePoint now);
   // A call ended in another way, which tells nothing of the time that answers take.
-  void ended(unsigned in_flight, base::TimePoint now);
+  void ended() noexcept { rates_.ended(); }
+  // A call was not let in.
+  void refused() noexcept { rates_.refused(); }
 
  private:
-  struct Batch {
-    double sum = 0;  // of the answers' seconds
-    unsigned answered = 0, ended = 0;
-    base::TimePoint begun{};
-  };
-  void look_for_the_cause(std::optional<base::Duration> took, unsigned in_flight, base::TimePoint now);
   void close_window(base::TimePoint now);
   void learn(double mean, base::TimePoint now);
-  struct Rates {
-    double low, high;  // answers a second, of two batches
-  };
-  struct Trial {
-    double limit, rate, seconds;  // before: places, answers a second, and what one took
-    base::TimePoint settles;      // what was let in before has drained
-  };
   bool cut(base::TimePoint now);
-  std::optional<double> less_for(Rates const& rates, base::TimePoint now);
+  bool reached() const noexcept;
+  bool on_trial() const noexcept;
+  bool cut_for_drops(base::TimePoint now);
+  struct Less {
+    LimitTrial::Kind kind;
+    double limit;
+  };
+  std::optional<Less> less_for(CallRates::OfTwo const& rates, base::TimePoint now);
   void cut_to(double limit, base::TimePoint now);
-  void judge(Trial const& trial, double rate, base::TimePoint now);
-  std::optional<Rates> rates_of_two(base::TimePoint now) noexcept;
+  void begin_trial(LimitTrial::Kind kind, CallRates::OfTwo const& rates);
+  void settle(base::TimePoint now);
+  void try_more(CallRates::OfTwo const& rates, base::TimePoint now);
+  void judge(LimitTrial const& trial, CallRates::OfTwo const& rates, base::TimePoint now);
+  void give_up_more(LimitTrial const& trial, base::TimePoint now);
   void grow(double mean, base::TimePoint now);
 
   ConcurrencyOptions options_;
@@ -99,22 +101,19 @@ class ConcurrencyLimit {
   base::TimePoint window_begun_{}, window_end_{};
   double sum_ = 0;
   std::uint64_t samples_ = 0;
-  Batch batch_;
-  double rate_before_ = 0;      // of the batch before; 0: none
-  std::optional<Trial> trial_;  // of fewer places, as long as it is on
-  base::Duration trial_again_ = kTryFirst;
-  base::TimePoint trial_at_{};
-  unsigned drops_ = 0;  // of calls that began after the last cut
+  CallRates rates_;
+  std::optional<CallRates::OfTwo> last_;
+  base::TimePoint settles_{};        // what was let in before the trial has drained by then
+  base::TimePoint drained_at_{};     // what was let in before the last cut
+  std::optional<LimitTrial> trial_;  // as long as it is on
+  base::Duration fewer_again_ = kTryFirst, more_again_ = kTryFirst;
+  base::TimePoint fewer_at_{}, more_at_{};
+  double answers_ = 0, drops_ = 0;  // of late, the drops those of calls that began after the last cut
+  base::TimePoint answered_at_{};
   base::TimePoint cut_at_{};
   double cut_from_ = 0;  // grows back there quickly
   unsigned in_flight_most_ = 0;
-  bool late_ = false;       // answers are, as far as was seen last
-  bool held_down_ = false;  // by long answers, although all of it is used
-  WaitCause cause_;
-  base::Duration try_again_ = kTryFirst;
-  base::TimePoint try_at_{};
-  std::optional<double> tried_from_;  // the limit before more was tried, as long as it is
-  base::TimePoint try_until_{};
+  bool late_ = false;  // answers are, as far as was seen last
 };
 
 }  // namespace weir::resilience

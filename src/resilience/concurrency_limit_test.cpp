@@ -153,55 +153,100 @@ TEST(ConcurrencyLimit, WhatWasUsualUnderLoadIsGivenUpWhenAnswersAreQuickAgain) {
   EXPECT_LT(server.limit.limit(), before) << "60 ms is slow for a server that answers in 10 ms";
 }
 
-// As many calls are there as are let in, of two hundred and fifty; `of` says how long one takes then.
-void crowd_of_250(Server& server, double (*of)(unsigned calls), base::Duration for_long) {
-  for (auto const until = server.now + for_long; server.now < until;) {
-    auto const calls = std::min(server.limit.limit(), 250U);
-    auto const took = std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(of(calls)));
-    server.now += took / calls;
-    server.limit.answered(took, calls, server.now);
+// As many calls are there as are let in, of two hundred and fifty, each of which takes so long then, and so
+// many are refused a second.
+struct Crowd : Server {
+  Crowd() {
+    limit.set_options({});
+    serve(2ms, 10, 2s);
   }
-}
+  void serve_all(base::Duration for_long) {
+    for (auto const until = now + for_long; now < until;) {
+      auto const calls = std::min(limit.limit(), 250U);
+      auto const took =
+          std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(takes(calls)));
+      now += took / calls;
+      refused += std::chrono::duration<double>(took).count() / calls * refused_a_second(calls);
+      for (; refused >= 1; refused -= 1) limit.refused();
+      limit.answered(took, calls, now);
+      least = std::min(least, limit.limit());
+    }
+  }
+  double (*takes)(unsigned calls) = [](unsigned calls) { return calls * 0.001; };  // one at a time
+  double (*refused_a_second)(unsigned calls) = [](unsigned) { return 500.0; };
+  double refused = 0;
+  unsigned least = 1000;
+};
 
 TEST(ConcurrencyLimit, FewerAreTriedAndKeptWhereAsManyAreAnswered) {
-  Server server;
-  server.limit.set_options({});
-  server.serve(2ms, 10, 2s);
-  crowd_of_250(
-      server, [](unsigned calls) { return calls * 0.001; }, 3s);  // one at a time
-  EXPECT_NEAR(server.limit.limit(), 100, 15) << "a thousand a second, 100 ms";
+  Crowd crowd;
+  crowd.serve_all(3s);
+  EXPECT_NEAR(crowd.limit.limit(), 100, 15) << "a thousand a second, 100 ms";
+}
+
+TEST(ConcurrencyLimit, FewerAreNotTriedWhereNobodyIsRefused) {
+  Crowd crowd;
+  crowd.refused_a_second = [](unsigned) { return 0.0; };
+  crowd.serve_all(3s);
+  EXPECT_EQ(crowd.least, 200U);
 }
 
 TEST(ConcurrencyLimit, FewerAreTriedAndGivenBackWhereFewerAreAnswered) {
-  Server server;
-  server.limit.set_options({});
-  server.serve(2ms, 10, 2s);
-  unsigned least = 1000;
-  unsigned given_back = 0;  // at once
+  Crowd crowd;
+  crowd.takes = [](unsigned) { return 0.5; };  // each takes its time
+  unsigned given_back = 0;                     // at once
   for (int i = 0; i < 1000; ++i) {
-    auto const before = server.limit.limit();
-    crowd_of_250(
-        server, [](unsigned) { return 0.5; }, 20ms);  // each takes its time
-    least = std::min(least, server.limit.limit());
-    given_back = std::max(given_back, server.limit.limit() - std::min(before, server.limit.limit()));
+    auto const before = crowd.limit.limit();
+    crowd.serve_all(20ms);
+    given_back = std::max(given_back, crowd.limit.limit() - std::min(before, crowd.limit.limit()));
   }
-  EXPECT_NEAR(least, 140, 1);
+  EXPECT_NEAR(crowd.least, 140, 1);
   EXPECT_GE(given_back, 59U);
-  EXPECT_GE(server.limit.limit(), 250U) << "and more, since the time is usual now";
+  EXPECT_GE(crowd.limit.limit(), 250U) << "and more, since the time is usual now";
+}
+
+// The callers wait for their answers, and come again when they are refused.
+TEST(ConcurrencyLimit, FewerAreTriedAndGivenBackWhereMoreAreRefused) {
+  Crowd crowd;
+  crowd.refused_a_second = [](unsigned calls) { return (250.0 - calls) * 10; };
+  crowd.serve_all(20s);
+  EXPECT_NEAR(crowd.least, 140, 1);
+  EXPECT_GE(crowd.limit.limit(), 250U);
+}
+
+TEST(ConcurrencyLimit, MoreAreTriedAndKeptWhereFewerAreRefused) {
+  for (bool const come_again : {false, true}) {
+    Crowd crowd;
+    crowd.serve_all(3s);
+    EXPECT_LE(crowd.limit.limit(), 115U);
+    if (come_again) crowd.refused_a_second = [](unsigned calls) { return (250.0 - calls) * 10; };
+    crowd.serve_all(60s);
+    EXPECT_EQ(crowd.limit.limit() >= 200, come_again) << crowd.limit.limit();
+  }
 }
 
 TEST(ConcurrencyLimit, FewerAreTriedAboveATenthOfASecondOnly) {
   for (bool const slow : {false, true}) {
+    Crowd crowd;
+    crowd.takes = slow ? [](unsigned) { return 0.12; } : [](unsigned) { return 0.099; };
+    crowd.serve_all(1s);
+    EXPECT_EQ(crowd.least < 180, slow) << crowd.least;
+  }
+}
+
+// Servers lose a call now and then, and sessions that have to be begun anew take their time.
+TEST(ConcurrencyLimit, LessThanHalfOfTheCallsWithoutAnAnswerDoNotShrinkIt) {
+  for (auto const& [answered, dropped] : {std::pair{2, 1}, {1, 2}}) {
     Server server;
-    server.limit.set_options({});
-    server.serve(2ms, 10, 2s);
-    unsigned least = 1000;
-    for (int i = 0; i < 50; ++i) {
-      crowd_of_250(
-          server, slow ? [](unsigned) { return 0.12; } : [](unsigned) { return 0.099; }, 20ms);
+    server.serve(10ms, 250, 1s);
+    auto const before = server.limit.limit();
+    unsigned least = before;
+    for (int i = 0; i < 300; ++i) {
+      server.serve(10ms, 250, answered * 40us);
+      for (int k = 0; k < dropped; ++k) server.limit.dropped(1s, 250, server.now);
       least = std::min(least, server.limit.limit());
     }
-    EXPECT_EQ(least < 180, slow) << least;
+    EXPECT_EQ(least == before, dropped == 1) << least << " of " << before;
   }
 }
 

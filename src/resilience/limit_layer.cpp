@@ -150,7 +150,8 @@ void LimitLayer::set_options(LimitOptions const& options) {
 
 base::Duration LimitLayer::longest_wait() noexcept { return queue_.longest_wait(scheduler_.now()); }
 
-base::Error LimitLayer::refusal(Verdict verdict) const {
+base::Error LimitLayer::refusal(Verdict verdict) {
+  limit_.refused();
   meters_.calls_shed.add(reason_of(verdict));
   return Error(Fault::busy, Blame::gateway, std::string(reason_of(verdict)), base::Retry::always)
       .about(server_)
@@ -206,13 +207,13 @@ void LimitLayer::measure(core::Call const& call, base::Result<core::Outcome> con
     if (its_own_time && outcome->message.kind() == mcp::MessageKind::result) {
       limit_.answered(now - begun.at, counted, now);
     } else {
-      limit_.ended(counted, now);
+      limit_.ended();
     }
   } else if (outcome.error().fault == Fault::timed_out && outcome.error().blame == Blame::upstream &&
              !begun.lost) {
     limit_.dropped(now - begun.at, counted, now);
   } else {
-    limit_.ended(counted, now);
+    limit_.ended();
   }
   meters_.concurrency_limit.set(limit_.limit());
 }

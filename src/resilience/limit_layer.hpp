@@ -67,7 +67,7 @@ class LimitLayer final : public core::Handler {
  private:
   class Place;
   class Seat;
-  base::Error refusal(WaitQueue::Verdict verdict) const;
+  base::Error refusal(WaitQueue::Verdict verdict);
   bool has_place() noexcept;
   void give_back() noexcept;
   void fill_places() noexcept;

@@ -103,6 +103,14 @@ struct Crowd {
       limit_most = std::max(limit_most, layer.limit());
     }
   }
+  // One of those who ask again as soon as they have an answer, and a moment after they were refused.
+  base::Task<void> ask_on_and_on(base::Duration pause) {
+    for (;;) {
+      auto const refused_before = refused.size();
+      co_await ask();
+      if (refused.size() != refused_before) co_await loop.sleep_for(pause);
+    }
+  }
   void forget() {
     good.clear();
     refused.clear();
@@ -191,6 +199,33 @@ TEST(LimitOverload, AServerWhoseAnswersAreLateForAnotherReasonKeepsItsPlaces) {
   fmt::print("late for another reason: {} refused of 6000, limit {}\n", crowd.refused.size(),
              crowd.layer.limit());
   EXPECT_EQ(crowd.refused.size(), 0U);
+}
+
+// Callers who wait for their answers, more of them than there are places at first. Whoever is refused comes
+// again a moment later, and again: places that are taken away spare the server nothing and cost them all.
+TEST(LimitOverload, CallersWhoWouldWaitAreLetInAsLongAsTheyAreAnsweredInTime) {
+  for (auto const pause : {100ms, 1000ms}) {
+    Crowd crowd(1, 2500ms);
+    crowd.server->takes = 6ms;
+    crowd.offer(20, 5s);
+    crowd.server->forgets_each = 500;
+    base::TaskGroup callers(crowd.loop);
+    for (int i = 0; i < 250; ++i) {
+      callers.spawn(crowd.ask_on_and_on(pause));
+      crowd.loop.advance(1ms);
+    }
+    crowd.loop.advance(10s);
+    crowd.forget();
+    crowd.loop.advance(60s);
+    auto const in_all = crowd.good.size() + crowd.refused.size();
+    fmt::print("250 callers, pause {} ms: {:.1f} of 166 calls/s, refused {:.1f} %, p99 {:.0f} ms, limit {}\n",
+               pause.count(), static_cast<double>(crowd.good.size()) / 60,
+               100.0 * static_cast<double>(crowd.refused.size()) / static_cast<double>(in_all),
+               ms(Crowd::at_share(crowd.good, .99)), crowd.layer.limit());
+    EXPECT_GE(crowd.good.size(), 150U * 60);
+    EXPECT_LE(crowd.refused.size(), in_all / 10);
+    EXPECT_NEAR(crowd.late, static_cast<double>(crowd.good.size()) / 500, 5);
+  }
 }
 
 // Little's law: 25 calls a second that never come back hold 125 places, in a server that has time for four
