@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The test runner behind `./dev test`: builds what the suites need, runs them two at a time, counts all.
+"""The test runner behind `./dev test`: builds what the suites need, runs them two at a time (those that need
+the whole machine alone, at the end), counts all.
 
     tools/run_tests.py [--quick|--long] [NAME...]      NAME is a suite, or a folder of src for its unit tests
     tools/run_tests.py --fix-format                    rewrites the sources with clang-format
@@ -74,6 +75,17 @@ def choose(names, tier):
     return run, skipped, folders
 
 
+def run_together(ready, at_once, tier, folders):
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        running = {s.name: pool.submit(timed, s, tier, folders) for s in ready}
+        try:
+            return {name: future.result() for name, future in running.items()}
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            suites.stop_all()
+            raise
+
+
 def table(counts):
     rows = [("suite", "passed", "failed", "skipped", "seconds")]
     for name, c in counts:
@@ -119,14 +131,8 @@ def main():
             counts[suite.name] = Count.of_failure(suite.name, problem)
         else:
             ready.append(suite)
-    with concurrent.futures.ThreadPoolExecutor(SUITES_AT_ONCE) as pool:
-        running = {s.name: pool.submit(timed, s, tier, folders) for s in ready}
-        try:
-            counts.update({name: future.result() for name, future in running.items()})
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            suites.stop_all()
-            raise
+    counts.update(run_together([s for s in ready if not s.alone], SUITES_AT_ONCE, tier, folders))
+    counts.update(run_together([s for s in ready if s.alone], 1, tier, folders))
 
     table([(s.name, counts[s.name]) for s in suites.ALL if s.name in counts])
     passed = sum(c.passed for c in counts.values())

@@ -58,6 +58,7 @@ class Suite:
     targets: tuple = ()
     tiers: tuple = ("quick", "standard", "long")
     needs_node: bool = False
+    alone: bool = False  # keeps all processors busy, and is about what happens then
 
 
 def environment(tier):
@@ -310,7 +311,8 @@ def load_run(command, tier, log="load"):
     count = Count(passed=int(told.group(1)), notes=figures)
     reasons = re.findall(r"^skipped: (.*)$", output, re.M)
     count.skipped = [(text, f"see build/logs/{log}.log") for text in reasons]
-    count.failures = [(text, f"see build/logs/{log}.log") for text in failed]
+    shown = "\n".join([*figures, f"see build/logs/{log}.log"])
+    count.failures = [(text, shown) for text in failed]
     if code != 0 and not failed:
         count.failures.append(("weir_load", f"{ended(code)}\n{output[-SHOWN_BYTES:]}"))
     return count
@@ -340,7 +342,7 @@ ALL = [
     Suite("unit", unit, preset="dev", targets=("all",)),
     Suite("conformance", driver("conformance"), preset="dev", targets=("all",), tiers=FULL, needs_node=True),
     Suite("e2e", driver("e2e"), preset="dev", targets=("all",), tiers=FULL, needs_node=True),
-    Suite("load", load, preset="dev", targets=("all",), tiers=FULL),
+    Suite("load", load, preset="dev", targets=("all",), tiers=FULL, alone=True),
     Suite("tsan", tsan, preset="tsan", targets=("weir_tsan_tests", "weir", "weir_load"), tiers=FULL),
     Suite("fuzz", fuzz_suite, preset="fuzz", targets=("weir_fuzz_targets",), tiers=FULL),
     Suite("lint", lint, preset="fuzz", targets=("weir_pch_std",), tiers=("long",)),

@@ -1,7 +1,8 @@
 // LoadRun: many clients with identical ids, few servers that break, one weir in between; all of it counted.
 //
 // Issue point "nothing lost or crossed" and T-01, T-03, T-40 in small. Everything but weir and its child
-// program runs on one loop in this process. Bounds: clients_max clients, one connection each; servers on
+// program runs on one loop in this process. A client that is told that the house is full comes again when it
+// was told to, and 0.1 s after any other error. Bounds: clients_max clients, one connection each; servers on
 // 127.0.0.2 and following.
 #pragma once
 
@@ -61,6 +62,7 @@ class LoadRun {
   base::Task<void> trouble();
   base::Task<void> stop_weir();
   base::Task<void> watch_the_clock();
+  base::Duration told_to_wait(std::string const& error);
   bool account(std::string const& key, std::string const& id, std::string const& server,
                test::Reply const& reply);
   void take_child_executions();

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -158,7 +159,14 @@ base::Task<void> LoadRun::one_call(FakeClient& client, base::Event& answered, st
   co_await answered.wait();
   bool const served = account(key, std::to_string(id), server, *reply);
   // A server that is down refuses at once: without a pause the clients would spend all their calls on it.
-  if (!served) co_await loop_.sleep_for(kAfterError);
+  if (!served) co_await loop_.sleep_for(kAfterError + told_to_wait(reply->final()));
+}
+
+// Who is told that the house is full comes again when it was told to, not all at the same time.
+base::Duration LoadRun::told_to_wait(std::string const& error) {
+  if (reason_of(error) != "busy") return {};
+  auto const told = std::strtoul(test::member_of(error, "retryAfterMs").c_str(), nullptr, 10);
+  return std::chrono::milliseconds{told + dice_.below(told / 2 + 1)};
 }
 
 // True: its own result came.
