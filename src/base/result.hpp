@@ -39,8 +39,11 @@ enum class Blame { client, gateway, upstream };
 enum class Retry {
   never,
   if_idempotent,
-  always
-};  // `always` only where the peer provably did not execute it
+  // As above, and most likely not executed: a connection that had served before ended without a byte of an
+  // answer. Its peer was about to close it, or died with all of its connections (RFC 9112 §9.3.1).
+  stale_connection,
+  always  // the peer provably did not execute it
+};
 
 struct Error {
   Fault fault = Fault::internal;

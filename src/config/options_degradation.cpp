@@ -33,7 +33,7 @@ constexpr Option kRows[] = {
     {"degradation.*.breaker.slow_rate", percent, "80%", "1%..100%", "", "Slow calls."},
     {"degradation.*.retry", section, "", "", "", "When a call that failed is sent again."},
     {"degradation.*.retry.attempts", integer, "2", "0..10", "",
-     "How often a call is sent again at most; 0: never."},
+     "How often a call is sent again at most, connections that fail or end apart; 0: never."},
     {"degradation.*.retry.budget", percent, "20%", "0%..100%", "", "Repeated calls as a share of all."},
     {"degradation.*.retry.attempt_timeout_ms", integer, "auto", "1..3600000", "auto",
      "When to give up on one attempt. `auto`: ten times what answers take."},

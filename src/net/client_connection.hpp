@@ -34,6 +34,7 @@ class ClientConnection {
   std::optional<base::Result<std::optional<HttpReply::Event>>> event_now();
 
   // The answer is complete, nothing followed, both sides keep the connection.
+  bool stale() const noexcept { return kept && in.empty() && interim_ == 0; }  // it ended: see Retry
   bool reusable() const noexcept { return complete && keep_alive && sent_all && in.empty(); }
   void begin() noexcept;  // before each request
 
@@ -46,6 +47,7 @@ class ClientConnection {
   bool keep_alive = false;
   bool complete = false;  // the answer has been read to its end
   bool sent_all = false;
+  bool kept = false;      // it has served before
   bool had_turn = false;  // event_now() stopped although there is more to read
 
  private:

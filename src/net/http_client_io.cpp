@@ -54,6 +54,7 @@ std::string_view ReplyHead::field(std::string_view name) const noexcept {
 }
 
 void ClientConnection::begin() noexcept {
+  kept = complete;
   keep_alive = complete = sent_all = false;
   search_ = {};
   ended_ = false;
@@ -320,7 +321,11 @@ base::Task<Result<HttpReply>> HttpClient::converse(ConnectionLease lease, std::s
   do {
     if (!lease->stream->arm_read().is_set()) co_await lease->stream->readable();
   } while (!lease->head_now(answer));
-  if (!answer) co_return sent ? answer.error() : sent.error();
+  if (!answer) {
+    Error error = sent ? answer.error() : sent.error();
+    if (error.fault == Fault::connection_lost && lease->stale()) error.retry = Retry::stale_connection;
+    co_return error;
+  }
   HttpReply reply;
   reply.head = std::move(*answer);
   reply.connection_ = std::move(lease);

@@ -67,6 +67,11 @@ base::Task<void> count_events(HttpClient& client, int& count) {
   }
 }
 
+base::Task<void> take_error(HttpClient& client, std::optional<base::Error>& error) {
+  auto const reply = co_await client.exchange(kRequest, {});
+  if (!reply) error = reply.error();
+}
+
 base::Task<void> read_body(HttpClient& client, std::optional<std::string>& body) {
   auto reply = co_await client.exchange(kRequest, {});
   auto all = co_await reply->body();
@@ -152,6 +157,36 @@ TEST_F(HttpClientOverAPipe, AConnectionIsNotUsedWhenThePeerSaidThatItCloses) {
   EXPECT_EQ(client.idle_connections(), 1U);
   loop.advance(1'100ms);
   EXPECT_EQ(client.idle_connections(), 0U);
+}
+
+// RFC 9112 §9.3.1: a request on a kept connection that ends without a byte was most likely not executed.
+TEST_F(HttpClientOverAPipe, AKeptConnectionThatEndsWithoutAByteIsToldFromOthers) {
+  auto const ends_after = [&](std::string_view bytes) {
+    std::optional<base::Error> error;
+    tasks.spawn(take_error(client, error));
+    if (!bytes.empty()) answer(bytes);
+    loop.run();
+    server->shutdown_write();
+    loop.run();
+    auto [near, far] = make_pipe(loop);
+    dialer.stream = std::move(near);
+    server = std::move(far);
+    EXPECT_TRUE(error);
+    return error ? error->retry : base::Retry::never;
+  };
+  auto const serves_once = [&] {
+    std::optional<std::string> body;
+    tasks.spawn(read_body(client, body));
+    answer("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+    EXPECT_TRUE(body);
+  };
+  EXPECT_EQ(ends_after(""), base::Retry::if_idempotent) << "it has never served";
+  serves_once();
+  EXPECT_EQ(ends_after(""), base::Retry::stale_connection);
+  serves_once();
+  EXPECT_EQ(ends_after("HTTP/1.1 200"), base::Retry::if_idempotent) << "it had begun to answer";
+  serves_once();
+  EXPECT_EQ(ends_after("HTTP/1.1 100 Continue\r\n\r\n"), base::Retry::if_idempotent);
 }
 
 // Takes a request at the second try, if that offers no less in its first piece than the first one did:

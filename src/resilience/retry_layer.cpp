@@ -13,6 +13,10 @@ bool unsent(base::Error const& error) noexcept {
   return error.fault == base::Fault::connect_failed && error.retry == base::Retry::always;
 }
 
+bool stale(base::Error const& error) noexcept {
+  return error.fault == base::Fault::connection_lost && error.retry == base::Retry::stale_connection;
+}
+
 // Stands before the client while attempts are made: hears whether it was told or asked anything. What it
 // changed in the call is put back when it dies.
 class Ear final : public core::ClientSink {
@@ -91,6 +95,7 @@ base::Task<RetryLayer::Answer> RetryLayer::send(core::Call& call, PolicyRef poli
     learn(call, answer, scheduler_.now() - begun - (call.parked.stood - stood));
     attempt.heard = ear.heard();
     if (answer) co_return answer;
+    attempt.stale = attempt.stale || stale(answer.error());
     if (unsent(answer.error())) ++attempt.unsent;
     auto const wait = wait_before_next(call, answer, *policy, attempt);
     if (!wait) co_return answer;
@@ -102,7 +107,7 @@ base::Task<RetryLayer::Answer> RetryLayer::send(core::Call& call, PolicyRef poli
 Duration RetryLayer::attempt_most(core::Call const& call, RetryPolicy const& policy,
                                   RetryPolicy::Attempt const& attempt) const {
   bool const another = attempt.repeatable && !attempt.heard &&
-                       attempt.sends - attempt.unsent <= policy.options().attempts &&
+                       attempt.counted() <= policy.options().attempts &&
                        book_->budget.allows(scheduler_.now());
   if (!another) return Duration::zero();
   return policy.attempt_most(book_->times.of(call).quantile(0.95));

@@ -61,6 +61,7 @@ struct Server final : core::Handler {
 };
 
 Error lost() { return Error(Fault::connection_lost, Blame::upstream, "", Retry::if_idempotent); }
+Error stale() { return Error(Fault::connection_lost, Blame::upstream, "", Retry::stale_connection); }
 Error unsent() { return Error(Fault::connect_failed, Blame::upstream, "", Retry::always); }
 
 struct World {
@@ -248,6 +249,27 @@ TEST(RetryLayer, TheBudgetEndsTheStormOfAServerThatFailsAlways) {  // T-07
   }
   EXPECT_LE(world.server->calls, 110);
   EXPECT_GE(world.refused("budget"), 80);
+}
+
+TEST(RetryLayer, TheFirstOnAConnectionThatWasEndingCostsNoReSend) {
+  World world;
+  world.server->script = {{stale()}, {lost()}, {lost()}};
+  world.run();
+  EXPECT_EQ(world.server->calls, 4);
+  EXPECT_FALSE(world.fault);
+  world.server->calls = 0;
+  world.server->script = {{stale()}, {stale()}, {stale()}, {stale()}};
+  world.run();
+  EXPECT_EQ(world.server->calls, 4) << "only the first";
+  EXPECT_EQ(world.fault, Fault::connection_lost);
+}
+
+TEST(RetryLayer, WhatMayNotBeRepeatedIsNotSentAgainAfterAConnectionThatWasEnding) {
+  World world;
+  world.server->script = {{stale()}};
+  world.run("tools/call");
+  EXPECT_EQ(world.server->calls, 1);
+  EXPECT_EQ(world.fault, Fault::connection_lost);
 }
 
 TEST(RetryLayer, SwitchedOffItSendsOnce) {

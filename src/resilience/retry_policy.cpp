@@ -19,8 +19,7 @@ RetryPolicy::Decision RetryPolicy::again(base::Error const& error, Attempt const
   bool const of_server = error.fault == base::Fault::throttled || failed_server(error);
   bool const safe = error.retry == base::Retry::always || attempt.repeatable;
   if (!of_server || !safe || attempt.heard) return {Refusal::not_allowed, {}};
-  if (attempt.sends - attempt.unsent > options_.attempts || attempt.unsent > kUnsentMost)
-    return {Refusal::attempts, {}};
+  if (attempt.counted() > options_.attempts || attempt.unsent > kUnsentMost) return {Refusal::attempts, {}};
   auto const doubled = kBase * (std::int64_t{1} << std::min(attempt.sends - 1, 8U));
   auto const most = std::min<Duration>(doubled, kCap);
   auto const backoff = Duration{static_cast<std::int64_t>(luck * static_cast<double>(most.count()))};

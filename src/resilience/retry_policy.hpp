@@ -6,7 +6,8 @@
 // open breaker, and an attempt during which the client was asked or told something, which a second one would
 // ask or tell again. Never beyond the call's deadline. Attempts without a connection reach nobody: they are
 // no re-sends, and up to kUnsentMost of them are made again, so that a server that is started anew is waited
-// for.
+// for. Nor is the first one on a kept connection that ended without a byte of an answer: whoever restarts a
+// server would else take a re-send from all that is under way.
 #pragma once
 
 #include <optional>
@@ -45,6 +46,8 @@ class RetryPolicy {
     bool repeatable = false;  // the call is
     bool heard = false;       // the client was told or asked something
     unsigned unsent = 0;      // of them, where nothing left: no connection came about
+    bool stale = false;       // one of them went to a kept connection that was just ending
+    unsigned counted() const noexcept { return sends - unsent - (stale ? 1 : 0); }
   };
 
   explicit RetryPolicy(RetryOptions options) : options_(std::move(options)) {}

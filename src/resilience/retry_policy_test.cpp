@@ -106,6 +106,15 @@ TEST(RetryPolicy, WhatReachedNobodyIsTriedTwiceMoreAndIsNoReSend) {
   EXPECT_EQ(asked.about(kLost).refusal, Refusal::attempts);
 }
 
+TEST(RetryPolicy, OneThatWentToAConnectionThatWasEndingIsNoReSend) {
+  Asked asked;
+  asked.attempt.stale = true;
+  asked.attempt.sends = 3;
+  EXPECT_EQ(asked.about(kLost).refusal, Refusal::none);
+  asked.attempt.sends = 4;
+  EXPECT_EQ(asked.about(kLost).refusal, Refusal::attempts);
+}
+
 TEST(RetryPolicy, WhoWasToldOrAskedSomethingIsNotToldTwice) {
   Asked asked;
   asked.attempt.heard = true;
