@@ -18,6 +18,7 @@ MUTEX_ALLOWED = {
     "cache/": "one truth per process, short sharded sections",
     "app/standby_files": "one truth per process, short sections",
     "app/callers": "one truth per process, held for a copy only",
+    "auth/known_tokens": "verdicts are one truth per process, with the ends of their tokens; short sections",
     "auth/token_issuer": "an issuer's keys are one truth per process, held for a copy only",
     "fallback/": "files have a thread of their own; short sections",
     "resilience/": "breakers and budgets are one truth per process; short sections",

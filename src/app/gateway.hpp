@@ -17,6 +17,7 @@
 #include "app/callers.hpp"
 #include "app/catalog_meter.hpp"
 #include "app/last_words.hpp"
+#include "app/retired_secrets.hpp"
 #include "app/secret_desk.hpp"
 #include "app/sign_ins.hpp"
 #include "app/standby_files.hpp"
@@ -108,6 +109,7 @@ class Gateway {
   GatewayOptions options_;
   config::Environment const& environment_;
   std::shared_ptr<config::Settings const> settings_;
+  RetiredSecrets retired_;  // of settings before
   base::SystemClock clock_;
   base::SystemRandom random_;
   std::unique_ptr<observe::Log> log_;

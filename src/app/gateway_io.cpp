@@ -33,7 +33,7 @@ bool wants_tls(config::Settings const& settings) {
 }  // namespace
 
 Gateway::Gateway(GatewayOptions options, config::Environment const& environment)
-    : options_(std::move(options)), environment_(environment), settings_(options_.settings) {}
+    : options_(std::move(options)), environment_(environment), settings_(std::move(options_.settings)) {}
 
 Gateway::~Gateway() {
   if (options_.secrets != nullptr) options_.secrets->close();

@@ -38,10 +38,8 @@ std::unique_ptr<observe::Log> make_log(config::Settings const& settings, base::C
   return std::make_unique<observe::Log>(options, clock, mask_of(settings.secrets));
 }
 
-void adjust_log(observe::Log& log, config::Settings const& before, config::Settings const& now) {
-  auto known = now.secrets;
-  known.insert(known.end(), before.secrets.begin(), before.secrets.end());
-  log.reconfigure(level_of(now.log.level), mask_of(known));
+void adjust_log(observe::Log& log, config::Settings const& now, RetiredSecrets const& retired) {
+  log.reconfigure(level_of(now.log.level), mask_of(retired.together_with(now.secrets)));
 }
 
 }  // namespace weir::app

@@ -88,7 +88,7 @@ Backend event_stream(WorkerParts& parts, config::Server const& server, std::size
 // What a server's connections need beside its address.
 struct Ways {
   OwnDialer dialer;
-  Credential credential;                           // as configured
+  Credential credential;                           // as configured; never null
   std::shared_ptr<core::CredentialSource> tokens;  // null: none
 };
 
@@ -102,7 +102,7 @@ base::Result<Backend> at_address(WorkerParts& parts, config::Server const& serve
   options->credential = ways.credential;
   options->credentials = ways.tokens;
   auto const& own = ways.dialer;
-  upstream::SseOptions const to{options->url, options->fields, ways.credential};
+  upstream::SseOptions const to{options->url, {}, ways.credential};
   if (server.kind == Kind::sse) return event_stream(parts, server, address, to, observer, own);
   if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP
     options->older = [&parts, server, address, to, &observer, own] {
@@ -135,8 +135,9 @@ base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& serve
   auto tokens = tokens_of(parts, server, own);
   if (!tokens) return tokens.error();
   Ways const ways{own, credential, std::move(*tokens)};
-  return server.urls.size() > 1 ? pool(parts, server, ways)
-                                : at_address(parts, server, 0, parts.observer, ways);
+  // What is built keeps its settings, and must not keep credentials that others replace: the slot has those.
+  auto const bare = without_credentials(server);
+  return bare.urls.size() > 1 ? pool(parts, bare, ways) : at_address(parts, bare, 0, parts.observer, ways);
 }
 
 }  // namespace

@@ -49,7 +49,9 @@ base::Task<void> Gateway::reload(bool anew) {
 void Gateway::take_over(std::shared_ptr<config::Settings const> settings) {
   auto const before = std::exchange(settings_, std::move(settings));
   auto const changed = config::changes(*before, *settings_);
-  adjust_log(*log_, *before, *settings_);
+  auto const in_use_max = std::max<base::Duration>(before->stores.overlap, before->drain);
+  retired_.replaced(before->secrets, settings_->secrets, clock_.now() + in_use_max);
+  adjust_log(*log_, *settings_, retired_);
   for (auto const& server : settings_->servers) metrics_->server(server.name);
   for (auto const& server : before->servers) {
     auto const* const now = settings_->server(server.name);
@@ -88,6 +90,9 @@ base::Task<void> Gateway::watch_secrets() {
   for (;;) {
     options_.secrets->expire();
     planner_->expire_credentials(clock_.now());
+    auto const in_reserve = [this](base::Secret const& value) { return options_.secrets->in_reserve(value); };
+    if (retired_.expire(clock_.now(), in_reserve)) adjust_log(*log_, *settings_, retired_);
+    log_->drop_old_masks();
     co_await main_loop().sleep_for(kPeriod);
   }
 }

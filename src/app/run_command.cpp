@@ -90,6 +90,7 @@ int run_command(RunRequest const& request, config::Environment& machine) {
 
   GatewayOptions options;
   options.settings = std::make_shared<config::Settings const>(std::move(checked.settings));
+  checked = {};  // its tree has the secrets of the start, which others will replace
   options.stdio = request.stdio;
   options.reload = [&](bool anew) { return read_again(request, agreed, secrets, anew); };
   options.secrets = &secrets;

@@ -47,6 +47,7 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
   void accepted(std::string const& server);
   bool refused(std::string const& server);
   void expire();  // reserves whose time is over; warns of what is too old
+  bool in_reserve(base::Secret const& value) const { return table_.in_reserve(value); }
 
   void refresh_gauges();
   std::string status_json() const;

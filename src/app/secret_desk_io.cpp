@@ -43,6 +43,16 @@ bool far_away(SecretReference const& reference) {
   return reference.store == Store::vault || reference.store == Store::aws;
 }
 
+// What is sent to a server with every request: the server says whether it takes it. What asks for tokens,
+// what programs get and what opens stores is used elsewhere, and nobody tells.
+bool is_told(std::vector<config::SecretUse> const& uses, std::string_view reference) {
+  return std::any_of(uses.begin(), uses.end(), [reference](config::SecretUse const& use) {
+    bool const sent = use.path.find(".headers.") != std::string::npos || use.path.ends_with(".auth.token") ||
+                      use.path.ends_with(".auth.value");
+    return use.reference == reference && sent && use.path.starts_with("servers.");
+  });
+}
+
 }  // namespace
 
 // What exists while the gateway runs. The keeper dies before what it asks with.
@@ -69,7 +79,8 @@ void SecretDesk::learn(config::Settings const& settings) {
     auto reference = secrets::parse_reference(use.reference);
     if (!reference) continue;
     base::Duration const age_max = use.password ? stores_.password_age_max : stores_.token_age_max;
-    if (table_.want(*reference, age_max, clock_.now())) wanted.push_back(std::move(*reference));
+    if (table_.want(*reference, age_max, clock_.now(), is_told(uses_, use.reference)))
+      wanted.push_back(std::move(*reference));
   }
   table_.keep_only(wanted);
   if (!running_) return;

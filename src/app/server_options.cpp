@@ -66,6 +66,12 @@ upstream::CredentialFields credential_fields(config::Server const& server) {
   return fields;
 }
 
+config::Server without_credentials(config::Server server) {
+  server.headers.clear();
+  server.credential = {};
+  return server;
+}
+
 base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
                                                         std::string const& gateway_info,
                                                         std::size_t address) {
@@ -74,10 +80,6 @@ base::Result<upstream::HttpBackendOptions> http_options(config::Server const& se
   upstream::HttpBackendOptions options;
   options.name = server.name;
   options.url = std::move(*url);
-  for (auto const& [name, value] : server.headers) options.fields.emplace_back(name, value.reveal());
-  if (!server.credential.header.empty()) {
-    options.fields.emplace_back(server.credential.header, server.credential.value.reveal());
-  }
   options.gateway_info = gateway_info;
   return options;
 }

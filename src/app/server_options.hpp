@@ -27,6 +27,7 @@ upstream::StdioBackend::Options stdio_options(config::Server const& server, std:
                                               observe::ServerMetrics const& metrics);
 // The operator's headers and the credential: what may change while the server is in use.
 upstream::CredentialFields credential_fields(config::Server const& server);
+config::Server without_credentials(config::Server server);  // without what is in those fields
 // `address`: which of `urls`.
 upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info,
                                             std::size_t address = 0);

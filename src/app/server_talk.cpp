@@ -42,9 +42,9 @@ Result<std::unique_ptr<ServerTalk>> ServerTalk::open(net::Url const& endpoint, s
                                                      bool no_cache) {
   auto client = GatewayClient::to(endpoint);
   if (!client) return client.error();
-  std::vector<std::pair<std::string, std::string>> fields;
-  if (!key.empty()) fields.emplace_back("Authorization", "Bearer " + key);
-  if (no_cache) fields.emplace_back("Cache-Control", "no-cache");
+  upstream::CredentialFields fields;
+  if (!key.empty()) fields.emplace_back("Authorization", base::Secret("Bearer " + key));
+  if (no_cache) fields.emplace_back("Cache-Control", base::Secret("no-cache"));
   std::unique_ptr<ServerTalk> talk(new ServerTalk(std::move(*client), upstream::HttpHeads(endpoint, fields)));
   if (auto found = talk->find_era(); !found) return found.error();
   if (mcp::is_modern(talk->revision_)) return talk;
@@ -55,7 +55,13 @@ Result<std::unique_ptr<ServerTalk>> ServerTalk::open(net::Url const& endpoint, s
 ServerTalk::~ServerTalk() {
   if (session_.empty()) return;
   static_cast<void>(
-      client_->ask(heads_.legacy_delete(session_, mcp::text_of(revision_)), {}, std::chrono::seconds{2}));
+      client_->ask(whole(Verb::del, upstream::HttpHeads::legacy_delete(session_, mcp::text_of(revision_))),
+                   {}, std::chrono::seconds{2}));
+}
+
+// This program lives for one command: its heads need no care.
+std::string ServerTalk::whole(Verb verb, std::string_view own) const {
+  return std::string(heads_.fixed(verb)).append(own);
 }
 
 Result<void> ServerTalk::find_era() {
@@ -78,7 +84,7 @@ Result<void> ServerTalk::find_era() {
 Result<void> ServerTalk::shake_hands() {
   auto const params = upstream::initialize_params(revision_, client_info());
   auto const body = upstream::own_request(Method::initialize, params, ++last_id_, revision_, client_info());
-  auto const answer = ask(heads_.legacy({}, {}, body.size()), body);
+  auto const answer = ask(whole(Verb::post, upstream::HttpHeads::legacy({}, {}, body.size())), body);
   if (!answer) return answer.error();
   std::string scratch;
   if (answer->kind() != mcp::MessageKind::result) {
@@ -87,7 +93,8 @@ Result<void> ServerTalk::shake_hands() {
   auto const chosen = mcp::parse_revision(answer->text(Field::protocol_version, scratch));
   if (chosen && !mcp::is_modern(*chosen)) revision_ = *chosen;
   auto const note = upstream::own_notification(Method::notifications_initialized, "{}");
-  auto const head = heads_.legacy(session_, mcp::text_of(revision_), note.size());
+  auto const head =
+      whole(Verb::post, upstream::HttpHeads::legacy(session_, mcp::text_of(revision_), note.size()));
   if (auto noted = client_->ask(head, note, kAnswerMax); !noted) return noted.error();
   return {};
 }
@@ -116,14 +123,15 @@ std::string ServerTalk::modern_head(std::string const& body, std::string_view ta
   core::Call call(std::move(message).value());
   call.target = target;
   call.mirrored = mirrored;
-  return heads_.modern(call, revision_, body.size());
+  return whole(Verb::post, upstream::HttpHeads::modern(call, revision_, body.size()));
 }
 
 Result<mcp::Message> ServerTalk::request(Method method, std::string_view params, std::string_view target,
                                          std::vector<mcp::ParamHeader> const* mirrored) {
   auto const body = upstream::own_request(method, params, ++last_id_, revision_, client_info());
   if (mcp::is_modern(revision_)) return ask(modern_head(body, target, mirrored), body);
-  return ask(heads_.legacy(session_, mcp::text_of(revision_), body.size()), body);
+  auto const own = upstream::HttpHeads::legacy(session_, mcp::text_of(revision_), body.size());
+  return ask(whole(Verb::post, own), body);
 }
 
 }  // namespace weir::app

@@ -35,7 +35,9 @@ class ServerTalk {
                                      std::vector<mcp::ParamHeader> const* mirrored = nullptr);
 
  private:
+  using Verb = upstream::HttpHeads::Verb;
   ServerTalk(std::unique_ptr<GatewayClient> client, upstream::HttpHeads heads);
+  std::string whole(Verb verb, std::string_view own) const;
   base::Result<void> find_era();
   base::Result<void> shake_hands();
   base::Result<mcp::Message> ask(std::string const& head, std::string const& body);

@@ -165,6 +165,7 @@ void Worker::apply(std::shared_ptr<WorkerPlan const> plan) {
     Running running = same ? std::move(before->second) : start(*server, *plan->settings);
     if (same) {
       servers_.erase(before);
+      running.stack.backend->credential_changed();
       running.front->set_policy(cache_policy(parts_, *plan->settings, settings));
       running.door->set_options(door_options(parts_, *plan->settings, settings));
       if (running.stack.guards) running.stack.guards->set_options(*plan->settings, settings);

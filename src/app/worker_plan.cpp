@@ -18,12 +18,6 @@ std::string why_not(config::Server const& server) {
   return addresses ? std::string() : addresses.error().detail;
 }
 
-config::Server without_credentials(config::Server server) {
-  server.headers.clear();
-  server.credential = {};
-  return server;
-}
-
 bool is_http(config::Server const& server) { return server.kind != config::UpstreamKind::stdio; }
 
 // Whether what the server is sent comes from a place where it may change.

@@ -41,7 +41,7 @@ void AskingLoop::stop() noexcept {
 
 Task<void> AskingLoop::keep_clean() {
   for (;;) {
-    known_.sweep(home_.now());
+    known_.sweep(home_.clock().wall(), home_.now());
     co_await home_.sleep_for(kSweepEvery);
   }
 }
@@ -77,7 +77,7 @@ Task<void> AskingLoop::put(std::string digest, std::shared_ptr<Question> questio
     log_.event(observe::Level::error, "auth.introspection",
                "a token could not be looked up at " + settings_.url + ": " + answer.error().detail);
   } else if (*answer) {
-    known_.keep(digest, *answer, home_.now());
+    known_.keep(digest, *answer, home_.clock().wall(), home_.now());
   } else {
     known_.keep_bad(digest, home_.now());
   }

@@ -49,7 +49,7 @@ void KeysLoop::stop() noexcept {
 Task<void> KeysLoop::keep_fresh() {
   for (;;) {
     begin(KeyKeeper::Why::due);
-    issuer_->known().sweep(home_.now());
+    issuer_->known().sweep(home_.clock().wall(), home_.now());
     co_await home_.sleep_for(kSweepEvery);
   }
 }

@@ -31,20 +31,36 @@ KnownTokens::Found KnownTokens::find(std::string const& digest, std::uint64_t ge
 }
 
 void KnownTokens::keep(std::string const& digest, std::shared_ptr<TokenCaller const> caller,
-                       base::TimePoint now) {
+                       base::WallTime wall, base::TimePoint now) {
   if (auto pin = good_.find(digest, {}, now)) {  // what is known now is newer
     auto const handle = pin.handle();
     pin = {};
     good_.erase(handle);
   }
-  good_.insert(digest, {}, std::move(caller), now);
+  auto const until = caller->until;
+  auto const kept = good_.insert(digest, {}, std::move(caller), now);
+  if (!kept.pin || until >= wall + std::chrono::ceil<base::WallTime::duration>(lifetimes_.good)) return;
+  std::lock_guard const lock(ends_mutex_);
+  if (ends_.size() < kEndsMax) ends_.push({until, kept.pin.handle()});
 }
 
 void KnownTokens::keep_bad(std::string const& digest, base::TimePoint now) {
   if (lifetimes_.bad > base::Duration::zero()) bad_.insert(digest, {}, std::make_shared<Refused>(), now);
 }
 
-void KnownTokens::sweep(base::TimePoint now) {
+void KnownTokens::sweep(base::WallTime wall, base::TimePoint now) {
+  for (;;) {
+    std::optional<base::TableHandle> over;
+    {
+      std::lock_guard const lock(ends_mutex_);
+      if (!ends_.empty() && ends_.top().at <= wall) {
+        over = ends_.top().entry;
+        ends_.pop();
+      }
+    }
+    if (!over) break;
+    good_.erase(*over);
+  }
   while (good_.take_expired(now, kBatchMax).size() == kBatchMax) {
   }
   while (bad_.take_expired(now, kBatchMax).size() == kBatchMax) {

@@ -98,7 +98,7 @@ TokenIssuer::Verdict TokenIssuer::prove(std::string_view token, std::string cons
   caller->generation = with.generation;
   verdict.kind = Verdict::Kind::caller;
   verdict.caller = caller;
-  known_.keep(digest, std::move(caller), now);
+  known_.keep(digest, std::move(caller), wall, now);
   return verdict;
 }
 

@@ -68,7 +68,7 @@ TEST(TokenIssuerThreads, WithdrawnKeysProveNothingOnAnyThread) {
       if (!verdict.caller && !changing) ++wrong;
       if (before && !issuer.judge(tokens[1][static_cast<std::size_t>(i % kTokens)], kWall, kNow).caller)
         ++wrong;
-      if (i % 64 == thread) issuer.known().sweep(kNow);
+      if (i % 64 == thread) issuer.known().sweep(kWall, kNow);
       ++judged;
     }
   };

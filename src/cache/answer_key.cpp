@@ -1,6 +1,7 @@
 #include "cache/answer_key.hpp"
 
 #include <openssl/evp.h>
+#include <string.h>  // explicit_bzero
 
 #include <algorithm>
 #include <cstring>
@@ -46,7 +47,7 @@ std::uint64_t number_at(unsigned char const* bytes) noexcept {
 // The fields of a digest as one text: each with its length before it.
 class FieldText {
  public:
-  explicit FieldText(std::size_t usual) { text_.reserve(usual); }
+  explicit FieldText(std::size_t bytes) { text_.reserve(bytes); }
 
   void add(std::string_view field) {
     append_size(field.size());
@@ -61,6 +62,7 @@ class FieldText {
     std::memcpy(text_.data() + at, &size, sizeof size);
   }
   std::string_view view() const noexcept { return text_; }
+  void wipe() noexcept { explicit_bzero(text_.data(), text_.size()); }
 
  private:
   void append_size(std::uint64_t size) { text_.append(reinterpret_cast<char const*>(&size), sizeof size); }
@@ -93,10 +95,15 @@ base::Digest AnswerKeys::digest_of(std::string_view fields) const {
   return {number_at(out.data()), number_at(out.data() + 8)};
 }
 
+// Credentials may be among the fields: their text is made in one piece, and wiped.
 base::Digest AnswerKeys::digest(std::span<std::string_view const> fields) const {
-  FieldText text(256);
+  std::size_t bytes = 0;
+  for (auto const field : fields) bytes += sizeof(std::uint64_t) + field.size();
+  FieldText text(bytes);
   for (auto const field : fields) text.add(field);
-  return digest_of(text.view());
+  auto const made = digest_of(text.view());
+  text.wipe();
+  return made;
 }
 
 base::Digest AnswerKeys::question(core::Call const& call, std::string_view server, std::string_view revision,

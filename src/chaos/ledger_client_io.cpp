@@ -71,8 +71,8 @@ upstream::HttpHeads const& LedgerClient::heads_of(std::string const& server) {
   if (found != heads_.end()) return found->second;
   auto url = options_.endpoint;
   url.target += "/" + server;
-  std::vector<std::pair<std::string, std::string>> fields;
-  if (!options_.key.empty()) fields.emplace_back("Authorization", "Bearer " + options_.key);
+  upstream::CredentialFields fields;
+  if (!options_.key.empty()) fields.emplace_back("Authorization", base::Secret("Bearer " + options_.key));
   return heads_.try_emplace(server, url, fields).first->second;
 }
 
@@ -90,9 +90,11 @@ Task<Result<void>> LedgerClient::exchange(Operation const& operation, std::uint6
   core::Call call(std::move(*decoded));
   call.target = operation.target;
   call.mirrored = operation.mirrored.empty() ? nullptr : &operation.mirrored;
-  auto const head = heads_of(operation.server).modern(call, mcp::kNewest, body.size());
-  iovec const part{const_cast<char*>(body.data()), body.size()};
-  auto reply = co_await http_.exchange(head, {&part, 1});
+  auto const& heads = heads_of(operation.server);
+  auto const own = upstream::HttpHeads::modern(call, mcp::kNewest, body.size());
+  std::array<iovec, 2> const parts{
+      {{const_cast<char*>(own.data()), own.size()}, {const_cast<char*>(body.data()), body.size()}}};
+  auto reply = co_await http_.exchange(heads.fixed(upstream::HttpHeads::Verb::post), parts);
   if (!reply) co_return reply.error();
   if (!reply->event_stream()) {
     auto text = co_await reply->body();

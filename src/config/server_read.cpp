@@ -52,7 +52,9 @@ Credential read_credential(Node const* node) {
   auto const type = scalar_at(node, "type").value_or("none");
   if (type == "bearer") {
     if (auto const token = scalar_at(node, "token")) {
-      std::string value = "Bearer " + std::string(*token);
+      std::string value;
+      value.reserve(sizeof "Bearer " + token->size());
+      value.append("Bearer ").append(*token);
       Credential credential{"Authorization", base::Secret(value)};
       explicit_bzero(value.data(), value.size());
       return credential;

@@ -69,6 +69,9 @@ class Backend : public Handler {
   virtual void hear(ResourceObserver* observer) { static_cast<void>(observer); }
   // A legacy client's session is over: what was opened upstream on its behalf is to be ended (F-20).
   virtual void session_ended(std::string_view session_id) { static_cast<void>(session_id); }
+  // The credential has changed where it is kept: copies of the one before are let go, also by what is not in
+  // use.
+  virtual void credential_changed() {}
   // How many addresses get its calls at present; below 2 there is nowhere else to send a copy of a call.
   virtual unsigned endpoints() const noexcept { return 1; }
   // Orderly end: sessions deleted, child's stdin closed and waited for. At most until `deadline`.

@@ -10,6 +10,7 @@
 
 #include "base/base64url.hpp"
 #include "jose/internal/private_jwk.hpp"
+#include "jose/internal/wiped_memory.hpp"
 
 namespace weir::jose {
 
@@ -137,6 +138,7 @@ base::Result<std::shared_ptr<SigningKey::Material const>> take(EvpKey evp, Algor
   auto made = std::make_shared<SigningKey::Material>();
   if (*kind != KeyKind::ed25519) {
     std::string json = jwk_of(evp.get(), *kind, true) + "}";
+    wipe_what_is_freed();
     cjose_err error{};
     made->cjose.reset(cjose_jwk_import(json.data(), json.size(), &error));
     explicit_bzero(json.data(), json.size());

@@ -91,10 +91,11 @@ TokenResult<UnprovenToken> read_token(std::string_view compact, TokenRules const
   if (!claims || !signature) return TokenFault::malformed;
   UnprovenToken token{.compact = compact,
                       .signed_part = compact.substr(0, parts->header.size() + 1 + parts->payload.size()),
-                      .signature = *std::move(signature),
+                      .signature = base::Secret(*signature),
                       .algorithm = {},
                       .key_id = {},
                       .claims = *std::move(claims)};
+  explicit_bzero(signature->data(), signature->size());
   if (auto const fault = read_header(parts->header, rules, token)) return *fault;
   if (rules.issuer.empty() || token.claims.text("iss") != rules.issuer) return TokenFault::issuer;
   return token;
@@ -104,7 +105,7 @@ TokenResult<ProvenToken> prove_token(UnprovenToken token, TokenRules const& rule
                                      base::WallTime now) {
   auto const* const key = keys.find(token.key_id, token.algorithm);
   if (key == nullptr) return TokenFault::key_unknown;
-  if (!key->material->verifies(token.compact, token.signed_part, token.signature)) {
+  if (!key->material->verifies(token.compact, token.signed_part, token.signature.reveal())) {
     return TokenFault::signature;
   }
   auto const& claims = token.claims;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/secret.hpp"
 #include "jose/algorithm.hpp"
 #include "jose/json_object.hpp"
 #include "jose/key_set.hpp"
@@ -50,7 +51,7 @@ struct TokenRules {
 struct UnprovenToken {
   std::string_view compact;      // borrowed
   std::string_view signed_part;  // borrowed
-  std::string signature;
+  base::Secret signature;        // decoded; with the claims it would be the token again
   Algorithm algorithm{};
   std::string key_id;
   JsonObject claims;

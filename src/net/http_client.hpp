@@ -104,8 +104,9 @@ class HttpClient {
   HttpClient(HttpClient const&) = delete;
   HttpClient& operator=(HttpClient const&) = delete;
 
-  // `head` is a complete request head with its empty line; `head` and `body` must outlive the task. Resumes
-  // when the answer's head is here. The caller bounds the whole by a deadline (run_until).
+  // `head` and `body` are the request as it goes out: a complete head with its empty line, then its body. The
+  // head may go on in `body`, so that its fixed part is sent from where it is kept. Both must outlive the
+  // task. Resumes when the answer's head is here. The caller bounds the whole by a deadline (run_until).
   base::Task<base::Result<HttpReply>> exchange(std::string_view head, std::span<iovec const> body);
 
   std::size_t idle_connections() const noexcept { return idle_.size(); }

@@ -101,9 +101,11 @@ ClientConnection::~ClientConnection() {
 
 IoResult ClientConnection::send_now(std::string_view head, std::span<iovec const> body) noexcept {
   Parts parts;
-  if (size_of(head, body) > internal::kJoinedBytesMax)
-    return stream->write(parts_after(0, head, body, parts));
+  std::size_t const total = size_of(head, body);
+  if (total > internal::kJoinedBytesMax) return stream->write(parts_after(0, head, body, parts));
   std::string& text = scratch().text;
+  text.clear();  // wiped, and so is what growing frees
+  text.reserve(total);
   text.assign(head);
   for (auto const& part : body) text.append(static_cast<char const*>(part.iov_base), part.iov_len);
   iovec const whole{text.data(), text.size()};

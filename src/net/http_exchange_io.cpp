@@ -47,8 +47,9 @@ void HttpConnection::keep_head() {
 // Likewise where the body is read later, with the bytes of it that have come already.
 void HttpConnection::hold_head() {
   if (!from_scratch_) return;
-  std::string own(scratch().bytes.data(), head_length_);
-  own.append(rest_);
+  std::string own;
+  own.reserve(head_length_ + rest_.size());  // grown, it would leave a copy of the head behind
+  own.append(scratch().bytes.data(), head_length_).append(rest_);
   head_bytes_ = std::move(own);
   from_scratch_ = false;
 }

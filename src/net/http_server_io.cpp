@@ -38,6 +38,7 @@ HttpConnection::Next HttpConnection::head_now() {
     pipelined_ = 0;
   }
   HeadVerdict const verdict = parse_request_head(bytes, options.limits, search_, scratch().request);
+  head_length_ = static_cast<std::uint32_t>(bytes.size());  // so much of it is in scratch at most
   if (verdict.state == HeadVerdict::State::need_more) {
     if (from_scratch_) in.assign(bytes);
     return Next::more;
@@ -82,7 +83,7 @@ base::Task<HttpConnection::Next> HttpConnection::read_head() {
 IoState HttpConnection::fill(std::string& into, std::size_t bytes_max) {
   auto& bytes = scratch().bytes;
   IoResult const got = stream->read(std::span(bytes.data(), std::min(bytes_max, bytes.size())));
-  if (got.state == IoState::moved) into.append(bytes.data(), got.bytes);
+  if (got.state == IoState::moved) internal::append_wiping(into, {bytes.data(), got.bytes});
   if (got.state == IoState::ended || got.state == IoState::failed) gone = true;
   return got.state;
 }

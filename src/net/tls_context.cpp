@@ -66,7 +66,8 @@ std::shared_ptr<TlsContext const> TlsContext::make() {
   std::shared_ptr<TlsContext const> made(new TlsContext(context));
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);  // TlsStream relies on it
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);   // TlsStream relies on it
+  SSL_CTX_set_options(context, SSL_OP_CLEANSE_PLAINTEXT);  // what came may hold credentials
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   return made;

@@ -40,6 +40,19 @@ TEST(CurrentMask, OneInUseLivesOnAndGoesWithALaterReplacement) {
   EXPECT_EQ(held.use_count(), 1);
 }
 
+TEST(CurrentMask, OneInUseGoesWithoutAReplacementToo) {
+  auto const held = std::make_shared<int>(1);
+  CurrentMask mask(mask_with(held));
+  std::optional<CurrentMask::Use> use(std::in_place, mask);
+  mask.replace(mask_with(std::make_shared<int>(2)));
+  mask.tidy();
+  EXPECT_EQ(held.use_count(), 2) << "in use";
+  use.reset();
+  mask.tidy();
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_EQ(masked(mask), "2");
+}
+
 TEST(CurrentMask, IsReplacedWhileThreadsUseIt) {
   CurrentMask mask(mask_with(std::make_shared<int>(7)));
   std::atomic<bool> over{false};

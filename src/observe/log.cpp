@@ -176,6 +176,8 @@ void Log::reconfigure(Level level, Mask mask) {
   state_->least = level;
 }
 
+void Log::drop_old_masks() { state_->mask.tidy(); }
+
 bool Log::wants(Level level) const noexcept { return level >= state_->least.load(std::memory_order_relaxed); }
 
 void Log::event(Level level, std::string_view event, std::string_view msg,

@@ -39,6 +39,7 @@ class Log {
 
   // From the next line on, for a reload.
   void reconfigure(Level level, Mask mask);
+  void drop_old_masks();  // those that were in use when they were replaced; call it now and then
 
   bool wants(Level level) const noexcept;
   void event(Level level, std::string_view event, std::string_view msg,

@@ -33,13 +33,14 @@ bool SecretView::overdue(base::WallTime now) const {
   return age_max > Duration{} && old && *old >= age_max;
 }
 
-bool SecretTable::want(SecretReference const& reference, Duration age_max, TimePoint now) {
+bool SecretTable::want(SecretReference const& reference, Duration age_max, TimePoint now, bool told) {
   auto const name = reference.document_name();
   auto found = documents_.find(name);
   if (found != documents_.end()) {
     for (auto& entry : found->second.entries) {
       if (entry.key != reference.key) continue;
       entry.age_max = age_max;
+      entry.told = told;
       return true;
     }
   }
@@ -52,6 +53,7 @@ bool SecretTable::want(SecretReference const& reference, Duration age_max, TimeP
   Entry entry;
   entry.key = reference.key;
   entry.age_max = age_max;
+  entry.told = told;
   document.entries.push_back(std::move(entry));
   ++entries_;
   document.due = now;
@@ -135,6 +137,15 @@ base::Secret const* SecretTable::reserve(SecretReference const& reference) const
   return entry != nullptr && entry->before ? &*entry->before : nullptr;
 }
 
+bool SecretTable::in_reserve(base::Secret const& value) const {
+  for (auto const& [name, document] : documents_) {
+    for (auto const& entry : document.entries) {
+      if (entry.before && *entry.before == value) return true;
+    }
+  }
+  return false;
+}
+
 std::string_view SecretTable::alarm(SecretReference const& reference) const {
   auto const found = documents_.find(reference.document_name());
   return found == documents_.end() ? std::string_view() : std::string_view(found->second.alarm);
@@ -178,8 +189,8 @@ std::optional<SecretTable::Change> SecretTable::take(Entry& entry, StoreAnswer c
     entry.before_created = entry.created;
   }
   if (!first) {
-    entry.on_trial = true;
-    entry.drop_at = now + options_.trial_max;
+    entry.on_trial = entry.told;
+    entry.drop_at = now + (entry.told ? options_.trial_max : options_.overlap);
     ++entry.replaced;
   }
   entry.value = *value;

@@ -91,8 +91,9 @@ class SecretTable {
   SecretTable(SecretTableOptions options, base::Random& random) : options_(options), random_(random) {}
 
   void set_options(SecretTableOptions options) { options_ = options; }
-  // Makes it due at once if it is new. False: the table is full. What is known stays known.
-  bool want(SecretReference const& reference, base::Duration age_max, base::TimePoint now);
+  // Makes it due at once if it is new. False: the table is full. What is known stays known. `told`: somebody
+  // tells whether its values are accepted; where nobody does, none is on trial and none can be rejected.
+  bool want(SecretReference const& reference, base::Duration age_max, base::TimePoint now, bool told = true);
   void keep_only(std::span<SecretReference const> wanted);
 
   std::vector<Asking> take_due(base::TimePoint now, std::size_t most);
@@ -102,6 +103,7 @@ class SecretTable {
 
   base::Secret const* value(SecretReference const& reference) const;    // null: unknown
   base::Secret const* reserve(SecretReference const& reference) const;  // the one before; null: none
+  bool in_reserve(base::Secret const& value) const;                     // of whichever secret
   std::string_view alarm(SecretReference const& reference) const;
   void confirm(SecretReference const& reference, base::TimePoint now);  // it was used with success
   bool reject(SecretReference const& reference,
@@ -117,6 +119,7 @@ class SecretTable {
     std::string version;
     std::optional<base::WallTime> created;
     base::Duration age_max{};
+    bool told = true;
     std::optional<base::Secret> before;  // in reserve
     std::string before_version;
     std::optional<base::WallTime> before_created;

@@ -136,12 +136,29 @@ TEST_F(TableOfSecrets, TheOneBeforeStaysUntilSuccessAndOverlap_F30) {
   EXPECT_EQ(reserve(), "old");
   pass(10min);
   EXPECT_EQ(reserve(), "old") << "nobody has used the new one yet";
+  EXPECT_TRUE(table.in_reserve(base::Secret("old")));
+  EXPECT_FALSE(table.in_reserve(base::Secret("new"))) << "it is in use";
   table.confirm(vault(), clock.now());
   pass(59s);
   EXPECT_EQ(reserve(), "old");
   pass(1s);
   EXPECT_EQ(reserve(), "-");
+  EXPECT_FALSE(table.in_reserve(base::Secret("old")));
   EXPECT_EQ(value(), "new");
+}
+
+TEST_F(TableOfSecrets, OfWhichNobodyTellsAreNotOnTrialAndTheOneBeforeGoesAfterTheOverlap_R011) {
+  EXPECT_TRUE(table.want(vault(), {}, clock.now(), false));
+  bring(answer("old"));
+  pass(30s);
+  bring(answer("new"));
+  EXPECT_FALSE(table.views()[0].on_trial);
+  EXPECT_FALSE(table.reject(vault(), clock.now()));
+  EXPECT_EQ(value(), "new");
+  pass(59s);
+  EXPECT_EQ(reserve(), "old");
+  pass(1s);
+  EXPECT_EQ(reserve(), "-");
 }
 
 TEST_F(TableOfSecrets, WhereNobodyTellsOfSuccessTheTrialEnds) {

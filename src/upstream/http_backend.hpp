@@ -38,9 +38,9 @@ namespace weir::upstream {
 struct HttpBackendOptions {
   std::string name;
   net::Url url;
-  std::vector<std::pair<std::string, std::string>> fields;  // the operator's headers and a fixed credential
-  std::shared_ptr<CredentialSlot> credential;               // instead of `fields`, where they may change
-  std::shared_ptr<core::CredentialSource> credentials;      // tokens; null: none are needed
+  CredentialFields fields;                              // the operator's headers and a fixed credential
+  std::shared_ptr<CredentialSlot> credential;           // instead of `fields`, where they may change
+  std::shared_ptr<core::CredentialSource> credentials;  // tokens; null: none are needed
   std::string gateway_info = R"({"name":"weir","version":"0"})";
   base::Duration probe_max = std::chrono::seconds{10};  // one discovery request
   base::Duration verdict_max = std::chrono::hours{6};   // a server is taken for a legacy one
@@ -52,6 +52,10 @@ struct HttpBackendOptions {
   // Makes the backend that speaks HTTP+SSE with the same server; used when it offers nothing newer.
   std::function<std::shared_ptr<core::Backend>()> older;
 };
+
+inline iovec part_of(std::string_view text) noexcept {
+  return {const_cast<char*>(text.data()), text.size()};  // is only read: iovec has no const form
+}
 
 inline constexpr std::string_view kMessageEvent = "message";  // events of other types carry no messages
 
@@ -72,6 +76,7 @@ class HttpBackend final : public core::Backend {
   core::ServerStatus status() const override { return older_ ? older_->status() : status_; }
   bool translates(core::Call const& call) const noexcept override;
   void session_ended(std::string_view session_id) override;
+  void credential_changed() override { heads(); }
   base::Task<void> close(base::TimePoint deadline) override;
 
   std::uint64_t reinitialised() const noexcept {
@@ -148,16 +153,18 @@ class HttpBackend final : public core::Backend {
     HttpBackend& backend_;
   };
 
-  // Both outlive the task. `caller`: whose credential is shown; null: the gateway's.
-  base::Task<base::Result<net::HttpReply>> send(std::string const& head, std::span<iovec const> body,
+  // All outlive the task. `parts`: the request's own part of the head, then its body. `caller`: whose
+  // credential is shown; null: the gateway's.
+  base::Task<base::Result<net::HttpReply>> send(std::string_view fixed, std::span<iovec const> parts,
                                                 core::Principal const* caller);
-  base::Task<base::Result<net::HttpReply>> send_with_credential(std::string const& head,
-                                                                std::span<iovec const> body,
+  base::Task<base::Result<net::HttpReply>> send_with_credential(std::string_view fixed,
+                                                                std::span<iovec const> parts,
                                                                 core::Principal const* caller);
   Owner owner_for(core::Call const& call) const;
   Owner owner_of(std::string_view session) const;
-  base::Task<base::Result<Seen>> say(std::string head, std::string body, std::uint64_t id,
-                                     Owner owner = {});  // 0: no answer is due
+  // `head`: the request's own part. An id of 0: no answer is due.
+  base::Task<base::Result<Seen>> say(HttpHeads::Verb verb, std::string head, std::string body,
+                                     std::uint64_t id, Owner owner = {});
   base::Task<base::Result<Seen>> collect(net::HttpReply reply, std::uint64_t id);
   base::Task<base::Result<core::ServerIdentity>> settle(NextStep verdict, Seen seen);
   // `capabilities`: what the client can be asked, for `initialize`.
@@ -184,8 +191,9 @@ class HttpBackend final : public core::Backend {
     std::uint64_t first = 0;                 // edition that was refused first
     unsigned others = 0;                     // how many it was sent with besides
   };
-  HttpHeads const& heads();
-  HttpHeads const& heads_for(Sent& sent);
+  using Heads = std::shared_ptr<HttpHeads const>;  // whoever sends from them holds on to them
+  Heads const& heads();
+  Heads heads_for(Sent& sent);
   bool credential_refused(Sent const& sent, int status);
   base::Task<bool> other_credential(Sent& sent);
   base::Task<base::Result<net::HttpReply>> post_modern(core::Call& call, Dialect const* dialect,
@@ -202,6 +210,7 @@ class HttpBackend final : public core::Backend {
   base::Task<void> adopt_own_session(std::string id);
   base::Task<base::Result<net::HttpReply>> post_listen(std::string params, std::uint64_t id);
   base::Task<base::Result<net::HttpReply>> open_listening();
+  base::Task<base::Result<net::HttpReply>> get_events(std::string const& head, core::Principal const* caller);
   base::Task<void> listen_loop();
   base::Task<void> probe_again_loop();
   void retire_older();
@@ -250,8 +259,8 @@ class HttpBackend final : public core::Backend {
   core::BackendObserver& observer_;
   core::ResourceObserver* resources_ = nullptr;
   HttpBackendOptions options_;
+  std::uint64_t edition_ = 1;  // of the credential in the heads
   std::shared_ptr<HttpHeads const> heads_;
-  std::uint64_t edition_ = 1;  // of the credential in them
   net::HttpClient client_;
   std::shared_ptr<Dialect const> modern_;   // null while the server does not speak it, as far as is known
   std::shared_ptr<Dialect const> legacy_;   // calls in flight hold on to theirs

@@ -37,6 +37,14 @@ std::optional<std::uint32_t> whole_seconds(std::string_view text) {
 
 base::Task<Result<Outcome>> failed_with(Error error) { co_return error; }
 
+// What may change is taken from where it changes: no copy of it stays in the options.
+std::shared_ptr<HttpHeads const> first_heads(HttpBackendOptions const& options, std::uint64_t& edition) {
+  if (!options.credential) return std::make_shared<HttpHeads const>(options.url, options.fields);
+  auto const use = options.credential->use();
+  edition = use.edition;
+  return std::make_shared<HttpHeads const>(options.url, *use.fields);
+}
+
 net::ClientOptions with_fields(net::ClientOptions options) {
   options.fields_kept = {kSessionField, "www-authenticate", "retry-after"};
   return options;
@@ -50,7 +58,7 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::
       random_(random),
       observer_(observer),
       options_(std::move(options)),
-      heads_(std::make_shared<HttpHeads const>(options_.url, options_.fields)),
+      heads_(first_heads(options_, edition_)),
       client_(scheduler, dialer, net::Endpoint{options_.url.https, options_.url.host, options_.url.port},
               with_fields(options_.client)),
       calls_over_(scheduler),
@@ -136,20 +144,18 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::collect(net::HttpReply reply,
   co_return seen;
 }
 
-base::Task<Result<HttpBackend::Seen>> HttpBackend::say(std::string head, std::string body, std::uint64_t id,
-                                                       Owner owner) {
-  iovec const part{body.data(), body.size()};
-  std::span<iovec const> const parts(&part, body.empty() ? 0U : 1U);
-  Sent sent{edition_, heads_, 0, 0};  // the head was made just now
+base::Task<Result<HttpBackend::Seen>> HttpBackend::say(HttpHeads::Verb verb, std::string head,
+                                                       std::string body, std::uint64_t id, Owner owner) {
+  std::array<iovec, 2> const both{part_of(head), part_of(body)};
+  std::span<iovec const> const parts(both.data(), body.empty() ? 1U : 2U);
+  Sent sent;
   for (;;) {
-    auto reply = co_await send(head, parts, owner.get());
+    auto const heads = heads_for(sent);
+    auto reply = co_await send(heads->fixed(verb), parts, owner.get());
     if (!reply) co_return about(reply.error());
-    auto const used = sent.heads;
     bool again = credential_refused(sent, reply->head.status);
     if (again) again = co_await other_credential(sent);
     if (!again) co_return co_await collect(std::move(*reply), id);
-    head = used->as_of(heads_for(sent), head);
-    if (!sent.heads) sent.heads = heads_;
   }
 }
 
@@ -187,9 +193,9 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step, std::str
   std::string body = own_request(
       method, modern ? "{}" : initialize_params(step.revision, options_.gateway_info, capabilities), id,
       step.revision, options_.gateway_info);
-  std::string head =
-      modern ? heads().modern(method, step.revision, {}, body.size()) : heads().legacy({}, {}, body.size());
-  auto asking = say(std::move(head), std::move(body), id, owner);
+  std::string head = modern ? HttpHeads::modern(method, step.revision, {}, body.size())
+                            : HttpHeads::legacy({}, {}, body.size());
+  auto asking = say(HttpHeads::Verb::post, std::move(head), std::move(body), id, owner);
   LateHandshake const late(*this, asking, step.revision, owner);
   base::TimePoint const deadline = scheduler_.now() + options_.probe_max;
   if (co_await base::run_until(scheduler_, asking, deadline) == base::Ended::done) co_return asking.take();
@@ -300,9 +306,9 @@ base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::strin
     std::uint64_t const id = next_id_++;
     std::string const used = own_session_->id;
     std::string body = own_request(method, params, id, revision, options_.gateway_info);
-    std::string head = modern ? heads().modern(method, revision, {}, body.size())
-                              : heads().legacy(used, mcp::text_of(revision), body.size());
-    auto seen = co_await say(std::move(head), std::move(body), id);
+    std::string head = modern ? HttpHeads::modern(method, revision, {}, body.size())
+                              : HttpHeads::legacy(used, mcp::text_of(revision), body.size());
+    auto seen = co_await say(HttpHeads::Verb::post, std::move(head), std::move(body), id);
     if (!seen) co_return seen.error();
     if (seen->status == 404 && !modern && attempt == 0) {
       if (own_session_->id == used) own_session_->set_open(false);  // else it was opened anew already
@@ -323,11 +329,13 @@ base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::strin
 base::Task<Result<net::HttpReply>> HttpBackend::post_modern(core::Call& call, Dialect const* dialect,
                                                             std::uint64_t id, Sent& sent) {
   mcp::Splice const edits = dialect->request(call, id);
-  std::string const head = heads_for(sent).modern(call, dialect->revision(), edits.size());
-  std::array<iovec, mcp::Splice::kPiecesMax> pieces;
-  std::size_t const count = edits.fill(pieces);
+  auto const heads = heads_for(sent);
+  std::string const head = HttpHeads::modern(call, dialect->revision(), edits.size());
+  std::array<iovec, mcp::Splice::kPiecesMax + 1> pieces;
+  pieces[0] = part_of(head);
+  std::size_t const count = 1 + edits.fill(std::span(pieces).subspan(1));
   std::span<iovec const> const parts(pieces.data(), count);
-  co_return co_await send(head, parts, call.principal);
+  co_return co_await send(heads->fixed(HttpHeads::Verb::post), parts, call.principal);
 }
 
 // No coroutine itself: a call should pay for one frame here.

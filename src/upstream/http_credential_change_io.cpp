@@ -11,17 +11,17 @@ constexpr base::Duration kLookEvery = std::chrono::milliseconds{50};
 
 }  // namespace
 
-HttpHeads const& HttpBackend::heads() {
+HttpBackend::Heads const& HttpBackend::heads() {
   if (options_.credential && options_.credential->edition() != edition_) {
     auto const use = options_.credential->use();
     heads_ = std::make_shared<HttpHeads const>(options_.url, *use.fields);
     edition_ = use.edition;
   }
-  return *heads_;
+  return heads_;
 }
 
-HttpHeads const& HttpBackend::heads_for(Sent& sent) {
-  if (sent.heads) return *sent.heads;
+HttpBackend::Heads HttpBackend::heads_for(Sent& sent) {
+  if (sent.heads) return sent.heads;
   auto const& now = heads();
   sent.edition = edition_;
   return now;

@@ -13,10 +13,11 @@ constexpr base::Duration kTokenMax = std::chrono::seconds{20};  // a call's own 
 // A head with the credential in it; wiped.
 class ShownHead {
  public:
-  ShownHead(std::string_view head, std::string_view credential) {
+  ShownHead(std::string_view fixed, std::string_view own, std::string_view credential) {
     constexpr std::string_view kName = "Authorization: ";
-    text_.reserve(head.size() + kName.size() + credential.size() + 2);
-    text_.append(head.substr(0, head.size() - 2)).append(kName).append(credential).append("\r\n\r\n");
+    text_.reserve(fixed.size() + own.size() + kName.size() + credential.size() + 2);
+    text_.append(fixed).append(own.substr(0, own.size() - 2));
+    text_.append(kName).append(credential).append("\r\n\r\n");
   }
   ShownHead(ShownHead const&) = delete;
   ShownHead& operator=(ShownHead const&) = delete;
@@ -43,14 +44,14 @@ HttpBackend::Owner HttpBackend::owner_of(std::string_view session) const {
 }
 
 // No coroutine itself: without tokens a request pays nothing for this.
-base::Task<Result<net::HttpReply>> HttpBackend::send(std::string const& head, std::span<iovec const> body,
+base::Task<Result<net::HttpReply>> HttpBackend::send(std::string_view fixed, std::span<iovec const> parts,
                                                      core::Principal const* caller) {
-  if (!options_.credentials) return client_.exchange(head, body);
-  return send_with_credential(head, body, caller);
+  if (!options_.credentials) return client_.exchange(fixed, parts);
+  return send_with_credential(fixed, parts, caller);
 }
 
-base::Task<Result<net::HttpReply>> HttpBackend::send_with_credential(std::string const& head,
-                                                                     std::span<iovec const> body,
+base::Task<Result<net::HttpReply>> HttpBackend::send_with_credential(std::string_view fixed,
+                                                                     std::span<iovec const> parts,
                                                                      core::Principal const* caller) {
   auto const source = options_.credentials;
   for (bool again = false;; again = true) {
@@ -60,8 +61,9 @@ base::Task<Result<net::HttpReply>> HttpBackend::send_with_credential(std::string
       if (!got) co_return about(std::move(got).error());
       value = std::move(*got);
     }
-    ShownHead const shown(head, value->reveal());
-    auto reply = co_await client_.exchange(shown.text(), body);
+    std::string_view const own(static_cast<char const*>(parts.front().iov_base), parts.front().iov_len);
+    ShownHead const shown(fixed, own, value->reveal());
+    auto reply = co_await client_.exchange(shown.text(), parts.subspan(1));
     if (reply && reply->head.status == 403) {
       if (auto lacking = source->forbidden(reply->head.field("www-authenticate")))
         co_return about(std::move(*lacking));

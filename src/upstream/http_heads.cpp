@@ -12,19 +12,8 @@ using mcp::Field;
 
 constexpr std::string_view kPostFields =
     "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
+constexpr std::size_t kOwnBytes = 192;  // of the fields that a request has of its own, names and values
 constexpr std::string_view kGetFields = "Accept: text/event-stream\r\n";
-
-std::string_view text_of(std::string const& value) { return value; }
-std::string_view text_of(base::Secret const& value) { return value.reveal(); }
-
-template <class Fields>
-std::string fixed(std::string_view method, net::Url const& url, Fields const& fields) {
-  std::string head;
-  static_cast<void>(net::append_request_line(head, method, url.target));
-  static_cast<void>(net::append_field(head, "Host", url.authority));
-  for (auto const& [name, value] : fields) static_cast<void>(net::append_field(head, name, text_of(value)));
-  return head;
-}
 
 void add(std::string& head, std::string_view name, std::string_view text) {
   head.append(name).append(": ");
@@ -41,33 +30,36 @@ void add_trace(std::string& head, core::Call const& call) {
 
 }  // namespace
 
-HttpHeads::HttpHeads(net::Url const& url, std::vector<std::pair<std::string, std::string>> const& fields)
-    : post_(fixed("POST", url, fields)),
-      get_(fixed("GET", url, fields)),
-      delete_(fixed("DELETE", url, fields)) {
-  post_ += kPostFields;
-  get_ += kGetFields;
+std::string fixed_part(std::string_view method, net::Url const& url, CredentialFields const& fields,
+                       std::string_view more) {
+  constexpr std::size_t kPunctuation = 64;  // of the request line and of Host
+  std::size_t bytes = method.size() + url.target.size() + url.authority.size() + more.size() + kPunctuation;
+  for (auto const& [name, value] : fields) bytes += name.size() + value.reveal().size() + 4;
+  std::string head;
+  head.reserve(bytes);
+  static_cast<void>(net::append_request_line(head, method, url.target));
+  static_cast<void>(net::append_field(head, "Host", url.authority));
+  for (auto const& [name, value] : fields) static_cast<void>(net::append_field(head, name, value.reveal()));
+  head += more;
+  return head;
 }
 
 HttpHeads::HttpHeads(net::Url const& url, CredentialFields const& fields)
-    : post_(fixed("POST", url, fields)),
-      get_(fixed("GET", url, fields)),
-      delete_(fixed("DELETE", url, fields)) {
-  post_ += kPostFields;
-  get_ += kGetFields;
-}
+    : post_(fixed_part("POST", url, fields, kPostFields)),
+      get_(fixed_part("GET", url, fields, kGetFields)),
+      delete_(fixed_part("DELETE", url, fields, {})) {}
 
 HttpHeads::~HttpHeads() {
   for (auto* const part : {&post_, &get_, &delete_}) explicit_bzero(part->data(), part->size());
 }
 
-std::string HttpHeads::as_of(HttpHeads const& other, std::string_view head) const {
-  std::pair<std::string const*, std::string const*> const parts[] = {
-      {&post_, &other.post_}, {&get_, &other.get_}, {&delete_, &other.delete_}};
-  for (auto const& [own, theirs] : parts) {
-    if (head.starts_with(*own)) return *theirs + std::string(head.substr(own->size()));
+std::string_view HttpHeads::fixed(Verb verb) const noexcept {
+  switch (verb) {
+    case Verb::get: return get_;
+    case Verb::del: return delete_;
+    case Verb::post: break;
   }
-  return std::string(head);
+  return post_;
 }
 
 void HttpHeads::close(std::string& head, std::size_t body_bytes) {
@@ -76,10 +68,9 @@ void HttpHeads::close(std::string& head, std::size_t body_bytes) {
 }
 
 std::string HttpHeads::modern(mcp::Method method, mcp::Revision revision, std::string_view target,
-                              std::size_t body_bytes) const {
+                              std::size_t body_bytes) {
   std::string head;
-  head.reserve(post_.size() + target.size() + 192);
-  head = post_;
+  head.reserve(kOwnBytes + target.size());
   head.append("MCP-Protocol-Version: ").append(mcp::text_of(revision)).append("\r\nMcp-Method: ");
   head.append(mcp::traits_of(method).name).append("\r\n");
   if (mcp::traits_of(method).needs_mcp_name) add(head, "Mcp-Name", target);
@@ -87,10 +78,9 @@ std::string HttpHeads::modern(mcp::Method method, mcp::Revision revision, std::s
   return head;
 }
 
-std::string HttpHeads::modern(core::Call const& call, mcp::Revision revision, std::size_t body_bytes) const {
+std::string HttpHeads::modern(core::Call const& call, mcp::Revision revision, std::size_t body_bytes) {
   std::string head;
-  head.reserve(post_.size() + call.target.size() + 192);
-  head = post_;
+  head.reserve(kOwnBytes + call.target.size());
   head.append("MCP-Protocol-Version: ").append(mcp::text_of(revision)).append("\r\nMcp-Method: ");
   std::string scratch;
   head.append(call.request.text(Field::method, scratch)).append("\r\n");
@@ -113,8 +103,9 @@ std::string HttpHeads::modern(core::Call const& call, mcp::Revision revision, st
 }
 
 std::string HttpHeads::legacy(core::Call const& call, std::string_view session, std::string_view revision,
-                              std::size_t body_bytes) const {
-  std::string head = post_;
+                              std::size_t body_bytes) {
+  std::string head;
+  head.reserve(kOwnBytes + session.size());
   if (!session.empty()) static_cast<void>(net::append_field(head, "Mcp-Session-Id", session));
   if (!revision.empty()) static_cast<void>(net::append_field(head, "MCP-Protocol-Version", revision));
   add_trace(head, call);
@@ -122,17 +113,18 @@ std::string HttpHeads::legacy(core::Call const& call, std::string_view session, 
   return head;
 }
 
-std::string HttpHeads::legacy(std::string_view session, std::string_view revision,
-                              std::size_t body_bytes) const {
-  std::string head = post_;
+std::string HttpHeads::legacy(std::string_view session, std::string_view revision, std::size_t body_bytes) {
+  std::string head;
+  head.reserve(kOwnBytes + session.size());
   if (!session.empty()) static_cast<void>(net::append_field(head, "Mcp-Session-Id", session));
   if (!revision.empty()) static_cast<void>(net::append_field(head, "MCP-Protocol-Version", revision));
   close(head, body_bytes);
   return head;
 }
 
-std::string HttpHeads::legacy_delete(std::string_view session, std::string_view revision) const {
-  std::string head = delete_;
+std::string HttpHeads::legacy_delete(std::string_view session, std::string_view revision) {
+  std::string head;
+  head.reserve(kOwnBytes + session.size());
   static_cast<void>(net::append_field(head, "Mcp-Session-Id", session));
   if (!revision.empty()) static_cast<void>(net::append_field(head, "MCP-Protocol-Version", revision));
   net::append_head_end(head);
@@ -140,8 +132,9 @@ std::string HttpHeads::legacy_delete(std::string_view session, std::string_view 
 }
 
 std::string HttpHeads::open_events(std::string_view session, std::string_view revision,
-                                   std::string_view after) const {
-  std::string head = get_;
+                                   std::string_view after) {
+  std::string head;
+  head.reserve(kOwnBytes + session.size() + after.size());
   if (!after.empty()) static_cast<void>(net::append_field(head, "Last-Event-ID", after));
   if (!session.empty()) static_cast<void>(net::append_field(head, "Mcp-Session-Id", session));
   if (!revision.empty()) static_cast<void>(net::append_field(head, "MCP-Protocol-Version", revision));

@@ -1,7 +1,10 @@
-// HttpHeads: the request heads of one HTTP upstream, rendered from a fixed part and what each call adds.
+// HttpHeads: the request heads of one HTTP upstream, in two parts: a fixed one, which has the operator's
+// headers and the credential, and what each request adds.
 //
-// Brain; immutable, any thread. Mcp-* headers are always made anew from the rewritten body, never copied from
-// the client (P036); names and values outside the safe set travel base64-encoded (P031).
+// Brain; immutable, any thread. The fixed part is sent from here and never copied, so that a credential
+// stands in one place, which is wiped when its last user goes. Mcp-* headers are always made anew from the
+// rewritten body, never copied from the client (P036); names and values outside the safe set travel
+// base64-encoded (P031).
 #pragma once
 
 #include <string>
@@ -15,34 +18,41 @@
 
 namespace weir::upstream {
 
+// Request line, Host, `fields` and `more`. Made in one piece: growing would leave copies of the credential
+// behind. The caller wipes it.
+std::string fixed_part(std::string_view method, net::Url const& url, CredentialFields const& fields,
+                       std::string_view more);
+
 class HttpHeads {
  public:
+  enum class Verb { post, get, del };
+
   // `fields`: the operator's headers and the credential, name and value.
-  HttpHeads(net::Url const& url, std::vector<std::pair<std::string, std::string>> const& fields);
   HttpHeads(net::Url const& url, CredentialFields const& fields);
   HttpHeads(HttpHeads&&) = default;
   HttpHeads& operator=(HttpHeads&&) = delete;
   ~HttpHeads();  // wipes what it holds
 
-  // Head of a modern request carrying `method`; `target` is the name or uri as the server knows it.
-  std::string modern(mcp::Method method, mcp::Revision revision, std::string_view target,
-                     std::size_t body_bytes) const;
+  // Request line and fixed fields. What follows it on the wire is what one of the functions below gives.
+  std::string_view fixed(Verb verb) const noexcept;
+
+  // POST of a modern request carrying `method`; `target` is the name or uri as the server knows it.
+  static std::string modern(mcp::Method method, mcp::Revision revision, std::string_view target,
+                            std::size_t body_bytes);
   // The same for a client's call, with Mcp-Param-* from its arguments (P032).
-  std::string modern(core::Call const& call, mcp::Revision revision, std::size_t body_bytes) const;
-  std::string legacy(core::Call const& call, std::string_view session, std::string_view revision,
-                     std::size_t body_bytes) const;
+  static std::string modern(core::Call const& call, mcp::Revision revision, std::size_t body_bytes);
+  static std::string legacy(core::Call const& call, std::string_view session, std::string_view revision,
+                            std::size_t body_bytes);
   // `session` and `revision` are left out while they are unknown.
-  std::string legacy(std::string_view session, std::string_view revision, std::size_t body_bytes) const;
-  std::string legacy_delete(std::string_view session, std::string_view revision) const;
+  static std::string legacy(std::string_view session, std::string_view revision, std::size_t body_bytes);
+  static std::string legacy_delete(std::string_view session, std::string_view revision);
   // GET, text/event-stream; `after`: the last event that came, or "".
-  std::string open_events(std::string_view session, std::string_view revision,
-                          std::string_view after = {}) const;
-  // A head that was made here, as `other` would have made it.
-  std::string as_of(HttpHeads const& other, std::string_view head) const;
+  static std::string open_events(std::string_view session, std::string_view revision,
+                                 std::string_view after = {});
 
  private:
   static void close(std::string& head, std::size_t body_bytes);
-  std::string post_;  // request line and fixed fields
+  std::string post_;
   std::string get_;
   std::string delete_;
 };

@@ -22,16 +22,24 @@ constexpr std::string_view kEverything =
 base::Task<Result<net::HttpReply>> HttpBackend::post_listen(std::string params, std::uint64_t id) {
   auto const revision = modern_->revision();
   auto body = own_request(mcp::Method::subscriptions_listen, params, id, revision, options_.gateway_info);
-  auto const head = heads().modern(mcp::Method::subscriptions_listen, revision, {}, body.size());
-  iovec const part{body.data(), body.size()};
-  std::span<iovec const> const parts(&part, 1);
-  co_return co_await send(head, parts, nullptr);
+  auto const head = HttpHeads::modern(mcp::Method::subscriptions_listen, revision, {}, body.size());
+  auto const used = heads();
+  std::array<iovec, 2> const parts{part_of(head), part_of(body)};
+  co_return co_await send(used->fixed(HttpHeads::Verb::post), parts, nullptr);
 }
 
 base::Task<Result<net::HttpReply>> HttpBackend::open_listening() {
   if (modern_) co_return co_await post_listen(std::string(kEverything), next_id_++);
-  auto const head = heads().open_events(own_session_->id, mcp::text_of(legacy_->revision()));
-  co_return co_await send(head, std::span<iovec const>(), nullptr);
+  auto const head = HttpHeads::open_events(own_session_->id, mcp::text_of(legacy_->revision()));
+  co_return co_await get_events(head, nullptr);
+}
+
+// `head`: the request's own part; it and `caller` outlive the task.
+base::Task<Result<net::HttpReply>> HttpBackend::get_events(std::string const& head,
+                                                           core::Principal const* caller) {
+  auto const used = heads();
+  iovec const part = part_of(head);
+  co_return co_await send(used->fixed(HttpHeads::Verb::get), {&part, 1}, caller);
 }
 
 void HttpBackend::hear(core::ResourceObserver* observer) {

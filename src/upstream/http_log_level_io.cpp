@@ -33,8 +33,8 @@ base::Task<void> HttpBackend::want_logs(core::Call const& call, Session& session
   std::uint64_t const id = next_id_++;
   std::string body = own_request(mcp::Method::logging_set_level, fmt::format(R"({{"level":"{}"}})", level),
                                  id, revision, options_.gateway_info);
-  std::string head = heads().legacy(session.id, mcp::text_of(revision), body.size());
-  auto saying = say(std::move(head), std::move(body), id, session.owner);
+  std::string head = HttpHeads::legacy(session.id, mcp::text_of(revision), body.size());
+  auto saying = say(HttpHeads::Verb::post, std::move(head), std::move(body), id, session.owner);
   auto const ended = co_await base::run_until(scheduler_, saying, scheduler_.now() + kSetLevelMax);
   if (ended != base::Ended::done) co_return;  // the call goes on without
   auto const seen = saying.take();

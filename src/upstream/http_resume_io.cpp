@@ -22,8 +22,8 @@ base::Task<bool> HttpBackend::resume(core::Call& call, Dialect const& dialect, n
   reply = net::HttpReply();  // its connection is free for others
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     co_await scheduler_.sleep_for(std::chrono::milliseconds{place.retry_ms});
-    auto const head = heads().open_events(session_of(call), mcp::text_of(dialect.revision()), place.event);
-    auto again = co_await send(head, std::span<iovec const>(), call.principal);
+    auto const head = HttpHeads::open_events(session_of(call), mcp::text_of(dialect.revision()), place.event);
+    auto again = co_await get_events(head, call.principal);
     if (!again || again->head.status >= 500) continue;
     if (!again->event_stream() || again->head.status != 200) co_return false;
     reply = std::move(*again);

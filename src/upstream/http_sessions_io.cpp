@@ -48,15 +48,17 @@ class HttpBackend::CancelOnDrop {
 
 base::Task<void> HttpBackend::tell(std::string session, std::string message) {
   if (!legacy_) co_return;  // the server was found to be another one since
-  std::string head = heads().legacy(session, mcp::text_of(legacy_->revision()), message.size());
+  std::string head = HttpHeads::legacy(session, mcp::text_of(legacy_->revision()), message.size());
   auto owner = owner_of(session);
-  auto saying = say(std::move(head), std::move(message), 0, std::move(owner));  // may be lost: no harm
+  auto saying = say(HttpHeads::Verb::post, std::move(head), std::move(message), 0,
+                    std::move(owner));  // may be lost: no harm
   co_await base::run_until(scheduler_, saying, scheduler_.now() + options_.probe_max);
 }
 
 base::Task<void> HttpBackend::end_session(std::string session, mcp::Revision revision, Owner owner) {
   for (int attempt = 0; !session.empty() && attempt < 2; ++attempt) {
-    auto saying = say(heads().legacy_delete(session, mcp::text_of(revision)), std::string(), 0, owner);
+    auto saying = say(HttpHeads::Verb::del, HttpHeads::legacy_delete(session, mcp::text_of(revision)),
+                      std::string(), 0, owner);
     auto const until = scheduler_.now() + options_.probe_max;
     if (co_await base::run_until(scheduler_, saying, until) != base::Ended::done) co_return;
     auto const seen = saying.take();
@@ -192,12 +194,13 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_legacy(core::Call& call, Di
                                                             std::uint64_t id, std::string session,
                                                             Sent& sent) {
   mcp::Splice const edits = dialect->request(call, id);
-  std::string const head =
-      heads_for(sent).legacy(call, session, mcp::text_of(dialect->revision()), edits.size());
-  std::array<iovec, mcp::Splice::kPiecesMax> pieces;
-  std::size_t const count = edits.fill(pieces);
+  auto const heads = heads_for(sent);
+  std::string const head = HttpHeads::legacy(call, session, mcp::text_of(dialect->revision()), edits.size());
+  std::array<iovec, mcp::Splice::kPiecesMax + 1> pieces;
+  pieces[0] = part_of(head);
+  std::size_t const count = 1 + edits.fill(std::span(pieces).subspan(1));
   std::span<iovec const> const parts(pieces.data(), count);
-  co_return co_await send(head, parts, call.principal);
+  co_return co_await send(heads->fixed(HttpHeads::Verb::post), parts, call.principal);
 }
 
 base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,

@@ -62,6 +62,7 @@ class PoolBackend final : public core::Backend {
                                         std::function<void(mcp::Message const&)> told) override;
   void hear(core::ResourceObserver* observer) override { resources_ = observer; }
   void session_ended(std::string_view session_id) override;
+  void credential_changed() override;
   base::Task<void> close(base::TimePoint deadline) override;
   unsigned endpoints() const noexcept override { return choice_.count_in_use(); }
 

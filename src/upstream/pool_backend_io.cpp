@@ -175,6 +175,10 @@ bool PoolBackend::translates(core::Call const& call) const noexcept {
   return !known;
 }
 
+void PoolBackend::credential_changed() {
+  for (auto const& endpoint : endpoints_) endpoint->backend->credential_changed();
+}
+
 void PoolBackend::session_ended(std::string_view session_id) {
   if (auto const held = holders_.find(session_id); held != holders_.end()) holders_.erase(held);
   for (auto const& endpoint : endpoints_) endpoint->backend->session_ended(session_id);

@@ -158,6 +158,14 @@ TEST_F(PoolCalls, OfASessionWhoseAddressDiesGoToAnotherAndStayThere) {
   for (auto const& replica : replicas) EXPECT_TRUE(replica->ended.contains("one"));
 }
 
+TEST_F(PoolCalls, ThatAnAddressDoesNotGetDoNotKeepItFromANewCredential_R011) {
+  start(2);
+  at(1).dead = true;
+  call("one");
+  pool->credential_changed();
+  for (auto const& replica : replicas) EXPECT_EQ(replica->credentials, 1);
+}
+
 TEST_F(PoolCalls, OfMoreSessionsThanAreRememberedStayTogetherByHash) {
   PoolOptions options;
   options.sessions_max = 2;

@@ -30,6 +30,7 @@ struct Replica final : core::Backend {
     return {base::Fault::starting, base::Blame::upstream, "not connected yet", base::Retry::always};
   }
   std::string_view name() const noexcept override { return "s"; }
+  void credential_changed() override { ++credentials; }
   base::Task<base::Result<core::ServerIdentity>> open() override {
     ++opens;
     if (dead) co_return refused();
@@ -99,7 +100,7 @@ struct Replica final : core::Backend {
   base::Duration takes{};
   bool was_opened = false;
   bool closed = false;
-  int opens = 0, executed = 0, asked = 0, listened = 0, inside = 0;
+  int opens = 0, executed = 0, asked = 0, listened = 0, inside = 0, credentials = 0;
   std::set<std::string> ended;
 };
 

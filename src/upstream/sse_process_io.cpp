@@ -8,6 +8,7 @@
 #include "mcp/message.hpp"
 #include "net/http_text.hpp"
 #include "net/pipe.hpp"
+#include "upstream/http_heads.hpp"
 
 namespace weir::upstream {
 namespace {
@@ -46,7 +47,7 @@ class SseProcess final : public ChildProcess {
   base::Task<void> refuse(std::string_view line, std::string_view why);
   base::Task<void> say(net::Stream& to, std::string text);
   base::Task<void> die(std::string cause);
-  std::string head(std::string_view method, std::string const& target) const;
+  base::Secret head(std::string_view method, std::string const& target, std::string_view more) const;
   void end(int code) noexcept;
 
   base::Scheduler& scheduler_;
@@ -89,24 +90,22 @@ base::Task<void> SseProcess::die(std::string cause) {
   end(1);
 }
 
-std::string SseProcess::head(std::string_view method, std::string const& target) const {
-  std::string text;
-  static_cast<void>(net::append_request_line(text, method, target));
-  static_cast<void>(net::append_field(text, "Host", options_.url.authority));
-  if (options_.credential) {
-    auto const use = options_.credential->use();
-    for (auto const& [name, value] : *use.fields)
-      static_cast<void>(net::append_field(text, name, value.reveal()));
-    return text;
-  }
-  for (auto const& [name, value] : options_.fields) static_cast<void>(net::append_field(text, name, value));
-  return text;
+// A whole head; `more`: what follows the operator's fields. Made in one piece and wiped: it has the
+// credential.
+base::Secret SseProcess::head(std::string_view method, std::string const& target,
+                              std::string_view more) const {
+  net::Url to = options_.url;
+  to.target = target;
+  auto const use = options_.credential ? options_.credential->use() : CredentialSlot::Use();
+  auto text = fixed_part(method, to, use.fields ? *use.fields : options_.fields, more);
+  base::Secret made(text);
+  explicit_bzero(text.data(), text.size());
+  return made;
 }
 
 base::Task<void> SseProcess::run() {
-  std::string request = head("GET", options_.url.target) + "Accept: text/event-stream\r\n";
-  net::append_head_end(request);
-  auto reply = co_await client_.exchange(request, {});
+  auto const request = head("GET", options_.url.target, "Accept: text/event-stream\r\n\r\n");
+  auto reply = co_await client_.exchange(request.reveal(), {});
   if (!reply) co_return co_await die(reply.error().detail);
   if (reply->head.status != 200 || !reply->event_stream()) {
     co_return co_await die("no event stream: HTTP " + std::to_string(reply->head.status));
@@ -138,11 +137,12 @@ base::Task<void> SseProcess::run() {
 // One message. That a server forgot the session concerns everybody, whatever else goes wrong this message
 // only.
 base::Task<void> SseProcess::post(std::string line, base::Semaphore::Permit) {
-  std::string request = head("POST", endpoint_) + "Content-Type: application/json\r\n";
-  net::append_content_length(request, line.size());
-  net::append_head_end(request);
+  std::string own = "Content-Type: application/json\r\n";
+  net::append_content_length(own, line.size());
+  net::append_head_end(own);
+  auto const request = head("POST", endpoint_, own);
   iovec const part{line.data(), line.size()};
-  auto exchange = client_.exchange(request, {&part, 1});
+  auto exchange = client_.exchange(request.reveal(), {&part, 1});
   auto const ended = co_await base::run_until(scheduler_, exchange, scheduler_.now() + SseSpawner::kPostMax);
   if (ended != base::Ended::done) co_return co_await refuse(line, "no answer to the POST");
   auto reply = exchange.take();

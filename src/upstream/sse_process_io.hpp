@@ -25,8 +25,8 @@ namespace weir::upstream {
 
 struct SseOptions {
   net::Url url;
-  std::vector<std::pair<std::string, std::string>> fields;  // the operator's headers and the credential
-  std::shared_ptr<CredentialSlot> credential = nullptr;     // instead of `fields`, where they may change
+  CredentialFields fields;                               // the operator's headers and the credential
+  std::shared_ptr<CredentialSlot> credential = nullptr;  // instead of `fields`, where they may change
   std::size_t line_bytes_max = 10 * 1024 * 1024;
 };
 

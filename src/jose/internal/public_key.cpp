@@ -1,5 +1,6 @@
 #include "jose/internal/public_key.hpp"
 #include "base/base64url.hpp"
+#include "jose/internal/wiped_memory.hpp"
 
 #include <array>
 #include <optional>
@@ -63,6 +64,7 @@ EvpKey read_ed25519(JsonObject const& jwk) {
 }  // namespace
 
 std::shared_ptr<PublicKey const> PublicKey::read(JsonObject const& jwk, KeyKind& kind) {
+  wipe_what_is_freed();
   auto const type = jwk.text("kty");
   auto made = std::make_shared<PublicKey>();
   if (type == "RSA") {

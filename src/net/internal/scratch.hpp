@@ -39,6 +39,18 @@ inline void wipe(std::string& text) noexcept {
   explicit_bzero(text.data(), text.size());
 }
 
+// Appends, and wipes what the text outgrows: growing by itself would free it as it is.
+inline void append_wiping(std::string& text, std::string_view more) {
+  if (text.capacity() - text.size() < more.size()) {
+    std::string larger;
+    larger.reserve(std::max(2 * text.size(), text.size() + more.size()));
+    larger.append(text);
+    wipe(text);
+    text.swap(larger);
+  }
+  text.append(more);
+}
+
 // Assigning an empty string would keep the memory.
 inline void give_back(std::string& text) noexcept {
   wipe(text);

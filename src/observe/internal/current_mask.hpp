@@ -1,7 +1,7 @@
 // CurrentMask: the mask of the moment, which a reload replaces while all workers write lines.
 //
 // Owned by the log; any thread. Using it takes no lock. A mask that was replaced is destroyed at once if
-// nobody is using one, otherwise with a later replace() that finds nobody, or with the log.
+// nobody is using one, otherwise with a later replace() or tidy() that finds nobody, or with the log.
 #pragma once
 
 #include <atomic>
@@ -38,10 +38,18 @@ class CurrentMask {
     std::lock_guard const guard(replacing_);
     kept_.push_back(std::make_unique<Mask const>(std::move(mask)));
     now_.store(kept_.back().get());
-    if (uses_.load() == 0) kept_.erase(kept_.begin(), kept_.end() - 1);
+    drop_replaced();
+  }
+  void tidy() {
+    std::lock_guard const guard(replacing_);
+    drop_replaced();
   }
 
  private:
+  void drop_replaced() {
+    if (uses_.load() == 0) kept_.erase(kept_.begin(), kept_.end() - 1);
+  }
+
   std::atomic<Mask const*> now_{nullptr};
   std::atomic<int> uses_{0};
   std::mutex replacing_;
