@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "app/sign_ins.hpp"
 #include "oauth/client_key.hpp"
+#include "oauth/proof_key.hpp"
 
 namespace weir::app {
 
@@ -26,6 +28,14 @@ base::Result<oauth::ClientIdentity> identity(config::OAuthClient const& client, 
   if (!key) return key.error();
   made.assertions = std::move(*key);
   return made;
+}
+
+// The key that tokens are bound to: null where they are not, and where each sign-in brings its own.
+base::Result<std::shared_ptr<oauth::KeyProver const>> prover_of(config::OAuth const& oauth,
+                                                                base::Random& random) {
+  bool const of_sign_in = oauth.grant == config::OAuthGrant::authorization_code && oauth.dpop_key.empty();
+  if (!oauth.dpop || of_sign_in) return std::shared_ptr<oauth::KeyProver const>();
+  return oauth::proof_key({oauth.dpop_key, oauth.dpop_algorithm}, random);
 }
 
 oauth::Grant grant_of(config::OAuth const& oauth) noexcept {
@@ -121,6 +131,10 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
   auto client = identity(oauth.client, random);
   if (!client) return client.error();
   options.client = std::move(*client);
+  auto prover = prover_of(oauth, random);
+  if (!prover) return prover.error();
+  options.client.prover = std::move(*prover);
+  options.wanted.key_bound = oauth.dpop;
   options.any_auth = oauth.client.auth == config::OAuthClientAuth::any;
   options.wanted.issuer = oauth.issuer;
   options.wanted.scopes = oauth.scopes;
@@ -139,7 +153,7 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
   options.sends_resource = oauth.sends_resource;
   options.refresh_token = oauth.refresh_token;
   options.refresh_file = oauth.refresh_file;
-  options.sign_in_use = {oauth::canonical_resource(*url), oauth.issuer, oauth.client.id};
+  if (auto use = sign_in_use(server)) options.sign_in_use = std::move(*use);
   options.sign_in = oauth.sign_in;
   options.user = oauth.username;
   options.password = oauth.password;
@@ -166,6 +180,11 @@ base::Result<oauth::PersonSignInOptions> person_options(config::Server const& se
   auto client = identity(oauth.client, random);
   if (!client) return client.error();
   options.client = std::move(*client);
+  auto prover = prover_of(oauth, random);
+  if (!prover) return prover.error();
+  options.client.prover = std::move(*prover);
+  options.key_bound = oauth.dpop;
+  options.proof_algorithm = oauth.dpop_algorithm;
   options.any_auth = oauth.client.auth == config::OAuthClientAuth::any;
   options.client_document = oauth.client_document;
   options.scopes = oauth.scopes;

@@ -64,6 +64,17 @@ bool is_address_range(std::string_view text) {
   return true;
 }
 
+void check_key_text(Node const& node, char const* name, Problems& problems) {
+  auto const text = scalar_at(&node, name);
+  auto const* const key = node.find(name);
+  if (!text || key->unset || !given(&node, name)) return;
+  bool const shaped =
+      text->find("-----BEGIN") != std::string_view::npos || text->find('{') != std::string_view::npos;
+  if (shaped) return;
+  problems.error("WEIR-E016", key->mark, fmt::format("`{}` is neither PEM nor a JSON Web Key", name)).fix =
+      "name the file that holds it: ${file:/path/to/key.pem}";
+}
+
 // With a key there is no secret, and nothing else shows who the client is.
 void check_client(Node const& node, Problems& problems) {
   auto const* const key = node.find("client_key");
@@ -76,13 +87,21 @@ void check_client(Node const& node, Problems& problems) {
                    fmt::format("`client_key` does not go with `client_auth: {}`", auth));
   if (given(&node, "client_secret"))
     problems.error("WEIR-E023", key->mark, "`client_key` and `client_secret` are both set").fix = "keep one";
-  auto const text = scalar_at(&node, "client_key");
-  if (!text || key->unset) return;
-  bool const shaped =
-      text->find("-----BEGIN") != std::string_view::npos || text->find('{') != std::string_view::npos;
-  if (!shaped) {
-    problems.error("WEIR-E016", key->mark, "`client_key` is neither PEM nor a JSON Web Key").fix =
-        "name the file that holds it: ${file:/path/to/key.pem}";
+  check_key_text(node, "client_key", problems);
+}
+
+// Who binds tokens to a key has to have that key for as long as they are renewed.
+void check_dpop(Node const& auth, std::string_view grant, Problems& problems) {
+  bool const on = parse_boolean(word(&auth, "dpop", "false")).value_or(false);
+  for (auto const key : {"dpop_key", "dpop_algorithm"}) {
+    if (on || !given(&auth, key)) continue;
+    problems.error("WEIR-E022", auth.find(key)->mark, fmt::format("`{}` is set without `dpop: true`", key));
+  }
+  check_key_text(auth, "dpop_key", problems);
+  if (on && grant == "refresh_token" && !given(&auth, "dpop_key")) {
+    problems
+        .error("WEIR-E022", auth.find("dpop")->mark, "`dpop` with the grant `refresh_token` needs `dpop_key`")
+        .fix = "a refresh token is good only with the key that it was given for";
   }
 }
 
@@ -133,6 +152,7 @@ void check_oauth(Node const& auth, bool stdio, Problems& problems) {
     problems.error("WEIR-E022", auth.mark, fmt::format("`auth` with the grant `{}` needs `{}`", grant, key));
   }
   check_client(auth, problems);
+  check_dpop(auth, grant, problems);
   if (auto const* enterprise = section_at(&auth, "enterprise")) check_client(*enterprise, problems);
   bool const person = type == "oauth" && grant == "authorization_code";
   if (person) check_person(auth, problems);
@@ -184,6 +204,9 @@ std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment
   if (auto const password = scalar_at(auth, "password")) oauth.password = base::Secret(*password);
   take(auth, "client_document", oauth.client_document);
   take(auth, "redirect_port", oauth.redirect_port);
+  take(auth, "dpop", oauth.dpop);
+  if (auto const key = scalar_at(auth, "dpop_key")) oauth.dpop_key = base::Secret(*key);
+  take(auth, "dpop_algorithm", oauth.dpop_algorithm);
   auto const* enterprise = section_at(auth, "enterprise");
   take(enterprise, "token_url", oauth.enterprise_token_url);
   if (enterprise != nullptr) oauth.enterprise_client = read_client(enterprise);

@@ -51,6 +51,9 @@ struct OAuth {
   std::string sign_in;               // … which one is in use: not configured, filled in by the gateway
   std::string enterprise_token_url;  // enterprise-managed authorization: the company's own issuer; "": none
   OAuthClient enterprise_client;
+  bool dpop = false;           // tokens are bound to a key of the gateway (RFC 9449)
+  base::Secret dpop_key;       // … this one, PEM or a JSON Web Key; empty: one that is made
+  std::string dpop_algorithm;  // … "": as the key says, else the usual one of its kind; of a made one ES256
   Egress egress;
   bool operator==(OAuth const&) const = default;
 };

@@ -55,6 +55,33 @@ TEST(OAuthSettings, WhatIsMissingIsNamed) {
             "");
 }
 
+TEST(OAuthSettings, TokensMayBeBoundToAKey_RFC9449) {
+  std::string const rest = ", client_id: w, client_secret: s, issuer: 'https://i.test' }";
+  auto const plain = check("{ type: oauth, dpop: true" + rest);
+  EXPECT_EQ(seen(plain), "");
+  EXPECT_TRUE(plain.settings.servers.at(0).oauth->dpop);
+  EXPECT_FALSE(check("{ type: oauth" + rest).settings.servers.at(0).oauth->dpop);
+  auto const report =
+      check("{ type: oauth, dpop: true, dpop_key: '{\"kty\":\"OKP\"}', dpop_algorithm: EdDSA" + rest);
+  EXPECT_EQ(seen(report), "");
+  auto const& oauth = *report.settings.servers.at(0).oauth;
+  EXPECT_EQ(oauth.dpop_key.reveal(), R"({"kty":"OKP"})");
+  EXPECT_EQ(oauth.dpop_algorithm, "EdDSA");
+  bool masked = false;
+  for (auto const& secret : report.settings.secrets) masked = masked || secret == oauth.dpop_key;
+  EXPECT_TRUE(masked);
+  EXPECT_EQ(seen(check("{ type: oauth, dpop_key: '{}', dpop_algorithm: ES256" + rest)),
+            "error WEIR-E022 4:36 `dpop_key` is set without `dpop: true`; "
+            "error WEIR-E022 4:58 `dpop_algorithm` is set without `dpop: true`; ");
+  EXPECT_EQ(seen(check("{ type: oauth, dpop: true, dpop_key: /etc/key.pem" + rest)),
+            "error WEIR-E016 4:48 `dpop_key` is neither PEM nor a JSON Web Key; ");
+  EXPECT_NE(seen(check("{ type: oauth, dpop: true, dpop_algorithm: HS256" + rest)), "");
+  std::string const renewed = "{ type: oauth, grant: refresh_token, refresh_token: r, dpop: true";
+  EXPECT_EQ(seen(check(renewed + rest)),
+            "error WEIR-E022 4:72 `dpop` with the grant `refresh_token` needs `dpop_key`; ");
+  EXPECT_EQ(seen(check(renewed + ", dpop_key: '{}'" + rest)), "");
+}
+
 TEST(OAuthSettings, AKeyStandsInForASecret) {
   std::string const rest = ", client_id: w, issuer: 'https://i.test' }";
   auto const report = check("{ type: exchange, client_key: '{\"kty\":\"OKP\"}', client_key_id: k1" + rest);

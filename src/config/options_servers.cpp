@@ -62,6 +62,18 @@ constexpr Option kServers[] = {
     {"servers.*.auth.client_key_algorithm", word, "", "",
      "RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA",
      "Default: as the JSON Web Key says, else RS256, ES256, ES384, ES512 or EdDSA, by the kind of key."},
+    {"servers.*.auth.dpop", boolean, "false", "", "",
+     "Whether tokens are bound to a key of Weir's, which each request then proves to hold (DPoP, RFC 9449). "
+     "A "
+     "bearer token is refused."},
+    {"servers.*.auth.dpop_key", text, "", "", "",
+     "That key: PEM or a JSON Web Key, best a reference. Default: one that is made at each start, or for "
+     "each "
+     "sign-in of a person, and kept with it."},
+    {"servers.*.auth.dpop_algorithm", word, "", "",
+     "RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA",
+     "How it signs; default: as the JSON Web Key says, else the usual one of the key; ES256 where it is "
+     "made."},
     {"servers.*.auth.scopes", list, "", "", "", "Scopes asked for; default: those that the server names."},
     {"servers.*.auth.scopes[]", text, "", "", "", "One scope."},
     {"servers.*.auth.resource", text, "", "", "",

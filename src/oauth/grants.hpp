@@ -19,9 +19,9 @@ struct Wanted {
   net::Url endpoint;
   std::string issuer;
   std::vector<std::string> scopes;
-  std::string resource;  // the server's canonical URL
-  std::string audience;  // by name, for issuers that know servers so
-  bool key_bound = false;
+  std::string resource;                           // the server's canonical URL
+  std::string audience;                           // by name, for issuers that know servers so
+  bool key_bound = false;                         // tokens have to be bound to the key of the client (DPoP)
   std::shared_ptr<net::EgressGuard const> guard;  // where the endpoint was found, not configured
 };
 

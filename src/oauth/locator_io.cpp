@@ -117,6 +117,7 @@ OAuthResult<TokenPlace> IssuerLocator::place_of(IssuerMetadata found) const {
   place.registration_endpoint = std::move(found.registration_endpoint);
   place.auth_methods = std::move(found.auth_methods);
   place.issuer_scopes = std::move(found.scopes_supported);
+  place.proof_algorithms = std::move(found.proof_algorithms);
   place.client_documents = found.client_documents;
   return place;
 }

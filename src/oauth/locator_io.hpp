@@ -39,6 +39,7 @@ struct TokenPlace {
   std::string registration_endpoint = {};
   std::vector<std::string> auth_methods = {};  // of clients at the token endpoint; empty: not said
   std::vector<std::string> issuer_scopes = {};
+  std::vector<std::string> proof_algorithms = {};  // of DPoP; empty: not said
   bool client_documents = false;
 };
 

@@ -96,7 +96,9 @@ std::string_view name_of(Cause cause) noexcept {
   return "policy";
 }
 
-Error error_for_caller(OAuthError const& error, Flow flow, std::vector<std::string> const& scopes) {
+namespace {
+
+Error by_cause(OAuthError const& error, Flow flow, std::vector<std::string> const& scopes) {
   std::string const detail =
       fmt::format("token endpoint, {}, {}: {}", name_of(flow), name_of(error.cause), said(error));
   switch (error.cause) {
@@ -130,6 +132,13 @@ Error error_for_caller(OAuthError const& error, Flow flow, std::vector<std::stri
   }
   return Error(Fault::config, Blame::gateway, detail)
       .advise("The issuer gave a token for something else than what was asked for; it is not used.");
+}
+
+}  // namespace
+
+Error error_for_caller(OAuthError const& error, Flow flow, std::vector<std::string> const& scopes) {
+  auto told = by_cause(error, flow, scopes);
+  return error.advice.empty() ? told : std::move(told).advise(error.advice);
 }
 
 std::string cleaned(std::string_view text, std::size_t characters,

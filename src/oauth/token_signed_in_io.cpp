@@ -4,6 +4,7 @@
 #include "oauth/challenge.hpp"
 #include "oauth/error_table.hpp"
 #include "oauth/person_sign_in_io.hpp"
+#include "oauth/proof_key.hpp"
 #include "oauth/token_source_io.hpp"
 
 namespace weir::oauth {
@@ -48,13 +49,18 @@ std::optional<Error> TokenSource::forbidden(std::string_view field) const {
       fmt::format("The server wants{} for this: `weir server login {}{}`.", what, options_.server, flags));
 }
 
-OAuthResult<KeptSignIn> TokenSource::kept_sign_in() const {
+OAuthResult<KeptSignIn> TokenSource::kept_sign_in() {
   auto kept = parts_.sign_ins->read(options_.server);
   if (!kept) return over(kept.error().detail);
   if (!*kept) return over("nobody has signed in");
   if (unsaved_ && unsaved_->id == (*kept)->id) return *unsaved_;
   if (auto const why = misfit_of(**kept, options_.sign_in_use); !why.empty()) return over(why);
   if ((*kept)->ended()) return over("the sign-in has ended");
+  if (options_.wanted.key_bound && !(*kept)->key.empty()) {
+    auto key = proof_key({(*kept)->key, {}}, parts_.random);
+    if (!key) return over("its key cannot be read");
+    client_.prover = std::move(*key);
+  }
   return std::move(**kept);
 }
 
@@ -125,7 +131,8 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::T
   wanted.issuer = kept.issuer;
   wanted.resource = kept.resource;
   auto const request = ask_refresh(wanted, kept.refresh_token);
-  auto const client = client_of(kept, options_.client);
+  auto client = client_of(kept, options_.client);
+  client.prover = client_.prover;  // refresh tokens are bound to it too
   auto const asked_at = parts_.scheduler.clock().wall();
   auto answer = co_await endpoint_.ask(request, client, deadline);
   if (answer) {

@@ -1,7 +1,9 @@
 #include "oauth/token_source_io.hpp"
 
 #include "base/ready_until.hpp"
+#include "oauth/challenge.hpp"
 #include "oauth/error_table.hpp"
+#include "oauth/proof_key.hpp"
 
 namespace weir::oauth {
 
@@ -23,10 +25,12 @@ bool concerns_all(OAuthError const& error) noexcept {
          error.code == "unsupported_grant_type";
 }
 
+constexpr std::string_view kBound = "DPoP ";
+
 base::Secret header_value(base::Secret const& token, bool key_bound) {
   std::string text;
   text.reserve(token.reveal().size() + 7);
-  text.append(key_bound ? "DPoP " : "Bearer ").append(token.reveal());
+  text.append(key_bound ? kBound : "Bearer ").append(token.reveal());
   base::Secret value(text);
   explicit_bzero(text.data(), text.size());
   return value;
@@ -72,8 +76,13 @@ TokenSource::SubjectRef TokenSource::subject_of(core::Principal const* caller) c
 }
 
 std::optional<TokenKey> TokenSource::key_for(SubjectRef const& subject) const {
-  TokenUse const use{options_.server, wanted_.issuer, wanted_.resource, wanted_.audience, &wanted_.scopes, {},
-                     options_.sign_in};
+  // A sign-in has one key, so its name is enough.
+  bool const keyed = client_.prover && options_.grant != Grant::authorization_code;
+  TokenUse const use{
+      options_.server,  wanted_.issuer,
+      wanted_.resource, wanted_.audience,
+      &wanted_.scopes,  keyed ? std::string_view(client_.prover->thumbprint()) : std::string_view(),
+      options_.sign_in};
   if (!subject) return parts_.keys.own(use);
   return parts_.keys.of_caller(
       use, {subject->issuer, subject->subject, subject->tenant, subject->actor, subject->text.reveal()});
@@ -164,6 +173,23 @@ void TokenSource::refused(core::Principal const* caller, Value const& used, bool
   parts_.cache.refuse(*key, owner_of(subject), std::move(error), kRefusedTwice, parts_.scheduler.now());
 }
 
+Result<base::Secret> TokenSource::proof(Value const& used, std::string_view method, std::string_view url) {
+  if (!wanted_.key_bound) return base::Secret();
+  if (!client_.prover) {  // the token was at hand already when this source was made
+    if (auto const kept = kept_sign_in(); !kept) return told(kept.error(), nullptr);
+  }
+  auto token = used->reveal();
+  token.remove_prefix(kBound.size());
+  auto const nonce = nonces_.of(url);
+  return client_.prover->proof({method, url, nonce, token}, parts_.scheduler.clock().wall());
+}
+
+bool TokenSource::wants_nonce(std::string_view url, std::string_view nonce, std::string_view challenge) {
+  if (!wanted_.key_bound || !nonces_.heard(url, nonce) || challenge.empty()) return false;
+  auto const said = Challenge::parse(challenge, Challenge::Scheme::dpop);
+  return said && said->error == "use_dpop_nonce";
+}
+
 std::shared_ptr<TokenSource::Flight> TokenSource::join(TokenKey const& key, SubjectRef subject) {
   if (auto const found = flights_.find(key); found != flights_.end()) return found->second;
   if (flights_.size() >= kFlightsMax) return nullptr;
@@ -196,6 +222,12 @@ base::Task<void> TokenSource::fly(TokenKey key, SubjectRef subject, std::shared_
     if (!located) {
       settle(key, subject, asked_at, std::move(located).error(), *flight);
       co_return;
+    }
+    if (client_.prover) {
+      if (auto unfit = unfit_for(located->proof_algorithms, *client_.prover)) {
+        settle(key, subject, asked_at, std::move(*unfit), *flight);
+        co_return;
+      }
     }
     adopt(std::move(*located));
     // The issuer is part of the key; who comes from now on asks under the new one.
@@ -289,7 +321,7 @@ void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::T
   failures_ = 0;
   block_.reset();
   auto const value =
-      std::make_shared<base::Secret const>(header_value(answer->access_token, client_.prover != nullptr));
+      std::make_shared<base::Secret const>(header_value(answer->access_token, wanted_.key_bound));
   parts_.cache.keep(key, owner_of(subject), value, *life, now);
   flight.result = value;
 }

@@ -5,6 +5,7 @@
 // Refusals are remembered as the error table says: those that concern the issuer for everybody, the others
 // for the one they were given to (F-09). Limits: kFlightsMax different questions, kWaitersMax who wait,
 // kAskedAtOnce asked at a time. Who has no verified token of their own gets none (F-14), and is told so.
+// Where tokens are bound to a key (DPoP), that is the client's, or the one that a sign-in was made with.
 // Errors: those of error_for_caller(); busy; timed_out; denied.
 #pragma once
 
@@ -84,6 +85,8 @@ class TokenSource final : public core::CredentialSource {
   base::Task<base::Result<Value>> obtain(core::Principal const* caller, base::TimePoint deadline) override;
   void refused(core::Principal const* caller, Value const& used, bool again) override;
   std::optional<base::Error> forbidden(std::string_view challenge) const override;
+  base::Result<base::Secret> proof(Value const& used, std::string_view method, std::string_view url) override;
+  bool wants_nonce(std::string_view url, std::string_view nonce, std::string_view challenge) override;
 
   std::size_t flights() const noexcept { return flights_.size(); }
 
@@ -108,7 +111,7 @@ class TokenSource final : public core::CredentialSource {
   base::Task<OAuthResult<TokenAnswer>> ask_refreshed(base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_signed_in(base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> renew(KeptSignIn kept, base::TimePoint deadline);
-  OAuthResult<KeptSignIn> kept_sign_in() const;
+  OAuthResult<KeptSignIn> kept_sign_in();
   OAuthResult<TokenAnswer> given(KeptSignIn const& kept);
   void keep(KeptSignIn const& kept);
   void adopt(TokenPlace place);
@@ -123,6 +126,7 @@ class TokenSource final : public core::CredentialSource {
   Locator locate_;
   Reports reports_;
   TokenEndpoint endpoint_;
+  NonceBook nonces_;  // of the server
   RevocationLoop revocations_;
   base::Semaphore places_;
   std::unordered_map<TokenKey, std::shared_ptr<Flight>, TokenKeyHash> flights_;

@@ -38,7 +38,7 @@ std::optional<std::uint32_t> whole_seconds(std::string_view text) {
 base::Task<Result<Outcome>> failed_with(Error error) { co_return error; }
 
 net::ClientOptions with_fields(net::ClientOptions options) {
-  options.fields_kept = {kSessionField, "www-authenticate", "retry-after"};
+  options.fields_kept = {kSessionField, "www-authenticate", "dpop-nonce", "retry-after"};
   return options;
 }
 

@@ -14,8 +14,8 @@ const kJwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const kNew = 'nobody has said yet how Weir gets in there';
 
 /** Scenario → what it takes: `path` of the issuer; `own`: it is the server itself; `refused`: nobody may get in;
- * `person`: somebody signs in; `more`: and allows more when the server wants it; `document` about the client; `alone`: a client of its own gets
- * in as well. */
+ * `person`: somebody signs in; `more`: and allows more when the server wants it; `document` about the client; `dpop`:
+ * tokens are bound to a key; `alone`: a client of its own gets in as well. */
 const kWays = {
   'auth/metadata-default': { person: true, alone: true },
   'auth/metadata-var1': { person: true, alone: true },
@@ -38,6 +38,8 @@ const kWays = {
   'auth/scope-retry-limit': { person: true, more: true, refused: true },
   'auth/offline-access-scope': { person: true },
   'auth/offline-access-not-supported': { person: true },
+  'auth/dpop': { person: true, dpop: true },
+  'auth/dpop-nonce': { person: true, dpop: true },
   'auth/iss-supported': { person: true },
   'auth/iss-not-advertised': { person: true },
   'auth/iss-supported-missing': { person: true, refused: true },
@@ -49,7 +51,6 @@ const kWays = {
 };
 
 const kUntried = [
-  [/dpop/, 'needs tokens that are bound to a key (DPoP), for which Weir has no settings'],
   [/wif-/, 'needs an assertion of the machine that Weir runs on (RFC 7523), for which Weir has no settings'],
   [/migration/, 'needs a person who signs in again where the issuer of a server is another one, which nobody does here'],
 ];
@@ -96,9 +97,10 @@ const clientOf = ({ client_id = 'weir', client_secret = 'the-secret-of-weir', pr
 
 /** The configuration of Weir for a scenario, and what its caller shows: {config, listener, env, headers, stop}. */
 export async function weirFor(scenario, url, context) {
-  const { person, document } = kWays[scenario];
+  const { person, document, dpop } = kWays[scenario];
   if (person) {
-    const auth = { type: 'oauth', grant: 'authorization_code', ...(document && { client_document: document }) };
+    const auth = { type: 'oauth', grant: 'authorization_code', ...(document && { client_document: document }),
+      ...(dpop && { dpop }) };
     return { config: { servers: { scenario: { url, auth } } }, env: { XDG_STATE_HOME: scratch() } };
   }
   const issuer = issuerOf(scenario, url, context);
