@@ -45,6 +45,7 @@ oauth::Grant grant_of(config::OAuth const& oauth) noexcept {
     case config::OAuthGrant::exchange:
       return oauth.enterprise_token_url.empty() ? oauth::Grant::exchange : oauth::Grant::id_jag;
     case config::OAuthGrant::authorization_code: return oauth::Grant::authorization_code;
+    case config::OAuthGrant::jwt_bearer: return oauth::Grant::workload;
     case config::OAuthGrant::client_credentials: break;
   }
   return oauth::Grant::client_credentials;
@@ -157,6 +158,7 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
   options.sign_in = oauth.sign_in;
   options.user = oauth.username;
   options.password = oauth.password;
+  options.assertion = {oauth.assertion, oauth.assertion_file, oauth.assertion_audience};
   options.subject_type = subject_type_of(oauth.subject_type);
   if (options.grant == oauth::Grant::id_jag) {
     auto company = net::parse_url(oauth.enterprise_token_url);

@@ -121,6 +121,19 @@ TEST(ServerTokens, ASignInBringsItsOwnKeyUnlessOneIsConfigured_RFC9449) {
   EXPECT_EQ(configured->sign_in_use.bound_key, configured->client.prover->thumbprint());
 }
 
+TEST(ServerTokens, APlatformVouchesWithWhatIsInAFile_RFC7523) {
+  config::OAuth oauth;
+  oauth.grant = config::OAuthGrant::jwt_bearer;
+  oauth.client.auth = config::OAuthClientAuth::none;
+  oauth.assertion_file = "/run/token";
+  oauth.assertion_audience = "x";
+  auto const options = options_of(server_with(oauth));
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->grant, oauth::Grant::workload);
+  EXPECT_EQ(options->assertion.file, "/run/token");
+  EXPECT_EQ(options->assertion.audience, "x");
+}
+
 TEST(ServerTokens, TheLoopbackIsOpenOnlyToServersThere) {
   config::Egress egress;
   egress.allow = {"10.0.0.0/24"};

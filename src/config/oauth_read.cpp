@@ -132,6 +132,24 @@ void check_person(Node const& auth, Problems& problems) {
       .fix = "issuers take no other as a client's name";
 }
 
+// An assertion is sent to none but its audience, so the issuer may be found through the server; a secret may
+// be sent to anybody.
+void check_workload(Node const& auth, Problems& problems) {
+  bool const file = given(&auth, "assertion_file");
+  bool const text = given(&auth, "assertion");
+  if (!file && !text) {
+    problems.error("WEIR-E022", auth.mark,
+                   "`auth` with the grant `jwt_bearer` needs `assertion_file` or `assertion`");
+  }
+  if (file && text) {
+    problems.error("WEIR-E023", auth.find("assertion")->mark, "`assertion` and `assertion_file` are both set")
+        .fix = "keep one";
+  }
+  if (given(&auth, "client_secret") && !given(&auth, "client_id")) {
+    problems.error("WEIR-E022", auth.mark, "`auth` has a `client_secret` and no `client_id`");
+  }
+}
+
 struct Need {
   char const* key;
   bool wanted;
@@ -142,7 +160,7 @@ void check_oauth(Node const& auth, bool stdio, Problems& problems) {
   if ((type != "oauth" && type != "exchange") || stdio || for_later(auth)) return;
   auto const grant = type == "exchange" ? "exchange" : word(&auth, "grant", "client_credentials");
   for (auto const& [key, wanted] :
-       {Need{"client_id", grant != "authorization_code"},
+       {Need{"client_id", grant != "authorization_code" && grant != "jwt_bearer"},
         Need{"client_secret", (grant == "client_credentials" || grant == "exchange") &&
                                   !given(&auth, "client_key") &&
                                   word(&auth, "client_auth", "") != "private_key_jwt"},
@@ -156,7 +174,11 @@ void check_oauth(Node const& auth, bool stdio, Problems& problems) {
   if (auto const* enterprise = section_at(&auth, "enterprise")) check_client(*enterprise, problems);
   bool const person = type == "oauth" && grant == "authorization_code";
   if (person) check_person(auth, problems);
-  if (!person && !given(&auth, "token_url") && !given(&auth, "issuer")) {
+  bool const workload = type == "oauth" && grant == "jwt_bearer";
+  if (workload) check_workload(auth, problems);
+  bool const for_one_issuer = workload && !given(&auth, "client_secret") && !given(&auth, "client_key") &&
+                              !given(&auth, "assertion_audience");
+  if (!person && !for_one_issuer && !given(&auth, "token_url") && !given(&auth, "issuer")) {
     auto& problem = problems.error("WEIR-E022", auth.mark, "`auth` does not say whose tokens it gets");
     problem.fix = "set `issuer`, which finds the rest, or `token_url`";
     problem.notes.emplace_back(
@@ -188,6 +210,10 @@ std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment
   auto const grant = word(auth, "grant", "client_credentials");
   if (grant == "refresh_token") oauth.grant = OAuthGrant::refresh_token;
   if (grant == "password") oauth.grant = OAuthGrant::password;
+  if (grant == "jwt_bearer") oauth.grant = OAuthGrant::jwt_bearer;
+  if (auto const text = scalar_at(auth, "assertion")) oauth.assertion = base::Secret(*text);
+  take_path(auth, "assertion_file", oauth.assertion_file, environment);
+  take(auth, "assertion_audience", oauth.assertion_audience);
   if (grant == "authorization_code") oauth.grant = OAuthGrant::authorization_code;
   if (type == "exchange") oauth.grant = OAuthGrant::exchange;
   take(auth, "token_url", oauth.token_url);

@@ -82,6 +82,37 @@ TEST(OAuthSettings, TokensMayBeBoundToAKey_RFC9449) {
   EXPECT_EQ(seen(check(renewed + ", dpop_key: '{}'" + rest)), "");
 }
 
+TEST(OAuthSettings, APlatformMayVouchForTheGateway_RFC7523) {
+  auto const report = check(
+      "{ type: oauth, grant: jwt_bearer, assertion_file: tokens/weir, assertion_audience: x, "
+      "issuer: 'https://i.test' }");
+  EXPECT_EQ(seen(report), "");
+  auto const& oauth = *report.settings.servers.at(0).oauth;
+  EXPECT_EQ(oauth.grant, OAuthGrant::jwt_bearer);
+  EXPECT_EQ(oauth.assertion_file, "/here/tokens/weir");
+  EXPECT_EQ(oauth.assertion_audience, "x");
+  EXPECT_EQ(oauth.client.auth, OAuthClientAuth::none);
+  auto const text = check("{ type: oauth, grant: jwt_bearer, assertion: a.b.c, client_id: w }");
+  EXPECT_EQ(seen(text), "") << "it names the only issuer that it is sent to";
+  bool masked = false;
+  for (auto const& secret : text.settings.secrets) masked = masked || secret.reveal() == "a.b.c";
+  EXPECT_TRUE(masked);
+  EXPECT_EQ(
+      seen(check("{ type: oauth, grant: jwt_bearer, issuer: 'https://i.test' }")),
+      "error WEIR-E022 4:11 `auth` with the grant `jwt_bearer` needs `assertion_file` or `assertion`; ");
+  EXPECT_EQ(seen(check("{ type: oauth, grant: jwt_bearer, assertion: a, assertion_file: b }")),
+            "error WEIR-E023 4:56 `assertion` and `assertion_file` are both set; ");
+  std::string const secret = "{ type: oauth, grant: jwt_bearer, assertion: a, client_secret: s";
+  EXPECT_EQ(seen(check(secret + ", client_id: w }")),
+            "error WEIR-E022 4:11 `auth` does not say whose tokens it gets; ");
+  EXPECT_EQ(seen(check(secret + ", client_id: w, issuer: 'https://i.test' }")), "");
+  EXPECT_EQ(seen(check(secret + ", issuer: 'https://i.test' }")),
+            "error WEIR-E022 4:11 `auth` has a `client_secret` and no `client_id`; ");
+  EXPECT_EQ(seen(check("{ type: oauth, grant: jwt_bearer, assertion: a, assertion_audience: x }")),
+            "error WEIR-E022 4:11 `auth` does not say whose tokens it gets; ")
+      << "any issuer could be called so";
+}
+
 TEST(OAuthSettings, AKeyStandsInForASecret) {
   std::string const rest = ", client_id: w, issuer: 'https://i.test' }";
   auto const report = check("{ type: exchange, client_key: '{\"kty\":\"OKP\"}', client_key_id: k1" + rest);

@@ -19,7 +19,7 @@ using base::Fault;
 
 constexpr Flow kFlows[] = {Flow::refresh_token,  Flow::client_credentials, Flow::password,
                            Flow::token_exchange, Flow::authorization_code, Flow::jwt_bearer,
-                           Flow::introspection};
+                           Flow::workload,       Flow::introspection};
 
 struct Cell {
   char const* name;

@@ -70,6 +70,7 @@ std::string_view name_of(Flow flow) noexcept {
     case Flow::token_exchange: return "token_exchange";
     case Flow::authorization_code: return "authorization_code";
     case Flow::jwt_bearer: return "jwt_bearer";
+    case Flow::workload: return "workload";
     case Flow::revocation: return "revocation";
     case Flow::introspection: break;
   }
@@ -106,6 +107,10 @@ Error by_cause(OAuthError const& error, Flow flow, std::vector<std::string> cons
       if (of_caller(flow)) {
         return Error(Fault::unauthenticated, Blame::client, detail)
             .advise("The token of this caller is not accepted there any more; sign in again.");
+      }
+      if (flow == Flow::workload) {
+        return Error(Fault::config, Blame::gateway, detail)
+            .advise("The issuer does not take the assertion that Weir shows; an operator has to look at it.");
       }
       return Error(Fault::config, Blame::gateway, detail)
           .advise("Weir's own sign-in at the server has ended; an operator has to renew it.");

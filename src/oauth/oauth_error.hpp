@@ -22,6 +22,7 @@ enum class Flow : std::uint8_t {
   token_exchange,
   authorization_code,
   jwt_bearer,
+  workload,  // jwt_bearer, with an assertion of the gateway's own
   introspection,
   revocation,
 };

@@ -25,6 +25,7 @@ bool concerns_all(OAuthError const& error) noexcept {
          error.code == "unsupported_grant_type";
 }
 
+constexpr base::Duration kNextAssertion = std::chrono::seconds{10};  // there may be another one by then
 constexpr std::string_view kBound = "DPoP ";
 
 base::Secret header_value(base::Secret const& token, bool key_bound) {
@@ -106,6 +107,7 @@ Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
     case Grant::password: return Flow::password;
     case Grant::exchange: return subject ? Flow::token_exchange : Flow::client_credentials;
     case Grant::id_jag: return subject ? Flow::jwt_bearer : Flow::client_credentials;
+    case Grant::workload: return Flow::workload;
     case Grant::client_credentials: break;
   }
   return Flow::client_credentials;
@@ -256,6 +258,7 @@ void TokenSource::adopt(TokenPlace place) {
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask(SubjectRef subject, base::TimePoint deadline) {
   if (options_.grant == Grant::refresh_token) co_return co_await ask_refreshed(deadline);
   if (options_.grant == Grant::authorization_code) co_return co_await ask_signed_in(deadline);
+  if (options_.grant == Grant::workload) co_return co_await ask_as_workload(deadline);
   if (options_.grant == Grant::id_jag && subject) co_return co_await ask_with_assertion(subject, deadline);
   TokenRequest request;
   if (options_.grant == Grant::password) {
@@ -280,6 +283,23 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_with_assertion(SubjectRef 
   if (!assertion) co_return assertion;
   auto const second = ask_jwt_bearer(wanted_, assertion->access_token);
   co_return co_await endpoint_.ask(second, client_, deadline);
+}
+
+// The platform vouches for the gateway: no secret is kept, and what is shown is replaced beside it.
+base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_as_workload(base::TimePoint deadline) {
+  auto const assertion = read_assertion(options_.assertion);
+  if (!assertion) co_return assertion.error();
+  auto const audiences = options_.assertion.audience.empty()
+                             ? std::vector<std::string>{wanted_.issuer, wanted_.endpoint.text()}
+                             : std::vector<std::string>{options_.assertion.audience};
+  auto const good = check_assertion(assertion->reveal(), audiences, parts_.scheduler.clock().wall());
+  if (!good) co_return good.error();
+  auto const request = ask_jwt_bearer(wanted_, *assertion, Flow::workload);
+  auto answer = co_await endpoint_.ask(request, client_, deadline);
+  if (answer || answer.error().cause != Cause::reauth) co_return answer;
+  auto error = answer.error();
+  error.remember = kNextAssertion;
+  co_return error;
 }
 
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_refreshed(base::TimePoint deadline) {

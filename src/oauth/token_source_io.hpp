@@ -22,10 +22,19 @@
 #include "oauth/sign_in_store.hpp"
 #include "oauth/token_cache.hpp"
 #include "oauth/token_endpoint_io.hpp"
+#include "oauth/workload_assertion.hpp"
 
 namespace weir::oauth {
 
-enum class Grant { client_credentials, refresh_token, password, exchange, id_jag, authorization_code };
+enum class Grant {
+  client_credentials,
+  refresh_token,
+  password,
+  exchange,
+  id_jag,
+  authorization_code,
+  workload
+};
 
 struct TokenSourceOptions {
   std::string server;
@@ -40,6 +49,7 @@ struct TokenSourceOptions {
   SignInUse sign_in_use;       // authorization_code: what the kept sign-in has to be of
   std::string sign_in;         // … which one it is now
   base::Secret password;
+  WorkloadAssertion assertion;                       // workload
   std::string_view subject_type = kAccessTokenType;  // exchange, id_jag: what callers show; a constant
   Wanted company;                 // id_jag: the company's own issuer, where callers sign in
   ClientIdentity company_client;  // id_jag: the gateway there
@@ -108,6 +118,7 @@ class TokenSource final : public core::CredentialSource {
   base::Task<void> fly(TokenKey key, SubjectRef subject, std::shared_ptr<Flight> flight);
   base::Task<OAuthResult<TokenAnswer>> ask(SubjectRef subject, base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_with_assertion(SubjectRef subject, base::TimePoint deadline);
+  base::Task<OAuthResult<TokenAnswer>> ask_as_workload(base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_refreshed(base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_signed_in(base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> renew(KeptSignIn kept, base::TimePoint deadline);

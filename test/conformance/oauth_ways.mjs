@@ -2,7 +2,8 @@
 // are not tried are not. Weir wants its operator to name the issuer, which the suite tells nobody but its servers:
 // the issuer is therefore the other port on which the scenario's own process listens.
 import { createServer } from 'node:http';
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { scratch } from '../e2e/harness.mjs';
 import { peer } from '../fixtures/peers.mjs';
 
@@ -15,7 +16,7 @@ const kNew = 'nobody has said yet how Weir gets in there';
 
 /** Scenario → what it takes: `path` of the issuer; `own`: it is the server itself; `refused`: nobody may get in;
  * `person`: somebody signs in; `more`: and allows more when the server wants it; `document` about the client; `dpop`:
- * tokens are bound to a key; `alone`: a client of its own gets in as well. */
+ * tokens are bound to a key; `workload`: the platform vouches; `alone`: a client of its own gets in as well. */
 const kWays = {
   'auth/metadata-default': { person: true, alone: true },
   'auth/metadata-var1': { person: true, alone: true },
@@ -38,6 +39,7 @@ const kWays = {
   'auth/scope-retry-limit': { person: true, more: true, refused: true },
   'auth/offline-access-scope': { person: true },
   'auth/offline-access-not-supported': { person: true },
+  'auth/wif-jwt-bearer': { workload: true },
   'auth/dpop': { person: true, dpop: true },
   'auth/dpop-nonce': { person: true, dpop: true },
   'auth/iss-supported': { person: true },
@@ -51,7 +53,6 @@ const kWays = {
 };
 
 const kUntried = [
-  [/wif-/, 'needs an assertion of the machine that Weir runs on (RFC 7523), for which Weir has no settings'],
   [/migration/, 'needs a person who signs in again where the issuer of a server is another one, which nobody does here'],
 ];
 
@@ -96,12 +97,19 @@ const clientOf = ({ client_id = 'weir', client_secret = 'the-secret-of-weir', pr
     : { client_secret }) });
 
 /** The configuration of Weir for a scenario, and what its caller shows: {config, listener, env, headers, stop}. */
-export async function weirFor(scenario, url, context) {
+export async function weirFor(scenario, url, context, assertion = context.valid_jwt) {
   const { person, document, dpop } = kWays[scenario];
   if (person) {
     const auth = { type: 'oauth', grant: 'authorization_code', ...(document && { client_document: document }),
       ...(dpop && { dpop }) };
     return { config: { servers: { scenario: { url, auth } } }, env: { XDG_STATE_HOME: scratch() } };
+  }
+  if (kWays[scenario].workload) {
+    // No issuer is named: what is shown says itself to whom it may be sent.
+    const assertion_file = join(scratch(), 'token');
+    writeFileSync(assertion_file, `${assertion}\n`);
+    const auth = { type: 'oauth', grant: 'jwt_bearer', client_id: context.client_id, assertion_file };
+    return { config: { servers: { scenario: { url, auth } } } };
   }
   const issuer = issuerOf(scenario, url, context);
   const client = clientOf(context);
@@ -150,6 +158,10 @@ export function providerFor(scenario, era, url, context) {
       expectedIssuer });
   }
   const provider = new kits[era].ClientCredentialsProvider({ clientId, clientSecret, expectedIssuer });
+  if (kWays[scenario].workload) {
+    provider.prepareTokenRequest = async scope => new URLSearchParams({ grant_type: kJwtBearer, assertion: context.valid_jwt,
+      ...(scope && { scope }) });
+  }
   if (kWays[scenario].enterprise) {
     provider.prepareTokenRequest = async scope => {
       const { jwtAuthGrant: assertion } = await kits.modern.requestJwtAuthorizationGrant({ audience: expectedIssuer,

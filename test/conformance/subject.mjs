@@ -84,10 +84,26 @@ async function actSignedIn(weir, set) {
   await eventually('the call with more scopes', () => actAt(target).then(() => true, () => false));
 }
 
+/** What is over, or for somebody else, is not sent: the suite counts each that comes. */
+async function refuseAssertions() {
+  for (const [name, why] of [['expired_jwt', /has ended/], ['wrong_audience_jwt', /another audience/]]) {
+    const weir = await startWeir({}, await weirFor(scenario, url, context, context[name]));
+    try {
+      await eventually(`${name} to be refused`, async () => {
+        const { servers } = await (await fetch(`${weir.admin}/api/v1/status`)).json();
+        return servers.every(({ cause }) => why.test(cause));
+      });
+    } finally {
+      await stopAll(weir);
+    }
+  }
+}
+
 /** Through a Weir of its own, or alone. */
 async function act() {
   if (how !== 'weir' && way?.person && !way.alone) throw new Error('nobody signs in without Weir');
   if (how !== 'weir') return actAt({ url, authProvider: way && providerFor(scenario, era, url, context) });
+  if (way?.workload) await refuseAssertions();
   const set = way ? await weirFor(scenario, url, context) : { config: {} };
   let weir;
   try {
