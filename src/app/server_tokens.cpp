@@ -71,13 +71,13 @@ struct ServerTokens {
         requests(parts.metrics.gateway().tokens.requests),
         revocations(parts.metrics.gateway().tokens.revocations),
         name(options.server),
-        found(!options.wanted.endpoint.host.empty() || options.grant == oauth::Grant::authorization_code),
+        found(!options.wanted.endpoint.host.empty()),
         source({parts.scheduler, fetcher, parts.random, parts.tokens->keys, parts.tokens->cache,
                 parts.tokens->book, &parts.tokens->sign_ins},
                std::move(options), found ? oauth::TokenSource::Locator() : place(), reports()) {}
 
   oauth::TokenSource::Locator place() {
-    return [this](base::TimePoint deadline) { return locator.find(deadline); };
+    return [this](base::TimePoint deadline, bool anew) { return locator.find(deadline, anew); };
   }
   oauth::TokenSource::Reports reports() {
     oauth::TokenSource::Reports made;

@@ -216,7 +216,7 @@ TEST_F(Proofs, AnIssuerThatTakesOtherAlgorithmsIsNotAsked_RFC9449) {
   place.endpoint = options.wanted.endpoint;
   place.issuer = options.wanted.issuer;
   place.proof_algorithms = {"PS256"};
-  begin([&place](base::TimePoint) { return found(place); });
+  begin([&place](base::TimePoint, bool) { return found(place); });
   auto const refused = get();
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().hint.find("`dpop_algorithm`"), std::string::npos) << refused.error().hint;

@@ -1,6 +1,8 @@
 // The tokens of a person's sign-in: taken from what is kept, renewed when they end, kept again.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "oauth/challenge.hpp"
 #include "oauth/error_table.hpp"
 #include "oauth/person_sign_in_io.hpp"
@@ -107,6 +109,9 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_signed_in(base::TimePoint 
   auto kept = kept_sign_in();
   if (!kept) co_return kept.error();
   if (auto answer = given(*kept)) co_return answer;
+  if (spent_ && locate_) {
+    if (auto elsewhere = co_await moved(*kept, deadline)) co_return std::move(*elsewhere);
+  }
   if (kept->refresh_token.empty()) {
     if (!kept->access_token.empty() && kept->expires_at > parts_.scheduler.clock().wall()) {
       co_return over("the issuer gave nothing to renew the sign-in with");  // what is left of it stays good
@@ -116,6 +121,28 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_signed_in(base::TimePoint 
     co_return over("the sign-in has ended");
   }
   co_return co_await renew(std::move(*kept), deadline);
+}
+
+// Whether the server, which has refused a token, has its tokens from another issuer by now. Then the tokens
+// are of no use any more, and the registration is none there. A server that cannot be asked has not moved.
+base::Task<std::optional<OAuthError>> TokenSource::moved(KeptSignIn& kept, base::TimePoint deadline) {
+  auto const place = co_await locate_(deadline, true);
+  if (!place) {
+    bool const unnamed = place.error().cause == Cause::policy && !options_.sign_in_use.issuer.empty();
+    co_return unnamed ? std::optional(place.error()) : std::nullopt;
+  }
+  auto const& named = place->issuers;  // a server that names none has lost its metadata, which proves nothing
+  bool const same = named.empty() || std::find(named.begin(), named.end(), kept.issuer) != named.end();
+  if (same) co_return std::nullopt;
+  kept.end();
+  if (kept.registered) {
+    kept.client_id.clear();
+    kept.client_secret = {};
+    kept.client_secret_until.reset();
+  }
+  keep(kept);
+  auto const url = net::parse_url(place->issuer);
+  co_return over("the server has moved to another issuer" + (url ? ", " + url->authority : std::string()));
 }
 
 base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::TimePoint deadline) {

@@ -168,6 +168,7 @@ void TokenSource::refused(core::Principal const* caller, Value const& used, bool
   if (!key) return;
   parts_.cache.drop(*key, used);
   spent_ = true;
+  doubted_ = true;
   if (!again) return;
   auto const subject = subject_of(caller);
   auto error = misfit(Cause::config, 401, "the server does not take the tokens that its issuer gives");
@@ -219,8 +220,8 @@ base::Task<void> TokenSource::fly(TokenKey key, SubjectRef subject, std::shared_
     co_return;
   }
   auto const deadline = asked_at + options_.ask_max;
-  if (locate_) {
-    auto located = co_await locate_(deadline);
+  if (locate_ && options_.grant != Grant::authorization_code) {  // a sign-in says itself where it was made
+    auto located = co_await locate_(deadline, std::exchange(doubted_, false));
     if (!located) {
       settle(key, subject, asked_at, std::move(located).error(), *flight);
       co_return;

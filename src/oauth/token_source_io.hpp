@@ -6,6 +6,8 @@
 // for the one they were given to (F-09). Limits: kFlightsMax different questions, kWaitersMax who wait,
 // kAskedAtOnce asked at a time. Who has no verified token of their own gets none (F-14), and is told so.
 // Where tokens are bound to a key (DPoP), that is the client's, or the one that a sign-in was made with.
+// A server that refuses a token is asked anew who its issuer is (SEP-2352): where that is another one,
+// nothing of the old one is used or sent there; what cannot be had without a person or an operator is told.
 // Errors: those of error_for_caller(); busy; timed_out; denied.
 #pragma once
 
@@ -77,7 +79,8 @@ class TokenSource final : public core::CredentialSource {
   static constexpr base::Duration kRefusedTwice = std::chrono::seconds{10};
 
   // Finds the token endpoint, with the server's own help; told what came of it in words of this folder.
-  using Locator = std::function<base::Task<OAuthResult<TokenPlace>>(base::TimePoint deadline)>;
+  // `anew`: the server has refused a token, and may have moved.
+  using Locator = std::function<base::Task<OAuthResult<TokenPlace>>(base::TimePoint deadline, bool anew)>;
   // Who is told what happens here, on the worker; each may be empty. Nothing told holds a secret.
   struct Reports {
     std::function<void(std::string const& what)> alarm;  // an operator should know
@@ -121,6 +124,7 @@ class TokenSource final : public core::CredentialSource {
   base::Task<OAuthResult<TokenAnswer>> ask_as_workload(base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_refreshed(base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_signed_in(base::TimePoint deadline);
+  base::Task<std::optional<OAuthError>> moved(KeptSignIn& kept, base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> renew(KeptSignIn kept, base::TimePoint deadline);
   OAuthResult<KeptSignIn> kept_sign_in();
   OAuthResult<TokenAnswer> given(KeptSignIn const& kept);
@@ -144,6 +148,7 @@ class TokenSource final : public core::CredentialSource {
   std::size_t waiters_ = 0;
   std::optional<Block> block_;
   unsigned failures_ = 0;              // in a row
+  bool doubted_ = false;               // whether the server still has the issuer that was found
   base::Secret given_;                 // authorization_code: the last token of the sign-in that was in use
   bool spent_ = false;                 // … which the server does not take any more
   std::optional<KeptSignIn> unsaved_;  // … whose renewed tokens could not be written

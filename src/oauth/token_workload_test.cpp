@@ -40,6 +40,7 @@ struct Workload : testing::Test {
   std::vector<std::string> alarms;
   std::optional<TokenSource> source;
   unsigned made = 0;
+  std::vector<bool> anew;
 
   Workload() {
     options.server = "web";
@@ -74,7 +75,12 @@ struct Workload : testing::Test {
     TokenSource::Reports reports;
     reports.alarm = [this](std::string const& what) { alarms.push_back(what); };
     source.emplace(
-        parts, options, [this](base::TimePoint) { return found(place); }, std::move(reports));
+        parts, options,
+        [this](base::TimePoint, bool again) {
+          anew.push_back(again);
+          return found(place);
+        },
+        std::move(reports));
   }
   base::Result<Value> get(base::Duration within = 20s) {
     Got out;
@@ -139,6 +145,24 @@ TEST_F(Workload, TheIssuerMayBeCalledOtherwiseWhereThatIsConfigured) {
   loop.advance(31s);
   put("one", "urn:the-issuer");
   EXPECT_EQ(text(), "Bearer t-1");
+}
+
+TEST_F(Workload, WhenTheServerMovesTheAssertionGoesToNoIssuerThatItIsNotFor) {
+  auto const first = get();
+  ASSERT_TRUE(first);
+  place.issuer = "https://i2.test";
+  place.endpoint = *net::parse_url("https://i2.test/token");
+  EXPECT_EQ(text(), "Bearer t-1") << "while the server takes it";
+  source->refused(nullptr, *first, false);
+  auto const refused = get();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().detail.find("another audience"), std::string::npos);
+  EXPECT_EQ(issuer.asked.size(), 1U) << "nothing has gone to the new one";
+  EXPECT_EQ(anew, (std::vector<bool>{false, true}));
+  put("one", "https://i2.test");
+  loop.advance(31s);
+  EXPECT_EQ(text(), "Bearer t-2") << "without a person";
+  EXPECT_EQ(issuer.asked.back().url, "https://i2.test/token");
 }
 
 TEST_F(Workload, ARefusalIsTheOperatorsAndTheNextAssertionIsTriedSoon_RFC7523) {
