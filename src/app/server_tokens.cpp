@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "app/sign_ins.hpp"
 #include "oauth/client_key.hpp"
+#include "oauth/proof_key.hpp"
 
 namespace weir::app {
 
@@ -28,6 +30,14 @@ base::Result<oauth::ClientIdentity> identity(config::OAuthClient const& client, 
   return made;
 }
 
+// The key that tokens are bound to: null where they are not, and where each sign-in brings its own.
+base::Result<std::shared_ptr<oauth::KeyProver const>> prover_of(config::OAuth const& oauth,
+                                                                base::Random& random) {
+  bool const of_sign_in = oauth.grant == config::OAuthGrant::authorization_code && oauth.dpop_key.empty();
+  if (!oauth.dpop || of_sign_in) return std::shared_ptr<oauth::KeyProver const>();
+  return oauth::proof_key({oauth.dpop_key, oauth.dpop_algorithm}, random);
+}
+
 oauth::Grant grant_of(config::OAuth const& oauth) noexcept {
   switch (oauth.grant) {
     case config::OAuthGrant::refresh_token: return oauth::Grant::refresh_token;
@@ -35,6 +45,7 @@ oauth::Grant grant_of(config::OAuth const& oauth) noexcept {
     case config::OAuthGrant::exchange:
       return oauth.enterprise_token_url.empty() ? oauth::Grant::exchange : oauth::Grant::id_jag;
     case config::OAuthGrant::authorization_code: return oauth::Grant::authorization_code;
+    case config::OAuthGrant::jwt_bearer: return oauth::Grant::workload;
     case config::OAuthGrant::client_credentials: break;
   }
   return oauth::Grant::client_credentials;
@@ -60,13 +71,13 @@ struct ServerTokens {
         requests(parts.metrics.gateway().tokens.requests),
         revocations(parts.metrics.gateway().tokens.revocations),
         name(options.server),
-        found(!options.wanted.endpoint.host.empty() || options.grant == oauth::Grant::authorization_code),
+        found(!options.wanted.endpoint.host.empty()),
         source({parts.scheduler, fetcher, parts.random, parts.tokens->keys, parts.tokens->cache,
                 parts.tokens->book, &parts.tokens->sign_ins},
                std::move(options), found ? oauth::TokenSource::Locator() : place(), reports()) {}
 
   oauth::TokenSource::Locator place() {
-    return [this](base::TimePoint deadline) { return locator.find(deadline); };
+    return [this](base::TimePoint deadline, bool anew) { return locator.find(deadline, anew); };
   }
   oauth::TokenSource::Reports reports() {
     oauth::TokenSource::Reports made;
@@ -121,6 +132,10 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
   auto client = identity(oauth.client, random);
   if (!client) return client.error();
   options.client = std::move(*client);
+  auto prover = prover_of(oauth, random);
+  if (!prover) return prover.error();
+  options.client.prover = std::move(*prover);
+  options.wanted.key_bound = oauth.dpop;
   options.any_auth = oauth.client.auth == config::OAuthClientAuth::any;
   options.wanted.issuer = oauth.issuer;
   options.wanted.scopes = oauth.scopes;
@@ -139,10 +154,11 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
   options.sends_resource = oauth.sends_resource;
   options.refresh_token = oauth.refresh_token;
   options.refresh_file = oauth.refresh_file;
-  options.sign_in_use = {oauth::canonical_resource(*url), oauth.issuer, oauth.client.id};
+  if (auto use = sign_in_use(server)) options.sign_in_use = std::move(*use);
   options.sign_in = oauth.sign_in;
   options.user = oauth.username;
   options.password = oauth.password;
+  options.assertion = {oauth.assertion, oauth.assertion_file, oauth.assertion_audience};
   options.subject_type = subject_type_of(oauth.subject_type);
   if (options.grant == oauth::Grant::id_jag) {
     auto company = net::parse_url(oauth.enterprise_token_url);
@@ -166,6 +182,11 @@ base::Result<oauth::PersonSignInOptions> person_options(config::Server const& se
   auto client = identity(oauth.client, random);
   if (!client) return client.error();
   options.client = std::move(*client);
+  auto prover = prover_of(oauth, random);
+  if (!prover) return prover.error();
+  options.client.prover = std::move(*prover);
+  options.key_bound = oauth.dpop;
+  options.proof_algorithm = oauth.dpop_algorithm;
   options.any_auth = oauth.client.auth == config::OAuthClientAuth::any;
   options.client_document = oauth.client_document;
   options.scopes = oauth.scopes;

@@ -88,6 +88,52 @@ TEST(ServerTokens, AClientKeySignsAndAnUnusableOneSaysWhy) {
   EXPECT_EQ(wrong.error().detail, "client_key: the private key is not one for RS256");
 }
 
+TEST(ServerTokens, TokensAreBoundToAKeyThatIsConfiguredOrMade_RFC9449) {
+  auto oauth = usual();
+  EXPECT_EQ(options_of(server_with(oauth))->client.prover, nullptr);
+  oauth.dpop = true;
+  auto made = options_of(server_with(oauth));
+  ASSERT_TRUE(made);
+  EXPECT_TRUE(made->wanted.key_bound);
+  ASSERT_NE(made->client.prover, nullptr);
+  EXPECT_NE(made->client.prover->thumbprint(), options_of(server_with(oauth))->client.prover->thumbprint());
+  oauth.dpop_key = base::Secret(kPem);
+  auto const configured = options_of(server_with(oauth));
+  ASSERT_TRUE(configured);
+  EXPECT_EQ(configured->client.prover->algorithm(), "EdDSA");
+  EXPECT_EQ(configured->client.prover->thumbprint(),
+            options_of(server_with(oauth))->client.prover->thumbprint());
+  oauth.dpop_algorithm = "ES256";
+  EXPECT_EQ(options_of(server_with(oauth)).error().detail, "dpop_key: the private key is not one for ES256");
+}
+
+TEST(ServerTokens, ASignInBringsItsOwnKeyUnlessOneIsConfigured_RFC9449) {
+  auto oauth = usual();
+  oauth.grant = config::OAuthGrant::authorization_code;
+  oauth.dpop = true;
+  auto const own = options_of(server_with(oauth));
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->client.prover, nullptr);
+  EXPECT_TRUE(own->sign_in_use.key_bound);
+  EXPECT_EQ(own->sign_in_use.bound_key, "");
+  oauth.dpop_key = base::Secret(kPem);
+  auto const configured = options_of(server_with(oauth));
+  EXPECT_EQ(configured->sign_in_use.bound_key, configured->client.prover->thumbprint());
+}
+
+TEST(ServerTokens, APlatformVouchesWithWhatIsInAFile_RFC7523) {
+  config::OAuth oauth;
+  oauth.grant = config::OAuthGrant::jwt_bearer;
+  oauth.client.auth = config::OAuthClientAuth::none;
+  oauth.assertion_file = "/run/token";
+  oauth.assertion_audience = "x";
+  auto const options = options_of(server_with(oauth));
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->grant, oauth::Grant::workload);
+  EXPECT_EQ(options->assertion.file, "/run/token");
+  EXPECT_EQ(options->assertion.audience, "x");
+}
+
 TEST(ServerTokens, TheLoopbackIsOpenOnlyToServersThere) {
   config::Egress egress;
   egress.allow = {"10.0.0.0/24"};

@@ -1,6 +1,7 @@
 #include "app/sign_ins.hpp"
 
 #include "oauth/metadata.hpp"
+#include "oauth/proof_key.hpp"
 
 namespace weir::app {
 
@@ -9,7 +10,14 @@ std::optional<oauth::SignInUse> sign_in_use(config::Server const& server) {
   if (!person || server.urls.empty()) return std::nullopt;
   auto const url = net::parse_url(server.urls.front());
   if (!url) return std::nullopt;  // which is told elsewhere
-  return oauth::SignInUse{oauth::canonical_resource(*url), server.oauth->issuer, server.oauth->client.id};
+  oauth::SignInUse use{oauth::canonical_resource(*url), server.oauth->issuer, server.oauth->client.id,
+                       server.oauth->dpop};
+  if (server.oauth->dpop && !server.oauth->dpop_key.empty()) {
+    base::SystemRandom random;
+    auto const key = oauth::proof_key({server.oauth->dpop_key, server.oauth->dpop_algorithm}, random);
+    if (key) use.bound_key = (*key)->thumbprint();  // what is wrong with it is told elsewhere
+  }
+  return use;
 }
 
 void SignIns::configure(config::Settings const& settings) {

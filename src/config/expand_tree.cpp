@@ -163,8 +163,8 @@ bool is_credential_path(Path const& path) noexcept {
   if (path.size() == 3 && path[0] == "secrets") return path[2] == "token" || path[2] == "secret_id";
   if (path.size() < 4 || path[0] != "servers") return false;
   if (path[2] == "auth") {
-    constexpr std::string_view kSecret[] = {"token",      "value",         "client_secret",
-                                            "client_key", "refresh_token", "password"};
+    constexpr std::string_view kSecret[] = {"token",         "value",    "client_secret", "client_key",
+                                            "refresh_token", "password", "dpop_key",      "assertion"};
     return std::find(std::begin(kSecret), std::end(kSecret), path.back()) != std::end(kSecret);
   }
   if (path[2] != "headers" && path[2] != "env") return false;

@@ -64,6 +64,17 @@ bool is_address_range(std::string_view text) {
   return true;
 }
 
+void check_key_text(Node const& node, char const* name, Problems& problems) {
+  auto const text = scalar_at(&node, name);
+  auto const* const key = node.find(name);
+  if (!text || key->unset || !given(&node, name)) return;
+  bool const shaped =
+      text->find("-----BEGIN") != std::string_view::npos || text->find('{') != std::string_view::npos;
+  if (shaped) return;
+  problems.error("WEIR-E016", key->mark, fmt::format("`{}` is neither PEM nor a JSON Web Key", name)).fix =
+      "name the file that holds it: ${file:/path/to/key.pem}";
+}
+
 // With a key there is no secret, and nothing else shows who the client is.
 void check_client(Node const& node, Problems& problems) {
   auto const* const key = node.find("client_key");
@@ -76,13 +87,21 @@ void check_client(Node const& node, Problems& problems) {
                    fmt::format("`client_key` does not go with `client_auth: {}`", auth));
   if (given(&node, "client_secret"))
     problems.error("WEIR-E023", key->mark, "`client_key` and `client_secret` are both set").fix = "keep one";
-  auto const text = scalar_at(&node, "client_key");
-  if (!text || key->unset) return;
-  bool const shaped =
-      text->find("-----BEGIN") != std::string_view::npos || text->find('{') != std::string_view::npos;
-  if (!shaped) {
-    problems.error("WEIR-E016", key->mark, "`client_key` is neither PEM nor a JSON Web Key").fix =
-        "name the file that holds it: ${file:/path/to/key.pem}";
+  check_key_text(node, "client_key", problems);
+}
+
+// Who binds tokens to a key has to have that key for as long as they are renewed.
+void check_dpop(Node const& auth, std::string_view grant, Problems& problems) {
+  bool const on = parse_boolean(word(&auth, "dpop", "false")).value_or(false);
+  for (auto const key : {"dpop_key", "dpop_algorithm"}) {
+    if (on || !given(&auth, key)) continue;
+    problems.error("WEIR-E022", auth.find(key)->mark, fmt::format("`{}` is set without `dpop: true`", key));
+  }
+  check_key_text(auth, "dpop_key", problems);
+  if (on && grant == "refresh_token" && !given(&auth, "dpop_key")) {
+    problems
+        .error("WEIR-E022", auth.find("dpop")->mark, "`dpop` with the grant `refresh_token` needs `dpop_key`")
+        .fix = "a refresh token is good only with the key that it was given for";
   }
 }
 
@@ -113,6 +132,24 @@ void check_person(Node const& auth, Problems& problems) {
       .fix = "issuers take no other as a client's name";
 }
 
+// An assertion is sent to none but its audience, so the issuer may be found through the server; a secret may
+// be sent to anybody.
+void check_workload(Node const& auth, Problems& problems) {
+  bool const file = given(&auth, "assertion_file");
+  bool const text = given(&auth, "assertion");
+  if (!file && !text) {
+    problems.error("WEIR-E022", auth.mark,
+                   "`auth` with the grant `jwt_bearer` needs `assertion_file` or `assertion`");
+  }
+  if (file && text) {
+    problems.error("WEIR-E023", auth.find("assertion")->mark, "`assertion` and `assertion_file` are both set")
+        .fix = "keep one";
+  }
+  if (given(&auth, "client_secret") && !given(&auth, "client_id")) {
+    problems.error("WEIR-E022", auth.mark, "`auth` has a `client_secret` and no `client_id`");
+  }
+}
+
 struct Need {
   char const* key;
   bool wanted;
@@ -123,7 +160,7 @@ void check_oauth(Node const& auth, bool stdio, Problems& problems) {
   if ((type != "oauth" && type != "exchange") || stdio || for_later(auth)) return;
   auto const grant = type == "exchange" ? "exchange" : word(&auth, "grant", "client_credentials");
   for (auto const& [key, wanted] :
-       {Need{"client_id", grant != "authorization_code"},
+       {Need{"client_id", grant != "authorization_code" && grant != "jwt_bearer"},
         Need{"client_secret", (grant == "client_credentials" || grant == "exchange") &&
                                   !given(&auth, "client_key") &&
                                   word(&auth, "client_auth", "") != "private_key_jwt"},
@@ -133,10 +170,15 @@ void check_oauth(Node const& auth, bool stdio, Problems& problems) {
     problems.error("WEIR-E022", auth.mark, fmt::format("`auth` with the grant `{}` needs `{}`", grant, key));
   }
   check_client(auth, problems);
+  check_dpop(auth, grant, problems);
   if (auto const* enterprise = section_at(&auth, "enterprise")) check_client(*enterprise, problems);
   bool const person = type == "oauth" && grant == "authorization_code";
   if (person) check_person(auth, problems);
-  if (!person && !given(&auth, "token_url") && !given(&auth, "issuer")) {
+  bool const workload = type == "oauth" && grant == "jwt_bearer";
+  if (workload) check_workload(auth, problems);
+  bool const for_one_issuer = workload && !given(&auth, "client_secret") && !given(&auth, "client_key") &&
+                              !given(&auth, "assertion_audience");
+  if (!person && !for_one_issuer && !given(&auth, "token_url") && !given(&auth, "issuer")) {
     auto& problem = problems.error("WEIR-E022", auth.mark, "`auth` does not say whose tokens it gets");
     problem.fix = "set `issuer`, which finds the rest, or `token_url`";
     problem.notes.emplace_back(
@@ -168,6 +210,10 @@ std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment
   auto const grant = word(auth, "grant", "client_credentials");
   if (grant == "refresh_token") oauth.grant = OAuthGrant::refresh_token;
   if (grant == "password") oauth.grant = OAuthGrant::password;
+  if (grant == "jwt_bearer") oauth.grant = OAuthGrant::jwt_bearer;
+  if (auto const text = scalar_at(auth, "assertion")) oauth.assertion = base::Secret(*text);
+  take_path(auth, "assertion_file", oauth.assertion_file, environment);
+  take(auth, "assertion_audience", oauth.assertion_audience);
   if (grant == "authorization_code") oauth.grant = OAuthGrant::authorization_code;
   if (type == "exchange") oauth.grant = OAuthGrant::exchange;
   take(auth, "token_url", oauth.token_url);
@@ -184,6 +230,9 @@ std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment
   if (auto const password = scalar_at(auth, "password")) oauth.password = base::Secret(*password);
   take(auth, "client_document", oauth.client_document);
   take(auth, "redirect_port", oauth.redirect_port);
+  take(auth, "dpop", oauth.dpop);
+  if (auto const key = scalar_at(auth, "dpop_key")) oauth.dpop_key = base::Secret(*key);
+  take(auth, "dpop_algorithm", oauth.dpop_algorithm);
   auto const* enterprise = section_at(auth, "enterprise");
   take(enterprise, "token_url", oauth.enterprise_token_url);
   if (enterprise != nullptr) oauth.enterprise_client = read_client(enterprise);

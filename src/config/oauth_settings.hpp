@@ -10,7 +10,14 @@
 
 namespace weir::config {
 
-enum class OAuthGrant { client_credentials, refresh_token, password, exchange, authorization_code };
+enum class OAuthGrant {
+  client_credentials,
+  refresh_token,
+  password,
+  exchange,
+  authorization_code,
+  jwt_bearer
+};
 // any: as the issuer says, else basic; key: by assertions that `key` signs.
 enum class OAuthClientAuth { any, none, basic, post, key };
 enum class SubjectType { access_token, id_token, jwt };  // as what a caller's token is exchanged
@@ -45,12 +52,18 @@ struct OAuth {
   std::string refresh_file;
   std::string username;
   base::Secret password;
+  base::Secret assertion;          // jwt_bearer: as configured; empty: in the file
+  std::string assertion_file;      // …
+  std::string assertion_audience;  // … the issuer's name in it; "": its identifier or token endpoint
   SubjectType subject_type = SubjectType::access_token;
   std::string client_document;       // authorization_code: address of a document about this client; "": none
   unsigned redirect_port = 0;        // … where the browser comes back to; 0: any that is free
   std::string sign_in;               // … which one is in use: not configured, filled in by the gateway
   std::string enterprise_token_url;  // enterprise-managed authorization: the company's own issuer; "": none
   OAuthClient enterprise_client;
+  bool dpop = false;           // tokens are bound to a key of the gateway (RFC 9449)
+  base::Secret dpop_key;       // … this one, PEM or a JSON Web Key; empty: one that is made
+  std::string dpop_algorithm;  // … "": as the key says, else the usual one of its kind; of a made one ES256
   Egress egress;
   bool operator==(OAuth const&) const = default;
 };

@@ -55,6 +55,64 @@ TEST(OAuthSettings, WhatIsMissingIsNamed) {
             "");
 }
 
+TEST(OAuthSettings, TokensMayBeBoundToAKey_RFC9449) {
+  std::string const rest = ", client_id: w, client_secret: s, issuer: 'https://i.test' }";
+  auto const plain = check("{ type: oauth, dpop: true" + rest);
+  EXPECT_EQ(seen(plain), "");
+  EXPECT_TRUE(plain.settings.servers.at(0).oauth->dpop);
+  EXPECT_FALSE(check("{ type: oauth" + rest).settings.servers.at(0).oauth->dpop);
+  auto const report =
+      check("{ type: oauth, dpop: true, dpop_key: '{\"kty\":\"OKP\"}', dpop_algorithm: EdDSA" + rest);
+  EXPECT_EQ(seen(report), "");
+  auto const& oauth = *report.settings.servers.at(0).oauth;
+  EXPECT_EQ(oauth.dpop_key.reveal(), R"({"kty":"OKP"})");
+  EXPECT_EQ(oauth.dpop_algorithm, "EdDSA");
+  bool masked = false;
+  for (auto const& secret : report.settings.secrets) masked = masked || secret == oauth.dpop_key;
+  EXPECT_TRUE(masked);
+  EXPECT_EQ(seen(check("{ type: oauth, dpop_key: '{}', dpop_algorithm: ES256" + rest)),
+            "error WEIR-E022 4:36 `dpop_key` is set without `dpop: true`; "
+            "error WEIR-E022 4:58 `dpop_algorithm` is set without `dpop: true`; ");
+  EXPECT_EQ(seen(check("{ type: oauth, dpop: true, dpop_key: /etc/key.pem" + rest)),
+            "error WEIR-E016 4:48 `dpop_key` is neither PEM nor a JSON Web Key; ");
+  EXPECT_NE(seen(check("{ type: oauth, dpop: true, dpop_algorithm: HS256" + rest)), "");
+  std::string const renewed = "{ type: oauth, grant: refresh_token, refresh_token: r, dpop: true";
+  EXPECT_EQ(seen(check(renewed + rest)),
+            "error WEIR-E022 4:72 `dpop` with the grant `refresh_token` needs `dpop_key`; ");
+  EXPECT_EQ(seen(check(renewed + ", dpop_key: '{}'" + rest)), "");
+}
+
+TEST(OAuthSettings, APlatformMayVouchForTheGateway_RFC7523) {
+  auto const report = check(
+      "{ type: oauth, grant: jwt_bearer, assertion_file: tokens/weir, assertion_audience: x, "
+      "issuer: 'https://i.test' }");
+  EXPECT_EQ(seen(report), "");
+  auto const& oauth = *report.settings.servers.at(0).oauth;
+  EXPECT_EQ(oauth.grant, OAuthGrant::jwt_bearer);
+  EXPECT_EQ(oauth.assertion_file, "/here/tokens/weir");
+  EXPECT_EQ(oauth.assertion_audience, "x");
+  EXPECT_EQ(oauth.client.auth, OAuthClientAuth::none);
+  auto const text = check("{ type: oauth, grant: jwt_bearer, assertion: a.b.c, client_id: w }");
+  EXPECT_EQ(seen(text), "") << "it names the only issuer that it is sent to";
+  bool masked = false;
+  for (auto const& secret : text.settings.secrets) masked = masked || secret.reveal() == "a.b.c";
+  EXPECT_TRUE(masked);
+  EXPECT_EQ(
+      seen(check("{ type: oauth, grant: jwt_bearer, issuer: 'https://i.test' }")),
+      "error WEIR-E022 4:11 `auth` with the grant `jwt_bearer` needs `assertion_file` or `assertion`; ");
+  EXPECT_EQ(seen(check("{ type: oauth, grant: jwt_bearer, assertion: a, assertion_file: b }")),
+            "error WEIR-E023 4:56 `assertion` and `assertion_file` are both set; ");
+  std::string const secret = "{ type: oauth, grant: jwt_bearer, assertion: a, client_secret: s";
+  EXPECT_EQ(seen(check(secret + ", client_id: w }")),
+            "error WEIR-E022 4:11 `auth` does not say whose tokens it gets; ");
+  EXPECT_EQ(seen(check(secret + ", client_id: w, issuer: 'https://i.test' }")), "");
+  EXPECT_EQ(seen(check(secret + ", issuer: 'https://i.test' }")),
+            "error WEIR-E022 4:11 `auth` has a `client_secret` and no `client_id`; ");
+  EXPECT_EQ(seen(check("{ type: oauth, grant: jwt_bearer, assertion: a, assertion_audience: x }")),
+            "error WEIR-E022 4:11 `auth` does not say whose tokens it gets; ")
+      << "any issuer could be called so";
+}
+
 TEST(OAuthSettings, AKeyStandsInForASecret) {
   std::string const rest = ", client_id: w, issuer: 'https://i.test' }";
   auto const report = check("{ type: exchange, client_key: '{\"kty\":\"OKP\"}', client_key_id: k1" + rest);

@@ -45,10 +45,9 @@ constexpr Option kServers[] = {
     {"servers.*.auth.name", text, "", "", "", "Header of `header`."},
     {"servers.*.auth.value", text, "", "", "", "Value of `header`; best a reference."},
     {"servers.*.auth.grant", word, "client_credentials", "",
-     "client_credentials|refresh_token|password|authorization_code",
+     "client_credentials|refresh_token|password|authorization_code|jwt_bearer",
      "How `oauth` gets its token. `authorization_code`: a person signs in with `weir server login`. "
-     "`password` is "
-     "for issuers that know nothing better."},
+     "`jwt_bearer`: the platform vouches for Weir. `password` is for issuers that know nothing better."},
     {"servers.*.auth.issuer", url, "", "", "", "Whose tokens they are; the token endpoint is found from it."},
     {"servers.*.auth.token_url", url, "", "", "", "The token endpoint, where it is not to be found out."},
     {"servers.*.auth.client_id", text, "", "", "", "The gateway's name at the issuer."},
@@ -62,6 +61,18 @@ constexpr Option kServers[] = {
     {"servers.*.auth.client_key_algorithm", word, "", "",
      "RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA",
      "Default: as the JSON Web Key says, else RS256, ES256, ES384, ES512 or EdDSA, by the kind of key."},
+    {"servers.*.auth.dpop", boolean, "false", "", "",
+     "Whether tokens are bound to a key of Weir's, which each request then proves to hold (DPoP, RFC 9449). "
+     "A "
+     "bearer token is refused."},
+    {"servers.*.auth.dpop_key", text, "", "", "",
+     "That key: PEM or a JSON Web Key, best a reference. Default: one that is made at each start, or for "
+     "each "
+     "sign-in of a person, and kept with it."},
+    {"servers.*.auth.dpop_algorithm", word, "", "",
+     "RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA",
+     "How it signs; default: as the JSON Web Key says, else the usual one of the key; ES256 where it is "
+     "made."},
     {"servers.*.auth.scopes", list, "", "", "", "Scopes asked for; default: those that the server names."},
     {"servers.*.auth.scopes[]", text, "", "", "", "One scope."},
     {"servers.*.auth.resource", text, "", "", "",
@@ -72,6 +83,12 @@ constexpr Option kServers[] = {
      "Where the tokens that replace it are kept, for the next start. Only the gateway may read it."},
     {"servers.*.auth.username", text, "", "", "", "Of `password`."},
     {"servers.*.auth.password", text, "", "", "", "Of `password`; best a reference."},
+    {"servers.*.auth.assertion_file", path, "", "", "",
+     "With `jwt_bearer`: the token that the platform gives Weir (RFC 7523), read at each use."},
+    {"servers.*.auth.assertion", text, "", "", "", "The same token itself; best a reference."},
+    {"servers.*.auth.assertion_audience", text, "", "", "",
+     "How the issuer is called in it (`aud`); default: as `issuer`, or its token endpoint. An assertion for "
+     "somebody else is not sent."},
     {"servers.*.auth.subject_token_type", word, "auto", "", "auto|access_token|id_token|jwt",
      "With `exchange`: what it is that callers show; `auto`: `id_token` with `enterprise`, else "
      "`access_token`."},

@@ -25,6 +25,18 @@ class CredentialSource {
   // Null when it is not at hand: obtain() it.
   virtual Value ready(Principal const* caller) = 0;
   virtual base::Task<base::Result<Value>> obtain(Principal const* caller, base::TimePoint deadline) = 0;
+  // The value of the DPoP field of one request that shows `used`: proof that the gateway holds the key which
+  // that is bound to, made anew for each. Empty: none is needed.
+  virtual base::Result<base::Secret> proof(Value const&, std::string_view /*method*/,
+                                           std::string_view /*url*/) {
+    return base::Secret();
+  }
+  // The nonce that came with an answer from there ("": none), and its challenge where it was a 401. True: the
+  // proof alone is refused, for want of that nonce: the request may be sent once more.
+  virtual bool wants_nonce(std::string_view /*url*/, std::string_view /*nonce*/,
+                           std::string_view /*challenge*/) {
+    return false;
+  }
   // The server answered 401 to `used`. `again`: also to the one that came after it, so that there is no use
   // in a third.
   virtual void refused(Principal const* caller, Value const& used, bool again) = 0;

@@ -4,6 +4,7 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/sha.h>
 
 #include <array>
 #include <utility>
@@ -98,6 +99,17 @@ std::string ed25519_public(EVP_PKEY* key) {
   return base::to_base64url({reinterpret_cast<char const*>(bytes.data()), size});
 }
 
+Secret ed25519_private(EVP_PKEY* key) {
+  std::array<unsigned char, 32> bytes{};
+  std::size_t size = bytes.size();
+  EVP_PKEY_get_raw_private_key(key, bytes.data(), &size);
+  std::string text = base::to_base64url({reinterpret_cast<char const*>(bytes.data()), size});
+  Secret kept(text);
+  explicit_bzero(text.data(), text.size());
+  explicit_bzero(bytes.data(), bytes.size());
+  return kept;
+}
+
 // Reserved once, so that no grown copy of a private part is left behind.
 std::string jwk_of(EVP_PKEY* key, KeyKind kind, bool with_secrets) {
   std::string json;
@@ -107,6 +119,7 @@ std::string jwk_of(EVP_PKEY* key, KeyKind kind, bool with_secrets) {
     member(json, "kty", "OKP");
     member(json, "crv", "Ed25519");
     member(json, "x", ed25519_public(key));
+    if (with_secrets) member(json, "d", ed25519_private(key).reveal());
     return json;
   }
   auto add = [&](auto const& parts, std::size_t width) {
@@ -203,11 +216,22 @@ base::Result<SigningKey> SigningKey::generate(Algorithm algorithm) {
 
 base::Result<Secret> SigningKey::sign(std::string_view claims, std::string_view key_id,
                                       std::string_view type) const {
+  return sign_under(claims, key_id, type, {});
+}
+
+base::Result<Secret> SigningKey::sign_showing_key(std::string_view claims, std::string_view type) const {
+  auto* const key = material_->evp.get();
+  return sign_under(claims, {}, type, jwk_of(key, *kind_of(key), false) + "}");
+}
+
+base::Result<Secret> SigningKey::sign_under(std::string_view claims, std::string_view key_id,
+                                            std::string_view type, std::string const& jwk) const {
   if (!material_->cjose) {
     std::string header = "{";
     member(header, "alg", name_of(algorithm_));
     if (!key_id.empty()) member(header, "kid", key_id);
     if (!type.empty()) member(header, "typ", type);
+    if (!jwk.empty()) header += ",\"jwk\":" + jwk;
     return sign_ed25519(material_->evp.get(), header + "}", claims);
   }
   cjose_err error{};
@@ -216,6 +240,7 @@ base::Result<Secret> SigningKey::sign(std::string_view claims, std::string_view 
   if (!key_id.empty())
     made = made && cjose_header_set(header.get(), "kid", std::string(key_id).c_str(), &error);
   if (!type.empty()) made = made && cjose_header_set(header.get(), "typ", std::string(type).c_str(), &error);
+  if (!jwk.empty()) made = made && cjose_header_set_raw(header.get(), "jwk", jwk.c_str(), &error);
   if (!made) return broken("a token's header could not be made");
   CjoseSigned const token(cjose_jws_sign(material_->cjose.get(), header.get(),
                                          reinterpret_cast<std::uint8_t const*>(claims.data()), claims.size(),
@@ -233,6 +258,41 @@ std::string SigningKey::public_jwk(std::string_view key_id) const {
   member(json, "alg", name_of(algorithm_));
   member(json, "use", "sig");
   return json + "}";
+}
+
+Secret SigningKey::private_jwk() const {
+  auto* const key = material_->evp.get();
+  std::string json = jwk_of(key, *kind_of(key), true);
+  member(json, "alg", name_of(algorithm_));
+  json += "}";
+  Secret kept(json);
+  explicit_bzero(json.data(), json.size());
+  return kept;
+}
+
+// RFC 7638 3.2: the members that make the key, by name, without a space.
+std::string SigningKey::thumbprint() const {
+  auto* const key = material_->evp.get();
+  auto const kind = *kind_of(key);
+  auto const number = [key](Part const& part, std::size_t width) {
+    return std::string(number_member(key, part, width).reveal());
+  };
+  std::string json = "{";
+  if (kind == KeyKind::rsa) {
+    member(json, "e", number(kRsaParts[1], 0));
+    member(json, "kty", "RSA");
+    member(json, "n", number(kRsaParts[0], 0));
+  } else {
+    bool const curve = kind != KeyKind::ed25519;
+    member(json, "crv", curve ? curve_name(kind) : "Ed25519");
+    member(json, "kty", curve ? "EC" : "OKP");
+    member(json, "x", curve ? number(kCurveParts[0], curve_bytes(kind)) : ed25519_public(key));
+    if (curve) member(json, "y", number(kCurveParts[1], curve_bytes(kind)));
+  }
+  json += "}";
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(reinterpret_cast<unsigned char const*>(json.data()), json.size(), digest.data());
+  return base::to_base64url({reinterpret_cast<char const*>(digest.data()), digest.size()});
 }
 
 }  // namespace weir::jose

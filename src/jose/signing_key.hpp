@@ -1,7 +1,8 @@
 // SigningKey: a private key that makes tokens: assertions by which Weir proves who it is (private_key_jwt,
-// RFC 7523), and the tokens of tests.
+// RFC 7523), proofs that it holds the key which a token is bound to (DPoP, RFC 9449), and the tokens of
+// tests.
 //
-// Immutable; any thread. The key's text is wiped; what is made is a Secret.
+// Immutable; any thread. The key's text is wiped; what is made is a Secret. Sources: RFC 7515, RFC 7638.
 #pragma once
 
 #include <functional>
@@ -34,12 +35,18 @@ class SigningKey {
   // `claims`: a JSON object. `key_id` and `type` go into the header unless empty. Errors: internal.
   base::Result<base::Secret> sign(std::string_view claims, std::string_view key_id,
                                   std::string_view type = "JWT") const;
+  // As above, with the public key itself in the header (`jwk`, and nothing else of it).
+  base::Result<base::Secret> sign_showing_key(std::string_view claims, std::string_view type) const;
   std::string public_jwk(std::string_view key_id) const;  // a JSON object for a key set
+  base::Secret private_jwk() const;                       // what from_jwk() reads
+  std::string thumbprint() const;                         // SHA-256 of the public key, base64url
 
   struct Material;
 
  private:
   SigningKey(Algorithm algorithm, std::shared_ptr<Material const> material) noexcept;
+  base::Result<base::Secret> sign_under(std::string_view claims, std::string_view key_id,
+                                        std::string_view type, std::string const& jwk) const;
   Algorithm algorithm_;
   std::shared_ptr<Material const> material_;
 };

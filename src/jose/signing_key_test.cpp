@@ -62,6 +62,75 @@ TEST(SigningKey, APrivateKeyIsReadFromPem) {
       R"({"kty":"OKP","crv":"Ed25519","x":"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE","alg":"EdDSA","use":"sig"})");
 }
 
+// RFC 8037 appendices A.1 and A.3.
+TEST(SigningKey, TheThumbprintIsThatOfTheRfc) {
+  auto const key = SigningKey::from_jwk(
+      [](std::string_view name) {
+        if (name == "kty") return base::Secret("OKP");
+        if (name == "crv") return base::Secret("Ed25519");
+        if (name == "x") return base::Secret("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        return name == "d" ? base::Secret("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A") : base::Secret();
+      },
+      std::nullopt);
+  ASSERT_TRUE(key) << key.error().detail;
+  EXPECT_EQ(key->thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+}
+
+std::string member_of(std::string_view json, std::string const& name) {
+  auto const begin = json.find('"' + name + "\":\"") + name.size() + 4;
+  return std::string(json.substr(begin, json.find('"', begin) - begin));
+}
+
+// RFC 7638 3.2: required members by name, nothing between them.
+TEST(SigningKey, TheThumbprintOfEachKindIsOfItsPublicMembers) {
+  for (auto const algorithm : kAll) {
+    auto const key = SigningKey::generate(algorithm);
+    auto const jwk = key->public_jwk("");
+    std::string text;
+    for (char const* const name : {"crv", "e", "kty", "n", "x", "y"}) {
+      if (jwk.find('"' + std::string(name) + "\":") == std::string::npos) continue;
+      text += (text.empty() ? "{\"" : ",\"") + std::string(name) + "\":\"" + member_of(jwk, name) + '"';
+    }
+    text += "}";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    ASSERT_EQ(EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr), 1);
+    EXPECT_EQ(key->thumbprint(), base::to_base64url({reinterpret_cast<char const*>(digest), size})) << text;
+  }
+}
+
+TEST(SigningKey, AKeyThatIsWrittenIsReadAgainWithItsAlgorithm) {
+  for (auto const algorithm : kAll) {
+    auto const key = SigningKey::generate(algorithm);
+    auto const text = key->private_jwk();
+    auto const named = algorithm_of(member_of(text.reveal(), "alg"));
+    auto const again = SigningKey::from_jwk(
+        [&](std::string_view name) {
+          bool const there = text.reveal().find('"' + std::string(name) + "\":") != std::string_view::npos;
+          return there ? base::Secret(member_of(text.reveal(), std::string(name))) : base::Secret();
+        },
+        named);
+    ASSERT_TRUE(again) << name_of(algorithm) << ' ' << again.error().detail;
+    EXPECT_EQ(again->algorithm(), algorithm);
+    EXPECT_EQ(again->thumbprint(), key->thumbprint());
+  }
+}
+
+TEST(SigningKey, AKeyThatIsShownIsThePublicPartAlone) {
+  for (auto const algorithm : kAll) {
+    auto const key = SigningKey::generate(algorithm);
+    auto const token = key->sign_showing_key("{}", "dpop+jwt");
+    ASSERT_TRUE(token);
+    auto const header = base::from_base64url(token->reveal().substr(0, token->reveal().find('.')));
+    ASSERT_TRUE(header);
+    EXPECT_NE(header->find(R"("typ":"dpop+jwt")"), std::string::npos) << *header;
+    EXPECT_NE(header->find(R"("jwk":{"kty":)"), std::string::npos) << *header;
+    for (char const* const member : {"\"d\"", "\"p\"", "\"q\"", "\"dp\"", "\"dq\"", "\"qi\"", "\"kid\""}) {
+      EXPECT_EQ(header->find(member), std::string::npos) << *header;
+    }
+  }
+}
+
 TEST(SigningKey, TheUsualAlgorithmIsThatOfTheKindOfKey) {
   EXPECT_EQ(SigningKey::from_pem(base::Secret(kPem), std::nullopt)->algorithm(), Algorithm::eddsa);
   EXPECT_EQ(usual_for(KeyKind::rsa), Algorithm::rs256);

@@ -63,7 +63,7 @@ struct ReplyHead {
   int status = 0;
   std::string content_type;  // lower case, without parameters
   std::vector<std::pair<std::string_view, std::string>>
-      fields;  // those of ClientOptions::fields_kept that came
+      fields;  // those of ClientOptions::fields_kept that came; challenges as one list
 
   std::string_view field(std::string_view name) const noexcept;  // "" when absent
 };

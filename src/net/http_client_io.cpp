@@ -44,6 +44,17 @@ std::string media_type(std::string_view value) {
   return type;
 }
 
+// The first one's; challenges make one list, in whatever lines they come (RFC 9110 11.6.1).
+std::string kept_value(Fields const& fields, std::string_view name) {
+  std::string value(fields.value(name));
+  if (name != "www-authenticate") return value;
+  auto const* const first = fields.find(name);
+  for (auto const* field = first + 1; field != fields.end(); ++field) {
+    if (same_name(field->name, name)) value.append(", ").append(field->value);
+  }
+  return value;
+}
+
 }  // namespace
 
 std::string_view ReplyHead::field(std::string_view name) const noexcept {
@@ -139,7 +150,7 @@ ReplyHead ClientConnection::copy_head() {
   head.status = parsed.status;
   head.content_type = media_type(parsed.fields.value("content-type"));
   for (auto const name : options.fields_kept) {
-    if (auto const* const field = parsed.fields.find(name)) head.fields.emplace_back(name, field->value);
+    if (parsed.fields.has(name)) head.fields.emplace_back(name, kept_value(parsed.fields, name));
   }
   framing_ = parsed.framing;
   keep_alive = parsed.keep_alive;

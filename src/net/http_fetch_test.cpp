@@ -85,6 +85,17 @@ TEST_F(HttpFetch, ARedirectIsAnAnswerAndNotFollowed) {
   EXPECT_EQ((*out)->field("location"), "http://elsewhere.test/");
 }
 
+TEST_F(HttpFetch, ChallengesAreOneListInWhateverLinesTheyCome) {
+  begin();
+  answer(
+      "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer realm=\"a\"\r\nETag: \"1\"\r\nETag: \"2\"\r\n"
+      "www-authenticate: DPoP error=\"use_dpop_nonce\"\r\nDPoP-Nonce: n-1\r\nContent-Length: 0\r\n\r\n");
+  ASSERT_TRUE(out && *out);
+  EXPECT_EQ((*out)->field("www-authenticate"), R"(Bearer realm="a", DPoP error="use_dpop_nonce")");
+  EXPECT_EQ((*out)->field("dpop-nonce"), "n-1");
+  EXPECT_EQ((*out)->field("etag"), "\"1\"");
+}
+
 TEST_F(HttpFetch, AnAnswerOfTheLimitIsTakenAndOneByteMoreIsNot) {
   request.answer_bytes_max = 4;
   begin();

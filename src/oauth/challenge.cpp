@@ -95,7 +95,7 @@ std::vector<std::string> words_of(std::string_view text) {
 }
 
 // Parameters up to the next challenge; nothing when one comes twice.
-std::optional<Challenge> bearer(Reader& reader) {
+std::optional<Challenge> parameters_of(Reader& reader) {
   Challenge challenge;
   std::vector<std::string> seen;
   bool twice = false;
@@ -114,28 +114,40 @@ std::optional<Challenge> bearer(Reader& reader) {
   return challenge;
 }
 
+// What one challenge leaves out another one may say: servers that take both kinds of tokens send two.
+void complete(std::optional<Challenge>& found, Challenge more) {
+  if (!found) {
+    found = std::move(more);
+    return;
+  }
+  if (found->resource_metadata.empty()) found->resource_metadata = std::move(more.resource_metadata);
+  if (found->scopes.empty()) found->scopes = std::move(more.scopes);
+  if (found->error.empty()) found->error = std::move(more.error);
+}
+
 }  // namespace
 
-std::optional<Challenge> Challenge::parse(std::string_view field) {
+std::optional<Challenge> Challenge::parse(std::string_view field, Scheme wanted) {
+  std::optional<Challenge> found;
   Reader reader(field.substr(0, kTextMax));
   while (!reader.done()) {
     reader.skip(" \t,");
     auto const scheme = lower(reader.token());
     auto const parameters = reader.rest();
     reader.skip(" \t");
-    if (scheme == "bearer" &&
-        (parameters.empty() || parameters.front() == ' ' || parameters.front() == ',')) {
-      if (auto challenge = bearer(reader)) return challenge;
+    bool const ours = scheme == "dpop" || (scheme == "bearer" && wanted == Scheme::any);
+    if (ours && (parameters.empty() || parameters.front() == ' ' || parameters.front() == ',')) {
+      if (auto challenge = parameters_of(reader)) complete(found, std::move(*challenge));
       continue;
     }
     if (reader.rest().starts_with('"')) {
-      if (!reader.quoted()) return std::nullopt;
+      if (!reader.quoted()) return found;
       continue;
     }
-    bool const took = reader.take('=') || reader.take('/');              // of a parameter, or of a token68
-    if (scheme.empty() && !took && !reader.done()) return std::nullopt;  // a byte that begins nothing
+    bool const took = reader.take('=') || reader.take('/');       // of a parameter, or of a token68
+    if (scheme.empty() && !took && !reader.done()) return found;  // a byte that begins nothing
   }
-  return std::nullopt;
+  return found;
 }
 
 }  // namespace weir::oauth

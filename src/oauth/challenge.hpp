@@ -1,10 +1,12 @@
 // Challenge: what a server says with its 401 of where its tokens come from.
 //
-// Pure; any thread; the text is a stranger's. The first Bearer challenge that can be read counts, others are
-// passed over; a parameter that comes twice makes it unreadable. At most kTextMax bytes are looked at.
-// Sources: RFC 9110 11.6.1, RFC 6750 3, RFC 9728 5.1.
+// Pure; any thread; the text is a stranger's. Bearer and DPoP challenges count, the first one first, and
+// what it leaves out as another one says; others are passed over; a parameter that comes twice makes one
+// unreadable. At most kTextMax bytes are looked at. Sources: RFC 9110 11.6.1, RFC 6750 3, RFC 9449 7.1, RFC
+// 9728 5.1.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +21,8 @@ struct Challenge {
   std::vector<std::string> scopes;
   std::string error;
 
-  static std::optional<Challenge> parse(std::string_view field);
+  enum class Scheme : std::uint8_t { any, dpop };
+  static std::optional<Challenge> parse(std::string_view field, Scheme wanted = Scheme::any);
 };
 
 }  // namespace weir::oauth

@@ -28,6 +28,28 @@ TEST(Challenge, OthersArePassedOverAndNamesHaveNoCase) {
   EXPECT_EQ(bare->resource_metadata, "");
 }
 
+TEST(Challenge, OneForBoundTokensCountsAsWell_RFC9449) {
+  auto const one = Challenge::parse(R"(DPoP error="use_dpop_nonce", resource_metadata="https://s.test/m")");
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->error, "use_dpop_nonce");
+  EXPECT_EQ(one->resource_metadata, "https://s.test/m");
+  for (
+      auto const* const field :
+      {R"(DPoP algs="ES256", Bearer resource_metadata="m", scope="a", error="e")",
+       R"(Bearer resource_metadata="m", DPoP algs="ES256", scope="a", error="e")",
+       R"(Bearer resource_metadata="m", error="e", scope="a", DPoP resource_metadata="n", scope="b", error="f")"}) {
+    auto const both = Challenge::parse(field);
+    ASSERT_TRUE(both) << field;
+    EXPECT_EQ(both->resource_metadata, "m") << field;
+    EXPECT_EQ(both->scopes, std::vector<std::string>{"a"}) << field;
+    EXPECT_EQ(both->error, "e") << field;
+  }
+  auto const bound = Challenge::parse(R"(Bearer error="a", DPoP error="b")", Challenge::Scheme::dpop);
+  ASSERT_TRUE(bound);
+  EXPECT_EQ(bound->error, "b");
+  EXPECT_FALSE(Challenge::parse(R"(Bearer error="a")", Challenge::Scheme::dpop));
+}
+
 TEST(Challenge, WhatCannotBeReadSaysNothing) {
   for (auto const* const field :
        {"", ",", "Basic", "Bear er", "Bearerx scope=a", "\"Bearer\"", "Bearer scope=a, scope=b",

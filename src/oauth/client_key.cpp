@@ -14,8 +14,6 @@ using base::Secret;
 
 namespace {
 
-Error refused(std::string what) { return {Fault::config, Blame::gateway, "client_key: " + std::move(what)}; }
-
 std::string json_string(std::string_view text) {
   std::string out;
   mcp::append_json_string(out, text);
@@ -43,8 +41,10 @@ base::Result<Secret> ClientKey::assertion(std::string const& client_id, std::str
   return key_.sign(claims, id_);
 }
 
-base::Result<std::shared_ptr<ClientKey const>> read_client_key(ClientKeyOptions const& options,
-                                                               base::Random& random) {
+base::Result<ReadKey> read_private_key(ClientKeyOptions const& options, std::string_view setting) {
+  auto const refused = [&](std::string_view what) {
+    return Error(Fault::config, Blame::gateway, fmt::format("{}: {}", setting, what));
+  };
   auto id = options.id;
   auto wanted = options.algorithm;
   auto const text = options.text.reveal();
@@ -68,8 +68,15 @@ base::Result<std::shared_ptr<ClientKey const>> read_client_key(ClientKeyOptions 
                           [&](std::string_view name) { return member_of(*object, name); }, algorithm)
                     : jose::SigningKey::from_pem(options.text, algorithm);
   if (!key) return refused(key.error().detail);
+  return ReadKey{*std::move(key), std::move(id)};
+}
+
+base::Result<std::shared_ptr<ClientKey const>> read_client_key(ClientKeyOptions const& options,
+                                                               base::Random& random) {
+  auto read = read_private_key(options, "client_key");
+  if (!read) return read.error();
   return std::shared_ptr<ClientKey const>(
-      std::make_shared<ClientKey>(*std::move(key), std::move(id), random));
+      std::make_shared<ClientKey>(std::move(read->key), std::move(read->id), random));
 }
 
 }  // namespace weir::oauth

@@ -36,6 +36,13 @@ class ClientKey final : public AssertionMaker {
   base::Random& random_;
 };
 
+// Any private key of the configuration; `setting`: its name there, for what is told of it.
+struct ReadKey {
+  jose::SigningKey key;
+  std::string id;  // "": none
+};
+base::Result<ReadKey> read_private_key(ClientKeyOptions const& options, std::string_view setting);
+
 base::Result<std::shared_ptr<ClientKey const>> read_client_key(ClientKeyOptions const& options,
                                                                base::Random& random);
 

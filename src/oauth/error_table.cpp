@@ -22,11 +22,17 @@ struct Row {
   Cause cause;
 };
 constexpr Row kCodes[] = {
-    {"invalid_grant", Cause::reauth},       {"invalid_client", Cause::config},
-    {"unauthorized_client", Cause::config}, {"unsupported_grant_type", Cause::config},
-    {"invalid_request", Cause::config},     {"invalid_scope", Cause::scope},
-    {"invalid_target", Cause::scope},       {"use_dpop_nonce", Cause::nonce},
-    {"server_error", Cause::transient},     {"temporarily_unavailable", Cause::transient},
+    {"invalid_grant", Cause::reauth},
+    {"invalid_client", Cause::config},
+    {"unauthorized_client", Cause::config},
+    {"unsupported_grant_type", Cause::config},
+    {"invalid_request", Cause::config},
+    {"invalid_scope", Cause::scope},
+    {"invalid_target", Cause::scope},
+    {"use_dpop_nonce", Cause::nonce},
+    {"invalid_dpop_proof", Cause::config},
+    {"server_error", Cause::transient},
+    {"temporarily_unavailable", Cause::transient},
 };
 
 // The delay of a Retry-After in seconds; a date is as good as none.

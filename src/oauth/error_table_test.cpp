@@ -19,7 +19,7 @@ using base::Fault;
 
 constexpr Flow kFlows[] = {Flow::refresh_token,  Flow::client_credentials, Flow::password,
                            Flow::token_exchange, Flow::authorization_code, Flow::jwt_bearer,
-                           Flow::introspection};
+                           Flow::workload,       Flow::introspection};
 
 struct Cell {
   char const* name;
@@ -78,6 +78,7 @@ std::vector<Cell> cells() {
       {"400 invalid_scope", error(400, "invalid_scope"), Cause::scope, 1, 1, 30s, 0s, Fault::denied},
       {"400 invalid_target", error(400, "invalid_target"), Cause::scope, 1, 1, 30s, 0s, Fault::denied},
       {"400 invalid_request", error(400, "invalid_request"), Cause::config},
+      {"400 invalid_dpop_proof", error(400, "invalid_dpop_proof"), Cause::config},
       {"400 unknown code", error(400, "made_up"), Cause::config},
       {"400 bare", plain(400), Cause::config},
       {"404", plain(404), Cause::config},
@@ -136,10 +137,13 @@ constexpr char kClientKey[] =
     "-----END PRIVATE KEY-----\n";
 
 struct Prover final : KeyProver {
-  base::Result<base::Secret> proof(std::string_view, std::string const&, std::string const& nonce,
-                                   base::WallTime) const override {
-    return base::Secret("proof:" + nonce);
+  base::Result<base::Secret> proof(Proven const& of, base::WallTime) const override {
+    return base::Secret("proof:" + std::string(of.nonce));
   }
+  std::string const& thumbprint() const noexcept override { return thumb; }
+  std::string_view algorithm() const noexcept override { return "ES256"; }
+  base::Secret written() const override { return {}; }
+  std::string thumb = "of-the-key";
 };
 
 base::Task<void> keep(TokenEndpoint& endpoint, TokenRequest const& request, ClientIdentity const& client,

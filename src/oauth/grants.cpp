@@ -86,8 +86,8 @@ TokenRequest ask_id_jag(Wanted const& wanted, Subject const& subject) {
   return request;
 }
 
-TokenRequest ask_jwt_bearer(Wanted const& wanted, base::Secret const& assertion) {
-  auto request = begun(wanted, Flow::jwt_bearer, "urn:ietf:params:oauth:grant-type:jwt-bearer");
+TokenRequest ask_jwt_bearer(Wanted const& wanted, base::Secret const& assertion, Flow flow) {
+  auto request = begun(wanted, flow, "urn:ietf:params:oauth:grant-type:jwt-bearer");
   request.add("assertion", assertion);
   add_scopes(request, wanted);
   add_target(request, wanted);

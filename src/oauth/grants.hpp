@@ -19,9 +19,9 @@ struct Wanted {
   net::Url endpoint;
   std::string issuer;
   std::vector<std::string> scopes;
-  std::string resource;  // the server's canonical URL
-  std::string audience;  // by name, for issuers that know servers so
-  bool key_bound = false;
+  std::string resource;                           // the server's canonical URL
+  std::string audience;                           // by name, for issuers that know servers so
+  bool key_bound = false;                         // tokens have to be bound to the key of the client (DPoP)
   std::shared_ptr<net::EgressGuard const> guard;  // where the endpoint was found, not configured
 };
 
@@ -39,7 +39,9 @@ TokenRequest ask_exchange(Wanted const& wanted, Subject const& subject, Subject 
 // The first half of enterprise-managed authorization: at the company's own issuer, `wanted.audience` is the
 // issuer of the server. The second half is ask_jwt_bearer() there.
 TokenRequest ask_id_jag(Wanted const& wanted, Subject const& subject);
-TokenRequest ask_jwt_bearer(Wanted const& wanted, base::Secret const& assertion);
+// `flow`: jwt_bearer, for a caller; or workload, for the gateway itself.
+TokenRequest ask_jwt_bearer(Wanted const& wanted, base::Secret const& assertion,
+                            Flow flow = Flow::jwt_bearer);
 TokenRequest ask_code(Wanted const& wanted, base::Secret const& code, base::Secret const& verifier,
                       std::string const& redirect_uri);
 // RFC 7009. The answer has no body: it is told, not asked for.

@@ -61,7 +61,7 @@ Error not_a_sign_in(char const* what) {
 base::Secret written(KeptSignIn const& kept) {
   std::string json;
   json.reserve(8192 + 2 * (kept.access_token.reveal().size() + kept.refresh_token.reveal().size() +
-                           kept.client_secret.reveal().size()));
+                           kept.client_secret.reveal().size() + kept.key.reveal().size()));
   json += R"({"weir_sign_in":1)";
   add(json, "id", kept.id);
   add(json, "server", kept.server);
@@ -84,6 +84,10 @@ base::Secret written(KeptSignIn const& kept) {
   add(json, "client_secret", kept.client_secret.reveal());
   add(json, "access_token", kept.access_token.reveal());
   add(json, "refresh_token", kept.refresh_token.reveal());
+  if (!kept.bound_key.empty()) {
+    add(json, "bound_key", kept.bound_key);
+    add(json, "key", kept.key.reveal());
+  }
   json += "}\n";
   base::Secret made(json);
   explicit_bzero(json.data(), json.size());
@@ -115,6 +119,8 @@ Result<KeptSignIn> read_sign_in(std::string_view text) {
   kept.client_secret = secret_of(*object, "client_secret");
   kept.access_token = secret_of(*object, "access_token");
   kept.refresh_token = secret_of(*object, "refresh_token");
+  take("bound_key", kept.bound_key);
+  kept.key = secret_of(*object, "key");
   bool const whole = !kept.id.empty() && !kept.server.empty() && !kept.issuer.empty() &&
                      !kept.token_endpoint.empty() && kept.scopes.size() <= kScopesMax;
   if (!whole) return not_a_sign_in("something is missing in it");
@@ -128,6 +134,10 @@ std::string misfit_of(KeptSignIn const& kept, SignInUse const& use) {
   if (!use.client_id.empty() && kept.client_id != use.client_id) {
     return "the sign-in was made by another client";
   }
+  if (use.key_bound && kept.bound_key.empty()) return "its tokens are not bound to a key, as `dpop` wants it";
+  if (!use.key_bound && !kept.bound_key.empty()) return "its tokens are bound to a key, and `dpop` is off";
+  bool const other_key = use.bound_key.empty() ? kept.key.empty() : kept.bound_key != use.bound_key;
+  if (use.key_bound && other_key) return "the sign-in was made with another `dpop_key`";
   if (use.client_id.empty() && !kept.registered && !kept.client_id.starts_with("https://")) {
     return "the sign-in was made by a client that is not configured any more";
   }

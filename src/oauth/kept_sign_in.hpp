@@ -36,6 +36,8 @@ struct KeptSignIn {
   base::Secret access_token;
   std::optional<base::WallTime> expires_at;  // of the access token
   base::Secret refresh_token;
+  std::string bound_key;  // thumbprint of the key that the tokens are bound to (DPoP); "": they are not
+  base::Secret key;       // that key, a JSON Web Key, where it was made for this sign-in; else empty
 
   bool ended() const noexcept { return access_token.empty() && refresh_token.empty(); }
   void end() {
@@ -53,6 +55,8 @@ struct SignInUse {
   std::string server;  // canonical URL
   std::string issuer;
   std::string client_id;
+  bool key_bound = false;
+  std::string bound_key = {};  // thumbprint of the configured key
 };
 // "" when it may be used so.
 std::string misfit_of(KeptSignIn const& kept, SignInUse const& use);

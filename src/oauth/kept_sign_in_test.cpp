@@ -74,6 +74,37 @@ TEST(KeptSignIns, AreOfOneServerIssuerAndClient) {
   EXPECT_EQ(misfit_of(kept, use), "");
 }
 
+TEST(KeptSignIns, KeepTheKeyThatTheirTokensAreBoundTo_RFC9449) {
+  auto kept = whole();
+  EXPECT_EQ(written(kept).reveal().find("key\""), std::string_view::npos);
+  kept.bound_key = "of-the-key";
+  kept.key = base::Secret(R"({"kty":"EC","d":"x\"y"})");
+  auto const read = read_sign_in(written(kept).reveal());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->bound_key, kept.bound_key);
+  EXPECT_EQ(read->key, kept.key);
+}
+
+TEST(KeptSignIns, AreOfOneKeyAndNeverLessThanIsAskedFor_RFC9449) {
+  auto bearer = whole();
+  auto own = whole();
+  own.bound_key = "a";
+  own.key = base::Secret("{}");
+  auto configured = whole();
+  configured.bound_key = "a";
+  auto const why = [](KeptSignIn const& kept, bool bound, std::string key) {
+    return misfit_of(kept, {"https://s.test/mcp", "", "", bound, std::move(key)});
+  };
+  EXPECT_EQ(why(bearer, false, ""), "");
+  EXPECT_EQ(why(own, true, ""), "");
+  EXPECT_EQ(why(configured, true, "a"), "");
+  EXPECT_NE(why(bearer, true, "").find("not bound"), std::string::npos);
+  EXPECT_NE(why(own, false, "").find("`dpop` is off"), std::string::npos);
+  EXPECT_NE(why(configured, true, "b").find("`dpop_key`"), std::string::npos);
+  EXPECT_NE(why(own, true, "b").find("`dpop_key`"), std::string::npos);
+  EXPECT_NE(why(configured, true, "").find("`dpop_key`"), std::string::npos) << "it is nowhere any more";
+}
+
 TEST(Scopes, AreWordsAndJoinedOnce) {
   EXPECT_EQ(joined({"a", "b"}, {"b", "c", "c"}), (std::vector<std::string>{"a", "b", "c"}));
   EXPECT_TRUE(is_scope("repo:read"));

@@ -117,6 +117,7 @@ OAuthResult<TokenPlace> IssuerLocator::place_of(IssuerMetadata found) const {
   place.registration_endpoint = std::move(found.registration_endpoint);
   place.auth_methods = std::move(found.auth_methods);
   place.issuer_scopes = std::move(found.scopes_supported);
+  place.proof_algorithms = std::move(found.proof_algorithms);
   place.client_documents = found.client_documents;
   return place;
 }
@@ -129,7 +130,12 @@ base::Task<OAuthResult<TokenPlace>> IssuerLocator::search(base::TimePoint deadli
   if (described) {
     if (name.empty()) name = described->authorization_servers.front();
     if (!lists(described->authorization_servers, name)) {
-      co_return misfit(Cause::policy, 200, "the server does not name the configured issuer as its own");
+      auto error = misfit(Cause::policy, 200, "the server does not name the configured issuer as its own");
+      error.advice =
+          "If the server has moved to another issuer, make Weir a client there and set `auth.issuer`; what "
+          "is "
+          "configured for this one is sent to no other.";
+      co_return error;
     }
   } else if (!look_further(described.error())) {
     co_return described.error();
@@ -149,14 +155,18 @@ base::Task<OAuthResult<TokenPlace>> IssuerLocator::search(base::TimePoint deadli
   if (!found) co_return found.error();
   auto place = place_of(std::move(*found));
   if (!place) co_return place;
-  if (described) place->resource = described->resource;
+  if (described) {
+    place->resource = described->resource;
+    place->issuers = described->authorization_servers;
+  }
   place->scopes = !told.scopes.empty() ? told.scopes
                   : described          ? described->scopes_supported
                                        : std::vector<std::string>();
   co_return place;
 }
 
-base::Task<OAuthResult<TokenPlace>> IssuerLocator::find(base::TimePoint deadline) {
+base::Task<OAuthResult<TokenPlace>> IssuerLocator::find(base::TimePoint deadline, bool anew) {
+  if (anew) found_.reset();
   if (found_ && scheduler_.now() < found_until_) co_return *found_;
   auto place = co_await search(deadline);
   if (!place) co_return place;

@@ -3,7 +3,8 @@
 // One per server, on its worker. In this order: the metadata that a 401 of the server names, those beside its
 // path, those at its root; then the metadata of the issuer that they name; for servers of 2025-03-26, which
 // have none and are their own issuer, that at their origin, and where that has none either, /token there.
-// What is found counts for kFoundFor. Addresses that the operator has not named pass the guard, as does the
+// What is found counts for kFoundFor, or until somebody doubts it: a server may move to another issuer.
+// Addresses that the operator has not named pass the guard, as does the
 // token endpoint; redirects are not followed. Errors: those of the table; protocol (nothing found), policy
 // (found, of somebody else).
 #pragma once
@@ -27,9 +28,10 @@ struct LocatorOptions {
 struct TokenPlace {
   net::Url endpoint;
   std::string issuer;
-  std::string resource;             // as the server names itself; "": it does not
-  std::vector<std::string> scopes;  // that the server wants; empty: it does not say
-  std::optional<ClientAuth> auth;   // the only way that the issuer takes a client's word; none: by its name
+  std::vector<std::string> issuers;  // all that the server names; empty: it names none
+  std::string resource;              // as the server names itself; "": it does not
+  std::vector<std::string> scopes;   // that the server wants; empty: it does not say
+  std::optional<ClientAuth> auth;    // the only way that the issuer takes a client's word; none: by its name
   std::shared_ptr<net::EgressGuard const> guard;
   std::string authorization_endpoint;  // "": nobody can sign in there
   bool issuer_returned = false;
@@ -39,6 +41,7 @@ struct TokenPlace {
   std::string registration_endpoint = {};
   std::vector<std::string> auth_methods = {};  // of clients at the token endpoint; empty: not said
   std::vector<std::string> issuer_scopes = {};
+  std::vector<std::string> proof_algorithms = {};  // of DPoP; empty: not said
   bool client_documents = false;
 };
 
@@ -50,7 +53,8 @@ class IssuerLocator {
   IssuerLocator(base::Scheduler& scheduler, net::Fetcher& fetcher, LocatorOptions options)
       : scheduler_(scheduler), fetcher_(fetcher), options_(std::move(options)) {}
 
-  base::Task<OAuthResult<TokenPlace>> find(base::TimePoint deadline);
+  // `anew`: what was found before counts no more.
+  base::Task<OAuthResult<TokenPlace>> find(base::TimePoint deadline, bool anew = false);
   // What an address that was found has to be asked through. Errors: config, nobody may go there.
   OAuthResult<std::shared_ptr<net::EgressGuard const>> guard_for(net::Url const& url) const;
 

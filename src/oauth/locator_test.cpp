@@ -68,9 +68,9 @@ TEST(Metadata, AreBelievedOnlyOfThemselves) {
       "https://i.test"));
 }
 
-base::Task<void> keep(IssuerLocator& locator, base::TimePoint deadline,
+base::Task<void> keep(IssuerLocator& locator, base::TimePoint deadline, bool anew,
                       std::optional<OAuthResult<TokenPlace>>& out) {
-  out = co_await locator.find(deadline);
+  out = co_await locator.find(deadline, anew);
 }
 
 struct Locating : testing::Test {
@@ -99,11 +99,11 @@ struct Locating : testing::Test {
                             std::string const& endpoint = "https://i.test/token") {
     return R"({"issuer":")" + name + R"(","token_endpoint":")" + endpoint + "\"" + more + "}";
   }
-  OAuthResult<TokenPlace> find() {
+  OAuthResult<TokenPlace> find(bool anew = false) {
     if (!locator) locator.emplace(loop, net, options);
     std::optional<OAuthResult<TokenPlace>> out;
     base::TaskGroup tasks(loop);
-    tasks.spawn(keep(*locator, loop.now() + 60s, out));
+    tasks.spawn(keep(*locator, loop.now() + 60s, anew, out));
     loop.advance(61s);
     return out ? std::move(*out) : OAuthResult<TokenPlace>(OAuthError());
   }
@@ -134,6 +134,35 @@ TEST_F(Locating, GoesFromTheServerToItsIssuerToTheEndpointAndRemembersForAnHour)
   EXPECT_EQ(net.asked.size(), asked);
   EXPECT_TRUE(find());
   EXPECT_GT(net.asked.size(), asked);
+}
+
+TEST_F(Locating, WhatIsDoubtedIsLookedForAgain) {
+  auto const first = find();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->issuers, std::vector<std::string>{"https://i.test/t"});
+  documents["https://s.test/.well-known/oauth-protected-resource/mcp"] =
+      R"({"resource":"https://s.test/mcp","authorization_servers":["https://i2.test","https://i.test/t"]})";
+  documents["https://i2.test/.well-known/oauth-authorization-server"] =
+      issuer("https://i2.test", "", "https://i2.test/token");
+  EXPECT_EQ(find()->issuer, "https://i.test/t");
+  auto const moved = find(true);
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->issuer, "https://i2.test");
+  EXPECT_EQ(moved->endpoint.text(), "https://i2.test/token");
+  EXPECT_EQ(moved->issuers, (std::vector<std::string>{"https://i2.test", "https://i.test/t"}));
+  EXPECT_EQ(find()->issuer, "https://i2.test");
+  net.answer = [](FakeIssuer::Asked const&) { return FakeIssuer::json(503, ""); };
+  EXPECT_FALSE(find(true));
+  EXPECT_FALSE(find()) << "what was doubted does not count again";
+}
+
+TEST_F(Locating, AConfiguredIssuerThatIsNotNamedAnyMoreIsToldWithTheCure) {
+  options.issuer = "https://old.test";
+  auto const refused = find();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().cause, Cause::policy);
+  EXPECT_NE(refused.error().advice.find("`auth.issuer`"), std::string::npos);
+  for (auto const& url : urls()) EXPECT_TRUE(url.starts_with("https://s.test/")) << url;
 }
 
 TEST_F(Locating, TheChallengeNamesTheMetadataFirst) {

@@ -93,6 +93,8 @@ OAuthResult<IssuerMetadata> read_issuer_metadata(std::string_view text, std::str
   found.issuer_returned = object->boolean("authorization_response_iss_parameter_supported").value_or(false);
   found.registration_endpoint = object->text("registration_endpoint").value_or("");
   found.scopes_supported = object->texts("scopes_supported").value_or(std::vector<std::string>());
+  found.proof_algorithms =
+      object->texts("dpop_signing_alg_values_supported").value_or(std::vector<std::string>());
   found.client_documents = object->boolean("client_id_metadata_document_supported").value_or(false);
   return found;
 }

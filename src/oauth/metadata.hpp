@@ -3,7 +3,7 @@
 // Pure; any thread; the texts are strangers'. A document is believed only if it names itself as it was asked
 // for: the resource is the server's, the issuer is, byte for byte, the one that was looked up (mix-up
 // defence). Limits: kDocumentMax bytes. Sources: RFC 9728 3, RFC 8414 3, OpenID Connect Discovery 4, RFC
-// 9207 3, draft-ietf-oauth-client-id-metadata-document 5.
+// 9207 3, RFC 9449 5.1, draft-ietf-oauth-client-id-metadata-document 5.
 #pragma once
 
 #include <optional>
@@ -35,6 +35,7 @@ struct IssuerMetadata {
   std::string registration_endpoint = {};      // RFC 7591; "": none
   std::vector<std::string> scopes_supported = {};
   bool client_documents = false;  // a client may be named by the address of a document about it
+  std::vector<std::string> proof_algorithms = {};  // of DPoP; empty: not said
 };
 
 // Where the metadata of `server` may be, in order: with its path, and at the root.

@@ -70,6 +70,7 @@ std::string_view name_of(Flow flow) noexcept {
     case Flow::token_exchange: return "token_exchange";
     case Flow::authorization_code: return "authorization_code";
     case Flow::jwt_bearer: return "jwt_bearer";
+    case Flow::workload: return "workload";
     case Flow::revocation: return "revocation";
     case Flow::introspection: break;
   }
@@ -96,7 +97,9 @@ std::string_view name_of(Cause cause) noexcept {
   return "policy";
 }
 
-Error error_for_caller(OAuthError const& error, Flow flow, std::vector<std::string> const& scopes) {
+namespace {
+
+Error by_cause(OAuthError const& error, Flow flow, std::vector<std::string> const& scopes) {
   std::string const detail =
       fmt::format("token endpoint, {}, {}: {}", name_of(flow), name_of(error.cause), said(error));
   switch (error.cause) {
@@ -104,6 +107,10 @@ Error error_for_caller(OAuthError const& error, Flow flow, std::vector<std::stri
       if (of_caller(flow)) {
         return Error(Fault::unauthenticated, Blame::client, detail)
             .advise("The token of this caller is not accepted there any more; sign in again.");
+      }
+      if (flow == Flow::workload) {
+        return Error(Fault::config, Blame::gateway, detail)
+            .advise("The issuer does not take the assertion that Weir shows; an operator has to look at it.");
       }
       return Error(Fault::config, Blame::gateway, detail)
           .advise("Weir's own sign-in at the server has ended; an operator has to renew it.");
@@ -130,6 +137,13 @@ Error error_for_caller(OAuthError const& error, Flow flow, std::vector<std::stri
   }
   return Error(Fault::config, Blame::gateway, detail)
       .advise("The issuer gave a token for something else than what was asked for; it is not used.");
+}
+
+}  // namespace
+
+Error error_for_caller(OAuthError const& error, Flow flow, std::vector<std::string> const& scopes) {
+  auto told = by_cause(error, flow, scopes);
+  return error.advice.empty() ? told : std::move(told).advise(error.advice);
 }
 
 std::string cleaned(std::string_view text, std::size_t characters,

@@ -22,6 +22,7 @@ enum class Flow : std::uint8_t {
   token_exchange,
   authorization_code,
   jwt_bearer,
+  workload,  // jwt_bearer, with an assertion of the gateway's own
   introspection,
   revocation,
 };
@@ -57,6 +58,7 @@ struct OAuthError {
   base::Duration remember{};         // how long this answer stands for the next one who asks; 0: not at all
   base::Duration remember_spread{};  // up to so much longer, by chance
   std::string nonce;                 // cause nonce
+  std::string advice;  // what to do, where there is more to say than the cause does; "": no more
 };
 
 template <class T>

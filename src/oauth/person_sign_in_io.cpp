@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "oauth/error_table.hpp"
+#include "oauth/proof_key.hpp"
 
 namespace weir::oauth {
 
@@ -56,15 +57,31 @@ base::Task<OAuthResult<void>> PersonSignIn::begin(std::string redirect_uri, std:
                      : !place_.resource.empty() ? place_.resource
                                                 : kept_.server;
   }
+  if (auto const key = take_key(); !key) co_return key;
   if (!same) before.reset();
   auto const known = co_await become_client(before, deadline);
   if (!known) co_return known;
-  wanted_ =
-      Wanted{place_.endpoint, place_.issuer, scopes, kept_.resource, options_.audience, false, place_.guard};
+  client_.prover = prover_;
+  wanted_ = Wanted{place_.endpoint,   place_.issuer,      scopes,      kept_.resource,
+                   options_.audience, options_.key_bound, place_.guard};
   attempt_.emplace(SignInAt{std::move(*page), place_.issuer, place_.issuer_returned, client_.id,
-                            kept_.redirect_uri, scopes, kept_.resource},
+                            kept_.redirect_uri, scopes, kept_.resource, kept_.bound_key},
                    parts_.random, parts_.scheduler.now());
   co_return OAuthResult<void>();
+}
+
+OAuthResult<void> PersonSignIn::take_key() {
+  if (!options_.key_bound) return {};
+  prover_ = options_.client.prover;
+  if (!prover_) {
+    auto made = proof_key({{}, options_.proof_algorithm}, parts_.random);
+    if (!made) return failure_of(made.error());
+    prover_ = std::move(*made);
+    kept_.key = prover_->written();  // refresh tokens are no use without it
+  }
+  kept_.bound_key = prover_->thumbprint();
+  if (auto unfit = unfit_for(place_.proof_algorithms, *prover_)) return std::move(*unfit);
+  return {};
 }
 
 base::Task<OAuthResult<void>> PersonSignIn::become_client(std::optional<KeptSignIn> const& before,

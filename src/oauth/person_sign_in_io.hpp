@@ -24,6 +24,8 @@ struct PersonSignInOptions {
   std::string resource;             // configured; "": as the server names itself
   bool sends_resource = true;
   std::string audience;
+  bool key_bound = false;       // tokens are bound to a key: that of `client`, else one made for this sign-in
+  std::string proof_algorithm;  // of one that is made; "": ES256
 };
 
 class PersonSignIn {
@@ -44,6 +46,7 @@ class PersonSignIn {
   base::Task<OAuthResult<KeptSignIn>> finish(base::Secret code, base::TimePoint deadline);
 
  private:
+  OAuthResult<void> take_key();
   base::Task<OAuthResult<void>> become_client(std::optional<KeptSignIn> const& before,
                                               base::TimePoint deadline);
   base::Task<OAuthResult<void>> register_client(base::TimePoint deadline);
@@ -53,6 +56,7 @@ class PersonSignIn {
   TokenEndpoint endpoint_;
   TokenPlace place_;
   ClientIdentity client_;
+  std::shared_ptr<KeyProver const> prover_;  // null: bearer tokens
   Wanted wanted_;
   KeptSignIn kept_;
   std::optional<SignIn> attempt_;

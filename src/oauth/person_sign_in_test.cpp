@@ -6,8 +6,10 @@
 
 #include "base/task_group.hpp"
 #include "base/virtual_loop.hpp"
+#include "oauth/dpop_check_test.hpp"
 #include "oauth/error_table.hpp"
 #include "oauth/fake_issuer_test.hpp"
+#include "oauth/proof_key.hpp"
 
 namespace weir::oauth {
 namespace {
@@ -30,6 +32,7 @@ struct Person : testing::Test {
   std::string challenge_methods = R"(["S256"])";
   std::string more;  // members of the issuer's metadata
   FakeIssuer::Reply registered = FakeIssuer::json(201, R"({"client_id":"c-1"})");
+  std::string token_type = "Bearer";
   std::string token_scope;
   std::vector<std::string> seen;
 
@@ -58,9 +61,8 @@ struct Person : testing::Test {
     }
     if (asked.url == "https://i.test/register") return registered;
     if (asked.url == "https://i.test/token") {
-      return FakeIssuer::json(200, R"({"access_token":"a-1","token_type":"Bearer","expires_in":3600,)"
-                                   R"("refresh_token":"r-1")" +
-                                       token_scope + "}");
+      return FakeIssuer::json(200, R"({"access_token":"a-1","token_type":")" + token_type +
+                                       R"(","expires_in":3600,"refresh_token":"r-1")" + token_scope + "}");
     }
     return FakeIssuer::json(404, "");
   }
@@ -193,6 +195,44 @@ TEST_F(Person, WiderScopesThanAskedForAreNotTaken) {
   auto const refused = finish();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().cause, Cause::policy);
+}
+
+TEST_F(Person, TokensAreBoundToAKeyOfTheSignInWhereThatIsWanted_RFC9449) {
+  options.key_bound = true;
+  ASSERT_TRUE(begin());
+  auto const refused = finish();
+  ASSERT_FALSE(refused) << "a bearer token is less than was asked for";
+  EXPECT_NE(refused.error().advice.find("`dpop`"), std::string::npos);
+  token_type = "DPoP";
+  ASSERT_TRUE(begin());
+  auto const& url = person->attempt().url();
+  auto const kept = finish();
+  ASSERT_TRUE(kept);
+  DpopCheck check;
+  auto const proof = issuer.asked.back().field("DPoP");
+  EXPECT_EQ(check(proof, {"POST", "https://i.test/token", loop.clock().wall() - 30s}), "");
+  EXPECT_EQ(kept->bound_key, check.thumbprint);
+  EXPECT_NE(url.find("dpop_jkt=" + check.thumbprint), std::string::npos);
+  auto const key = proof_key({kept->key, ""}, random);
+  ASSERT_TRUE(key);
+  EXPECT_EQ((*key)->thumbprint(), check.thumbprint) << "which is kept with the tokens";
+  options.client.prover = *proof_key({}, random);
+  ASSERT_TRUE(begin());
+  auto const configured = finish();
+  ASSERT_TRUE(configured);
+  EXPECT_EQ(configured->bound_key, options.client.prover->thumbprint());
+  EXPECT_TRUE(configured->key.empty()) << "it is kept where it is configured";
+}
+
+TEST_F(Person, AnIssuerThatTakesOtherAlgorithmsIsNotSignedInAt_RFC9449) {
+  options.key_bound = true;
+  more += R"(,"dpop_signing_alg_values_supported":["PS256"])";
+  auto const refused = begin();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().advice.find("PS256"), std::string::npos);
+  EXPECT_FALSE(asked_at("https://i.test/register"));
+  options.proof_algorithm = "PS256";
+  EXPECT_TRUE(begin());
 }
 
 TEST_F(Person, AddressesOfTheInsideAreNotVisited_T53) {

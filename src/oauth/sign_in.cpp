@@ -110,6 +110,7 @@ SignIn::SignIn(SignInAt at, base::Random& random, base::TimePoint now)
   for (auto const& scope : at_.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
   if (!scopes.empty()) form.add("scope", scopes);
   if (!at_.resource.empty()) form.add("resource", at_.resource);
+  if (!at_.bound_key.empty()) form.add("dpop_jkt", at_.bound_key);
   url_ = at_.authorization_endpoint.text();
   url_ += url_.find('?') == std::string::npos ? '?' : '&';
   url_ += form.text();

@@ -23,6 +23,7 @@ struct SignInAt {
   std::string redirect_uri;
   std::vector<std::string> scopes;
   std::string resource;
+  std::string bound_key = {};  // thumbprint; the code is good only with proofs of that key (RFC 9449 10)
 };
 
 class SignIn {

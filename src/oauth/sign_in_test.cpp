@@ -47,6 +47,12 @@ TEST_F(SigningIn, TheAddressCarriesChallengeStateScopesAndResource) {
   EXPECT_NE(part(url, "state"), part(other.url(), "state"));
 }
 
+TEST_F(SigningIn, TheCodeIsBoundToTheKeyWhereThereIsOne_RFC9449) {
+  EXPECT_EQ(SignIn(at, random, now).url().find("dpop_jkt"), std::string::npos);
+  at.bound_key = "of-the-key";
+  EXPECT_EQ(part(SignIn(at, random, now).url(), "dpop_jkt"), "of-the-key");
+}
+
 TEST_F(SigningIn, TheCodeComesFromAWholeAddressOrAQuery) {
   SignIn attempt(at, random, now);
   auto const state = part(attempt.url(), "state");

@@ -6,6 +6,7 @@
 #include "base/base64url.hpp"
 #include "oauth/error_table.hpp"
 #include "oauth/flat_object.hpp"
+#include "oauth/nonce_book.hpp"
 
 namespace weir::oauth {
 
@@ -65,11 +66,19 @@ OAuthResult<base::Secret> token_in(FlatObject const& object, std::string_view na
   return token;
 }
 
-bool right_type(FlatObject const& object, Expected const& expected) {
-  auto const type = object.text("token_type");
-  if (!type) return false;
-  if (expected.issued_type == kIdJag) return equal_word(*type, "N_A");
-  return equal_word(*type, "bearer") || (expected.key_bound && equal_word(*type, "dpop"));
+std::optional<OAuthError> check_type(FlatObject const& object, Expected const& expected, int status) {
+  auto const type = object.text("token_type").value_or("");
+  bool const assertion = expected.issued_type == kIdJag;
+  if (equal_word(type, assertion ? "N_A" : expected.key_bound ? "dpop" : "bearer")) return std::nullopt;
+  if (assertion || !expected.key_bound || !equal_word(type, "bearer")) {
+    return wrong(status, "the type of the token is none that Weir can send");
+  }
+  auto error =
+      misfit(Cause::policy, status,
+             "the issuer gave a bearer token, where `dpop` asks for one that is bound to Weir's key");
+  error.advice =
+      "Weir does not use less than `dpop` asks for: the issuer has to bind tokens for this client.";
+  return error;
 }
 
 std::optional<OAuthError> check_issued(FlatObject const& object, Expected const& expected, int status,
@@ -103,6 +112,9 @@ std::optional<OAuthError> check_claims(Expected const& expected, int status, Tok
   auto const claims = peek(answer.access_token.reveal());
   if (!claims) return std::nullopt;
   answer.expires_at = claims->expires_at;
+  bool const other_key = expected.key_bound && !expected.bound_key.empty() && !claims->bound_key.empty() &&
+                         claims->bound_key != expected.bound_key;
+  if (other_key) return misfit(Cause::policy, status, "the token is bound to another key than Weir's");
   if (claims->audiences.empty() || expected.audiences.empty()) return std::nullopt;
   for (auto const& audience : claims->audiences) {
     for (auto const& asked : expected.audiences) {
@@ -117,7 +129,7 @@ OAuthResult<TokenAnswer> read_token(FlatObject const& object, Expected const& ex
   auto token = token_in(object, "access_token", status);
   if (!token) return token.error();
   answer.access_token = std::move(*token);
-  if (!right_type(object, expected)) return wrong(status, "the type of the token is none that Weir can send");
+  if (auto error = check_type(object, expected, status)) return std::move(*error);
   if (object.has("expires_in")) {
     auto const seconds = seconds_in(object, "expires_in");
     if (!seconds || *seconds <= 0) return wrong(status, "expires_in is not a time from now");
@@ -146,7 +158,7 @@ OAuthResult<TokenAnswer> read_answer(net::FetchedReply const& reply, Expected co
   if (status < 200 || status >= 300 || refused) {
     Seen seen{status};
     seen.retry_after = reply.field("retry-after");
-    seen.nonce = reply.field("dpop-nonce");
+    if (auto const nonce = reply.field("dpop-nonce"); NonceBook::is_nonce(nonce)) seen.nonce = nonce;
     if (object) {
       seen.code = object->text("error").value_or("");
       seen.description =
@@ -177,6 +189,9 @@ std::optional<PeekedClaims> peek(std::string_view token) {
     claims.expires_at = base::WallTime{std::chrono::seconds{std::min(*exp, kWallMax)}};
   }
   claims.audiences = object->texts("aud").value_or(std::vector<std::string>());
+  if (auto const confirmed = FlatObject::parse(object->raw("cnf"))) {
+    claims.bound_key = confirmed->text("jkt").value_or("");
+  }
   explicit_bzero(payload->data(), payload->size());
   return claims;
 }

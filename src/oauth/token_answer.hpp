@@ -2,7 +2,8 @@
 //
 // read_answer() is the one reader for all flows: it parses first (F-26), takes the table's word for refusals
 // and measures what came against what was asked for: no wider scope, no foreign audience, the type of token
-// that was meant. Pure; any thread. Sources: RFC 6749 5.1, RFC 8693 2.2.1, RFC 7662 2.2, RFC 8707 2.2.
+// that was meant. Pure; any thread. Sources: RFC 6749 5.1, RFC 8693 2.2.1, RFC 7662 2.2, RFC 8707 2.2,
+// RFC 9449 5 and 6.1.
 #pragma once
 
 #include <optional>
@@ -24,7 +25,8 @@ struct Expected {
   std::vector<std::string> scopes;     // empty: whatever the issuer gives
   std::vector<std::string> audiences;  // resource and audience; empty: not looked at
   std::string issued_type;             // token exchange: the type that was asked for
-  bool key_bound = false;              // a DPoP token is as good as a bearer token
+  bool key_bound = false;              // bound to the gateway's key (DPoP): a bearer token is no answer
+  std::string bound_key = {};          // … its thumbprint; "": not looked at
 };
 
 struct TokenAnswer {
@@ -46,6 +48,7 @@ OAuthResult<TokenAnswer> read_answer(net::FetchedReply const& reply, Expected co
 struct PeekedClaims {
   std::optional<base::WallTime> expires_at;
   std::vector<std::string> audiences;
+  std::string bound_key;  // thumbprint; "": none is named
 };
 std::optional<PeekedClaims> peek(std::string_view token);
 

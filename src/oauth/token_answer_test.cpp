@@ -69,6 +69,21 @@ TEST(TokenAnswer, AnExchangeGivesTheTypeThatWasAskedForOrNothing) {
   EXPECT_FALSE(with("access_token", "N_A"));
 }
 
+TEST(TokenAnswer, ABoundTokenIsWhatWasAskedForAndABearerTokenIsLess_RFC9449) {
+  Expected expected{Flow::client_credentials, {}, {}, {}, true};
+  auto const with = [&](std::string const& type) {
+    return read(R"({"access_token":"t","token_type":")" + type + R"("})", expected);
+  };
+  EXPECT_TRUE(with("DPoP"));
+  EXPECT_TRUE(with("dpop"));
+  EXPECT_EQ(with("Bearer").error().cause, Cause::policy);
+  EXPECT_EQ(with("mac").error().cause, Cause::protocol);
+  EXPECT_EQ(with("").error().cause, Cause::protocol);
+  expected.key_bound = false;
+  EXPECT_EQ(with("DPoP").error().cause, Cause::protocol);
+  EXPECT_TRUE(with("Bearer"));
+}
+
 TEST(TokenAnswer, NarrowerScopesAreFineAndWiderOnesAreNot) {
   Expected const expected{Flow::client_credentials, {"a", "b"}, {}, {}, false};
   EXPECT_TRUE(read(R"({"access_token":"t","token_type":"Bearer","scope":"b"})", expected));

@@ -1,10 +1,12 @@
 // TokenEndpoint: asks an issuer for tokens. The one way in which any flow does so.
 //
 // One per server, on its worker; borrows what it uses. What is worth repeating is repeated as the error table
-// says, within the deadline; redirects are refused, never followed. What came in clear is wiped.
+// says, within the deadline; redirects are refused, never followed. What came in clear is wiped. Nonces for
+// proofs of possession are remembered from any answer (RFC 9449 8).
 #pragma once
 
 #include "base/random.hpp"
+#include "oauth/nonce_book.hpp"
 #include "oauth/token_request.hpp"
 
 namespace weir::oauth {
@@ -25,10 +27,11 @@ class TokenEndpoint {
 
  private:
   base::Task<OAuthResult<TokenAnswer>> ask_once(TokenRequest const& request, ClientIdentity const& client,
-                                                std::string const& nonce, base::TimePoint deadline);
+                                                base::TimePoint deadline);
   base::Scheduler& scheduler_;
   net::Fetcher& fetcher_;
   base::Random& random_;
+  NonceBook nonces_;
   bool failing_ = false;  // the last answer was none: one try is enough to see whether it is back (T-59)
 };
 

@@ -105,7 +105,7 @@ base::Result<net::FetchRequest> written(TokenRequest const& request, ClientIdent
     }
   }
   if (client.prover) {
-    auto proof = client.prover->proof(out.method, request.endpoint.text(), nonce, now);
+    auto proof = client.prover->proof({out.method, request.endpoint.text(), nonce}, now);
     if (!proof) return proof.error();
     out.fields.emplace_back("DPoP", std::move(*proof));
   }

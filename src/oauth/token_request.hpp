@@ -45,9 +45,17 @@ class AssertionMaker {
 // Proves possession of the key that tokens are bound to (RFC 9449). Shared by workers; any thread.
 class KeyProver {
  public:
+  struct Proven {  // the request that a proof is for
+    std::string_view method;
+    std::string_view url;
+    std::string_view nonce = {};  // that the server wants; "": none
+    std::string_view token = {};  // that is shown with it; "": none
+  };
   virtual ~KeyProver() = default;
-  virtual base::Result<base::Secret> proof(std::string_view method, std::string const& url,
-                                           std::string const& nonce, base::WallTime now) const = 0;
+  virtual base::Result<base::Secret> proof(Proven const& of, base::WallTime now) const = 0;
+  virtual std::string const& thumbprint() const noexcept = 0;  // of the key (RFC 7638)
+  virtual std::string_view algorithm() const noexcept = 0;
+  virtual base::Secret written() const = 0;  // the private key, a JSON Web Key
 };
 
 struct ClientIdentity {

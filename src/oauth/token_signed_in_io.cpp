@@ -1,9 +1,12 @@
 // The tokens of a person's sign-in: taken from what is kept, renewed when they end, kept again.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "oauth/challenge.hpp"
 #include "oauth/error_table.hpp"
 #include "oauth/person_sign_in_io.hpp"
+#include "oauth/proof_key.hpp"
 #include "oauth/token_source_io.hpp"
 
 namespace weir::oauth {
@@ -48,13 +51,18 @@ std::optional<Error> TokenSource::forbidden(std::string_view field) const {
       fmt::format("The server wants{} for this: `weir server login {}{}`.", what, options_.server, flags));
 }
 
-OAuthResult<KeptSignIn> TokenSource::kept_sign_in() const {
+OAuthResult<KeptSignIn> TokenSource::kept_sign_in() {
   auto kept = parts_.sign_ins->read(options_.server);
   if (!kept) return over(kept.error().detail);
   if (!*kept) return over("nobody has signed in");
   if (unsaved_ && unsaved_->id == (*kept)->id) return *unsaved_;
   if (auto const why = misfit_of(**kept, options_.sign_in_use); !why.empty()) return over(why);
   if ((*kept)->ended()) return over("the sign-in has ended");
+  if (options_.wanted.key_bound && !(*kept)->key.empty()) {
+    auto key = proof_key({(*kept)->key, {}}, parts_.random);
+    if (!key) return over("its key cannot be read");
+    client_.prover = std::move(*key);
+  }
   return std::move(**kept);
 }
 
@@ -101,6 +109,9 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_signed_in(base::TimePoint 
   auto kept = kept_sign_in();
   if (!kept) co_return kept.error();
   if (auto answer = given(*kept)) co_return answer;
+  if (spent_ && locate_) {
+    if (auto elsewhere = co_await moved(*kept, deadline)) co_return std::move(*elsewhere);
+  }
   if (kept->refresh_token.empty()) {
     if (!kept->access_token.empty() && kept->expires_at > parts_.scheduler.clock().wall()) {
       co_return over("the issuer gave nothing to renew the sign-in with");  // what is left of it stays good
@@ -110,6 +121,28 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_signed_in(base::TimePoint 
     co_return over("the sign-in has ended");
   }
   co_return co_await renew(std::move(*kept), deadline);
+}
+
+// Whether the server, which has refused a token, has its tokens from another issuer by now. Then the tokens
+// are of no use any more, and the registration is none there. A server that cannot be asked has not moved.
+base::Task<std::optional<OAuthError>> TokenSource::moved(KeptSignIn& kept, base::TimePoint deadline) {
+  auto const place = co_await locate_(deadline, true);
+  if (!place) {
+    bool const unnamed = place.error().cause == Cause::policy && !options_.sign_in_use.issuer.empty();
+    co_return unnamed ? std::optional(place.error()) : std::nullopt;
+  }
+  auto const& named = place->issuers;  // a server that names none has lost its metadata, which proves nothing
+  bool const same = named.empty() || std::find(named.begin(), named.end(), kept.issuer) != named.end();
+  if (same) co_return std::nullopt;
+  kept.end();
+  if (kept.registered) {
+    kept.client_id.clear();
+    kept.client_secret = {};
+    kept.client_secret_until.reset();
+  }
+  keep(kept);
+  auto const url = net::parse_url(place->issuer);
+  co_return over("the server has moved to another issuer" + (url ? ", " + url->authority : std::string()));
 }
 
 base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::TimePoint deadline) {
@@ -125,7 +158,8 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::T
   wanted.issuer = kept.issuer;
   wanted.resource = kept.resource;
   auto const request = ask_refresh(wanted, kept.refresh_token);
-  auto const client = client_of(kept, options_.client);
+  auto client = client_of(kept, options_.client);
+  client.prover = client_.prover;  // refresh tokens are bound to it too
   auto const asked_at = parts_.scheduler.clock().wall();
   auto answer = co_await endpoint_.ask(request, client, deadline);
   if (answer) {

@@ -22,6 +22,16 @@ base::Task<void> keep(TokenSource& source, base::TimePoint deadline, Got& out) {
   out = co_await source.obtain(nullptr, deadline);
 }
 
+base::Task<OAuthResult<TokenPlace>> found(OAuthResult<TokenPlace> place) { co_return place; }
+
+TokenPlace place_at(std::string const& issuer, std::vector<std::string> issuers) {
+  TokenPlace place;
+  place.endpoint = *net::parse_url(issuer + "/token");
+  place.issuer = issuer;
+  place.issuers = std::move(issuers);
+  return place;
+}
+
 struct SignedIn : testing::Test {
   base::VirtualLoop loop;
   FakeIssuer issuer{loop};
@@ -34,6 +44,8 @@ struct SignedIn : testing::Test {
   TokenParts parts{loop, issuer, random, keys, cache, book, &store};
   TokenSourceOptions options;
   std::vector<std::string> alarms;
+  std::optional<OAuthResult<TokenPlace>> place;  // what the server says of its issuer
+  unsigned located = 0;
   std::optional<TokenSource> source;
   unsigned made = 0;
 
@@ -59,7 +71,15 @@ struct SignedIn : testing::Test {
   void begin() {
     TokenSource::Reports reports;
     reports.alarm = [this](std::string const& what) { alarms.push_back(what); };
-    source.emplace(parts, options, TokenSource::Locator{}, std::move(reports));
+    TokenSource::Locator locate;
+    if (place) {
+      locate = [this](base::TimePoint, bool anew) {
+        EXPECT_TRUE(anew);
+        ++located;
+        return found(*place);
+      };
+    }
+    source.emplace(parts, options, std::move(locate), std::move(reports));
   }
   KeptSignIn signed_in() const {
     KeptSignIn kept;
@@ -132,6 +152,83 @@ TEST_F(SignedIn, ATokenThatTheServerRefusesIsRenewedAtOnce) {
   auto const first = get();
   source->refused(nullptr, *first, false);
   EXPECT_EQ(text(), "Bearer x-1");
+}
+
+TEST_F(SignedIn, AServerThatHasMovedToAnotherIssuerEndsItAndNothingGoesThere) {
+  place = place_at("https://i2.test", {"https://i2.test"});
+  auto kept = signed_in();
+  kept.client_secret = base::Secret("s-1");
+  ASSERT_TRUE(store.write("web", kept));
+  begin();
+  auto const first = get();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(located, 0U) << "there is nothing to doubt";
+  source->refused(nullptr, *first, false);
+  auto const moved = get();
+  ASSERT_FALSE(moved);
+  EXPECT_NE(moved.error().detail.find("moved to another issuer, i2.test"), std::string::npos);
+  EXPECT_NE(moved.error().hint.find("`weir server login web`"), std::string::npos);
+  EXPECT_EQ(located, 1U);
+  EXPECT_TRUE(issuer.asked.empty()) << "neither the old issuer nor the new one";
+  EXPECT_TRUE(on_disk().ended());
+  EXPECT_EQ(on_disk().client_id, "") << "the registration is none there";
+  EXPECT_TRUE(on_disk().client_secret.empty());
+  EXPECT_FALSE(get());
+  EXPECT_EQ(located, 1U);
+}
+
+TEST_F(SignedIn, AClientThatIsConfiguredIsNotForgottenWhereTheServerHasMoved) {
+  place = place_at("https://i2.test", {"https://i2.test"});
+  options.sign_in_use.client_id = options.client.id = "weir";
+  auto kept = signed_in();
+  kept.registered = false;
+  kept.client_id = "weir";
+  ASSERT_TRUE(store.write("web", kept));
+  begin();
+  source->refused(nullptr, *get(), false);
+  EXPECT_NE(text().find("moved"), std::string::npos);
+  EXPECT_EQ(on_disk().client_id, "weir");
+}
+
+TEST_F(SignedIn, AServerThatHasOneIssuerMoreOrCannotBeAskedHasNotMoved) {
+  OAuthError away;
+  away.cause = Cause::transient;
+  OAuthError foreign;
+  foreign.cause = Cause::policy;  // of another resource
+  for (auto const& says :
+       {OAuthResult<TokenPlace>(place_at("https://i2.test", {"https://i2.test", "https://i.test"})),
+        OAuthResult<TokenPlace>(place_at("https://i.test", {"https://i.test"})),
+        OAuthResult<TokenPlace>(place_at("https://s.test", {})), OAuthResult<TokenPlace>(away),
+        OAuthResult<TokenPlace>(foreign)}) {
+    place = says;
+    made = 0;
+    ASSERT_TRUE(store.write("web", signed_in()));
+    begin();
+    auto const first = get();
+    ASSERT_TRUE(first) << first.error().detail;
+    source->refused(nullptr, *first, false);
+    EXPECT_EQ(text(), "Bearer x-1");
+    source->refused(nullptr, *get(), false);
+    EXPECT_EQ(text(), "Bearer x-2");
+    source->refused(nullptr, *get(), false);
+  }
+}
+
+TEST_F(SignedIn, WhereTheConfiguredIssuerIsNotNamedAnyMoreNothingIsRenewed) {
+  OAuthError unnamed;
+  unnamed.cause = Cause::policy;
+  unnamed.description = "the server does not name the configured issuer as its own";
+  unnamed.advice = "set `auth.issuer`";
+  place = OAuthResult<TokenPlace>(unnamed);
+  options.sign_in_use.issuer = "https://i.test";
+  ASSERT_TRUE(store.write("web", signed_in()));
+  begin();
+  source->refused(nullptr, *get(), false);
+  auto const refused = get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().hint, "set `auth.issuer`");
+  EXPECT_TRUE(issuer.asked.empty());
+  EXPECT_FALSE(on_disk().ended()) << "it is the operator's to say which one counts";
 }
 
 TEST_F(SignedIn, ARefreshTokenThatIsDeadEndsTheSignIn) {

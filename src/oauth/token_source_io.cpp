@@ -1,7 +1,9 @@
 #include "oauth/token_source_io.hpp"
 
 #include "base/ready_until.hpp"
+#include "oauth/challenge.hpp"
 #include "oauth/error_table.hpp"
+#include "oauth/proof_key.hpp"
 
 namespace weir::oauth {
 
@@ -23,10 +25,13 @@ bool concerns_all(OAuthError const& error) noexcept {
          error.code == "unsupported_grant_type";
 }
 
+constexpr base::Duration kNextAssertion = std::chrono::seconds{10};  // there may be another one by then
+constexpr std::string_view kBound = "DPoP ";
+
 base::Secret header_value(base::Secret const& token, bool key_bound) {
   std::string text;
   text.reserve(token.reveal().size() + 7);
-  text.append(key_bound ? "DPoP " : "Bearer ").append(token.reveal());
+  text.append(key_bound ? kBound : "Bearer ").append(token.reveal());
   base::Secret value(text);
   explicit_bzero(text.data(), text.size());
   return value;
@@ -72,8 +77,13 @@ TokenSource::SubjectRef TokenSource::subject_of(core::Principal const* caller) c
 }
 
 std::optional<TokenKey> TokenSource::key_for(SubjectRef const& subject) const {
-  TokenUse const use{options_.server, wanted_.issuer, wanted_.resource, wanted_.audience, &wanted_.scopes, {},
-                     options_.sign_in};
+  // A sign-in has one key, so its name is enough.
+  bool const keyed = client_.prover && options_.grant != Grant::authorization_code;
+  TokenUse const use{
+      options_.server,  wanted_.issuer,
+      wanted_.resource, wanted_.audience,
+      &wanted_.scopes,  keyed ? std::string_view(client_.prover->thumbprint()) : std::string_view(),
+      options_.sign_in};
   if (!subject) return parts_.keys.own(use);
   return parts_.keys.of_caller(
       use, {subject->issuer, subject->subject, subject->tenant, subject->actor, subject->text.reveal()});
@@ -97,6 +107,7 @@ Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
     case Grant::password: return Flow::password;
     case Grant::exchange: return subject ? Flow::token_exchange : Flow::client_credentials;
     case Grant::id_jag: return subject ? Flow::jwt_bearer : Flow::client_credentials;
+    case Grant::workload: return Flow::workload;
     case Grant::client_credentials: break;
   }
   return Flow::client_credentials;
@@ -157,11 +168,29 @@ void TokenSource::refused(core::Principal const* caller, Value const& used, bool
   if (!key) return;
   parts_.cache.drop(*key, used);
   spent_ = true;
+  doubted_ = true;
   if (!again) return;
   auto const subject = subject_of(caller);
   auto error = misfit(Cause::config, 401, "the server does not take the tokens that its issuer gives");
   error.code = "invalid_token";
   parts_.cache.refuse(*key, owner_of(subject), std::move(error), kRefusedTwice, parts_.scheduler.now());
+}
+
+Result<base::Secret> TokenSource::proof(Value const& used, std::string_view method, std::string_view url) {
+  if (!wanted_.key_bound) return base::Secret();
+  if (!client_.prover) {  // the token was at hand already when this source was made
+    if (auto const kept = kept_sign_in(); !kept) return told(kept.error(), nullptr);
+  }
+  auto token = used->reveal();
+  token.remove_prefix(kBound.size());
+  auto const nonce = nonces_.of(url);
+  return client_.prover->proof({method, url, nonce, token}, parts_.scheduler.clock().wall());
+}
+
+bool TokenSource::wants_nonce(std::string_view url, std::string_view nonce, std::string_view challenge) {
+  if (!wanted_.key_bound || !nonces_.heard(url, nonce) || challenge.empty()) return false;
+  auto const said = Challenge::parse(challenge, Challenge::Scheme::dpop);
+  return said && said->error == "use_dpop_nonce";
 }
 
 std::shared_ptr<TokenSource::Flight> TokenSource::join(TokenKey const& key, SubjectRef subject) {
@@ -191,11 +220,17 @@ base::Task<void> TokenSource::fly(TokenKey key, SubjectRef subject, std::shared_
     co_return;
   }
   auto const deadline = asked_at + options_.ask_max;
-  if (locate_) {
-    auto located = co_await locate_(deadline);
+  if (locate_ && options_.grant != Grant::authorization_code) {  // a sign-in says itself where it was made
+    auto located = co_await locate_(deadline, std::exchange(doubted_, false));
     if (!located) {
       settle(key, subject, asked_at, std::move(located).error(), *flight);
       co_return;
+    }
+    if (client_.prover) {
+      if (auto unfit = unfit_for(located->proof_algorithms, *client_.prover)) {
+        settle(key, subject, asked_at, std::move(*unfit), *flight);
+        co_return;
+      }
     }
     adopt(std::move(*located));
     // The issuer is part of the key; who comes from now on asks under the new one.
@@ -224,6 +259,7 @@ void TokenSource::adopt(TokenPlace place) {
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask(SubjectRef subject, base::TimePoint deadline) {
   if (options_.grant == Grant::refresh_token) co_return co_await ask_refreshed(deadline);
   if (options_.grant == Grant::authorization_code) co_return co_await ask_signed_in(deadline);
+  if (options_.grant == Grant::workload) co_return co_await ask_as_workload(deadline);
   if (options_.grant == Grant::id_jag && subject) co_return co_await ask_with_assertion(subject, deadline);
   TokenRequest request;
   if (options_.grant == Grant::password) {
@@ -248,6 +284,23 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_with_assertion(SubjectRef 
   if (!assertion) co_return assertion;
   auto const second = ask_jwt_bearer(wanted_, assertion->access_token);
   co_return co_await endpoint_.ask(second, client_, deadline);
+}
+
+// The platform vouches for the gateway: no secret is kept, and what is shown is replaced beside it.
+base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_as_workload(base::TimePoint deadline) {
+  auto const assertion = read_assertion(options_.assertion);
+  if (!assertion) co_return assertion.error();
+  auto const audiences = options_.assertion.audience.empty()
+                             ? std::vector<std::string>{wanted_.issuer, wanted_.endpoint.text()}
+                             : std::vector<std::string>{options_.assertion.audience};
+  auto const good = check_assertion(assertion->reveal(), audiences, parts_.scheduler.clock().wall());
+  if (!good) co_return good.error();
+  auto const request = ask_jwt_bearer(wanted_, *assertion, Flow::workload);
+  auto answer = co_await endpoint_.ask(request, client_, deadline);
+  if (answer || answer.error().cause != Cause::reauth) co_return answer;
+  auto error = answer.error();
+  error.remember = kNextAssertion;
+  co_return error;
 }
 
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_refreshed(base::TimePoint deadline) {
@@ -289,7 +342,7 @@ void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::T
   failures_ = 0;
   block_.reset();
   auto const value =
-      std::make_shared<base::Secret const>(header_value(answer->access_token, client_.prover != nullptr));
+      std::make_shared<base::Secret const>(header_value(answer->access_token, wanted_.key_bound));
   parts_.cache.keep(key, owner_of(subject), value, *life, now);
   flight.result = value;
 }

@@ -5,6 +5,9 @@
 // Refusals are remembered as the error table says: those that concern the issuer for everybody, the others
 // for the one they were given to (F-09). Limits: kFlightsMax different questions, kWaitersMax who wait,
 // kAskedAtOnce asked at a time. Who has no verified token of their own gets none (F-14), and is told so.
+// Where tokens are bound to a key (DPoP), that is the client's, or the one that a sign-in was made with.
+// A server that refuses a token is asked anew who its issuer is (SEP-2352): where that is another one,
+// nothing of the old one is used or sent there; what cannot be had without a person or an operator is told.
 // Errors: those of error_for_caller(); busy; timed_out; denied.
 #pragma once
 
@@ -21,10 +24,19 @@
 #include "oauth/sign_in_store.hpp"
 #include "oauth/token_cache.hpp"
 #include "oauth/token_endpoint_io.hpp"
+#include "oauth/workload_assertion.hpp"
 
 namespace weir::oauth {
 
-enum class Grant { client_credentials, refresh_token, password, exchange, id_jag, authorization_code };
+enum class Grant {
+  client_credentials,
+  refresh_token,
+  password,
+  exchange,
+  id_jag,
+  authorization_code,
+  workload
+};
 
 struct TokenSourceOptions {
   std::string server;
@@ -39,6 +51,7 @@ struct TokenSourceOptions {
   SignInUse sign_in_use;       // authorization_code: what the kept sign-in has to be of
   std::string sign_in;         // … which one it is now
   base::Secret password;
+  WorkloadAssertion assertion;                       // workload
   std::string_view subject_type = kAccessTokenType;  // exchange, id_jag: what callers show; a constant
   Wanted company;                 // id_jag: the company's own issuer, where callers sign in
   ClientIdentity company_client;  // id_jag: the gateway there
@@ -66,7 +79,8 @@ class TokenSource final : public core::CredentialSource {
   static constexpr base::Duration kRefusedTwice = std::chrono::seconds{10};
 
   // Finds the token endpoint, with the server's own help; told what came of it in words of this folder.
-  using Locator = std::function<base::Task<OAuthResult<TokenPlace>>(base::TimePoint deadline)>;
+  // `anew`: the server has refused a token, and may have moved.
+  using Locator = std::function<base::Task<OAuthResult<TokenPlace>>(base::TimePoint deadline, bool anew)>;
   // Who is told what happens here, on the worker; each may be empty. Nothing told holds a secret.
   struct Reports {
     std::function<void(std::string const& what)> alarm;  // an operator should know
@@ -84,6 +98,8 @@ class TokenSource final : public core::CredentialSource {
   base::Task<base::Result<Value>> obtain(core::Principal const* caller, base::TimePoint deadline) override;
   void refused(core::Principal const* caller, Value const& used, bool again) override;
   std::optional<base::Error> forbidden(std::string_view challenge) const override;
+  base::Result<base::Secret> proof(Value const& used, std::string_view method, std::string_view url) override;
+  bool wants_nonce(std::string_view url, std::string_view nonce, std::string_view challenge) override;
 
   std::size_t flights() const noexcept { return flights_.size(); }
 
@@ -105,10 +121,12 @@ class TokenSource final : public core::CredentialSource {
   base::Task<void> fly(TokenKey key, SubjectRef subject, std::shared_ptr<Flight> flight);
   base::Task<OAuthResult<TokenAnswer>> ask(SubjectRef subject, base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_with_assertion(SubjectRef subject, base::TimePoint deadline);
+  base::Task<OAuthResult<TokenAnswer>> ask_as_workload(base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_refreshed(base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> ask_signed_in(base::TimePoint deadline);
+  base::Task<std::optional<OAuthError>> moved(KeptSignIn& kept, base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> renew(KeptSignIn kept, base::TimePoint deadline);
-  OAuthResult<KeptSignIn> kept_sign_in() const;
+  OAuthResult<KeptSignIn> kept_sign_in();
   OAuthResult<TokenAnswer> given(KeptSignIn const& kept);
   void keep(KeptSignIn const& kept);
   void adopt(TokenPlace place);
@@ -123,12 +141,14 @@ class TokenSource final : public core::CredentialSource {
   Locator locate_;
   Reports reports_;
   TokenEndpoint endpoint_;
+  NonceBook nonces_;  // of the server
   RevocationLoop revocations_;
   base::Semaphore places_;
   std::unordered_map<TokenKey, std::shared_ptr<Flight>, TokenKeyHash> flights_;
   std::size_t waiters_ = 0;
   std::optional<Block> block_;
   unsigned failures_ = 0;              // in a row
+  bool doubted_ = false;               // whether the server still has the issuer that was found
   base::Secret given_;                 // authorization_code: the last token of the sign-in that was in use
   bool spent_ = false;                 // … which the server does not take any more
   std::optional<KeptSignIn> unsaved_;  // … whose renewed tokens could not be written

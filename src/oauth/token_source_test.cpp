@@ -135,7 +135,7 @@ TEST_F(Sources, WhenAUserIsGoneTheIssuerIsToldWhereItSaysSo_F11) {
   TokenPlace place;
   place.endpoint = *net::parse_url("https://issuer.test/token");
   place.issuer = "https://issuer.test";
-  begin([&place](base::TimePoint) { return found(place); });
+  begin([&place](base::TimePoint, bool) { return found(place); });
   auto const ann = user("ann");
   auto const bob = user("bob");
   text(&ann);
@@ -428,7 +428,7 @@ TEST_F(Sources, AnIdentityAssertionOfTheCompanyBecomesATokenOfTheServersIssuer) 
 TEST_F(Sources, AnIssuerThatIsFoundFirstCostsOneExchangeToo) {
   options.wanted.endpoint = {};
   options.wanted.issuer.clear();
-  begin([](base::TimePoint) -> base::Task<OAuthResult<TokenPlace>> {
+  begin([](base::TimePoint, bool) -> base::Task<OAuthResult<TokenPlace>> {
     TokenPlace place;
     place.endpoint = *net::parse_url("https://found.test/token");
     place.issuer = "https://found.test";

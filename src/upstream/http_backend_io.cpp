@@ -46,7 +46,7 @@ std::shared_ptr<HttpHeads const> first_heads(HttpBackendOptions const& options, 
 }
 
 net::ClientOptions with_fields(net::ClientOptions options) {
-  options.fields_kept = {kSessionField, "www-authenticate", "retry-after"};
+  options.fields_kept = {kSessionField, "www-authenticate", "dpop-nonce", "retry-after"};
   return options;
 }
 

@@ -2,7 +2,8 @@
 // are not tried are not. Weir wants its operator to name the issuer, which the suite tells nobody but its servers:
 // the issuer is therefore the other port on which the scenario's own process listens.
 import { createServer } from 'node:http';
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { scratch } from '../e2e/harness.mjs';
 import { peer } from '../fixtures/peers.mjs';
 
@@ -14,8 +15,9 @@ const kJwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const kNew = 'nobody has said yet how Weir gets in there';
 
 /** Scenario → what it takes: `path` of the issuer; `own`: it is the server itself; `refused`: nobody may get in;
- * `person`: somebody signs in; `more`: and allows more when the server wants it; `document` about the client; `alone`: a client of its own gets
- * in as well. */
+ * `person`: somebody signs in; `more`: and allows more when the server wants it; `moves`: and again, since the server
+ * moves to another issuer; `document` about the client; `dpop`: tokens are bound to a key; `workload`: the platform
+ * vouches; `alone`: a client of its own gets in as well. */
 const kWays = {
   'auth/metadata-default': { person: true, alone: true },
   'auth/metadata-var1': { person: true, alone: true },
@@ -38,6 +40,10 @@ const kWays = {
   'auth/scope-retry-limit': { person: true, more: true, refused: true },
   'auth/offline-access-scope': { person: true },
   'auth/offline-access-not-supported': { person: true },
+  'auth/authorization-server-migration': { person: true, moves: true },
+  'auth/wif-jwt-bearer': { workload: true },
+  'auth/dpop': { person: true, dpop: true },
+  'auth/dpop-nonce': { person: true, dpop: true },
   'auth/iss-supported': { person: true },
   'auth/iss-not-advertised': { person: true },
   'auth/iss-supported-missing': { person: true, refused: true },
@@ -48,18 +54,11 @@ const kWays = {
   'auth/2025-03-26-oauth-endpoint-fallback': { person: true, alone: true, own: true },
 };
 
-const kUntried = [
-  [/dpop/, 'needs tokens that are bound to a key (DPoP), for which Weir has no settings'],
-  [/wif-/, 'needs an assertion of the machine that Weir runs on (RFC 7523), for which Weir has no settings'],
-  [/migration/, 'needs a person who signs in again where the issuer of a server is another one, which nobody does here'],
-];
-
 export const wayOf = scenario => kWays[scenario];
 
 /** Why a scenario under auth/ is not tried; undefined: it is. */
 export function whyUntried(scenario) {
-  if (!scenario.startsWith('auth/') || kWays[scenario]) return undefined;
-  return kUntried.find(([name]) => name.test(scenario))?.[1] ?? kNew;
+  return scenario.startsWith('auth/') && !kWays[scenario] ? kNew : undefined;
 }
 
 /** The TCP ports on which the process listens that serves this one: an ancestor of ours. */
@@ -95,11 +94,19 @@ const clientOf = ({ client_id = 'weir', client_secret = 'the-secret-of-weir', pr
     : { client_secret }) });
 
 /** The configuration of Weir for a scenario, and what its caller shows: {config, listener, env, headers, stop}. */
-export async function weirFor(scenario, url, context) {
-  const { person, document } = kWays[scenario];
+export async function weirFor(scenario, url, context, assertion = context.valid_jwt) {
+  const { person, document, dpop } = kWays[scenario];
   if (person) {
-    const auth = { type: 'oauth', grant: 'authorization_code', ...(document && { client_document: document }) };
+    const auth = { type: 'oauth', grant: 'authorization_code', ...(document && { client_document: document }),
+      ...(dpop && { dpop }) };
     return { config: { servers: { scenario: { url, auth } } }, env: { XDG_STATE_HOME: scratch() } };
+  }
+  if (kWays[scenario].workload) {
+    // No issuer is named: what is shown says itself to whom it may be sent.
+    const assertion_file = join(scratch(), 'token');
+    writeFileSync(assertion_file, `${assertion}\n`);
+    const auth = { type: 'oauth', grant: 'jwt_bearer', client_id: context.client_id, assertion_file };
+    return { config: { servers: { scenario: { url, auth } } } };
   }
   const issuer = issuerOf(scenario, url, context);
   const client = clientOf(context);
@@ -148,6 +155,10 @@ export function providerFor(scenario, era, url, context) {
       expectedIssuer });
   }
   const provider = new kits[era].ClientCredentialsProvider({ clientId, clientSecret, expectedIssuer });
+  if (kWays[scenario].workload) {
+    provider.prepareTokenRequest = async scope => new URLSearchParams({ grant_type: kJwtBearer, assertion: context.valid_jwt,
+      ...(scope && { scope }) });
+  }
   if (kWays[scenario].enterprise) {
     provider.prepareTokenRequest = async scope => {
       const { jwtAuthGrant: assertion } = await kits.modern.requestJwtAuthorizationGrant({ audience: expectedIssuer,

@@ -56,8 +56,10 @@ async function actAt(target, headers) {
   }
 }
 
+const serversOf = async weir => (await (await fetch(`${weir.admin}/api/v1/status`)).json()).servers;
+
 /** Whoever signs in: follows the address that the command prints, and what the issuer answers. */
-async function signIn(weir, env, more = []) {
+async function signIn(weir, env, more = [], used = servers => servers.every(({ cause }) => !cause)) {
   const command = startProgram(['server', 'login', 'scenario', '--no-browser', '--config', weir.file, ...more], { env });
   const address = await eventually('an address to sign in at', () => {
     if (command.end) throw new Error(`no sign-in: ${command.out}${command.err}`);
@@ -68,13 +70,12 @@ async function signIn(weir, env, more = []) {
   const end = await Promise.race([command.exited, new Promise(done => setTimeout(done, 3000))]);
   if (!end) await stopAll(command);
   if (end?.code !== 0) throw new Error(`no sign-in: ${command.out}${command.err}`);
-  await eventually('the server to be used', async () => {
-    const { servers } = await (await fetch(`${weir.admin}/api/v1/status`)).json();
-    return servers.every(({ cause }) => !cause);
-  });
+  await eventually('what is to come of the sign-in', async () => used(await serversOf(weir)));
 }
 
 async function actSignedIn(weir, set) {
+  // The server takes one request with a token of its first issuer, and then has another issuer.
+  if (way.moves) await signIn(weir, set.env, [], ([{ cause }]) => /moved to another issuer/.test(cause));
   await signIn(weir, set.env);
   const target = { url: weir.url('scenario') };
   const failure = await actAt(target).then(() => undefined, error => error);
@@ -84,10 +85,23 @@ async function actSignedIn(weir, set) {
   await eventually('the call with more scopes', () => actAt(target).then(() => true, () => false));
 }
 
+/** What is over, or for somebody else, is not sent: the suite counts each that comes. */
+async function refuseAssertions() {
+  for (const [name, why] of [['expired_jwt', /has ended/], ['wrong_audience_jwt', /another audience/]]) {
+    const weir = await startWeir({}, await weirFor(scenario, url, context, context[name]));
+    try {
+      await eventually(`${name} to be refused`, async () => (await serversOf(weir)).every(({ cause }) => why.test(cause)));
+    } finally {
+      await stopAll(weir);
+    }
+  }
+}
+
 /** Through a Weir of its own, or alone. */
 async function act() {
   if (how !== 'weir' && way?.person && !way.alone) throw new Error('nobody signs in without Weir');
   if (how !== 'weir') return actAt({ url, authProvider: way && providerFor(scenario, era, url, context) });
+  if (way?.workload) await refuseAssertions();
   const set = way ? await weirFor(scenario, url, context) : { config: {} };
   let weir;
   try {
