@@ -276,6 +276,31 @@ TEST(FallbackLayer, WhatAnotherServerWithholdsDoesNotStandIn_T56) {
   EXPECT_EQ(world.mirror->calls, 1);
 }
 
+TEST(FallbackLayer, AnotherServersToolStandsInOnlyForWhomItIsAllowed) {
+  auto const answered = [](std::vector<std::string> allowed, std::string const& method = "tools/call") {
+    World world;
+    world.chain({step(Strategy::server, "mirror", "find")});
+    world.server->fails = failure(Fault::breaker_open, base::Retry::always);
+    auto const before = world.prepare;
+    world.prepare = [&, before](core::Call& call) {
+      before(call);
+      if (method != "tools/call") call.facts.tool.clear();
+      std::vector<core::AccessRule> rules;
+      rules.push_back({"*", std::move(allowed), {}, {}});
+      call.access = std::make_shared<core::AccessRules const>(std::move(rules));
+    };
+    auto const params = method == "tools/call" ? R"({"name":"look"})" : R"({"uri":"file:///a"})";
+    bool const good = world.ask(method, params).answer->has_value();
+    EXPECT_EQ(world.mirror->calls, good ? 1 : 0);
+    return good;
+  };
+  EXPECT_TRUE(answered({"docs.*", "mirror.find"}));
+  EXPECT_FALSE(answered({"docs.*", "mirror.look"}));
+  EXPECT_FALSE(answered({"docs.*"}));
+  EXPECT_TRUE(answered({"docs.*", "mirror.find"}, "resources/read"));
+  EXPECT_FALSE(answered({"docs.*"}, "resources/read"));
+}
+
 TEST(FallbackLayer, AToolsErrorOfAnotherServerIsNoAnswer) {
   World world;
   world.chain({step(Strategy::server, "mirror")});
