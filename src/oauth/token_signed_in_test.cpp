@@ -3,41 +3,19 @@
 
 #include <filesystem>
 
-#include "base/virtual_loop.hpp"
-#include "oauth/fake_issuer_test.hpp"
-#include "oauth/token_source_io.hpp"
+#include "oauth/source_rig_test.hpp"
 
 namespace weir::oauth {
 namespace {
 
 using namespace std::chrono_literals;
-using Value = core::CredentialSource::Value;
-using Got = std::optional<base::Result<Value>>;
 
-base::Task<void> keep(TokenSource& source, base::TimePoint deadline, Got& out) {
-  if (auto value = source.ready(nullptr)) {
-    out = value;
-    co_return;
-  }
-  out = co_await source.obtain(nullptr, deadline);
-}
-
-struct SignedIn : testing::Test {
-  base::VirtualLoop loop;
-  FakeIssuer issuer{loop};
-  base::SeededRandom random{11};
-  TokenKeys keys{random};
-  TokenCache cache{{}, loop.now()};
-  RefreshBook book;
+struct SignedIn : SourceRig {
   std::string folder = testing::TempDir() + "weir_signed_in_" + std::to_string(::getpid());
   SignInStore store{folder};
-  TokenParts parts{loop, issuer, random, keys, cache, book, &store};
-  TokenSourceOptions options;
-  std::vector<std::string> alarms;
-  std::optional<TokenSource> source;
-  unsigned made = 0;
 
   SignedIn() {
+    sign_ins = &store;
     std::filesystem::remove_all(folder);
     options.server = "web";
     options.grant = Grant::authorization_code;
@@ -46,21 +24,11 @@ struct SignedIn : testing::Test {
     issuer.answer = [this](FakeIssuer::Asked const& asked) { return rotated(asked); };
     begin();
   }
-  ~SignedIn() override { std::filesystem::remove_all(folder); }
+  ~SignedIn() override {
+    source.reset();
+    std::filesystem::remove_all(folder);
+  }
 
-  FakeIssuer::Reply rotated(FakeIssuer::Asked const& asked) {
-    if (asked.form.find("refresh_token=r-" + std::to_string(made) + "&") == std::string::npos)
-      return FakeIssuer::json(400, R"({"error":"invalid_grant"})");
-    auto const number = std::to_string(++made);
-    return FakeIssuer::json(200, R"({"access_token":"x-)" + number +
-                                     R"(","token_type":"Bearer","expires_in":3600,"refresh_token":"r-)" +
-                                     number + R"("})");
-  }
-  void begin() {
-    TokenSource::Reports reports;
-    reports.alarm = [this](std::string const& what) { alarms.push_back(what); };
-    source.emplace(parts, options, TokenSource::Locator{}, std::move(reports));
-  }
   KeptSignIn signed_in() const {
     KeptSignIn kept;
     kept.id = "i-1";
@@ -74,13 +42,6 @@ struct SignedIn : testing::Test {
     kept.refresh_token = base::Secret("r-0");
     kept.expires_at = loop.clock().wall() + 3600s;
     return kept;
-  }
-  base::Result<Value> get(base::Duration within = 20s) {
-    Got out;
-    base::TaskGroup tasks(loop);
-    tasks.spawn(keep(*source, loop.now() + within, out));
-    for (base::Duration waited{}; !out && waited <= within; waited += 10ms) loop.advance(10ms);
-    return out ? *out : base::Result<Value>(base::Error());
   }
   std::string text() {
     auto const got = get();
@@ -222,7 +183,7 @@ TEST_F(SignedIn, WhileAnotherGatewayRenewsItIsWaitedForAndItsTokenUsed) {
   {
     auto const theirs = store.try_lease("web");
     ASSERT_TRUE(theirs && *theirs);
-    tasks.spawn(keep(*source, loop.now() + 20s, out));
+    tasks.spawn(take(*source, nullptr, loop.now() + 20s, out));
     loop.advance(1s);
     EXPECT_FALSE(out);
     kept.access_token = base::Secret("theirs");

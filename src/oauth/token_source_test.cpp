@@ -1,12 +1,8 @@
 #include "oauth/token_source_io.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <fstream>
-
-#include "base/virtual_loop.hpp"
-#include "oauth/fake_issuer_test.hpp"
+#include "oauth/source_rig_test.hpp"
 #include "oauth/token_reaper_loop.hpp"
 
 namespace weir::oauth {
@@ -14,34 +10,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using base::Fault;
-using Value = core::CredentialSource::Value;
-using Got = std::optional<base::Result<Value>>;
 
-base::Task<void> keep(TokenSource& source, core::Principal const* caller, base::TimePoint deadline,
-                      Got& out) {
-  if (auto value = source.ready(caller)) {
-    out = value;
-    co_return;
-  }
-  out = co_await source.obtain(caller, deadline);
-}
-
-struct Sources : testing::Test {
-  base::VirtualLoop loop;
-  FakeIssuer issuer{loop};
-  base::SeededRandom random{11};
-  TokenKeys keys{random};
-  TokenCache cache{{}, loop.now()};
-  RefreshBook book;
-  TokenParts parts{loop, issuer, random, keys, cache, book};
-  TokenSourceOptions options;
-  std::vector<std::string> alarms;
-  std::vector<std::string> outcomes;
-  std::vector<std::string> returned;
-  int hits = 0;
-  std::optional<TokenSource> source;
-  unsigned made = 0;
-
+struct Sources : SourceRig {
   Sources() {
     options.server = "github";
     options.grant = Grant::exchange;
@@ -58,17 +28,6 @@ struct Sources : testing::Test {
                  std::to_string(expires_in) +
                  R"(,"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"})");
   }
-  void begin(TokenSource::Locator locate = {}) {
-    TokenSource::Reports reports;
-    reports.alarm = [this](std::string const& what) { alarms.push_back(what); };
-    reports.hit = [this] { ++hits; };
-    reports.asked = [this](Flow flow, OAuthError const* error, base::Duration) {
-      outcomes.push_back(std::string(name_of(flow)) + (error == nullptr ? " ok" : " ") +
-                         std::string(error == nullptr ? "" : name_of(error->cause)));
-    };
-    reports.returned = [this](std::string_view result) { returned.emplace_back(result); };
-    source.emplace(parts, options, std::move(locate), std::move(reports));
-  }
   core::Principal user(std::string const& name, std::string tenant = "t", std::string text = "") {
     core::Principal principal{"sub:" + name, "jwt", {}, {}, {}};
     core::SubjectToken token;
@@ -79,13 +38,6 @@ struct Sources : testing::Test {
     token.expires = loop.clock().wall() + 3600s;
     principal.token = std::make_shared<core::SubjectToken const>(std::move(token));
     return principal;
-  }
-  base::Result<Value> get(core::Principal const* caller, base::Duration within = 20s) {
-    Got out;
-    base::TaskGroup tasks(loop);
-    tasks.spawn(keep(*source, caller, loop.now() + within, out));
-    for (base::Duration waited{}; !out && waited <= within; waited += 10ms) loop.advance(10ms);
-    return out ? *out : base::Result<Value>(base::Error());
   }
   std::string text(core::Principal const* caller) {
     auto const got = get(caller);
@@ -172,7 +124,7 @@ TEST_F(Sources, TenThousandUsersThroughTheRealWayStayWithinTheCap_R012_F05_T59) 
   base::TaskGroup tasks(loop);
   for (std::size_t i = 0; i < users.size();) {
     for (std::size_t wave = 0; wave < 1000; ++wave, ++i) {
-      tasks.spawn(keep(*source, &users[i], loop.now() + 60s, got[i]));
+      tasks.spawn(take(*source, &users[i], loop.now() + 60s, got[i]));
     }
     for (int step = 0; step < 70; ++step) {
       loop.advance(10ms);
@@ -198,7 +150,7 @@ TEST_F(Sources, AThousandCallersOfOneTokenCostOneExchange_F04_T59) {
   auto const all = [&] {
     for (auto& one : got) {
       one.reset();
-      tasks.spawn(keep(*source, &ann, loop.now() + 5s, one));
+      tasks.spawn(take(*source, &ann, loop.now() + 5s, one));
     }
     loop.advance(1s);
     for (auto const& one : got) ASSERT_TRUE(one && *one);
@@ -218,8 +170,8 @@ TEST_F(Sources, AnExchangeGoesOnWhenItsFirstCallerLeaves) {
   Got second;
   auto leaving = std::make_unique<base::TaskGroup>(loop);
   base::TaskGroup staying(loop);
-  leaving->spawn(keep(*source, &ann, loop.now() + 5s, first));
-  staying.spawn(keep(*source, &ann, loop.now() + 5s, second));
+  leaving->spawn(take(*source, &ann, loop.now() + 5s, first));
+  staying.spawn(take(*source, &ann, loop.now() + 5s, second));
   loop.advance(50ms);
   leaving.reset();
   loop.advance(100ms);
@@ -350,53 +302,6 @@ TEST_F(Sources, TheGatewaysOwnTokenLivesAsLongAsItSays_R060) {
   EXPECT_EQ(text(&ann), "Bearer x-1");
   EXPECT_EQ(issuer.asked.size(), 1U);
   EXPECT_FALSE(source->per_caller());
-}
-
-TEST_F(Sources, ARotatedRefreshTokenReplacesTheOldOne_F31) {
-  options.grant = Grant::refresh_token;
-  options.refresh_token = base::Secret("r-0");
-  options.refresh_file = testing::TempDir() + "weir_refresh_" + std::to_string(::getpid());
-  issuer.answer = [this](FakeIssuer::Asked const& asked) {
-    if (asked.form.find("refresh_token=r-" + std::to_string(made) + "&") == std::string::npos)
-      return FakeIssuer::json(400, R"({"error":"invalid_grant"})");
-    ++made;
-    auto const number = std::to_string(made);
-    return FakeIssuer::json(200, R"({"access_token":"x-)" + number +
-                                     R"(","token_type":"Bearer","expires_in":60,"refresh_token":"r-)" +
-                                     number + R"("})");
-  };
-  begin();
-  for (int i = 1; i <= 5; ++i) {
-    EXPECT_EQ(text(nullptr), "Bearer x-" + std::to_string(i));
-    loop.advance(60s);
-  }
-  RefreshBook after_restart;
-  EXPECT_EQ(after_restart.current("github", options.refresh_token, options.refresh_file).reveal(), "r-5");
-  EXPECT_EQ(after_restart.current("github", base::Secret("r-new"), options.refresh_file).reveal(), "r-new");
-  made = 77;  // somebody else has used it
-  loop.advance(60s);
-  EXPECT_EQ(text(nullptr), "config");
-  auto const asked = issuer.asked.size();
-  loop.advance(10min);
-  EXPECT_EQ(text(nullptr), "config");
-  EXPECT_EQ(issuer.asked.size(), asked);  // a dead chain is not tried again
-  EXPECT_FALSE(alarms.empty());
-  for (auto const& alarm : alarms) EXPECT_EQ(alarm.find("r-5"), std::string::npos);
-  ::unlink(options.refresh_file.c_str());
-}
-
-TEST_F(Sources, AFileThatCannotBeWrittenIsToldAndCostsNothing) {
-  options.grant = Grant::refresh_token;
-  options.refresh_token = base::Secret("r-0");
-  options.refresh_file = "/nowhere/at/all/refresh";
-  issuer.answer = [](FakeIssuer::Asked const&) {
-    return FakeIssuer::json(200, R"({"access_token":"x","token_type":"Bearer","refresh_token":"r-1"})");
-  };
-  begin();
-  EXPECT_EQ(text(nullptr), "Bearer x");
-  EXPECT_EQ(book.current("github", options.refresh_token, "").reveal(), "r-1");
-  ASSERT_EQ(alarms.size(), 1U);
-  EXPECT_EQ(alarms[0].find("r-1"), std::string::npos);
 }
 
 TEST_F(Sources, AnIdentityAssertionOfTheCompanyBecomesATokenOfTheServersIssuer) {
