@@ -106,6 +106,54 @@ TEST_F(Sources, WhenAUserIsGoneTheIssuerIsToldWhereItSaysSo_F11) {
   EXPECT_EQ(returned, std::vector<std::string>{"done"});
 }
 
+TEST_F(Sources, WhatIsAskedForWhenAUserGoesIsNotKeptAndGoesBack_F11) {
+  TokenPlace place;
+  place.endpoint = *net::parse_url("https://issuer.test/token");
+  place.issuer = "https://issuer.test";
+  place.revocation = net::parse_url("https://issuer.test/revoke").value();
+  begin([&place](base::TimePoint) { return found(place); });
+  issuer.takes = 1s;
+  auto const ann = user("ann");
+  auto const bob = user("bob");
+  Got anns;
+  Got bobs;
+  base::TaskGroup tasks(loop);
+  tasks.spawn(take(*source, &ann, loop.now() + 5s, anns));
+  tasks.spawn(take(*source, &bob, loop.now() + 5s, bobs));
+  loop.advance(500ms);
+  EXPECT_EQ(issuer.asked.size(), 2U);
+  EXPECT_EQ(cache.drop_subject(keys.subject("https://login.test", "ann")), 0U);
+  loop.advance(600ms);
+  EXPECT_TRUE(bobs && *bobs) << "another user";
+  EXPECT_FALSE(anns) << "what came is not theirs to use";
+  EXPECT_EQ(cache.size(), 1U);
+  ASSERT_EQ(issuer.asked.size(), 4U);
+  std::vector<std::string> forms{issuer.asked[2].form, issuer.asked[3].form};
+  EXPECT_TRUE(std::count(forms.begin(), forms.end(), "token=x-1&token_type_hint=access_token")) << forms[0];
+  loop.advance(1s);
+  ASSERT_TRUE(anns && *anns) << "asked for anew, since the issuer still knows them";
+  EXPECT_NE((**anns)->reveal(), "Bearer x-1");
+  EXPECT_EQ(cache.size(), 2U);
+}
+
+TEST_F(Sources, NothingIsRememberedOfWhatWasRefusedToAUserWhoWentMeanwhile_F11) {
+  begin();
+  issuer.takes = 1s;
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(400, R"({"error":"invalid_grant"})");
+  };
+  auto const ann = user("ann");
+  Got anns;
+  base::TaskGroup tasks(loop);
+  tasks.spawn(take(*source, &ann, loop.now() + 5s, anns));
+  loop.advance(500ms);
+  cache.drop_subject(keys.subject("https://login.test", "ann"));
+  loop.advance(600ms);
+  ASSERT_TRUE(anns);
+  EXPECT_FALSE(*anns);
+  EXPECT_EQ(cache.size(), 0U);
+}
+
 TEST_F(Sources, WhoHasShownNoTokenGetsNone_F14) {
   begin();
   core::Principal const key{"key:ci", "key", {}, {}, {}};
