@@ -49,6 +49,37 @@ TEST_F(Refreshed, ARotatedRefreshTokenReplacesTheOldOne_F31) {
   ::unlink(options.refresh_file.c_str());
 }
 
+TEST_F(Refreshed, OneThatWasReplacedCountsAtOnce) {
+  options.refresh_token = base::Secret("r-dead");
+  begin();
+  EXPECT_EQ(text(), "config");
+  options.refresh_token = base::Secret("r-0");
+  begin();  // a reload
+  EXPECT_EQ(text(), "Bearer x-1");
+  options.refresh_token = base::Secret("r-1");
+  begin();
+  EXPECT_EQ(text(), "Bearer x-2") << "what an earlier one gave counts no more";
+}
+
+TEST_F(Refreshed, SoDoesAPasswordOrAUserThatWasReplaced) {
+  options.grant = Grant::password;
+  issuer.answer = [](FakeIssuer::Asked const& asked) {
+    if (asked.form.find("password=old") != std::string::npos)
+      return FakeIssuer::json(400, R"({"error":"invalid_grant"})");
+    return FakeIssuer::token(asked.form.find("username=ann") != std::string::npos ? "ann" : "bob");
+  };
+  options.user = "ann";
+  options.password = base::Secret("old");
+  begin();
+  EXPECT_EQ(text(), "config");
+  options.password = base::Secret("new");
+  begin();
+  EXPECT_EQ(text(), "Bearer ann");
+  options.user = "bob";
+  begin();
+  EXPECT_EQ(text(), "Bearer bob");
+}
+
 TEST_F(Refreshed, AFileThatCannotBeWrittenIsToldAndCostsNothing) {
   options.refresh_file = "/nowhere/at/all/refresh";
   issuer.answer = [](FakeIssuer::Asked const&) {

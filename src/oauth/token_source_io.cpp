@@ -73,8 +73,13 @@ TokenSource::SubjectRef TokenSource::subject_of(core::Principal const* caller) c
 }
 
 std::optional<TokenKey> TokenSource::key_for(SubjectRef const& subject) const {
-  TokenUse const use{options_.server, wanted_.issuer, wanted_.resource, wanted_.audience, &wanted_.scopes, {},
-                     options_.sign_in};
+  TokenUse use{options_.server, wanted_.issuer, wanted_.resource, wanted_.audience, &wanted_.scopes, {},
+               options_.sign_in};
+  if (options_.grant == Grant::refresh_token) use.credential = options_.refresh_token.reveal();
+  if (options_.grant == Grant::password) {
+    use.sign_in = options_.user;
+    use.credential = options_.password.reveal();
+  }
   if (!subject) return parts_.keys.own(use);
   return parts_.keys.of_caller(
       use, {subject->issuer, subject->subject, subject->tenant, subject->actor, subject->text.reveal()});
