@@ -49,6 +49,18 @@ TEST_F(Refreshed, ARotatedRefreshTokenReplacesTheOldOne_F31) {
   ::unlink(options.refresh_file.c_str());
 }
 
+TEST_F(Refreshed, ManyWhoWaitForARefreshUseTheRefreshTokenOnce_F31) {
+  issuer.takes = 200ms;
+  begin();
+  std::vector<Got> got(100);
+  base::TaskGroup tasks(loop);
+  for (auto& one : got) tasks.spawn(take(*source, nullptr, loop.now() + 5s, one));
+  loop.advance(1s);
+  for (auto const& one : got) EXPECT_TRUE(one && *one);
+  EXPECT_EQ(issuer.asked.size(), 1U);
+  EXPECT_EQ(book.current("github", options.refresh_token, "").reveal(), "r-1");
+}
+
 TEST_F(Refreshed, OneThatWasReplacedCountsAtOnce) {
   options.refresh_token = base::Secret("r-dead");
   begin();

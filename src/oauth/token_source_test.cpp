@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "oauth/source_rig_test.hpp"
 #include "oauth/token_reaper_loop.hpp"
 
@@ -210,6 +212,30 @@ TEST_F(Sources, AThousandCallersOfOneTokenCostOneExchange_F04_T59) {
   EXPECT_EQ(issuer.asked.size(), 2U);
 }
 
+TEST_F(Sources, WhileAnIssuerIsAskedEverybodyElseFindsTheirTokens_R008_F06) {
+  begin();
+  auto const ann = user("ann");
+  auto const bob = user("bob");
+  EXPECT_EQ(text(&bob), "Bearer x-1");
+  issuer.takes = 1s;
+  Got anns;
+  base::TaskGroup tasks(loop);
+  tasks.spawn(take(*source, &ann, loop.now() + 5s, anns));
+  loop.advance(500ms);
+  ASSERT_EQ(issuer.asked.size(), 2U);
+  // From another worker, since a lock that is held would stop this one. In vain if it has to wait for more.
+  auto looked = std::async(std::launch::async, [this] { return cache.stats().entries; });
+  bool const free = looked.wait_for(30s) == std::future_status::ready;
+  if (free) {
+    EXPECT_EQ(source->ready(&bob)->reveal(), "Bearer x-1");
+    EXPECT_FALSE(anns);
+  }
+  loop.advance(1s);  // gives back whatever was held
+  EXPECT_TRUE(free) << "the cache is locked while an issuer is asked";
+  EXPECT_EQ(looked.get(), free ? 1U : 2U);
+  EXPECT_TRUE(anns && *anns);
+}
+
 TEST_F(Sources, AnExchangeGoesOnWhenItsFirstCallerLeaves) {
   begin();
   auto const ann = user("ann");
@@ -265,6 +291,21 @@ TEST_F(Sources, NothingIsServedAfterItsEndWithTheIssuerDown_F02_F09_T59) {
   auto const asking = loop.now() - issuer.at.front();
   EXPECT_LE(static_cast<long>(issuer.at.size()), std::chrono::ceil<std::chrono::seconds>(asking).count());
   EXPECT_GE(issuer.at.size(), 10U);
+}
+
+TEST_F(Sources, AStepOfTheWallClockNeitherEndsATokenNorKeepsOne_F08) {
+  begin();
+  auto const ann = user("ann");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  auto const end = loop.now() + 300s;
+  loop.step_wall(24h);
+  ASSERT_NE(source->ready(&ann), nullptr);
+  loop.step_wall(-48h);
+  issuer.answer = [](FakeIssuer::Asked const&) { return FakeIssuer::json(503, ""); };
+  loop.advance(end - loop.now() - 1s);
+  ASSERT_NE(source->ready(&ann), nullptr);
+  loop.advance(1s);
+  EXPECT_EQ(source->ready(&ann), nullptr);
 }
 
 TEST_F(Sources, ADeadIssuerIsLeftAloneByEverybody_F09) {
