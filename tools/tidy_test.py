@@ -175,6 +175,25 @@ class Tidy(unittest.TestCase):
         self.expect_clean("src/net/wire.cpp", "+// docs/tour.md\nchar const* a = \"file:///lost.md\";\n")
         self.expect_clean("docs/tour.md", "[a](requirements.md#x), docs/requirements.md, each README.md\n")
 
+    def test_flaw_table(self):
+        row = "| R-001 | c |\n| F-01 | a |\n"
+        test = '#include "net/wire.hpp"\n#include "support/pipe.hpp"\nTEST_F(Wires,\n       Hold_F01) {}\n'
+        tree = {"docs/requirements.md": "+" + row, "src/net/wire_test.cpp": test}
+
+        def broken(line):
+            return rules_broken({**tree, "docs/flaws.md": line + "\n"})
+
+        self.assertEqual(broken("| F-01 | breaks | `Wires.Hold_F01` | src/net/wire_test.cpp |"), set())
+        for line in (
+            "| F-01 | breaks | `Wires.Hold` | src/net/wire_test.cpp |",
+            "| F-01 | breaks | `Wire.Hold_F01` | src/net/wire_test.cpp |",
+            "| F-01 | breaks | `Wires.Hold_F01` | src/net/wire.cpp |",
+            "| F-01 | breaks | `Wires.Hold_F01` | src/net/lost_test.cpp |",
+            "| F-01 | breaks | Wires.Hold_F01 | src/net/wire_test.cpp |",
+            "| F-01 | breaks |",
+        ):
+            self.assertEqual(broken(line), {"docs/flaws.md: flaw_table"}, line)
+
     def test_dead_files(self):
         self.expect("src/net/lost.cpp", "int a;\n", "dead_file")
         self.expect("src/net/lost.hpp", OPENING, "dead_file")

@@ -4,8 +4,10 @@ import re
 
 README_LINES_MAX = 40
 REQUIREMENTS = "docs/requirements.md"
+FLAWS = "docs/flaws.md"
 NUMBER = r"(?:[RF]-\d{2,3}|C-\d{1,2}|T-\d{2}|P\d{3})"
 CITED = re.compile(rf"(?<![\w-]){NUMBER}(?:(?:…| to ){NUMBER})?(?![\w-])")
+FLAW_ROW = re.compile(r"\| (F-\d\d) \| [^|]+ \| `([^`]+)` \| ([^| ]+) \|")
 PAGE = re.compile(r"(?<![\w./*-])[\w./-]*\w\.md\b(?!/)")
 MODULE = re.compile(r"weir_module\(\s*(\w+)\s+FLOOR\s+(\d)(.*?)\)", re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
@@ -142,4 +144,31 @@ def cited_page(_, files):
                     yield file.path, line, f"{page} is not in the repository: cite a number or say why"
 
 
-RULES = [include_direction, internal_privacy, folder_readme, dead_file, cited_number, cited_page]
+def holds_test(file, name):
+    suite, _, test = name.partition(".")
+    return re.search(rf"\bTEST(?:_F|_P)?\(\s*{re.escape(suite)},\s*{re.escape(test)}\s*\)", file.text)
+
+
+def flaw_table(_, files):
+    """Each test that is said to see a flaw is where the table says."""
+    by_path = {f.path: f for f in files}
+    page = by_path.get(FLAWS)
+    for number, line in enumerate(page.lines if page else [], 1):
+        if not line.startswith("| F-"):
+            continue
+        row = FLAW_ROW.fullmatch(line)
+        if row is None:
+            yield FLAWS, number, "a row is: number, flaw, `Suite.Test`, file"
+        elif row[3] not in by_path or not holds_test(by_path[row[3]], row[2]):
+            yield FLAWS, number, f"{row[2]} is not in {row[3]}: name the test that sees {row[1]}"
+
+
+RULES = [
+    include_direction,
+    internal_privacy,
+    folder_readme,
+    dead_file,
+    cited_number,
+    cited_page,
+    flaw_table,
+]

@@ -1,10 +1,8 @@
 // AcceptRequest: whose tools somebody accepts as they are now, as it comes over the admin API.
 //
-// Values and pure functions. The body is a JSON object of at most kBodyBytesMax; unknown members are refused,
-// because a misspelt `tool` would accept all of a server's.
+// Values and pure functions; the body is one of change_body.hpp.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,15 +12,13 @@
 namespace weir::admin {
 
 struct AcceptRequest {
-  static constexpr std::size_t kBodyBytesMax = 16 * 1024;
-
   std::string server;
   std::string tool;  // by the server's own name; "": all of them
 };
 
 // Errors: invalid_input, with a sentence for the caller.
 base::Result<AcceptRequest> parse_accept(std::string_view body);
-std::string accept_body(AcceptRequest const& request);  // what parse_accept() reads
+std::string accept_body(AcceptRequest request);  // what parse_accept() reads
 std::string accept_answer(std::vector<std::string> const& tools);
 
 }  // namespace weir::admin

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "admin/change_body.hpp"
+
 namespace weir::admin {
 namespace {
 
@@ -24,7 +26,7 @@ TEST(AcceptRequest, WhatIsNoneIsRefused) {
 
 TEST(AcceptRequest, ItsSizeIsBounded) {
   auto body = accept_body({"a", "b"});
-  body += std::string(AcceptRequest::kBodyBytesMax - body.size(), ' ');
+  body += std::string(kChangeBytesMax - body.size(), ' ');
   EXPECT_TRUE(parse_accept(body).has_value());
   EXPECT_FALSE(parse_accept(body + " ").has_value());
 }

@@ -1,10 +1,8 @@
 // PurgeRequest: which kept answers somebody wants thrown away, as it comes over the admin API.
 //
-// Values and pure functions. The body is a JSON object of at most kBodyBytesMax; unknown members are refused,
-// because a misspelt restriction would purge more than was meant, and so is an object that restricts nothing.
+// Values and pure functions; the body is one of change_body.hpp. An object that restricts nothing is refused.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,8 +13,6 @@
 namespace weir::admin {
 
 struct PurgeRequest {
-  static constexpr std::size_t kBodyBytesMax = 16 * 1024;
-
   std::string select;     // `server`, or `server.operation`, both globs; "*" is everything; "" says nothing
   std::string uri;        // exact resource
   std::string principal;  // exact
@@ -31,7 +27,7 @@ struct PurgeCount {  // entries that are, or would be, gone; nothing: the tier c
 
 // Errors: invalid_input, with a sentence for the caller.
 base::Result<PurgeRequest> parse_purge(std::string_view body);
-std::string purge_body(PurgeRequest const& request);  // what parse_purge() reads
+std::string purge_body(PurgeRequest request);  // what parse_purge() reads
 std::string purge_answer(PurgeCount const& count, bool dry_run);
 // The server's half and the operation's half of `select`; an empty half is every one.
 struct PurgeNames {

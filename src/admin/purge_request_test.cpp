@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "admin/change_body.hpp"
+
 namespace weir::admin {
 namespace {
 
@@ -23,7 +25,7 @@ TEST(PurgeRequest, AMisspeltRestrictionPurgesNothing) {
        {"", "{", "[]", "null", "{}", R"({"dry_run":true})", R"({"sellect":"a","select":"*"})",
         R"({"select":7})", R"({"select":""})", R"({"select":"*","dry_run":"yes"})", R"({"select":"*"} x)"})
     EXPECT_FALSE(parse_purge(bad)) << bad;
-  std::string const filler(PurgeRequest::kBodyBytesMax - 13, 'a');
+  std::string const filler(kChangeBytesMax - 13, 'a');
   EXPECT_TRUE(parse_purge(R"({"select":")" + filler + R"("})")) << "as large as may be";
   EXPECT_FALSE(parse_purge(R"({"select":"a)" + filler + R"("})"));
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "admin/change_body.hpp"
+
 namespace weir::admin {
 namespace {
 
@@ -18,7 +20,7 @@ TEST(TokenDrop, WhatIsMisspeltDropsNothing) {
   for (auto const* bad : {"", "{", "[]", "null", "{}", R"({"issuer":"i"})", R"({"subject":""})",
                           R"({"subject":7})", R"({"subject":"a","isuer":"i"})", R"({"subject":"a"} x)"})
     EXPECT_FALSE(parse_token_drop(bad)) << bad;
-  std::string const filler(TokenDrop::kBodyBytesMax - 14, 'a');
+  std::string const filler(kChangeBytesMax - 14, 'a');
   EXPECT_TRUE(parse_token_drop(R"({"subject":")" + filler + R"("})")) << "as large as may be";
   EXPECT_FALSE(parse_token_drop(R"({"subject":"a)" + filler + R"("})"));
 }

@@ -2,9 +2,9 @@
 
 #include <fmt/core.h>
 
+#include "app/command_failure.hpp"
 #include "app/ctl_text.hpp"
 #include "app/exit_codes.hpp"
-#include "app/gateway_client.hpp"
 #include "app/shown_text.hpp"
 #include "app/status_view.hpp"
 
@@ -13,31 +13,14 @@ namespace {
 
 constexpr base::Duration kWithin = std::chrono::seconds{30};  // counting a large store takes a while
 
-int fail(int code, std::string const& what, std::string const& fix) {
-  fmt::print(stderr, "error: {}\n", what);
-  if (!fix.empty()) fmt::print(stderr, "  = fix: {}\n", fix);
-  return code;
-}
-
 // 0 if `answer` is one to read on.
 int refused(net::Url const& admin, base::Result<GatewayAnswer> const& answer) {
-  if (!answer) {
-    return fail(kExitUnavailable,
-                fmt::format("no gateway answers at {}: {}", admin.authority, answer.error().detail),
-                "start one with `weir run`, or say where it is: --admin HOST:PORT or --config FILE");
-  }
+  if (int const code = unheard(admin, answer)) return code;
   if (answer->status == 200) return kExitOk;
-  if (answer->status == 401 || answer->status == 403)
-    return fail(kExitDenied, fmt::format("the gateway at {} wants a key", admin.authority),
-                "export WEIR_KEY=…");
   if (answer->status == 404)
-    return fail(kExitUnavailable, fmt::format("the gateway at {} has no cache", admin.authority), "");
+    return fail(kExitUnavailable, fmt::format("the gateway at {} has no cache", admin.authority));
   auto const bad = answer->status == 400 || answer->status == 422;
-  return fail(bad ? kExitData : kExitUnavailable, shown(answer->body), "");
-}
-
-int foreign(net::Url const& admin) {
-  return fail(kExitUnavailable, fmt::format("something else answers at {}", admin.authority), "");
+  return fail(bad ? kExitData : kExitUnavailable, shown(answer->body));
 }
 
 int show_cache(CtlRequest const& request, net::Url const& admin, std::string const& key) {
@@ -95,7 +78,7 @@ int ctl_command(CtlRequest const& request, config::Environment const& environmen
                 "look first with --dry-run, then add --yes");
   }
   auto const address = gateway_address(request.gateway, environment);
-  if (!address) return fail(kExitUsage, address.error().detail, "");
+  if (!address) return fail(kExitUsage, address.error().detail);
   auto const key = gateway_key(environment);
   if (request.dropping) return drop_tokens(request, address->admin, key);
   return request.purging ? purge(request, address->admin, key) : show_cache(request, address->admin, key);

@@ -48,8 +48,9 @@ struct WorkerParts {
   std::string gateway_info;  // {"name":"weir","version":…}
   observe::Log& log;
   observe::Metrics& metrics;
-  // Where the calls of a server go in on this worker; null: there is no such server.
-  std::function<std::shared_ptr<core::Handler>(std::string_view server)> door_of;
+  // Where calls that another server's failure leads to a server go in on this worker: as FallbackParts has
+  // it.
+  std::function<std::shared_ptr<core::Handler>(std::string_view server, std::string_view tool)> door_of;
   std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&)> standby;
   Refit refit{};                  // of tests
   TokenStores* tokens = nullptr;  // null: no server can have tokens

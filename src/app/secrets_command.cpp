@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "app/command_failure.hpp"
 #include "app/exit_codes.hpp"
-#include "app/gateway_client.hpp"
 #include "app/secret_status.hpp"
 #include "app/shown_text.hpp"
 
@@ -13,12 +13,6 @@ namespace weir::app {
 namespace {
 
 constexpr base::Duration kWithin = std::chrono::seconds{5};
-
-int fail(int code, std::string const& what, std::string const& fix) {
-  fmt::print(stderr, "error: {}\n", what);
-  if (!fix.empty()) fmt::print(stderr, "  = fix: {}\n", fix);
-  return code;
-}
 
 int rotate(SecretsRequest const& request, std::vector<SecretLine> const& all) {
   std::vector<SecretLine> chosen;
@@ -39,22 +33,12 @@ int rotate(SecretsRequest const& request, std::vector<SecretLine> const& all) {
 
 int secrets_command(SecretsRequest const& request, config::Environment const& environment) {
   auto const address = gateway_address(request.gateway, environment);
-  if (!address) return fail(kExitUsage, address.error().detail, "");
+  if (!address) return fail(kExitUsage, address.error().detail);
   auto const& admin = address->admin;
   auto const answer = get_from(admin, "/api/v1/secrets", gateway_key(environment), kWithin);
-  if (!answer) {
-    return fail(kExitUnavailable,
-                fmt::format("no gateway answers at {}: {}", admin.authority, answer.error().detail),
-                "start one with `weir run`, or say where it is: --admin HOST:PORT or --config FILE");
-  }
-  if (answer->status == 401 || answer->status == 403) {
-    return fail(kExitDenied, fmt::format("the gateway at {} wants a key", admin.authority),
-                "export WEIR_KEY=…");
-  }
+  if (int const code = unheard(admin, answer)) return code;
   auto const lines = read_secrets(answer->body);
-  if (answer->status != 200 || !lines) {
-    return fail(kExitUnavailable, fmt::format("something else answers at {}", admin.authority), "");
-  }
+  if (answer->status != 200 || !lines) return foreign(admin);
   if (request.rotate) return rotate(request, *lines);
   fmt::print("{}", request.json ? answer->body : render_secrets(*lines));
   bool const good =

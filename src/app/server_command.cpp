@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "app/command_failure.hpp"
 #include "app/core_dumps.hpp"
 #include "app/exit_codes.hpp"
 #include "app/secret_desk.hpp"
@@ -16,12 +17,6 @@
 
 namespace weir::app {
 namespace {
-
-int fail(int code, std::string const& what, std::string const& fix) {
-  fmt::print(stderr, "error: {}\n", what);
-  if (!fix.empty()) fmt::print(stderr, "  = fix: {}\n", fix);
-  return code;
-}
 
 std::string names_of(config::Settings const& settings) {
   std::string names;

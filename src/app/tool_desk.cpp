@@ -142,6 +142,11 @@ std::shared_ptr<router::ToolNames const> ToolDesk::inspect(
   return watched.pinning == Pinning::quarantine ? watched.pins.suspects() : nullptr;
 }
 
+bool ToolDesk::withholds_unseen(std::string_view server) const {
+  auto const found = servers_.find(server);
+  return found != servers_.end() && found->second.pinning == Pinning::quarantine;
+}
+
 base::Result<std::vector<std::string>> ToolDesk::accept(std::string const& server, std::string const& tool) {
   auto const refused = [](std::string why) {
     return base::Error(base::Fault::invalid_input, base::Blame::client, std::move(why));

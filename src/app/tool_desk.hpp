@@ -42,6 +42,7 @@ class ToolDesk final : public router::ToolGuard {
 
   std::shared_ptr<router::ToolNames const> inspect(
       std::string_view server, std::shared_ptr<router::ItemList const> const& tools) override;
+  bool withholds_unseen(std::string_view server) const override;
 
   // `tool` "": all of them. The names; errors: invalid_input, with a sentence for the caller. Whoever calls
   // it publishes the catalogue again.

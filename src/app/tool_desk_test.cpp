@@ -76,8 +76,10 @@ TEST_F(ToolDeskTest, AChangeBetweenTwoRunsIsFoundAndWithheldWhereConfigured_T56)
   EXPECT_EQ(next->inspect("s", tools("Adds. And more.")), nullptr);  // warn: it is offered
   EXPECT_EQ(next->suspects("s"), 1U);
   EXPECT_EQ(alarms("changed"), 1);
+  EXPECT_FALSE(next->withholds_unseen("s"));
   settings_.pinning["s"] = config::Pinning::quarantine;
   next->apply(settings_);
+  EXPECT_TRUE(next->withholds_unseen("s"));
   auto const list = tools("Adds. And more.");
   ASSERT_NE(next->inspect("s", list), nullptr);
   EXPECT_EQ(*next->inspect("s", list), router::ToolNames{"add"});

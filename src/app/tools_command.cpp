@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "admin/accept_request.hpp"
+#include "app/command_failure.hpp"
 #include "app/exit_codes.hpp"
-#include "app/gateway_client.hpp"
 #include "app/shown_text.hpp"
 #include "app/tool_report.hpp"
 
@@ -15,25 +15,12 @@ namespace {
 
 constexpr base::Duration kWithin = std::chrono::seconds{5};
 
-int fail(int code, std::string const& what, std::string const& fix) {
-  fmt::print(stderr, "error: {}\n", what);
-  if (!fix.empty()) fmt::print(stderr, "  = fix: {}\n", fix);
-  return code;
-}
-
 // 0 if `answer` is one to read on.
 int refused(net::Url const& admin, base::Result<GatewayAnswer> const& answer) {
-  if (!answer) {
-    return fail(kExitUnavailable,
-                fmt::format("no gateway answers at {}: {}", admin.authority, answer.error().detail),
-                "start one with `weir run`, or say where it is: --admin HOST:PORT or --config FILE");
-  }
+  if (int const code = unheard(admin, answer)) return code;
   if (answer->status == 200) return kExitOk;
-  if (answer->status == 401 || answer->status == 403)
-    return fail(kExitDenied, fmt::format("the gateway at {} wants a key", admin.authority),
-                "export WEIR_KEY=…");
   if (answer->status == 422) return fail(kExitData, shown(answer->body), "`weir tools` lists them");
-  return fail(kExitUnavailable, fmt::format("something else answers at {}", admin.authority), "");
+  return foreign(admin);
 }
 
 int accept(ToolsRequest const& request, net::Url const& admin, std::string const& key) {
@@ -50,15 +37,14 @@ int accept(ToolsRequest const& request, net::Url const& admin, std::string const
 
 int tools_command(ToolsRequest const& request, config::Environment const& environment) {
   auto const address = gateway_address(request.gateway, environment);
-  if (!address) return fail(kExitUsage, address.error().detail, "");
+  if (!address) return fail(kExitUsage, address.error().detail);
   auto const& admin = address->admin;
   auto const key = gateway_key(environment);
   if (request.accept) return accept(request, admin, key);
   auto const answer = get_from(admin, "/api/v1/tools", key, kWithin);
   if (int const code = refused(admin, answer)) return code;
   auto servers = read_pinned(answer->body);
-  if (!servers)
-    return fail(kExitUnavailable, fmt::format("something else answers at {}", admin.authority), "");
+  if (!servers) return foreign(admin);
   if (!request.server.empty()) {
     std::erase_if(*servers, [&](PinnedServer const& server) { return server.name != request.server; });
     if (servers->empty())

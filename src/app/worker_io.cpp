@@ -39,7 +39,7 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
              shared.gateway_info,
              shared.log,
              shared.metrics,
-             [this](std::string_view server) { return door_of(server); },
+             [this](std::string_view server, std::string_view tool) { return door_of(server, tool); },
              {}},
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
       seats_(std::numeric_limits<unsigned>::max()),
@@ -134,9 +134,13 @@ void Worker::build_way_in(Running& running, config::Settings const& settings, co
   running.way_in = refitted(parts_.refit, Stage::fallback, server.name, inner, running.door);
 }
 
-std::shared_ptr<core::Handler> Worker::door_of(std::string_view server) const {
+// The router is passed by, so what it checks of a tool is checked here.
+std::shared_ptr<core::Handler> Worker::door_of(std::string_view server, std::string_view tool) const {
   auto const found = servers_.find(server);
-  return found == servers_.end() ? nullptr : found->second.way_in;
+  if (found == servers_.end()) return nullptr;
+  auto const* const shown = feed_.current().server(server);
+  bool const may_be_called = tool.empty() || (shown != nullptr && shown->lets_through(tool));
+  return may_be_called ? found->second.way_in : nullptr;
 }
 
 void Worker::retire(Servers servers, base::TimePoint deadline) {

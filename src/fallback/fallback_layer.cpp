@@ -77,6 +77,14 @@ bool answers(core::Call const& call, core::Outcome const& outcome) noexcept {
   return !call.structured_output || message.has(Field::structured_content);
 }
 
+// Another server's answer is for those who may use what gives it: a chain opens no door that is closed.
+bool may_use(core::Call const& call, std::string_view server, std::string_view tool) {
+  if (!call.access) return true;
+  auto const access = tool.empty() ? call.access->to_server(*call.principal, server)
+                                   : call.access->to_tool(*call.principal, server, tool);
+  return access.verdict == core::Access::Verdict::allowed;
+}
+
 // Nobody else can do what this call is to do, and nothing can stand in for its having been done.
 bool changes_something(core::Call const& call) noexcept { return call.updates || call.says_writes; }
 
@@ -174,20 +182,21 @@ std::optional<Outcome> FallbackLayer::take_copy(core::Call& call, Error const& f
 base::Task<std::optional<Outcome>> FallbackLayer::ask_other(core::Call& call, Step const& step, TimePoint end,
                                                             unsigned servers_left) {
   auto const now = parts_.scheduler.now();
-  auto const door = parts_.door_of(step.server);
+  bool const renamed = !step.tool.empty() && call.method == mcp::Method::tools_call;
+  auto const& tool = renamed ? step.tool : call.facts.tool;
+  auto const door = parts_.door_of(step.server, tool);
   if (door == nullptr || end <= now || !others_can_answer(call)) co_return std::nullopt;
+  if (!may_use(call, step.server, tool)) co_return std::nullopt;
   core::OwnedCall other(call);
   other.call.facts.server = step.server;
-  other.call.facts.tool = call.facts.tool;
+  other.call.facts.tool = tool;
   other.call.mirrored = nullptr;  // of the other's headers its backend learns by itself
   other.call.cache_order.reset();
   other.call.copy_wanted = other.call.updates = false;
   other.call.cacheable = false;  // of the other's tool, its own rules say what may be repeated
   other.call.answers_failure = true;
   other.call.deadline = now + (end - now) / servers_left;
-  if (!step.tool.empty() && call.method == mcp::Method::tools_call) {
-    other.call.target = other.call.facts.tool = step.tool;
-  }
+  if (renamed) other.call.target = tool;
   auto outcome = co_await door->handle(other.call);
   call.facts.upstream += other.call.facts.upstream;
   if (!outcome || !answers(call, *outcome)) co_return std::nullopt;

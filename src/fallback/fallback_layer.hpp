@@ -42,8 +42,9 @@ struct FallbackOptions {
 struct FallbackParts {  // all of them outlive the layer
   base::Scheduler& scheduler;
   core::CopyShelf& copies;
-  // Where the calls of another server go in on this worker; null: there is no such server.
-  std::function<std::shared_ptr<core::Handler>(std::string_view server)> door_of;
+  // Where calls of another server go in on this worker, of its tool (its own name) or, with "", of no tool.
+  // Null: there is no such server, or what its tool says of itself keeps it from being called.
+  std::function<std::shared_ptr<core::Handler>(std::string_view server, std::string_view tool)> door_of;
   observe::ServerMetrics const& metrics;
   observe::Log& log;
 };

@@ -126,19 +126,22 @@ struct World {
   test::CollectingSink sink{loop};
   std::shared_ptr<Server> server = std::make_shared<Server>(loop);
   std::shared_ptr<Server> mirror = std::make_shared<Server>(loop);
+  std::vector<std::string> withheld;  // tools of the mirror
   Shelf shelf;
   std::shared_ptr<Local> held = std::make_shared<Local>(loop);
   Local& local = *held;
   std::shared_ptr<FallbackOptions> options = std::make_shared<FallbackOptions>();
-  FallbackLayer layer{server,
-                      {loop, shelf,
-                       [this](std::string_view name) -> std::shared_ptr<core::Handler> {
-                         return name == "mirror" || name == "second" ? mirror : nullptr;
-                       },
-                       metrics.server("docs"), log},
-                      options};
+  FallbackLayer layer{
+      server,
+      {loop, shelf,
+       [this](std::string_view name, std::string_view tool) -> std::shared_ptr<core::Handler> {
+         if (std::find(withheld.begin(), withheld.end(), tool) != withheld.end()) return nullptr;
+         return name == "mirror" || name == "second" ? mirror : nullptr;
+       },
+       metrics.server("docs"), log},
+      options};
   std::function<void(core::Call&)> prepare = [](core::Call& call) {
-    call.target = "look";
+    call.target = call.facts.tool = "look";
     call.facts.server = "docs";
     call.cacheable = true;
   };
@@ -255,6 +258,47 @@ TEST(FallbackLayer, AnotherServerMayKnowTheToolByAnotherName) {
             std::string::npos)
       << asked.text();
   EXPECT_EQ(asked.call->facts.degraded.server, "mirror");
+}
+
+TEST(FallbackLayer, WhatAnotherServerWithholdsDoesNotStandIn_T56) {
+  World world;
+  world.chain({step(Strategy::server, "mirror", "find"), step(Strategy::server, "mirror"),
+               step(Strategy::use_local_backup)});
+  world.server->fails = failure(Fault::breaker_open, base::Retry::always);
+  world.local.has = {Strategy::use_local_backup};
+  world.withheld = {"find"};  // under the name that the other one has for it
+  auto const& asked = world.ask();
+  EXPECT_EQ(world.mirror->calls, 1);
+  EXPECT_EQ(world.mirror->target, "look");
+  EXPECT_EQ(asked.call->facts.degraded.by, Substitute::server);
+  world.withheld = {"find", "look"};
+  EXPECT_EQ(world.ask().call->facts.degraded.by, Substitute::backup);
+  EXPECT_EQ(world.mirror->calls, 1);
+}
+
+TEST(FallbackLayer, AnotherServersToolStandsInOnlyForWhomItIsAllowed) {
+  auto const answered = [](std::vector<std::string> allowed, std::string const& method = "tools/call") {
+    World world;
+    world.chain({step(Strategy::server, "mirror", "find")});
+    world.server->fails = failure(Fault::breaker_open, base::Retry::always);
+    auto const before = world.prepare;
+    world.prepare = [&, before](core::Call& call) {
+      before(call);
+      if (method != "tools/call") call.facts.tool.clear();
+      std::vector<core::AccessRule> rules;
+      rules.push_back({"*", std::move(allowed), {}, {}});
+      call.access = std::make_shared<core::AccessRules const>(std::move(rules));
+    };
+    auto const params = method == "tools/call" ? R"({"name":"look"})" : R"({"uri":"file:///a"})";
+    bool const good = world.ask(method, params).answer->has_value();
+    EXPECT_EQ(world.mirror->calls, good ? 1 : 0);
+    return good;
+  };
+  EXPECT_TRUE(answered({"docs.*", "mirror.find"}));
+  EXPECT_FALSE(answered({"docs.*", "mirror.look"}));
+  EXPECT_FALSE(answered({"docs.*"}));
+  EXPECT_TRUE(answered({"docs.*", "mirror.find"}, "resources/read"));
+  EXPECT_FALSE(answered({"docs.*"}, "resources/read"));
 }
 
 TEST(FallbackLayer, AToolsErrorOfAnotherServerIsNoAnswer) {

@@ -3,6 +3,8 @@
 // A view of text that the caller keeps and may wipe: nothing of it is copied but what is asked for. At most
 // kMembersMax members; the text must be UTF-8, and no name that is asked for may come twice (a second
 // `access_token` is a trick). Nested values are strings of JSON here. One thread, lives on the stack.
+// jose::JsonObject is not used for these texts: it has a copy of them, in memory that nobody wipes. A test
+// keeps the two agreed on what is an object.
 #pragma once
 
 #include <optional>

@@ -118,18 +118,34 @@ TokenCache::Found TokenCache::find(TokenKey const& key, TimePoint now, bool coun
   return out;
 }
 
-void TokenCache::keep(TokenKey const& key, TokenOwner owner, TokenRef token, TokenLife const& life,
+TokenAsking::TokenAsking(TokenCache& cache, TokenKey const& subject) : cache_(cache), subject_(subject) {
+  std::lock_guard const held(cache_.lock_);
+  cache_.asking_.push_back(*this);
+}
+
+TokenAsking::~TokenAsking() {
+  std::lock_guard const held(cache_.lock_);
+  unlink();
+}
+
+bool TokenCache::keep(TokenKey const& key, TokenOwner owner, TokenRef token, TokenLife const& life,
                       TimePoint now) {
   Dead dead;
-  std::lock_guard const held(lock_);
+  std::unique_lock held(lock_);
   expire_some(now, kExpireWithEach, dead);
-  if (options_.entries_max == 0 || life.until <= now) return;
+  if (owner.asking != nullptr && !owner.asking->linked()) {
+    held.unlock();
+    if (auto const returns = owner.returns.lock()) returns->give_back(std::move(token));
+    return false;
+  }
+  if (options_.entries_max == 0 || life.until <= now) return true;
   Entry& entry = place(key, std::move(owner), dead);
   entry.token = std::move(token);
   --counted_.negative;
   entry.renew_at = life.renew_at;
   set_end(entry, life.until);
   ++counted_.stored;
+  return true;
 }
 
 void TokenCache::refuse(TokenKey const& key, TokenOwner owner, OAuthError refusal, base::Duration remember,
@@ -137,6 +153,7 @@ void TokenCache::refuse(TokenKey const& key, TokenOwner owner, OAuthError refusa
   Dead dead;
   std::lock_guard const held(lock_);
   expire_some(now, kExpireWithEach, dead);
+  if (owner.asking != nullptr && !owner.asking->linked()) return;
   auto const found = entries_.find(key);
   if (found != entries_.end() && found->second->token && now < found->second->until) {
     found->second->renewing = false;
@@ -175,6 +192,9 @@ std::size_t TokenCache::drop_subject(TokenKey const& subject) {
       if (entry->subject == subject) theirs.push_back(entry.get());
     }
     for (auto* const entry : theirs) dead.push_back(take(*entry));
+    asking_.for_each([&](TokenAsking& asking) {
+      if (asking.subject_ == subject) asking.unlink();
+    });
     counted_.revoked += dead.size();
   }
   for (auto const& entry : dead) {

@@ -35,10 +35,14 @@ class TokenReturns {
   virtual void give_back(TokenRef token) = 0;
 };
 
+class TokenAsking;
+class TokenCache;
+
 struct TokenOwner {
   std::string tenant;  // "": the gateway itself and callers without one
   TokenKey subject{};
   std::weak_ptr<TokenReturns> returns = {};
+  TokenAsking const* asking = nullptr;  // borrowed; null: nothing can have been dropped meanwhile
 };
 
 // Counted since the start, but for the last two. What leaves is counted under one reason.
@@ -50,6 +54,21 @@ struct TokenStats {
   std::uint64_t renewals, renewals_failed;    // begun before the end; and those that brought none
   std::size_t entries, negative;              // now; negative: those of them that are refusals
   std::uint64_t evicted() const noexcept { return evicted_full + evicted_share; }
+};
+
+// A question to an issuer that is under way, from before it is sent until its answer is kept: so that what is
+// dropped meanwhile is not kept afterwards. Any thread; the cache outlives it.
+class TokenAsking : public base::ListHook {
+ public:
+  TokenAsking(TokenCache& cache, TokenKey const& subject);
+  ~TokenAsking();
+  TokenAsking(TokenAsking const&) = delete;
+  TokenAsking& operator=(TokenAsking const&) = delete;
+
+ private:
+  friend class TokenCache;
+  TokenCache& cache_;
+  TokenKey subject_;
 };
 
 class TokenCache {
@@ -67,7 +86,8 @@ class TokenCache {
   // `counted`: false when the same call looks a second time.
   Found find(TokenKey const& key, base::TimePoint now, bool counted = true);
 
-  void keep(TokenKey const& key, TokenOwner owner, TokenRef token, TokenLife const& life,
+  // False: the owner's tokens were dropped while this one was asked for; it goes back to where it came from.
+  bool keep(TokenKey const& key, TokenOwner owner, TokenRef token, TokenLife const& life,
             base::TimePoint now);
   // Remembers that there is none. A token that is served still stays: only renewing it failed, and it is
   // tried again after the same time.
@@ -78,8 +98,8 @@ class TokenCache {
 
   // The server would not take `used`; what was kept under the key since then stays.
   bool drop(TokenKey const& key, TokenRef const& used);
-  // A user is gone (F-11): their tokens go back to where they came from, and nothing is remembered of them.
-  // How many entries that were.
+  // A user is gone (F-11): their tokens go back to where they came from, and nothing is remembered of them,
+  // nor of what is being asked for them just now. How many entries that were.
   std::size_t drop_subject(TokenKey const& subject);
   std::size_t drop_all();
 
@@ -94,6 +114,7 @@ class TokenCache {
   base::Duration life_max() const;
 
  private:
+  friend class TokenAsking;
   struct UseHook : base::ListHook {};
   struct Tenant;
   struct Entry;
@@ -110,6 +131,7 @@ class TokenCache {
   TokenCacheOptions options_;
   base::TimerWheel ends_;
   base::IntrusiveList<base::TimerNode> over_;  // their time is up; they wait for a batch
+  base::IntrusiveList<TokenAsking> asking_;    // what nobody has dropped yet
   std::unordered_map<TokenKey, std::unique_ptr<Entry>, TokenKeyHash> entries_;
   std::unordered_map<std::string, std::unique_ptr<Tenant>> tenants_;
   TokenStats counted_{};

@@ -39,6 +39,7 @@ struct TokenUse {
   std::vector<std::string> const* scopes = nullptr;  // in any order
   std::string_view bound_key = {};                   // thumbprint; "" for bearer tokens
   std::string_view sign_in = {};                     // of a person; what an earlier one left counts no more
+  std::string_view credential = {};                  // refresh token or password, as configured; likewise
 };
 struct TokenCaller {
   std::string_view subject_issuer;

@@ -3,24 +3,12 @@
 
 #include <filesystem>
 
-#include "base/virtual_loop.hpp"
-#include "oauth/fake_issuer_test.hpp"
-#include "oauth/token_source_io.hpp"
+#include "oauth/source_rig_test.hpp"
 
 namespace weir::oauth {
 namespace {
 
 using namespace std::chrono_literals;
-using Value = core::CredentialSource::Value;
-using Got = std::optional<base::Result<Value>>;
-
-base::Task<void> keep(TokenSource& source, base::TimePoint deadline, Got& out) {
-  if (auto value = source.ready(nullptr)) {
-    out = value;
-    co_return;
-  }
-  out = co_await source.obtain(nullptr, deadline);
-}
 
 base::Task<OAuthResult<TokenPlace>> found(OAuthResult<TokenPlace> place) { co_return place; }
 
@@ -32,24 +20,14 @@ TokenPlace place_at(std::string const& issuer, std::vector<std::string> issuers)
   return place;
 }
 
-struct SignedIn : testing::Test {
-  base::VirtualLoop loop;
-  FakeIssuer issuer{loop};
-  base::SeededRandom random{11};
-  TokenKeys keys{random};
-  TokenCache cache{{}, loop.now()};
-  RefreshBook book;
+struct SignedIn : SourceRig {
   std::string folder = testing::TempDir() + "weir_signed_in_" + std::to_string(::getpid());
   SignInStore store{folder};
-  TokenParts parts{loop, issuer, random, keys, cache, book, &store};
-  TokenSourceOptions options;
-  std::vector<std::string> alarms;
   std::optional<OAuthResult<TokenPlace>> place;  // what the server says of its issuer
   unsigned located = 0;
-  std::optional<TokenSource> source;
-  unsigned made = 0;
 
   SignedIn() {
+    sign_ins = &store;
     std::filesystem::remove_all(folder);
     options.server = "web";
     options.grant = Grant::authorization_code;
@@ -58,19 +36,12 @@ struct SignedIn : testing::Test {
     issuer.answer = [this](FakeIssuer::Asked const& asked) { return rotated(asked); };
     begin();
   }
-  ~SignedIn() override { std::filesystem::remove_all(folder); }
-
-  FakeIssuer::Reply rotated(FakeIssuer::Asked const& asked) {
-    if (asked.form.find("refresh_token=r-" + std::to_string(made) + "&") == std::string::npos)
-      return FakeIssuer::json(400, R"({"error":"invalid_grant"})");
-    auto const number = std::to_string(++made);
-    return FakeIssuer::json(200, R"({"access_token":"x-)" + number +
-                                     R"(","token_type":"Bearer","expires_in":3600,"refresh_token":"r-)" +
-                                     number + R"("})");
+  ~SignedIn() override {
+    source.reset();
+    std::filesystem::remove_all(folder);
   }
+
   void begin() {
-    TokenSource::Reports reports;
-    reports.alarm = [this](std::string const& what) { alarms.push_back(what); };
     TokenSource::Locator locate;
     if (place) {
       locate = [this](base::TimePoint, bool anew) {
@@ -79,7 +50,7 @@ struct SignedIn : testing::Test {
         return found(*place);
       };
     }
-    source.emplace(parts, options, std::move(locate), std::move(reports));
+    SourceRig::begin(std::move(locate));
   }
   KeptSignIn signed_in() const {
     KeptSignIn kept;
@@ -94,13 +65,6 @@ struct SignedIn : testing::Test {
     kept.refresh_token = base::Secret("r-0");
     kept.expires_at = loop.clock().wall() + 3600s;
     return kept;
-  }
-  base::Result<Value> get(base::Duration within = 20s) {
-    Got out;
-    base::TaskGroup tasks(loop);
-    tasks.spawn(keep(*source, loop.now() + within, out));
-    for (base::Duration waited{}; !out && waited <= within; waited += 10ms) loop.advance(10ms);
-    return out ? *out : base::Result<Value>(base::Error());
   }
   std::string text() {
     auto const got = get();
@@ -319,7 +283,7 @@ TEST_F(SignedIn, WhileAnotherGatewayRenewsItIsWaitedForAndItsTokenUsed) {
   {
     auto const theirs = store.try_lease("web");
     ASSERT_TRUE(theirs && *theirs);
-    tasks.spawn(keep(*source, loop.now() + 20s, out));
+    tasks.spawn(take(*source, nullptr, loop.now() + 20s, out));
     loop.advance(1s);
     EXPECT_FALSE(out);
     kept.access_token = base::Secret("theirs");

@@ -47,6 +47,7 @@ base::Duration spread(OAuthError const& error, base::Random& random) {
 struct TokenSource::Flight {
   explicit Flight(base::Scheduler& scheduler) : over(scheduler) {}
   base::Event over;
+  bool dropped = false;  // what it brought must not be used: ask again
   Result<Value> result = Error(Fault::unavailable, Blame::gateway, "being stopped");
 };
 
@@ -79,11 +80,15 @@ TokenSource::SubjectRef TokenSource::subject_of(core::Principal const* caller) c
 std::optional<TokenKey> TokenSource::key_for(SubjectRef const& subject) const {
   // A sign-in has one key, so its name is enough.
   bool const keyed = client_.prover && options_.grant != Grant::authorization_code;
-  TokenUse const use{
-      options_.server,  wanted_.issuer,
-      wanted_.resource, wanted_.audience,
-      &wanted_.scopes,  keyed ? std::string_view(client_.prover->thumbprint()) : std::string_view(),
-      options_.sign_in};
+  TokenUse use{options_.server,  wanted_.issuer,
+               wanted_.resource, wanted_.audience,
+               &wanted_.scopes,  keyed ? std::string_view(client_.prover->thumbprint()) : std::string_view(),
+               options_.sign_in};
+  if (options_.grant == Grant::refresh_token) use.credential = options_.refresh_token.reveal();
+  if (options_.grant == Grant::password) {
+    use.sign_in = options_.user;
+    use.credential = options_.password.reveal();
+  }
   if (!subject) return parts_.keys.own(use);
   return parts_.keys.of_caller(
       use, {subject->issuer, subject->subject, subject->tenant, subject->actor, subject->text.reveal()});
@@ -160,6 +165,7 @@ base::Task<Result<core::CredentialSource::Value>> TokenSource::obtain(core::Prin
         .about(options_.server)
         .advise("The issuer of the server's tokens was too slow.");
   }
+  if (flight->dropped) co_return co_await obtain(caller, deadline);
   co_return flight->result;
 }
 
@@ -239,8 +245,9 @@ base::Task<void> TokenSource::fly(TokenKey key, SubjectRef subject, std::shared_
       if (flights_.emplace(key, flight).second) landing.keys.push_back(key);
     }
   }
+  TokenAsking const asking(parts_.cache, owner_of(subject).subject);
   auto answer = co_await ask(subject, deadline);
-  settle(key, subject, asked_at, std::move(answer), *flight);
+  settle(key, subject, asked_at, std::move(answer), *flight, &asking);
 }
 
 void TokenSource::adopt(TokenPlace place) {
@@ -320,7 +327,7 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_refreshed(base::TimePoint 
 }
 
 void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::TimePoint asked_at,
-                         OAuthResult<TokenAnswer> answer, Flight& flight) {
+                         OAuthResult<TokenAnswer> answer, Flight& flight, TokenAsking const* asking) {
   auto const now = parts_.scheduler.now();
   std::optional<TokenLife> life;
   if (answer) {
@@ -335,7 +342,7 @@ void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::T
     reports_.asked(flow_of(subject), answer ? nullptr : &error, now - asked_at);
   }
   if (!answer) {
-    remember(key, subject, answer.error());
+    remember(key, subject, answer.error(), asking);
     flight.result = told(answer.error(), subject);
     return;
   }
@@ -343,16 +350,21 @@ void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::T
   block_.reset();
   auto const value =
       std::make_shared<base::Secret const>(header_value(answer->access_token, wanted_.key_bound));
-  parts_.cache.keep(key, owner_of(subject), value, *life, now);
-  flight.result = value;
+  auto owner = owner_of(subject);
+  owner.asking = asking;
+  flight.dropped = !parts_.cache.keep(key, std::move(owner), value, *life, now);
+  if (!flight.dropped) flight.result = value;
 }
 
-void TokenSource::remember(TokenKey const& key, SubjectRef const& subject, OAuthError const& error) {
+void TokenSource::remember(TokenKey const& key, SubjectRef const& subject, OAuthError const& error,
+                           TokenAsking const* asking) {
   auto const now = parts_.scheduler.now();
   auto const time = spread(error, parts_.random);
   failures_ = error.cause == Cause::transient ? failures_ + 1 : 0;
   if (concerns_all(error) || failures_ >= kFailuresOfAll) block_ = Block{error, now + time};
-  parts_.cache.refuse(key, owner_of(subject), error, time, now);
+  auto owner = owner_of(subject);
+  owner.asking = asking;
+  parts_.cache.refuse(key, std::move(owner), error, time, now);
   bool const of_gateway = error.cause == Cause::policy ||
                           (error.cause == Cause::config && concerns_all(error)) ||
                           (error.cause == Cause::reauth && !subject);

@@ -2,6 +2,7 @@
 //
 // One per server, on its worker. A token at hand costs no wait and is renewed in the background before it
 // ends, by one caller. A question goes on when those who wait for it leave: the next one finds its answer.
+// What comes for a user whose tokens were dropped meanwhile is given back, and asked for anew.
 // Refusals are remembered as the error table says: those that concern the issuer for everybody, the others
 // for the one they were given to (F-09). Limits: kFlightsMax different questions, kWaitersMax who wait,
 // kAskedAtOnce asked at a time. Who has no verified token of their own gets none (F-14), and is told so.
@@ -131,8 +132,9 @@ class TokenSource final : public core::CredentialSource {
   void keep(KeptSignIn const& kept);
   void adopt(TokenPlace place);
   void settle(TokenKey const& key, SubjectRef const& subject, base::TimePoint asked_at,
-              OAuthResult<TokenAnswer> answer, Flight& flight);
-  void remember(TokenKey const& key, SubjectRef const& subject, OAuthError const& error);
+              OAuthResult<TokenAnswer> answer, Flight& flight, TokenAsking const* asking = nullptr);
+  void remember(TokenKey const& key, SubjectRef const& subject, OAuthError const& error,
+                TokenAsking const* asking);
 
   TokenParts parts_;
   TokenSourceOptions const options_;

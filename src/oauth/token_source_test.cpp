@@ -1,12 +1,10 @@
 #include "oauth/token_source_io.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <fstream>
+#include <future>
 
-#include "base/virtual_loop.hpp"
-#include "oauth/fake_issuer_test.hpp"
+#include "oauth/source_rig_test.hpp"
 #include "oauth/token_reaper_loop.hpp"
 
 namespace weir::oauth {
@@ -14,34 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using base::Fault;
-using Value = core::CredentialSource::Value;
-using Got = std::optional<base::Result<Value>>;
 
-base::Task<void> keep(TokenSource& source, core::Principal const* caller, base::TimePoint deadline,
-                      Got& out) {
-  if (auto value = source.ready(caller)) {
-    out = value;
-    co_return;
-  }
-  out = co_await source.obtain(caller, deadline);
-}
-
-struct Sources : testing::Test {
-  base::VirtualLoop loop;
-  FakeIssuer issuer{loop};
-  base::SeededRandom random{11};
-  TokenKeys keys{random};
-  TokenCache cache{{}, loop.now()};
-  RefreshBook book;
-  TokenParts parts{loop, issuer, random, keys, cache, book};
-  TokenSourceOptions options;
-  std::vector<std::string> alarms;
-  std::vector<std::string> outcomes;
-  std::vector<std::string> returned;
-  int hits = 0;
-  std::optional<TokenSource> source;
-  unsigned made = 0;
-
+struct Sources : SourceRig {
   Sources() {
     options.server = "github";
     options.grant = Grant::exchange;
@@ -58,17 +30,6 @@ struct Sources : testing::Test {
                  std::to_string(expires_in) +
                  R"(,"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"})");
   }
-  void begin(TokenSource::Locator locate = {}) {
-    TokenSource::Reports reports;
-    reports.alarm = [this](std::string const& what) { alarms.push_back(what); };
-    reports.hit = [this] { ++hits; };
-    reports.asked = [this](Flow flow, OAuthError const* error, base::Duration) {
-      outcomes.push_back(std::string(name_of(flow)) + (error == nullptr ? " ok" : " ") +
-                         std::string(error == nullptr ? "" : name_of(error->cause)));
-    };
-    reports.returned = [this](std::string_view result) { returned.emplace_back(result); };
-    source.emplace(parts, options, std::move(locate), std::move(reports));
-  }
   core::Principal user(std::string const& name, std::string tenant = "t", std::string text = "") {
     core::Principal principal{"sub:" + name, "jwt", {}, {}, {}};
     core::SubjectToken token;
@@ -79,13 +40,6 @@ struct Sources : testing::Test {
     token.expires = loop.clock().wall() + 3600s;
     principal.token = std::make_shared<core::SubjectToken const>(std::move(token));
     return principal;
-  }
-  base::Result<Value> get(core::Principal const* caller, base::Duration within = 20s) {
-    Got out;
-    base::TaskGroup tasks(loop);
-    tasks.spawn(keep(*source, caller, loop.now() + within, out));
-    for (base::Duration waited{}; !out && waited <= within; waited += 10ms) loop.advance(10ms);
-    return out ? *out : base::Result<Value>(base::Error());
   }
   std::string text(core::Principal const* caller) {
     auto const got = get(caller);
@@ -154,6 +108,54 @@ TEST_F(Sources, WhenAUserIsGoneTheIssuerIsToldWhereItSaysSo_F11) {
   EXPECT_EQ(returned, std::vector<std::string>{"done"});
 }
 
+TEST_F(Sources, WhatIsAskedForWhenAUserGoesIsNotKeptAndGoesBack_F11) {
+  TokenPlace place;
+  place.endpoint = *net::parse_url("https://issuer.test/token");
+  place.issuer = "https://issuer.test";
+  place.revocation = net::parse_url("https://issuer.test/revoke").value();
+  begin([&place](base::TimePoint, bool) { return found(place); });
+  issuer.takes = 1s;
+  auto const ann = user("ann");
+  auto const bob = user("bob");
+  Got anns;
+  Got bobs;
+  base::TaskGroup tasks(loop);
+  tasks.spawn(take(*source, &ann, loop.now() + 5s, anns));
+  tasks.spawn(take(*source, &bob, loop.now() + 5s, bobs));
+  loop.advance(500ms);
+  EXPECT_EQ(issuer.asked.size(), 2U);
+  EXPECT_EQ(cache.drop_subject(keys.subject("https://login.test", "ann")), 0U);
+  loop.advance(600ms);
+  EXPECT_TRUE(bobs && *bobs) << "another user";
+  EXPECT_FALSE(anns) << "what came is not theirs to use";
+  EXPECT_EQ(cache.size(), 1U);
+  ASSERT_EQ(issuer.asked.size(), 4U);
+  std::vector<std::string> forms{issuer.asked[2].form, issuer.asked[3].form};
+  EXPECT_TRUE(std::count(forms.begin(), forms.end(), "token=x-1&token_type_hint=access_token")) << forms[0];
+  loop.advance(1s);
+  ASSERT_TRUE(anns && *anns) << "asked for anew, since the issuer still knows them";
+  EXPECT_NE((**anns)->reveal(), "Bearer x-1");
+  EXPECT_EQ(cache.size(), 2U);
+}
+
+TEST_F(Sources, NothingIsRememberedOfWhatWasRefusedToAUserWhoWentMeanwhile_F11) {
+  begin();
+  issuer.takes = 1s;
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(400, R"({"error":"invalid_grant"})");
+  };
+  auto const ann = user("ann");
+  Got anns;
+  base::TaskGroup tasks(loop);
+  tasks.spawn(take(*source, &ann, loop.now() + 5s, anns));
+  loop.advance(500ms);
+  cache.drop_subject(keys.subject("https://login.test", "ann"));
+  loop.advance(600ms);
+  ASSERT_TRUE(anns);
+  EXPECT_FALSE(*anns);
+  EXPECT_EQ(cache.size(), 0U);
+}
+
 TEST_F(Sources, WhoHasShownNoTokenGetsNone_F14) {
   begin();
   core::Principal const key{"key:ci", "key", {}, {}, {}};
@@ -172,7 +174,7 @@ TEST_F(Sources, TenThousandUsersThroughTheRealWayStayWithinTheCap_R012_F05_T59) 
   base::TaskGroup tasks(loop);
   for (std::size_t i = 0; i < users.size();) {
     for (std::size_t wave = 0; wave < 1000; ++wave, ++i) {
-      tasks.spawn(keep(*source, &users[i], loop.now() + 60s, got[i]));
+      tasks.spawn(take(*source, &users[i], loop.now() + 60s, got[i]));
     }
     for (int step = 0; step < 70; ++step) {
       loop.advance(10ms);
@@ -198,7 +200,7 @@ TEST_F(Sources, AThousandCallersOfOneTokenCostOneExchange_F04_T59) {
   auto const all = [&] {
     for (auto& one : got) {
       one.reset();
-      tasks.spawn(keep(*source, &ann, loop.now() + 5s, one));
+      tasks.spawn(take(*source, &ann, loop.now() + 5s, one));
     }
     loop.advance(1s);
     for (auto const& one : got) ASSERT_TRUE(one && *one);
@@ -210,6 +212,30 @@ TEST_F(Sources, AThousandCallersOfOneTokenCostOneExchange_F04_T59) {
   EXPECT_EQ(issuer.asked.size(), 2U);
 }
 
+TEST_F(Sources, WhileAnIssuerIsAskedEverybodyElseFindsTheirTokens_R008_F06) {
+  begin();
+  auto const ann = user("ann");
+  auto const bob = user("bob");
+  EXPECT_EQ(text(&bob), "Bearer x-1");
+  issuer.takes = 1s;
+  Got anns;
+  base::TaskGroup tasks(loop);
+  tasks.spawn(take(*source, &ann, loop.now() + 5s, anns));
+  loop.advance(500ms);
+  ASSERT_EQ(issuer.asked.size(), 2U);
+  // From another worker, since a lock that is held would stop this one. In vain if it has to wait for more.
+  auto looked = std::async(std::launch::async, [this] { return cache.stats().entries; });
+  bool const free = looked.wait_for(30s) == std::future_status::ready;
+  if (free) {
+    EXPECT_EQ(source->ready(&bob)->reveal(), "Bearer x-1");
+    EXPECT_FALSE(anns);
+  }
+  loop.advance(1s);  // gives back whatever was held
+  EXPECT_TRUE(free) << "the cache is locked while an issuer is asked";
+  EXPECT_EQ(looked.get(), free ? 1U : 2U);
+  EXPECT_TRUE(anns && *anns);
+}
+
 TEST_F(Sources, AnExchangeGoesOnWhenItsFirstCallerLeaves) {
   begin();
   auto const ann = user("ann");
@@ -218,8 +244,8 @@ TEST_F(Sources, AnExchangeGoesOnWhenItsFirstCallerLeaves) {
   Got second;
   auto leaving = std::make_unique<base::TaskGroup>(loop);
   base::TaskGroup staying(loop);
-  leaving->spawn(keep(*source, &ann, loop.now() + 5s, first));
-  staying.spawn(keep(*source, &ann, loop.now() + 5s, second));
+  leaving->spawn(take(*source, &ann, loop.now() + 5s, first));
+  staying.spawn(take(*source, &ann, loop.now() + 5s, second));
   loop.advance(50ms);
   leaving.reset();
   loop.advance(100ms);
@@ -265,6 +291,21 @@ TEST_F(Sources, NothingIsServedAfterItsEndWithTheIssuerDown_F02_F09_T59) {
   auto const asking = loop.now() - issuer.at.front();
   EXPECT_LE(static_cast<long>(issuer.at.size()), std::chrono::ceil<std::chrono::seconds>(asking).count());
   EXPECT_GE(issuer.at.size(), 10U);
+}
+
+TEST_F(Sources, AStepOfTheWallClockNeitherEndsATokenNorKeepsOne_F08) {
+  begin();
+  auto const ann = user("ann");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  auto const end = loop.now() + 300s;
+  loop.step_wall(24h);
+  ASSERT_NE(source->ready(&ann), nullptr);
+  loop.step_wall(-48h);
+  issuer.answer = [](FakeIssuer::Asked const&) { return FakeIssuer::json(503, ""); };
+  loop.advance(end - loop.now() - 1s);
+  ASSERT_NE(source->ready(&ann), nullptr);
+  loop.advance(1s);
+  EXPECT_EQ(source->ready(&ann), nullptr);
 }
 
 TEST_F(Sources, ADeadIssuerIsLeftAloneByEverybody_F09) {
@@ -350,53 +391,6 @@ TEST_F(Sources, TheGatewaysOwnTokenLivesAsLongAsItSays_R060) {
   EXPECT_EQ(text(&ann), "Bearer x-1");
   EXPECT_EQ(issuer.asked.size(), 1U);
   EXPECT_FALSE(source->per_caller());
-}
-
-TEST_F(Sources, ARotatedRefreshTokenReplacesTheOldOne_F31) {
-  options.grant = Grant::refresh_token;
-  options.refresh_token = base::Secret("r-0");
-  options.refresh_file = testing::TempDir() + "weir_refresh_" + std::to_string(::getpid());
-  issuer.answer = [this](FakeIssuer::Asked const& asked) {
-    if (asked.form.find("refresh_token=r-" + std::to_string(made) + "&") == std::string::npos)
-      return FakeIssuer::json(400, R"({"error":"invalid_grant"})");
-    ++made;
-    auto const number = std::to_string(made);
-    return FakeIssuer::json(200, R"({"access_token":"x-)" + number +
-                                     R"(","token_type":"Bearer","expires_in":60,"refresh_token":"r-)" +
-                                     number + R"("})");
-  };
-  begin();
-  for (int i = 1; i <= 5; ++i) {
-    EXPECT_EQ(text(nullptr), "Bearer x-" + std::to_string(i));
-    loop.advance(60s);
-  }
-  RefreshBook after_restart;
-  EXPECT_EQ(after_restart.current("github", options.refresh_token, options.refresh_file).reveal(), "r-5");
-  EXPECT_EQ(after_restart.current("github", base::Secret("r-new"), options.refresh_file).reveal(), "r-new");
-  made = 77;  // somebody else has used it
-  loop.advance(60s);
-  EXPECT_EQ(text(nullptr), "config");
-  auto const asked = issuer.asked.size();
-  loop.advance(10min);
-  EXPECT_EQ(text(nullptr), "config");
-  EXPECT_EQ(issuer.asked.size(), asked);  // a dead chain is not tried again
-  EXPECT_FALSE(alarms.empty());
-  for (auto const& alarm : alarms) EXPECT_EQ(alarm.find("r-5"), std::string::npos);
-  ::unlink(options.refresh_file.c_str());
-}
-
-TEST_F(Sources, AFileThatCannotBeWrittenIsToldAndCostsNothing) {
-  options.grant = Grant::refresh_token;
-  options.refresh_token = base::Secret("r-0");
-  options.refresh_file = "/nowhere/at/all/refresh";
-  issuer.answer = [](FakeIssuer::Asked const&) {
-    return FakeIssuer::json(200, R"({"access_token":"x","token_type":"Bearer","refresh_token":"r-1"})");
-  };
-  begin();
-  EXPECT_EQ(text(nullptr), "Bearer x");
-  EXPECT_EQ(book.current("github", options.refresh_token, "").reveal(), "r-1");
-  ASSERT_EQ(alarms.size(), 1U);
-  EXPECT_EQ(alarms[0].find("r-1"), std::string::npos);
 }
 
 TEST_F(Sources, AnIdentityAssertionOfTheCompanyBecomesATokenOfTheServersIssuer) {

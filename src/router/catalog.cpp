@@ -67,6 +67,14 @@ void Catalog::choose_members() {
   if (with_resources > 1) only_with_resources_.reset();
 }
 
+bool CatalogServer::lets_through(std::string_view own_name) const {
+  if (withholds(own_name)) return false;
+  if (!withholds_unseen) return true;
+  auto const* const tools = contents ? contents->list(ListKind::tools) : nullptr;
+  return tools != nullptr && std::any_of(tools->items().begin(), tools->items().end(),
+                                         [own_name](Item const& item) { return item.key == own_name; });
+}
+
 void Catalog::gather(ListKind kind) {
   auto& merged = lists_[static_cast<std::size_t>(kind)];
   bool all_known = true;

@@ -65,10 +65,13 @@ struct CatalogServer {
   std::shared_ptr<ServerContents const> contents;  // null while pending or failed
   // Tools that are neither shown nor called until somebody accepts what they say now; null: none.
   std::shared_ptr<ToolNames const> withheld = {};
+  bool withholds_unseen = false;  // and so are those that it has not listed: nobody knows what they say
 
   bool withholds(std::string_view own_name) const {
     return withheld && withheld->contains(std::string(own_name));
   }
+  // For calls that no list led to: one of a tool may be unlisted, or its server never have answered.
+  bool lets_through(std::string_view own_name) const;
   bool modern() const noexcept { return contents && contents->identity.modern(); }
 };
 using CatalogServers = std::vector<CatalogServer>;

@@ -81,7 +81,8 @@ void CatalogLoop::publish() {
   for (auto const& server : servers_) {
     view->push_back({server.name, server.number, server.rules, server.in_aggregate, server.watch->readiness(),
                      server.watch->since(), server.watch->backend()->status().cause, server.watch->contents(),
-                     withheld_of(server)});
+                     withheld_of(server),
+                     options_.guard != nullptr && options_.guard->withholds_unseen(server.name)});
   }
   publish_(std::make_shared<CatalogSet const>(options_.catalog, std::move(view), ++generation_));
 }

@@ -27,6 +27,8 @@ class ToolGuard {
   // Must not call the loop.
   virtual std::shared_ptr<ToolNames const> inspect(std::string_view server,
                                                    std::shared_ptr<ItemList const> const& tools) = 0;
+  // Whether tools that this server has not listed are withheld too.
+  virtual bool withholds_unseen(std::string_view server) const = 0;
 };
 
 struct CatalogLoopOptions {

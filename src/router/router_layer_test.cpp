@@ -342,6 +342,8 @@ struct FakeGuard final : ToolGuard {
                                            std::shared_ptr<ItemList const> const&) override {
     return names;
   }
+  bool withholds_unseen(std::string_view) const override { return unseen; }
+  bool unseen = false;
 };
 
 base::Task<void> ask(RouterLayer& layer, core::Call& call, std::string& text) {
@@ -399,6 +401,36 @@ TEST(WithheldTools, KeepTheirNamesAreNotShownAndAreRefused_T56) {
   EXPECT_NE(shown().find("one__get"), std::string::npos);
   EXPECT_NE(feed.current().find("", true)->list(ListKind::tools).hash, before);  // clients are told
   EXPECT_NE(answer_to("one__get").find(R"("from":"one")"), std::string::npos);
+}
+
+TEST(WithheldTools, WhatNoListLedToIsHeldBackToo_T56) {
+  base::VirtualLoop loop;
+  base::SeededRandom random{5};
+  CatalogFeed feed(loop);
+  FakeGuard guard;
+  CatalogLoopOptions options;
+  options.guard = &guard;
+  CatalogLoop catalogs(loop, random, options, publish_to(feed));
+  auto const known = std::make_shared<FakeServer>(loop, "known");
+  auto const silent = std::make_shared<FakeServer>(loop, "silent");
+  known->lists = kTools;
+  silent->dead = true;
+  guard.names = std::make_shared<ToolNames const>(ToolNames{"get"});
+  set_servers(feed, catalogs, {known, silent});
+  loop.advance(std::chrono::seconds{1});
+  auto const lets = [&](std::string_view server, std::string_view tool) {
+    return feed.current().server(server)->lets_through(tool);
+  };
+  EXPECT_TRUE(lets("known", "put"));
+  EXPECT_FALSE(lets("known", "get"));
+  EXPECT_TRUE(lets("known", "secret"));  // it is not pinned: as the operator says
+  EXPECT_TRUE(lets("silent", "put"));
+  guard.unseen = true;
+  catalogs.publish_again();
+  EXPECT_TRUE(lets("known", "put"));
+  EXPECT_FALSE(lets("known", "get"));
+  EXPECT_FALSE(lets("known", "secret"));
+  EXPECT_FALSE(lets("silent", "put"));
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 // A server that is used in the name of each caller: what a caller has shown is exchanged, and never sent on.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { createServer, request as forward } from 'node:http';
+import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { peerFile } from '../fixtures/peers.mjs';
+import { bodyOf, closed, Doorkeeper, listening, say as sayTo } from './doorkeeper.mjs';
 import { direct, eventually, startFixture, startWeir, stopAll } from './harness.mjs';
 import { kAudience, startIssuer, startTap } from './issuers.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
@@ -14,9 +15,6 @@ const kExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const kAccessToken = 'urn:ietf:params:oauth:token-type:access_token';
 const kBasic = `Basic ${Buffer.from(`weir:${kSecret}`).toString('base64')}`;
 const jose = await import(peerFile('jose', 'dist/webapi/index.js'));
-
-const listening = server => new Promise(done => server.listen(0, '127.0.0.1', () => done(server.address().port)));
-const closed = server => new Promise(done => { server.closeAllConnections(); server.close(done); });
 
 /** The provider's token endpoint for exchanges, which it lacks: it proves the subject's token, and signs another one
  * for the resource with the provider's own key. */
@@ -30,14 +28,11 @@ class Exchange {
     return this;
   }
   async serve(req, res) {
-    const say = (status, body) =>
-      res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    const say = (status, body) => sayTo(res, status, body);
     if (req.url === '/.well-known/oauth-authorization-server') {
       return say(200, { issuer: this.url, token_endpoint: `${this.url}/token` });
     }
-    let text = '';
-    for await (const part of req) text += part;
-    const form = Object.fromEntries(new URLSearchParams(text));
+    const form = Object.fromEntries(new URLSearchParams(await bodyOf(req)));
     if (req.headers.authorization !== kBasic) return say(401, { error: 'invalid_client' });
     const subject = form.grant_type === kExchange ? await this.subjectOf(form) : 'weir';
     if (!subject) return say(400, { error: 'invalid_grant' });
@@ -55,36 +50,24 @@ class Exchange {
   stop() { return closed(this.server); }
 }
 
-/** Stands before a fixture and lets in only who shows a token of the provider that is for this server. */
-class Guarded {
+/** Lets in only who shows a token of the provider that is for this server. */
+class Guarded extends Doorkeeper {
   seen = [];
   refused = [];
-  async start(fixture, provider, exchange) {
-    const keys = jose.createRemoteJWKSet(new URL(`${provider.url}/jwks`));
-    this.server = createServer(async (req, res) => {
-      if (req.url === '/.well-known/oauth-protected-resource/mcp') {
-        const body = JSON.stringify({ resource: this.resource, authorization_servers: [exchange.url] });
-        return res.writeHead(200, { 'content-type': 'application/json' }).end(body);
-      }
-      const token = (req.headers.authorization ?? '').replace(/^Bearer /, '');
-      const proven = await jose.jwtVerify(token, keys, { audience: this.resource }).catch(() => undefined);
-      if (!proven) {
-        if (token) this.refused.push(token);
-        return res.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
-      }
-      this.seen.push({ method: req.headers['mcp-method'], subject: proven.payload.sub, token });
-      const { authorization, ...headers } = req.headers;
-      const onward = forward({ port: fixture.port, host: '127.0.0.1', method: req.method, path: req.url, headers },
-        answer => { res.writeHead(answer.statusCode, answer.headers); answer.pipe(res); });
-      onward.on('error', () => res.destroy());
-      res.on('close', () => onward.destroy());
-      return req.pipe(onward);
-    });
-    this.port = await listening(this.server);
-    return this;
+  constructor(provider) {
+    super();
+    this.keys = jose.createRemoteJWKSet(new URL(`${provider.url}/jwks`));
+  }
+  async refusal(token, req) {
+    const proven = await jose.jwtVerify(token, this.keys, { audience: this.resource }).catch(() => undefined);
+    if (!proven) {
+      if (token) this.refused.push(token);
+      return { status: 401, challenge: 'Bearer' };
+    }
+    this.seen.push({ method: req.headers['mcp-method'], subject: proven.payload.sub, token });
+    return undefined;
   }
   callsOf(subject) { return this.seen.filter(one => one.method === 'tools/call' && one.subject === subject); }
-  stop() { return closed(this.server); }
 }
 
 const kSkip = { skip: direct && 'there is no gateway' };
@@ -95,7 +78,7 @@ describe('a server that wants a token of each caller', { timeout: 120_000, ...kS
     provider = await startIssuer();
     fixture = await startFixture('http_dual.mjs');
     exchange = await new Exchange().start(provider);
-    guarded = await new Guarded().start(fixture, provider, exchange);
+    guarded = await new Guarded(provider).start(fixture, exchange);
     tap = await startTap(guarded.port);
     guarded.resource = tap.url;
     const hash = `sha256:${createHash('sha256').update(kKey).digest('hex')}`;

@@ -2,19 +2,16 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { createServer, request as forward } from 'node:http';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { bodyOf, closed, Doorkeeper, listening, say } from './doorkeeper.mjs';
 import { direct, eventually, scratch, startFixture, startWeir, stopAll } from './harness.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
 const kSkip = { skip: direct && 'direct: there is no gateway that could sign in' };
 const kKey = 'a-key-of-the-caller-that-goes-nowhere';
 const kSecret = 'the-secret-of-the-gateway';
-
-const listening = server => new Promise(done => server.listen(0, '127.0.0.1', () => done(server.address().port)));
-const closed = server => new Promise(done => { server.closeAllConnections(); server.close(done); });
-const bodyOf = async req => { const parts = []; for await (const part of req) parts.push(part); return Buffer.concat(parts).toString(); };
 
 /** An issuer: client credentials and refresh tokens that change with each use; strict about who asks. */
 class Issuer {
@@ -26,20 +23,19 @@ class Issuer {
   up = true;
   async start() {
     this.server = createServer(async (req, res) => {
-      const say = (status, body) => res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       if (!this.up) return req.socket.destroy();
-      if (req.url === '/.well-known/oauth-authorization-server') return say(200, this.metadata);
-      if (req.url !== '/token') return say(404, {});
+      if (req.url === '/.well-known/oauth-authorization-server') return say(res, 200, this.metadata);
+      if (req.url !== '/token') return say(res, 404, {});
       const form = new URLSearchParams(await bodyOf(req));
       this.asked.push({ form, authorization: req.headers.authorization });
       const basic = `Basic ${Buffer.from(`weir:${kSecret}`).toString('base64')}`;
-      if (req.headers.authorization !== basic) return say(401, { error: 'invalid_client' });
-      if (form.get('grant_type') === 'refresh_token' && form.get('refresh_token') !== this.refresh) return say(400, { error: 'invalid_grant' });
+      if (req.headers.authorization !== basic) return say(res, 401, { error: 'invalid_client' });
+      if (form.get('grant_type') === 'refresh_token' && form.get('refresh_token') !== this.refresh) return say(res, 400, { error: 'invalid_grant' });
       const token = `token-${++this.made}`;
       this.valid.add(token);
-      if (form.get('grant_type') !== 'refresh_token') return say(200, { access_token: token, token_type: 'Bearer', expires_in: this.life });
+      if (form.get('grant_type') !== 'refresh_token') return say(res, 200, { access_token: token, token_type: 'Bearer', expires_in: this.life });
       this.refresh = `r-${this.made}`;
-      return say(200, { access_token: token, token_type: 'Bearer', expires_in: this.life, refresh_token: this.refresh });
+      return say(res, 200, { access_token: token, token_type: 'Bearer', expires_in: this.life, refresh_token: this.refresh });
     });
     this.url = `http://127.0.0.1:${await listening(this.server)}`;
     this.metadata = { issuer: this.url, token_endpoint: `${this.url}/token` };
@@ -48,36 +44,18 @@ class Issuer {
   stop() { return closed(this.server); }
 }
 
-/** What stands before a fixture and lets nobody in without a token of the issuer. */
-class Guarded {
+/** Lets nobody in without a token of the issuer. */
+class Guarded extends Doorkeeper {
   seen = new Set();
   refused = 0;
-  async start(fixture, issuer) {
-    this.server = createServer((req, res) => {
-      const shown = req.headers.authorization ?? '';
-      if (req.url === '/.well-known/oauth-protected-resource/mcp') {
-        res.writeHead(200, { 'content-type': 'application/json' });
-        return res.end(JSON.stringify({ resource: this.url, authorization_servers: [issuer.url], scopes_supported: ['use'] }));
-      }
-      if (shown) this.seen.add(shown);
-      if (!issuer.valid.has(shown.replace('Bearer ', ''))) {
-        if (shown) this.refused += 1;
-        res.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' });
-        return res.end();
-      }
-      const { authorization, ...headers } = req.headers;
-      const onward = forward({ port: fixture.port, host: '127.0.0.1', method: req.method, path: req.url, headers }, answer => {
-        res.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(res);
-      });
-      onward.on('error', () => res.destroy());
-      res.on('close', () => onward.destroy());
-      return req.pipe(onward);
-    });
-    this.url = `http://127.0.0.1:${await listening(this.server)}/mcp`;
-    return this;
+  more = { scopes_supported: ['use'] };
+  constructor(issuer) { super(); this.issuer = issuer; }
+  refusal(token) {
+    if (token) this.seen.add(`Bearer ${token}`);
+    if (this.issuer.valid.has(token)) return undefined;
+    if (token) this.refused += 1;
+    return { status: 401, challenge: 'Bearer error="invalid_token"' };
   }
-  stop() { return closed(this.server); }
 }
 
 async function call(weir, server) {
@@ -94,7 +72,7 @@ describe('a server whose tokens come from an issuer', { timeout: 120_000, ...kSk
   before(async () => {
     fixture = await startFixture('http_dual.mjs');
     issuer = await new Issuer().start();
-    guarded = await new Guarded().start(fixture, issuer);
+    guarded = await new Guarded(issuer).start(fixture, issuer);
     weir = await start({ web: { url: guarded.url,
       auth: { type: 'oauth', issuer: issuer.url, client_id: 'weir', client_secret: kSecret } } });
     await eventually('a first call', async () => (await call(weir, 'web'))?.isError === undefined);
@@ -142,7 +120,7 @@ describe('refresh tokens that change with each use', { timeout: 120_000, ...kSki
     fixture = await startFixture('http_dual.mjs');
     issuer = await new Issuer().start();
     issuer.life = 2;
-    guarded = await new Guarded().start(fixture, issuer);
+    guarded = await new Guarded(issuer).start(fixture, issuer);
     weir = await start(servers());
   });
   after(() => stopAll(weir, guarded, issuer, fixture));

@@ -3,17 +3,15 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { createServer, request as forward } from 'node:http';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { bodyOf, closed, Doorkeeper, listening, say as sayTo } from './doorkeeper.mjs';
 import { direct, eventually, scratch, startFixture, startProgram, startWeir, stopAll, writeConfig } from './harness.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
 const kSkip = { skip: direct && 'direct: there is no gateway that could sign in' };
 
-const listening = server => new Promise(done => server.listen(0, '127.0.0.1', () => done(server.address().port)));
-const closed = server => new Promise(done => { server.closeAllConnections(); server.close(done); });
-const bodyOf = async req => { const parts = []; for await (const part of req) parts.push(part); return Buffer.concat(parts).toString(); };
 const secret = name => `${name}-${randomBytes(24).toString('base64url')}`;
 
 /** Registers clients, asks a person who always agrees, changes refresh tokens with each use, and forgives nothing. */
@@ -36,7 +34,7 @@ class Issuer {
   }
 
   async serve(req, res) {
-    const say = (status, body) => res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    const say = (status, body) => sayTo(res, status, body);
     const { pathname, searchParams: query } = new URL(req.url, this.url);
     if (pathname === '/.well-known/oauth-authorization-server') return say(200, this.metadata);
     if (pathname === '/authorize') return res.writeHead(302, { location: `/consent?${query}` }).end();
@@ -105,34 +103,18 @@ class Issuer {
   }
 }
 
-/** Stands before a fixture: lets in whoever has a token of the issuer for this very resource, with the scopes it wants. */
-class Guarded {
+/** Lets in whoever has a token of the issuer for this very resource, with the scopes it wants. */
+class Guarded extends Doorkeeper {
   scopes = ['use'];
-  async start(fixture, issuer) {
-    this.server = createServer((req, res) => {
-      if (req.url === '/.well-known/oauth-protected-resource/mcp') {
-        res.writeHead(200, { 'content-type': 'application/json' });
-        return res.end(JSON.stringify({ resource: this.url, authorization_servers: [issuer.url], scopes_supported: ['use'] }));
-      }
-      const { authorization = '', ...headers } = req.headers;
-      const grant = issuer.live.get(authorization.replace('Bearer ', ''));
-      if (!grant || grant.resource !== this.url) return res.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token", scope="use"' }).end();
-      this.last = authorization;
-      if (!this.scopes.every(scope => grant.scope.split(' ').includes(scope))) {
-        return res.writeHead(403, { 'www-authenticate': `Bearer error="insufficient_scope", scope="${this.scopes.join(' ')}"` }).end();
-      }
-      const onward = forward({ port: fixture.port, host: '127.0.0.1', method: req.method, path: req.url, headers }, answer => {
-        res.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(res);
-      });
-      onward.on('error', () => res.destroy());
-      res.on('close', () => onward.destroy());
-      return req.pipe(onward);
-    });
-    this.url = `http://127.0.0.1:${await listening(this.server)}/mcp`;
-    return this;
+  more = { scopes_supported: ['use'] };
+  constructor(issuer) { super(); this.issuer = issuer; }
+  refusal(token) {
+    const grant = this.issuer.live.get(token);
+    if (!grant || grant.resource !== this.url) return { status: 401, challenge: 'Bearer error="invalid_token", scope="use"' };
+    this.last = `Bearer ${token}`;
+    if (this.scopes.every(scope => grant.scope.split(' ').includes(scope))) return undefined;
+    return { status: 403, challenge: `Bearer error="insufficient_scope", scope="${this.scopes.join(' ')}"` };
   }
-  stop() { return closed(this.server); }
 }
 
 async function call(weir, server) {
@@ -166,7 +148,7 @@ describe('a server at which a person signs in', { timeout: 120_000, ...kSkip }, 
   before(async () => {
     fixture = await startFixture('http_dual.mjs');
     issuer = await new Issuer().start();
-    guarded = await new Guarded().start(fixture, issuer);
+    guarded = await new Guarded(issuer).start(fixture, issuer);
     weir = await start();
   });
   after(() => stopAll(weir, guarded, issuer, fixture));
@@ -294,7 +276,7 @@ describe('what cannot be signed in at is said', { timeout: 60_000, ...kSkip }, (
   before(async () => {
     fixture = await startFixture('http_dual.mjs');
     issuer = await new Issuer().start();
-    guarded = await new Guarded().start(fixture, issuer);
+    guarded = await new Guarded(issuer).start(fixture, issuer);
     config = await writeConfig({}, { servers: {
       web: { url: guarded.url, auth: { type: 'oauth', grant: 'authorization_code' } }, open: { url: fixture.url } } });
   });

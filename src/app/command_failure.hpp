@@ -1,0 +1,21 @@
+// How commands say that they cannot do what they were asked, all of them alike: on stderr, with what to do
+// about it, and an exit code.
+//
+// Functions that print; any thread.
+#pragma once
+
+#include <string>
+
+#include "app/gateway_client.hpp"
+
+namespace weir::app {
+
+// `fix`: what to do about it; "": nothing is known. Gives `code` back.
+int fail(int code, std::string const& what, std::string const& fix = {});
+
+// 0: the gateway at `admin` has answered this command, whatever it said.
+int unheard(net::Url const& admin, base::Result<GatewayAnswer> const& answer);
+// What answers there does not speak as a gateway does.
+int foreign(net::Url const& admin);
+
+}  // namespace weir::app
