@@ -32,7 +32,7 @@ struct QueueOptions {
   base::Duration patience = std::chrono::seconds{2};
   base::Duration target = std::chrono::milliseconds{100};
   base::Duration interval = std::chrono::milliseconds{100};
-  base::Duration quick = std::chrono::milliseconds{8};
+  base::Duration quick = std::chrono::milliseconds{5};
   base::Duration calm = std::chrono::milliseconds{500};
   bool operator==(QueueOptions const&) const = default;
 };

@@ -165,7 +165,7 @@ TEST(WaitQueue, InACrowdTheNewestGoesFirstAndOthersLearnItWithinTenMilliseconds)
   Line line;
   line.crowd();
   auto& older = line.join();
-  line.after(5ms);
+  line.after(2ms);
   auto& newer = line.join();
   EXPECT_EQ(line.queue.wake_at(older, line.now), line.now + 3ms);
   line.after(3ms);
@@ -180,11 +180,11 @@ TEST(WaitQueue, InACrowdTheNewestStaysForTheNextPlace) {
   Line line;
   line.crowd();
   auto& one = line.join();
-  EXPECT_EQ(line.queue.wake_at(one, line.now), line.now + 8ms);
-  line.after(8ms);
+  EXPECT_EQ(line.queue.wake_at(one, line.now), line.now + 5ms);
+  line.after(5ms);
   line.queue.look(one, line.now);
-  EXPECT_EQ(line.queue.wake_at(one, line.now), line.now + 92ms);
-  line.after(92ms - 1ns);
+  EXPECT_EQ(line.queue.wake_at(one, line.now), line.now + 95ms);
+  line.after(95ms - 1ns);
   line.queue.look(one, line.now);
   EXPECT_EQ(one.verdict, Verdict::waiting);
   line.after(1ns);
