@@ -267,15 +267,19 @@ def fuzz_suite(tier, _):
     return count
 
 
-def driver(folder):
-    """test/FOLDER/run.mjs leaves {passed, failed, skipped: [{name, reason}]} in build/FOLDER.json."""
+def driver(folder, *files, name="", preset="dev"):
+    """test/FOLDER/run.mjs leaves {passed, failed, skipped: [{name, reason}]} in build/NAME.json."""
+    name = name or folder
 
     def run(tier, _):
-        report = ROOT / f"build/{folder}.json"
+        report = ROOT / f"build/{name}.json"
         report.unlink(missing_ok=True)
-        code, output = execute(["node", f"test/{folder}/run.mjs"], folder, PROGRAM_SECONDS_MAX[tier])
+        command = ["env", f"WEIR_BIN={ROOT}/build/{preset}/bin/weir", "node", f"test/{folder}/run.mjs"]
+        code, output = execute(
+            [*command, "--out", str(report), *files], name, PROGRAM_SECONDS_MAX[tier]
+        )
         if not report.exists():
-            return Count.of_failure(folder, f"{ended(code)}, no report\n{output[-SHOWN_BYTES:]}")
+            return Count.of_failure(name, f"{ended(code)}, no report\n{output[-SHOWN_BYTES:]}")
         told = json.loads(report.read_text(encoding="utf-8"))
         count = Count(
             passed=told["passed"], notes=re.findall(r"^\s*((?:scenarios|checks) passing.*)$", output, re.M)
@@ -283,10 +287,10 @@ def driver(folder):
         count.skipped = [(skip["name"], skip["reason"]) for skip in told["skipped"]]
         lines = re.findall(r"^.*(?:<-- |not ok |\u2716 ).*$", output, re.M)
         for number in range(told["failed"]):
-            name = lines[number].strip() if number < len(lines) else "unnamed"
-            count.failures.append((name, f"see build/logs/{folder}.log"))
+            line = lines[number].strip() if number < len(lines) else "unnamed"
+            count.failures.append((line, f"see build/logs/{name}.log"))
         if code != 0 and not told["failed"]:
-            count.failures.append((folder, f"{ended(code)}\n{output[-SHOWN_BYTES:]}"))
+            count.failures.append((name, f"{ended(code)}\n{output[-SHOWN_BYTES:]}"))
         return count
 
     return run
@@ -342,6 +346,15 @@ ALL = [
     Suite("unit", unit, preset="dev", targets=("all",)),
     Suite("conformance", driver("conformance"), preset="dev", targets=("all",), tiers=FULL, needs_node=True),
     Suite("e2e", driver("e2e"), preset="dev", targets=("all",), tiers=FULL, needs_node=True),
+    # What is shipped frees memory otherwise than a build with a sanitizer does.
+    Suite(
+        "canary",
+        driver("e2e", "canary", name="canary", preset="release"),
+        preset="release",
+        targets=("weir",),
+        tiers=("long",),
+        needs_node=True,
+    ),
     Suite("load", load, preset="dev", targets=("all",), tiers=FULL, alone=True),
     Suite("tsan", tsan, preset="tsan", targets=("weir_tsan_tests", "weir", "weir_load"), tiers=FULL),
     Suite("fuzz", fuzz_suite, preset="fuzz", targets=("weir_fuzz_targets",), tiers=FULL),

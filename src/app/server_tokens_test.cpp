@@ -39,6 +39,25 @@ TEST(ServerTokens, WhatIsConfiguredIsAskedFor) {
   EXPECT_TRUE(options->any_auth);
 }
 
+TEST(ServerTokens, APasswordAndARefreshTokenAreHandedOn) {
+  auto oauth = usual();
+  oauth.grant = config::OAuthGrant::password;
+  oauth.username = "ann";
+  oauth.password = base::Secret("p");
+  auto const with_password = options_of(server_with(oauth));
+  EXPECT_EQ(with_password->grant, oauth::Grant::password);
+  EXPECT_EQ(with_password->user, "ann");
+  EXPECT_EQ(with_password->password.reveal(), "p");
+  oauth = usual();
+  oauth.grant = config::OAuthGrant::refresh_token;
+  oauth.refresh_token = base::Secret("r");
+  oauth.refresh_file = "/var/lib/weir/r";
+  auto const with_refresh = options_of(server_with(oauth));
+  EXPECT_EQ(with_refresh->grant, oauth::Grant::refresh_token);
+  EXPECT_EQ(with_refresh->refresh_token.reveal(), "r");
+  EXPECT_EQ(with_refresh->refresh_file, "/var/lib/weir/r");
+}
+
 TEST(ServerTokens, WhereTheEndpointIsFoundTheResourceIsToo) {
   auto options = options_of(server_with(usual()));
   EXPECT_EQ(options->wanted.resource, "");

@@ -179,6 +179,45 @@ TEST_F(TokenDoor, AnOpaqueTokenIsAskedAboutOnceAMinute) {
   EXPECT_TRUE(now("Bearer nothing")) << "the refusal is known";
 }
 
+// Its issuer has said what its tokens look like: one that does not hold is not worth a question.
+TEST_F(TokenDoor, AForgedTokenIsNotAskedAbout) {
+  methods = {"jwt", "introspection"};
+  open();
+  ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
+  auto const forged = "Bearer " + issuer.token_of_no_key("k1");
+  auto const at_once = now(forged);
+  ASSERT_TRUE(at_once);
+  EXPECT_FALSE(*at_once);
+  ASSERT_FALSE(*late(forged));
+  EXPECT_EQ(issuer.asked("/introspect"), 0U);
+}
+
+TEST_F(TokenDoor, WhoMakesUpAKeyWaitsForOneFetchOnly_T61) {
+  open();
+  ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
+  EXPECT_FALSE(now("Bearer " + issuer.token_of_no_key("eve")));
+  ASSERT_FALSE(*late("Bearer " + issuer.token_of_no_key("eve")));
+  auto const next = now("Bearer " + issuer.token_of_no_key("mallory"));
+  ASSERT_TRUE(next) << "told at once: they were fetched a moment ago";
+  EXPECT_FALSE(*next);
+}
+
+TEST_F(TokenDoor, ATokenThatMayBeExchangedIsKeptWithItsOwnEnd_R011) {
+  open();
+  EXPECT_FALSE((**late("Bearer " + issuer.token("ann")))->token) << "nobody needs it";
+  issuer.keys->stop();
+  issuer.settings.exchanged = true;
+  open();
+  auto const token = issuer.token("ann");
+  auto const ends = issuer.loop.clock().wall() + 1h;
+  auto const kept = (**late("Bearer " + token))->token;
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->text.reveal(), token);
+  EXPECT_EQ(kept->issuer + " " + kept->subject, "https://as.test ann");
+  EXPECT_LE(kept->expires, ends);
+  EXPECT_GT(kept->expires, ends - 1s);
+}
+
 TEST_F(TokenDoor, NothingOpensWhereTokensAreNotOffered) {
   methods = {"keys"};
   open();

@@ -17,6 +17,9 @@ struct KeysLoopTest : testing::Test {
     issuer.loop.advance(1s);
   }
   bool has_keys() { return issuer.issuer->has_keys(issuer.loop.now()); }
+  TokenIssuer::Verdict::Kind judged() {
+    return issuer.issuer->judge(issuer.token("ann"), issuer.loop.clock().wall(), issuer.loop.now()).kind;
+  }
 };
 
 TEST_F(KeysLoopTest, FindsTheKeysThroughTheMetadataOfTheIssuer) {
@@ -67,6 +70,7 @@ TEST_F(KeysLoopTest, TheLastGoodKeysServeForADayWhileTheIssuerIsDown) {
   EXPECT_LE(issuer.asked(""), 24U * 3600 / 30 * 2 + 10) << "once in thirty seconds, two addresses each";
   issuer.loop.advance(1h);
   EXPECT_FALSE(has_keys());
+  EXPECT_EQ(judged(), TokenIssuer::Verdict::Kind::wants_keys) << "nothing is proven with them any more";
   issuer.down = false;
   issuer.loop.advance(31s);
   EXPECT_TRUE(has_keys());
@@ -79,9 +83,37 @@ TEST_F(KeysLoopTest, ABrokenKeySetChangesNothing) {
     issuer.keys_text = bad;
     issuer.loop.advance(10min);
     EXPECT_TRUE(has_keys()) << bad;
-    EXPECT_EQ(issuer.issuer->judge(issuer.token("ann"), issuer.loop.clock().wall(), issuer.loop.now()).kind,
-              TokenIssuer::Verdict::Kind::caller);
+    EXPECT_EQ(judged(), TokenIssuer::Verdict::Kind::caller);
   }
+}
+
+TEST_F(KeysLoopTest, AnIssuerWhoseKeysHaveMovedIsAskedWhere) {
+  issuer.metadata = R"({"issuer":"https://as.test","jwks_uri":"https://as.test/gone"})";
+  start();
+  EXPECT_FALSE(has_keys());
+  EXPECT_GE(issuer.asked("/gone"), 1U);
+  issuer.metadata = R"({"issuer":"https://as.test","jwks_uri":"https://as.test/keys"})";
+  issuer.loop.advance(5s);
+  EXPECT_TRUE(has_keys());
+}
+
+TEST_F(KeysLoopTest, TakesWhatIsOverOutOfTheKnownTokens_R011) {
+  start();
+  ASSERT_EQ(judged(), TokenIssuer::Verdict::Kind::caller);
+  issuer.loop.advance(4min);
+  EXPECT_EQ(issuer.issuer->known().size(), 1U);
+  issuer.loop.advance(1min + 1s);
+  EXPECT_EQ(issuer.issuer->known().size(), 0U) << "nobody asked";
+}
+
+TEST_F(KeysLoopTest, WhoWaitsGoesOnWhenTheKeysAreThere) {
+  issuer.sources();
+  issuer.keys->start();
+  base::TaskGroup waiting(issuer.loop);
+  waiting.spawn(issuer.keys->freshen(KeyKeeper::Why::none_yet, base::TimePoint::max()));
+  issuer.loop.advance(1s);
+  EXPECT_TRUE(has_keys());
+  EXPECT_EQ(waiting.size(), 0U);
 }
 
 TEST_F(KeysLoopTest, WhoWaitsGoesOnWhenItStops) {

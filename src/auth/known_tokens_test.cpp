@@ -76,6 +76,21 @@ TEST(KnownTokens, LeaveMemoryWhenTheirTokenEndsThoughTheVerdictWouldHold_R011) {
   EXPECT_EQ(known.size(), 2U);
 }
 
+TEST(KnownTokens, AsManyEndsAsTwiceTheEntriesAreSeenToAndNoMore_R011) {
+  KnownTokens known({5min, 10s}, 1);
+  for (std::size_t i = 0; i < 2 * KnownTokens::kEntriesMax - 1; ++i) {  // one token, proven again and again
+    known.keep("busy", caller(kWall + 10s), kWall, kNow);
+  }
+  known.keep("last", caller(kWall + 10s), kWall, kNow);
+  known.keep("one too many", caller(kWall + 10s), kWall, kNow);
+  EXPECT_EQ(known.size(), 3U);
+  known.sweep(kWall + 10s, kNow + 10s);
+  EXPECT_EQ(known.size(), 1U);
+  EXPECT_FALSE(known.find("last", 1, kWall, kNow).caller);
+  known.sweep(kWall + 10s, kNow + 5min);
+  EXPECT_EQ(known.size(), 0U) << "it goes with its verdict";
+}
+
 TEST(KnownTokens, AreBoundedAndStrangersPushOutNobody) {
   KnownTokens known({5min, 10s}, 1);
   known.keep("mine", caller(), kWall, kNow);

@@ -195,7 +195,10 @@ bool ClientConnection::head_now(Result<ReplyHead>& head) {
     return true;
   }
   std::string_view bytes(scratch().bytes.data(), got.bytes);
-  if (!in.empty()) bytes = in.append(bytes);
+  if (!in.empty()) {
+    internal::append_wiping(in, bytes);
+    bytes = in;
+  }
   std::size_t used = 0;
   if (!take_head(bytes, head, used)) {
     if (in.empty()) in.assign(bytes);
@@ -206,7 +209,9 @@ bool ClientConnection::head_now(Result<ReplyHead>& head) {
   auto const rest = bytes.substr(used);
   bool const events = head->content_type == "text/event-stream";  // these may have a length too
   if (framing_.kind != Framing::Kind::length || events) {
-    in = std::string(rest);
+    std::string own(rest);  // of what stands in `in` it may be a part
+    give_back(in);
+    in = std::move(own);
   } else if (rest.size() > framing_.length) {
     head = Error(Fault::protocol, Blame::upstream, "bytes follow the answer");
   } else {

@@ -78,7 +78,8 @@ std::optional<std::string> ClientConnection::body_now() {
 // the connection goes back to the pool without another look.
 base::Task<Result<std::string>> ClientConnection::read_sized() {
   std::size_t got = body_.size();
-  std::string body = std::move(body_);
+  internal::WipedText partial(std::move(body_));
+  auto& body = partial.text;
   give_back(body_);
   auto const length = static_cast<std::size_t>(framing_.length);
   while (got < length) {
@@ -95,25 +96,26 @@ base::Task<Result<std::string>> ClientConnection::read_sized() {
   if (got > length) keep_alive = false;  // something follows the answer
   body.resize(length);
   complete = true;
-  co_return body;
+  co_return std::move(body);
 }
 
 base::Task<Result<std::string>> ClientConnection::read_body() {
   if (complete) co_return std::string();
   if (framing_.kind == Framing::Kind::length && in.empty()) co_return co_await read_sized();
-  std::string body;
+  internal::WipedText partial;
+  auto& body = partial.text;
   bool ended = false;
   for (;;) {
     auto const payload = next_payload(ended);
     if (!payload) co_return payload.error();
-    body.append(*payload);
+    internal::append_wiping(body, *payload);
     if (body.size() > options.limits.body_bytes_max) {
       co_return Error(Fault::too_large, Blame::upstream, "the answer is over the limit");
     }
     if (complete) {
       in.erase(0, at_);  // anything left would make the connection unfit for reuse
       at_ = 0;
-      co_return body;
+      co_return std::move(body);
     }
     if (!payload->empty() || !in.empty()) continue;
     if (ended) co_return broke_off();

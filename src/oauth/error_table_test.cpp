@@ -101,7 +101,9 @@ std::vector<Cell> cells() {
       {"reset", failing(Fault::connection_lost), t, 3, 1, 1s, 4s, Fault::unavailable},
       {"timeout", failing(Fault::timed_out, base::Retry::if_idempotent), t, 3, 1, 1s, 4s, Fault::unavailable},
       {"TLS trust", failing(Fault::config), Cause::config},
+      {"408", plain(408), t, 3, 1, 1s, 4s, Fault::unavailable},
       {"301", plain(301, ""), Cause::config},
+      {"302 with a code", error(302, "server_error"), Cause::config},
       {"302", plain(302, R"({"access_token":"a","token_type":"Bearer"})"), Cause::config},
       {"307", plain(307, ""), Cause::config},
       {"200 with error", error(200, "invalid_grant"), p, 1, 1, 5s},
@@ -196,6 +198,8 @@ TEST_P(ErrorTableOfClients, EachRowMeansTheSameInEachFlow_R046_R047_F26_T59) {
       if (flow == Flow::introspection && !cell.introspected) continue;
       auto const error = refused(flow, cell.reply(flow));
       EXPECT_EQ(name_of(error.cause), name_of(cell.cause));
+      EXPECT_EQ(error.retryable, cell.cause == Cause::transient || cell.cause == Cause::throttle ||
+                                     cell.cause == Cause::nonce);
       EXPECT_EQ(issuer.asked.size(), single_use(flow) ? cell.sends_single : cell.sends);
       std::set<std::string> assertions;  // an issuer takes each of them once
       for (auto const& asked : issuer.asked) assertions.insert(assertion_of(asked));

@@ -280,6 +280,21 @@ TEST_F(SignedInProofs, TheKeyOfASignInLivesAsLongAsItsTokens_RFC9449) {
   EXPECT_EQ((*store.read("github"))->key, own->written());
 }
 
+TEST_F(SignedInProofs, AnotherSignInBringsItsOwnKeyWithoutARestart_RFC9449) {
+  begin();
+  EXPECT_EQ(text(), "DPoP x-0");
+  auto const second = key();
+  auto kept = signed_in();
+  kept.id = "i-2";
+  kept.bound_key = second->thumbprint();
+  kept.key = second->written();
+  ASSERT_TRUE(store.write("github", kept));
+  loop.advance(3600s);
+  EXPECT_EQ(text(), "DPoP x-1");
+  EXPECT_TRUE(wrong.empty()) << wrong.front();
+  EXPECT_EQ(check.thumbprint, second->thumbprint());
+}
+
 TEST_F(SignedInProofs, ABearerTokenDoesNotRenewIt_RFC9449) {
   begin();
   EXPECT_EQ(text(), "DPoP x-0");

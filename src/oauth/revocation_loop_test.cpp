@@ -24,12 +24,13 @@ struct Revoking : testing::Test {
     issuer.answers = {FakeIssuer::json(200, "")};
     revocations.emplace(loop, endpoint, [this](std::string_view result) { ++results[std::string(result)]; });
   }
-  void announce() {
-    revocations->announce({*net::parse_url("https://issuer.test/revoke"), "https://issuer.test", nullptr,
+  void announce(std::shared_ptr<net::EgressGuard const> guard = nullptr) {
+    revocations->announce({*net::parse_url("https://issuer.test/revoke"), "https://issuer.test",
+                           std::move(guard),
                            ClientIdentity{ClientAuth::post, "weir", base::Secret("s"), nullptr, nullptr}});
   }
-  std::weak_ptr<base::Secret const> give(std::string const& token) {
-    auto const made = std::make_shared<base::Secret const>(base::Secret("Bearer " + token));
+  std::weak_ptr<base::Secret const> give(std::string const& token, std::string const& scheme = "Bearer ") {
+    auto const made = std::make_shared<base::Secret const>(base::Secret(scheme + token));
     revocations->inbox()->give_back(made);
     return made;
   }
@@ -48,6 +49,24 @@ TEST_F(Revoking, AnIssuerIsToldOnceOfEachTokenAndTheTokenIsWiped) {
   loop.advance(1ms);
   EXPECT_EQ(issuer.asked.size(), 2U);
   EXPECT_EQ(results, (std::map<std::string, int>{{"done", 2}}));
+}
+
+TEST_F(Revoking, ATokenThatIsBoundToAKeyIsNamedWithoutItsSchemeToo) {
+  announce();
+  give("x-1", "DPoP ");
+  loop.advance(1ms);
+  EXPECT_TRUE(issuer.asked.at(0).form.starts_with("token=x-1&")) << issuer.asked.at(0).form;
+}
+
+TEST_F(Revoking, AnAddressThatWasDiscoveredIsAskedUnderGuard) {
+  announce();
+  give("x-1");
+  loop.advance(1ms);
+  EXPECT_FALSE(issuer.asked.at(0).guarded) << "the operator named it";
+  announce(std::make_shared<net::EgressGuard const>(net::EgressRules{}));
+  give("x-2");
+  loop.advance(1ms);
+  EXPECT_TRUE(issuer.asked.at(1).guarded);
 }
 
 TEST_F(Revoking, WithoutAnAddressNothingIsKept) {

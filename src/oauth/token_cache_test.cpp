@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/virtual_loop.hpp"
 #include "oauth/token_reaper_loop.hpp"
 
@@ -290,6 +292,8 @@ TEST_F(Caching, AUserWhoIsGoneHasNoTokens_F11) {
   EXPECT_EQ(cache.drop_subject(keys.subject("https://login.test", "u")), 2U);
   EXPECT_FALSE(cache.find(key("u"), now).token);
   EXPECT_TRUE(cache.find(key("v"), now).token);
+  EXPECT_EQ(cache.drop_subject(keys.subject("https://other.test", "v")), 0U) << "a namesake";
+  EXPECT_TRUE(cache.find(key("v"), now).token);
   EXPECT_EQ(cache.drop_all(), 1U);
 }
 
@@ -338,6 +342,15 @@ TEST(TokenLife, IsTheLeastOfAllEnds_C1_F02) {
   EXPECT_EQ(life({3600s, {}, wall}), std::nullopt);
   EXPECT_EQ(life({3600s, wall, {}}), std::nullopt);
   EXPECT_EQ(life({3600s, wall - 1s, {}}), std::nullopt);
+}
+
+TEST(TokenLife, ThoseOfOneInstantAreNotRenewedInOneInstant) {
+  base::SeededRandom random{1};
+  TimePoint const now{1000h};
+  std::set<TimePoint> times;
+  for (int i = 0; i < 100; ++i) times.insert(life_of({}, 300s, now, now, {}, random)->renew_at);
+  EXPECT_GT(times.size(), 90U);
+  EXPECT_GT(*times.rbegin() - *times.begin(), 20s);
 }
 
 TEST(TokenLife, TheTimeThatTheAnswerTookIsNotLife) {

@@ -101,6 +101,8 @@ TEST_F(SignedIn, ItIsRenewedOverAndOverAndEachTokenIsKept_F31) {
     EXPECT_EQ(text(), "Bearer x-" + std::to_string(i));
     EXPECT_EQ(on_disk().refresh_token.reveal(), "r-" + std::to_string(i));
     EXPECT_EQ(on_disk().id, "i-1");
+    EXPECT_LE(on_disk().expires_at, loop.clock().wall() + 3600s);
+    EXPECT_GT(on_disk().expires_at, loop.clock().wall() + 3590s);
   }
   EXPECT_EQ(issuer.asked.size(), 5U);
   EXPECT_NE(issuer.asked[0].form.find("client_id=c-1"), std::string::npos);
@@ -109,6 +111,42 @@ TEST_F(SignedIn, ItIsRenewedOverAndOverAndEachTokenIsKept_F31) {
   begin();
   EXPECT_EQ(text(), "Bearer x-5");
   EXPECT_EQ(issuer.asked.size(), 5U);
+}
+
+TEST_F(SignedIn, TokensThatCannotBeWrittenAreUsedAllTheSame_F31) {
+  ASSERT_TRUE(store.write("web", signed_in()));
+  EXPECT_EQ(text(), "Bearer x-0");
+  std::string file;
+  for (auto const& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() != ".lock") file = entry.path();
+  }
+  std::filesystem::create_directory(file + ".new");  // what is written goes there first
+  for (unsigned i = 1; i <= 3; ++i) {
+    loop.advance(3600s);
+    EXPECT_EQ(text(), "Bearer x-" + std::to_string(i));
+    EXPECT_EQ(on_disk().refresh_token.reveal(), "r-0");
+  }
+  EXPECT_EQ(alarms.size(), 3U);
+  std::filesystem::remove(file + ".new");
+  loop.advance(3600s);
+  EXPECT_EQ(text(), "Bearer x-4");
+  EXPECT_EQ(on_disk().refresh_token.reveal(), "r-4");
+}
+
+TEST_F(SignedIn, AnEndpointThatNobodyHasConfiguredIsAskedUnderGuard) {
+  options.wanted.guard = std::make_shared<net::EgressGuard const>(net::EgressRules{});
+  for (auto const& [configured, guarded] :
+       {std::pair<std::string, bool>{"", true}, {"https://i.test", false}, {"", true}}) {
+    options.sign_in_use.issuer = configured;
+    made = 0;
+    auto kept = signed_in();
+    kept.expires_at = loop.clock().wall();
+    ASSERT_TRUE(store.write("web", kept));
+    cache.drop_all();
+    begin();
+    EXPECT_EQ(text(), "Bearer x-1");
+    EXPECT_EQ(issuer.asked.back().guarded, guarded) << configured;
+  }
 }
 
 TEST_F(SignedIn, ATokenThatTheServerRefusesIsRenewedAtOnce) {
@@ -304,6 +342,9 @@ TEST_F(SignedIn, MissingScopesAreNamedWithTheCommand) {
   EXPECT_NE(lacking->hint.find("`weir server login web --scope repo:write --scope '$(reboot)'`"),
             std::string::npos)
       << lacking->hint;
+  EXPECT_EQ(source->forbidden(R"(Bearer error="insufficient_scope", scope="a b\"c d\\e")")->hint,
+            "The server wants the scopes a for this: `weir server login web --scope a`.")
+      << "what is no scope is left out";
   EXPECT_FALSE(source->forbidden(""));
   EXPECT_FALSE(source->forbidden(R"(Bearer error="invalid_token")"));
   std::string many;

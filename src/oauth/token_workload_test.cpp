@@ -106,6 +106,30 @@ TEST_F(Workload, TheAssertionIsShownInPlaceOfASecret_RFC7523) {
   EXPECT_EQ(issuer.asked[0].field("Authorization"), "");
 }
 
+TEST_F(Workload, OneThatNamesTheTokenEndpointIsForTheIssuerToo_RFC7523) {
+  put("one", "https://i.test/token");
+  EXPECT_EQ(text(), "Bearer t-1");
+}
+
+// An assertion may be shown again: the issuer has taken nothing when it answers so.
+TEST_F(Workload, AnIssuerInTroubleIsAskedAgainWithTheSame_RFC7523) {
+  issuer.answer = [this](FakeIssuer::Asked const&) {
+    return ++made == 1 ? FakeIssuer::json(500, "{}") : FakeIssuer::token("t-" + std::to_string(made));
+  };
+  EXPECT_EQ(text(), "Bearer t-2");
+  EXPECT_EQ(issuer.asked.size(), 2U);
+}
+
+TEST_F(Workload, AnEndpointThatWasDiscoveredIsAskedUnderGuard) {
+  text();
+  EXPECT_FALSE(issuer.asked.at(0).guarded) << "the operator named it";
+  place.guard = std::make_shared<net::EgressGuard const>(net::EgressRules{});
+  loop.advance(3600s);
+  put("two", "https://i.test");
+  EXPECT_EQ(text(), "Bearer t-2");
+  EXPECT_TRUE(issuer.asked.at(1).guarded);
+}
+
 TEST_F(Workload, OneThatWasReplacedIsShownTheNextTime_RFC7523) {
   text();
   put("two", "https://i.test", 7200s);

@@ -1,6 +1,7 @@
 #include "oauth/workload_assertion.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -59,6 +60,8 @@ TEST_F(Assertions, OneOf16KiBIsReadAndOneByteMoreIsNot) {
     put(std::string(kTokenBytesMax + more, 'x'));
     EXPECT_NE(read().find("cannot be read"), std::string::npos) << more;
   }
+  put(std::string(kTokenBytesMax, 'x') + std::string(65, '\n'));
+  EXPECT_NE(read().find("is too long"), std::string::npos) << "what follows was not read";
 }
 
 TEST_F(Assertions, WhatIsNoneSaysWhyWithoutItsText) {
@@ -75,6 +78,9 @@ TEST_F(Assertions, WhatIsNoneSaysWhyWithoutItsText) {
   std::filesystem::remove(file);
   std::filesystem::create_directory(file);
   EXPECT_NE(read().find("is not a file"), std::string::npos);
+  std::filesystem::remove(file);
+  ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
+  EXPECT_NE(read().find("is not a file"), std::string::npos) << "nor is a writer waited for";
   auto const refused = read_assertion({{}, file, ""});
   EXPECT_EQ(refused.error().cause, Cause::config);
   EXPECT_NE(refused.error().advice.find("assertion_file"), std::string::npos);

@@ -118,6 +118,18 @@ TEST_F(TableOfSecrets, AStoreThatFailsLeavesTheLastGoodValueAndRaisesAnAlarm_F29
   EXPECT_EQ(table.views()[0].failures, 0U);
 }
 
+TEST_F(TableOfSecrets, ADocumentThatLosesTheTextLeavesTheLastGoodValueToo_F29) {
+  begin();
+  StoreAnswer other;
+  other.values.emplace_back("another", base::Secret("x"));
+  for (auto const& without : {other, answer("")}) {
+    pass(30s);
+    EXPECT_TRUE(bring(without).empty());
+    EXPECT_EQ(value(), "old");
+    EXPECT_EQ(table.alarm(vault()), "it has no text under `token`");
+  }
+}
+
 TEST_F(TableOfSecrets, TriesAgainSoonAndThenLessOften) {
   begin();
   pass(30s);
@@ -145,6 +157,18 @@ TEST_F(TableOfSecrets, TheOneBeforeStaysUntilSuccessAndOverlap_F30) {
   EXPECT_EQ(reserve(), "-");
   EXPECT_FALSE(table.in_reserve(base::Secret("old")));
   EXPECT_EQ(value(), "new");
+}
+
+TEST_F(TableOfSecrets, TheEndOfAReserveIsAnEventOfItsOwn_R011) {
+  begin();
+  pass(30s);
+  bring(answer("new"));
+  options.refresh = 1h;
+  table.set_options(options);
+  pass(30s);
+  bring(answer("new"));
+  table.confirm(vault(), clock.now());
+  EXPECT_EQ(table.next_event(), clock.now() + 60s) << "the store is due much later";
 }
 
 TEST_F(TableOfSecrets, OfWhichNobodyTellsAreNotOnTrialAndTheOneBeforeGoesAfterTheOverlap_R011) {
@@ -178,6 +202,7 @@ TEST_F(TableOfSecrets, ABadValueIsRolledBackAndNotTakenAgain_F30) {
   bring(answer("bad", "2"));
   EXPECT_TRUE(table.reject(vault(), clock.now()));
   EXPECT_EQ(value(), "old");
+  EXPECT_EQ(reserve(), "-") << "it is in use";
   EXPECT_TRUE(table.views()[0].rolled_back);
   EXPECT_EQ(table.views()[0].version, "1");
   pass(30s);
@@ -246,6 +271,14 @@ TEST_F(TableOfSecrets, HoldsAThousandAndSaysNoToOneMore) {
   table.keep_only(wanted);
   EXPECT_EQ(table.size(), 1U);
   EXPECT_TRUE(table.want(vault("k", "1000"), {}, clock.now()));
+}
+
+TEST_F(TableOfSecrets, NobodyIsAskedForWhatIsNotWantedAnyMore) {
+  begin();
+  table.keep_only({});
+  pass(1h);
+  EXPECT_TRUE(table.take_due(clock.now(), 10).empty());
+  EXPECT_EQ(table.next_event(), base::TimePoint::max());
 }
 
 TEST_F(TableOfSecrets, AnAnswerForWhatNobodyWantsAnyMoreIsDropped) {

@@ -45,6 +45,16 @@ TEST_F(Slot, TheOneBeforeStaysForTheOverlapAfterTheFirstSuccess_R059_F30) {
   EXPECT_EQ(shown(), "new");
 }
 
+TEST_F(Slot, AReserveWhoseTimeIsOverLeavesMemory_R011) {
+  std::weak_ptr<CredentialFields const> const old = slot.use().fields;
+  set("new");
+  answered(2, 200);
+  slot.expire(clock.now() + 60s - 1ns);
+  EXPECT_FALSE(old.expired());
+  slot.expire(clock.now() + 60s);
+  EXPECT_TRUE(old.expired()) << "base::Secret wipes with its last user";
+}
+
 TEST_F(Slot, ANewOneThatIsRefusedGivesWayToTheOneBefore_F30) {
   set("bad");
   answered(2, 401);

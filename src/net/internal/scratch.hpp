@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "net/http_head.hpp"
 
@@ -38,6 +39,15 @@ inline void wipe(std::string& text) noexcept {
   text.resize(text.capacity());
   explicit_bzero(text.data(), text.size());
 }
+
+// Wiped, unless it is moved away: for what may break off, or be cancelled, before it is complete.
+struct WipedText {
+  explicit WipedText(std::string begun = {}) noexcept : text(std::move(begun)) {}
+  WipedText(WipedText const&) = delete;
+  WipedText& operator=(WipedText const&) = delete;
+  ~WipedText() { wipe(text); }
+  std::string text;
+};
 
 // Appends, and wipes what the text outgrows: growing by itself would free it as it is.
 inline void append_wiping(std::string& text, std::string_view more) {
