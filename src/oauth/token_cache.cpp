@@ -204,14 +204,6 @@ std::size_t TokenCache::drop_subject(TokenKey const& subject) {
   return dead.size();
 }
 
-std::size_t TokenCache::drop_all() {
-  Dead dead;
-  std::lock_guard const held(lock_);
-  while (!entries_.empty()) dead.push_back(take(*entries_.begin()->second));
-  counted_.dropped += dead.size();
-  return dead.size();
-}
-
 void TokenCache::expire_some(TimePoint now, std::size_t batch_max, Dead& dead) {
   ends_.advance(now, [this](base::TimerNode& node) { over_.push_back(node); });
   for (std::size_t i = 0; i < batch_max && !over_.empty(); ++i) {

@@ -101,7 +101,6 @@ class TokenCache {
   // A user is gone (F-11): their tokens go back to where they came from, and nothing is remembered of them,
   // nor of what is being asked for them just now. How many entries that were.
   std::size_t drop_subject(TokenKey const& subject);
-  std::size_t drop_all();
 
   // Lets go of up to `batch_max` entries whose time is over; a full batch means that there may be more.
   std::size_t expire(base::TimePoint now, std::size_t batch_max);
