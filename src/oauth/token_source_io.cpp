@@ -72,6 +72,7 @@ bool TokenSource::per_caller() const noexcept {
   return options_.grant == Grant::exchange || options_.grant == Grant::id_jag;
 }
 
+      refused_as_(client_key()),
 // The gateway's own questions (lists) are asked with its own token: those of callers are for their calls.
 TokenSource::SubjectRef TokenSource::subject_of(core::Principal const* caller) const {
   return per_caller() && caller != nullptr ? caller->token : nullptr;
@@ -100,9 +101,25 @@ std::optional<TokenKey> TokenSource::key_of(core::Principal const* caller) const
 }
 
 TokenOwner TokenSource::owner_of(SubjectRef const& subject) const {
-  if (!subject) return {};
-  return {subject->issuer + ' ' + subject->tenant, parts_.keys.subject(subject->issuer, subject->subject),
-          revocations_.inbox()};
+  TokenOwner owner;
+  owner.client = refused_as_;
+  if (!subject) return owner;
+  owner.tenant = subject->issuer + ' ' + subject->tenant;
+  owner.subject = parts_.keys.subject(subject->issuer, subject->subject);
+  owner.returns = revocations_.inbox();
+  return owner;
+}
+
+TokenKey TokenSource::client_key() const {
+  auto const key_of = [](ClientIdentity const& client) {
+    return client.assertions ? client.assertions->fingerprint() : std::string();
+  };
+  auto const& company = options_.company_client;
+  auto const key = key_of(options_.client);
+  auto const company_key = key_of(company);
+  auto const& secret = options_.grant == Grant::workload ? options_.assertion.text : options_.client.secret;
+  return parts_.keys.client(
+      {options_.client.id, secret.reveal(), key, company.id, company.secret.reveal(), company_key});
 }
 
 Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
@@ -129,7 +146,7 @@ Error TokenSource::told(OAuthError const& error, SubjectRef const& subject) cons
 core::CredentialSource::Value TokenSource::ready(core::Principal const* caller) {
   auto const key = key_of(caller);
   if (!key) return nullptr;
-  auto found = parts_.cache.find(*key, parts_.scheduler.now());
+  auto found = parts_.cache.find(*key, parts_.scheduler.now(), true, refused_as_);
   if (found.token && found.renew) {
     if (!join(*key, subject_of(caller))) parts_.cache.renewal_over(*key);
   }
@@ -147,7 +164,7 @@ base::Task<Result<core::CredentialSource::Value>> TokenSource::obtain(core::Prin
   }
   auto const subject = subject_of(caller);
   auto const now = parts_.scheduler.now();
-  auto found = parts_.cache.find(*key, now, false);  // ready() has looked
+  auto found = parts_.cache.find(*key, now, false, refused_as_);  // ready() has looked
   if (found.token) co_return found.token;
   if (found.refusal) co_return told(*found.refusal, subject);
   if (block_ && now < block_->until) co_return told(block_->error, subject);
