@@ -6,6 +6,7 @@
 namespace weir::oauth {
 namespace {
 
+using base::Fault;
 using Clients = ExchangeRig;
 
 TEST_F(Clients, WhatAClientWasRefusedIsNoneOfTheNextSecrets_F09_F28) {
@@ -60,6 +61,37 @@ TEST_F(Clients, AnotherIdOrKeyOfTheClientIsAnotherClientToo_F09) {
   changed("at the company", [&] { options.company_client.id = "weir-3"; });
   changed("its secret", [&] { options.company_client.secret = base::Secret("s"); });
   changed("its key", [&] { options.company_client.assertions = std::make_shared<Maker>("one"); });
+}
+
+TEST_F(Clients, AnIssuerThatGivesNoTokenForListsIsToldWithItsCureAndCostsNoCall) {
+  for (auto const* const code : {"unauthorized_client", "unsupported_grant_type", "invalid_scope"}) {
+    made = 0;
+    alarms.clear();
+    options.server = std::string("of ") + code;
+    issuer.answer = [this, code](FakeIssuer::Asked const& asked) {
+      if (asked.form.find("client_credentials") == std::string::npos) return fresh();
+      return FakeIssuer::json(400, std::string(R"({"error":")") + code + R"(","error_description":"no"})");
+    };
+    begin();
+    auto const lists = get(nullptr);
+    ASSERT_FALSE(lists);
+    EXPECT_EQ(lists.error().fault, Fault::config);
+    EXPECT_EQ(lists.error().detail,
+              std::string("its lists cannot be read: the issuer gives Weir no token of its own (") + code +
+                  ": no); allow Weir's client the grant client_credentials there");
+    EXPECT_NE(lists.error().hint.find("grant client_credentials"), std::string::npos);
+    auto const ann = user("ann");
+    EXPECT_EQ(text(&ann), "Bearer x-1") << "what callers are given is another question";
+  }
+  EXPECT_EQ(issuer.asked.size(), 6U);
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(401, R"({"error":"invalid_client"})");
+  };
+  options.server = "other";
+  begin();
+  EXPECT_EQ(get(nullptr).error().detail.find("lists"), std::string::npos) << "that is about all it does";
+  auto const ann = user("ann");
+  EXPECT_EQ(text(&ann), "config");
 }
 
 }  // namespace

@@ -25,6 +25,22 @@ bool concerns_all(OAuthError const& error) noexcept {
          error.code == "unsupported_grant_type";
 }
 
+// The issuer knows the gateway, and does not let it do what it asked to.
+bool refuses_grant(OAuthError const& error) noexcept {
+  return error.code == "unauthorized_client" || error.code == "unsupported_grant_type";
+}
+
+// Where callers' tokens are exchanged, lists alone are asked for with one of the gateway's own.
+Error no_lists(OAuthError const& error) {
+  std::string const why = error.description.empty() ? error.code : error.code + ": " + error.description;
+  return Error(Fault::config, Blame::gateway,
+               "its lists cannot be read: the issuer gives Weir no token of its own (" + why +
+                   "); allow Weir's client the grant client_credentials there")
+      .advise(
+          "The issuer has to let Weir read the lists of this server (grant client_credentials); an "
+          "operator has to see to it.");
+}
+
 constexpr base::Duration kNextAssertion = std::chrono::seconds{10};  // there may be another one by then
 constexpr std::string_view kBound = "DPoP ";
 
@@ -56,6 +72,7 @@ TokenSource::TokenSource(TokenParts const& parts, TokenSourceOptions options, Lo
       options_(std::move(options)),
       wanted_(options_.wanted),
       client_(options_.client),
+      refused_as_(client_key()),
       locate_(std::move(locate)),
       reports_(std::move(reports)),
       endpoint_(parts.scheduler, parts.fetcher, parts.random),
@@ -72,7 +89,6 @@ bool TokenSource::per_caller() const noexcept {
   return options_.grant == Grant::exchange || options_.grant == Grant::id_jag;
 }
 
-      refused_as_(client_key()),
 // The gateway's own questions (lists) are asked with its own token: those of callers are for their calls.
 TokenSource::SubjectRef TokenSource::subject_of(core::Principal const* caller) const {
   return per_caller() && caller != nullptr ? caller->token : nullptr;
@@ -140,6 +156,8 @@ Error TokenSource::told(OAuthError const& error, SubjectRef const& subject) cons
   if (person && (error.cause == Cause::reauth || error.code == "invalid_client")) {
     return needs_sign_in(options_.server, error.description).about(options_.server);
   }
+  bool const of_lists = per_caller() && !subject && (refuses_grant(error) || error.cause == Cause::scope);
+  if (of_lists) return no_lists(error).about(options_.server);
   return error_for_caller(error, flow_of(subject), wanted_.scopes).about(options_.server);
 }
 
@@ -378,7 +396,8 @@ void TokenSource::remember(TokenKey const& key, SubjectRef const& subject, OAuth
   auto const now = parts_.scheduler.now();
   auto const time = spread(error, parts_.random);
   failures_ = error.cause == Cause::transient ? failures_ + 1 : 0;
-  if (concerns_all(error) || failures_ >= kFailuresOfAll) block_ = Block{error, now + time};
+  bool const lists_only = per_caller() && !subject && refuses_grant(error);  // says nothing of exchanges
+  if ((concerns_all(error) && !lists_only) || failures_ >= kFailuresOfAll) block_ = Block{error, now + time};
   auto owner = owner_of(subject);
   owner.asking = asking;
   parts_.cache.refuse(key, std::move(owner), error, time, now);

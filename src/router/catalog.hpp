@@ -67,6 +67,7 @@ struct CatalogServer {
   std::shared_ptr<ToolNames const> withheld = {};
   bool withholds_unseen = false;  // and so are those that it has not listed: nobody knows what they say
 
+  std::string hint = {};          // for callers while it is not ready: what helps; "": nothing special
   bool withholds(std::string_view own_name) const {
     return withheld && withheld->contains(std::string(own_name));
   }
