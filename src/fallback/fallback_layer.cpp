@@ -77,8 +77,10 @@ bool answers(core::Call const& call, core::Outcome const& outcome) noexcept {
   return !call.structured_output || message.has(Field::structured_content);
 }
 
-// Another server's answer is for those who may use what gives it: a chain opens no door that is closed.
+// Another server's answer is for those who may use what gives it: a chain opens no door that is closed, be it
+// by policies or because the caller's token is for other servers.
 bool may_use(core::Call const& call, std::string_view server, std::string_view tool) {
+  if (call.principal != nullptr && !call.principal->reaches(server)) return false;
   if (!call.access) return true;
   auto const access = tool.empty() ? call.access->to_server(*call.principal, server)
                                    : call.access->to_tool(*call.principal, server, tool);

@@ -301,6 +301,31 @@ TEST(FallbackLayer, AnotherServersToolStandsInOnlyForWhomItIsAllowed) {
   EXPECT_FALSE(answered({"docs.*"}, "resources/read"));
 }
 
+TEST(FallbackLayer, AnotherServerStandsInOnlyForTokensThatAreForItToo) {
+  auto const answered = [](std::vector<std::string> endpoints, std::string const& method = "tools/call") {
+    World world;
+    world.chain({step(Strategy::server, "mirror")});
+    world.server->fails = failure(Fault::breaker_open, base::Retry::always);
+    core::Principal const principal{"sub:i|ann", "jwt",  {}, "digest",
+                                    "ann",       "acme", {}, std::move(endpoints)};
+    auto const before = world.prepare;
+    world.prepare = [&, before](core::Call& call) {
+      before(call);
+      call.principal = &principal;
+      if (method != "tools/call") call.facts.tool.clear();
+    };
+    auto const params = method == "tools/call" ? R"({"name":"look"})" : R"({"uri":"file:///a"})";
+    bool const good = world.ask(method, params).answer->has_value();
+    EXPECT_EQ(world.mirror->calls, good ? 1 : 0);
+    return good;
+  };
+  for (auto const* const method : {"tools/call", "resources/read"}) {
+    EXPECT_TRUE(answered({}, method)) << "for the gateway";
+    EXPECT_TRUE(answered({"docs", "mirror"}, method));
+    EXPECT_FALSE(answered({"docs"}, method));
+  }
+}
+
 TEST(FallbackLayer, AToolsErrorOfAnotherServerIsNoAnswer) {
   World world;
   world.chain({step(Strategy::server, "mirror")});
