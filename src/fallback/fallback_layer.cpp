@@ -186,7 +186,8 @@ base::Task<std::optional<Outcome>> FallbackLayer::ask_other(core::Call& call, St
   auto const now = parts_.scheduler.now();
   bool const renamed = !step.tool.empty() && call.method == mcp::Method::tools_call;
   auto const& tool = renamed ? step.tool : call.facts.tool;
-  auto const door = parts_.door_of(step.server, tool);
+  std::string_view const tenant = call.principal != nullptr ? std::string_view(call.principal->tenant) : "";
+  auto const door = parts_.door_of(step.server, tool, tenant);
   if (door == nullptr || end <= now || !others_can_answer(call)) co_return std::nullopt;
   if (!may_use(call, step.server, tool)) co_return std::nullopt;
   core::OwnedCall other(call);

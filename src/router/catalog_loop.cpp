@@ -69,7 +69,7 @@ void CatalogLoop::stop() noexcept {
   for (auto& server : servers_) server.watch->stop();
 }
 
-std::shared_ptr<ToolNames const> CatalogLoop::withheld_of(Entry const& server) const {
+std::shared_ptr<SuspectTools const> CatalogLoop::withheld_of(Entry const& server) const {
   auto const& contents = server.watch->contents();
   if (options_.guard == nullptr || !contents) return nullptr;
   return options_.guard->inspect(server.name, contents->lists[static_cast<std::size_t>(ListKind::tools)]);
