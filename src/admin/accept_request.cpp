@@ -7,14 +7,15 @@ namespace weir::admin {
 
 base::Result<AcceptRequest> parse_accept(std::string_view body) {
   AcceptRequest request;
-  auto const read = read_body(body, {{"server", &request.server}, {"tool", &request.tool}});
+  auto const read =
+      read_body(body, {{"server", &request.server}, {"tool", &request.tool}, {"tenant", &request.tenant}});
   if (!read) return read.error();
   if (request.server.empty()) return refused_body("Say whose: `server`.");
   return request;
 }
 
 std::string accept_body(AcceptRequest request) {
-  return write_body({{"server", &request.server}, {"tool", &request.tool}});
+  return write_body({{"server", &request.server}, {"tool", &request.tool}, {"tenant", &request.tenant}});
 }
 
 std::string accept_answer(std::vector<std::string> const& tools) {

@@ -13,7 +13,8 @@ namespace weir::admin {
 
 struct AcceptRequest {
   std::string server;
-  std::string tool;  // by the server's own name; "": all of them
+  std::string tool;    // by the server's own name; "": all of them
+  std::string tenant;  // for whose callers; "": for everybody
 };
 
 // Errors: invalid_input, with a sentence for the caller.

@@ -9,10 +9,12 @@ namespace {
 
 TEST(AcceptRequest, IsReadBackAsItWasWritten) {
   for (auto const& [server, tool] : {std::pair{"files", "a\"b"}, std::pair{"files", ""}}) {
-    auto const read = parse_accept(accept_body({server, tool}));
+    auto const read = parse_accept(accept_body({server, tool, "acme"}));
     ASSERT_TRUE(read.has_value());
     EXPECT_EQ(read->server, server);
     EXPECT_EQ(read->tool, tool);
+    EXPECT_EQ(read->tenant, "acme");
+    EXPECT_EQ(parse_accept(accept_body({server, tool, ""}))->tenant, "");
   }
   EXPECT_EQ(accept_answer({"a", "b"}), "{\"version\":1,\"accepted\":[\"a\",\"b\"]}\n");
 }
@@ -25,7 +27,7 @@ TEST(AcceptRequest, WhatIsNoneIsRefused) {
 }
 
 TEST(AcceptRequest, ItsSizeIsBounded) {
-  auto body = accept_body({"a", "b"});
+  auto body = accept_body({"a", "b", ""});
   body += std::string(kChangeBytesMax - body.size(), ' ');
   EXPECT_TRUE(parse_accept(body).has_value());
   EXPECT_FALSE(parse_accept(body + " ").has_value());

@@ -96,9 +96,12 @@ void add_tools(CLI::App& cli, ToolsRequest& tools) {
   verb.add_flag("--json", tools.json, "as JSON");
   add_gateway(verb, tools.gateway);
   auto& accept = *verb.add_subcommand("accept", "take what tools say of themselves now as what they may say");
-  accept.footer("  weir tools accept files read\n  weir tools accept files");
+  accept.footer(
+      "  weir tools accept files read\n  weir tools accept files\n"
+      "  weir tools accept files read --tenant acme   for callers of this tenant alone");
   accept.add_option("SERVER", tools.server, "whose")->required();
   accept.add_option("TOOL", tools.tool, "the tool, by the server's own name; default: all of them");
+  accept.add_option("--tenant", tools.tenant, "for callers of this tenant; default: for everybody");
   add_gateway(accept, tools.gateway);
 }
 

@@ -50,7 +50,7 @@ struct WorkerParts {
   observe::Metrics& metrics;
   // Where calls that another server's failure leads to a server go in on this worker: as FallbackParts has
   // it.
-  std::function<std::shared_ptr<core::Handler>(std::string_view server, std::string_view tool)> door_of;
+  fallback::FallbackParts::DoorOf door_of;
   std::function<std::shared_ptr<fallback::LocalAnswers>(config::Degradation const&)> standby;
   Refit refit{};                  // of tests
   TokenStores* tokens = nullptr;  // null: no server can have tokens

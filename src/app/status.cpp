@@ -148,7 +148,7 @@ void Gateway::refresh_gauges() {
 }
 
 base::Result<std::string> Gateway::accept_tools(admin::AcceptRequest const& request) {
-  auto const accepted = tools_->accept(request.server, request.tool);
+  auto const accepted = tools_->accept(request.server, request.tool, request.tenant);
   if (!accepted) return accepted.error();
   first_worker().publish_again();
   return admin::accept_answer(*accepted);

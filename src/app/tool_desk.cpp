@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "config/client_files.hpp"
 
@@ -37,6 +38,7 @@ std::string sentence(ToolFinding const& finding) {
     case ToolFinding::Kind::hidden: out = "hides characters"; break;
     case ToolFinding::Kind::unpinned: out = "is one too many to be pinned"; break;
   }
+  if (!finding.tenant.empty()) out += " for tenant " + finding.tenant;
   if (finding.hidden != router::Hidden::none) out += fmt::format(" ({})", router::names_of(finding.hidden));
   return out;
 }
@@ -69,6 +71,8 @@ ToolDesk::ToolDesk(Parts const& parts, std::optional<std::string> const& file) :
 }
 
 void ToolDesk::apply(config::Settings const& settings) {
+  has_tenants_ = (settings.jwt && !settings.jwt->claims.tenant.empty()) ||
+                 (settings.introspection && !settings.introspection->claims.tenant.empty());
   auto before = std::exchange(servers_, {});
   for (auto const& server : settings.servers) {
     if (server.disabled) continue;
@@ -86,27 +90,30 @@ void ToolDesk::apply(config::Settings const& settings) {
 
 void ToolDesk::load(Watched& watched) {
   if (!reader_) return;
-  auto rows = reader_->read(watched.owner, router::PinLimits{}.pins);
+  router::TenantLimits const tenants;
+  auto rows = reader_->read(watched.owner, router::PinLimits{}.pins + tenants.tenants * tenants.each.pins);
   if (!rows) {
     parts_.log.event(Level::warn, "tool.pins", rows.error().detail);
     return;
   }
   for (auto& row : *rows) {
-    watched.pins.restore(std::move(row.tool), {std::move(row.hash), std::move(row.definition), row.approved});
+    watched.pins.restore(row.tool, {std::move(row.hash), std::move(row.definition), row.approved},
+                         row.tenant);
   }
 }
 
-void ToolDesk::save(Watched const& watched, std::vector<std::string> const& tools, bool anew) {
+void ToolDesk::save(Watched const& watched, std::string const& tenant, std::vector<std::string> const& tools,
+                    store::PinFile::Write how) {
   if (!writer_) return;
   std::vector<store::PinRow> rows;
   for (auto const& tool : tools) {
-    if (auto const* const pin = watched.pins.find(tool)) {
-      rows.push_back({tool, pin->hash, pin->definition, pin->approved});
+    if (auto const* const pin = watched.pins.find(tool, tenant)) {
+      rows.push_back({tenant, tool, pin->hash, pin->definition, pin->approved});
     }
   }
   bool const given = parts_.side.give(
-      [file = writer_, owner = watched.owner, rows = std::move(rows), anew, &log = parts_.log] {
-        auto const written = file->write(owner, rows, anew);
+      [file = writer_, owner = watched.owner, rows = std::move(rows), how, &log = parts_.log] {
+        auto const written = file->write(owner, rows, how);
         if (!written) log.event(Level::warn, "tool.pins", written.error().detail);
       });
   if (!given) parts_.log.event(Level::warn, "tool.pins", "pins were not written: the disk is too slow");
@@ -114,16 +121,19 @@ void ToolDesk::save(Watched const& watched, std::vector<std::string> const& tool
 
 void ToolDesk::tell(std::string_view server, Watched const& watched, std::vector<ToolFinding> const& news) {
   auto const& alarms = parts_.metrics.server(std::string(server)).tool_alarms;
+  std::set<std::pair<std::string_view, std::string_view>> definitions;
   std::size_t told = 0;
   for (auto const& finding : news) {
-    alarms.add(router::name_of(finding.kind));
+    bool const another = definitions.emplace(finding.tool, finding.hash).second;  // not the next tenant's
+    if (another) alarms.add(router::name_of(finding.kind));
     if (++told > kToldMax) continue;
     bool const withheld = watched.pinning == Pinning::quarantine;
+    auto const tenant = finding.tenant.empty() ? std::string() : " --tenant " + finding.tenant;
     parts_.log.event(
         Level::warn, "tool.suspect",
-        fmt::format("{} of {} {}{}; look with `weir tools {}`, accept with `weir tools accept {} {}`",
+        fmt::format("{} of {} {}{}; look with `weir tools {}`, accept with `weir tools accept {} {}{}`",
                     finding.tool, server, sentence(finding), withheld ? " and is withheld" : "", server,
-                    server, finding.tool));
+                    server, finding.tool, tenant));
   }
   if (told > kToldMax) {
     parts_.log.event(Level::warn, "tool.suspect",
@@ -131,13 +141,13 @@ void ToolDesk::tell(std::string_view server, Watched const& watched, std::vector
   }
 }
 
-std::shared_ptr<router::ToolNames const> ToolDesk::inspect(
+std::shared_ptr<router::SuspectTools const> ToolDesk::inspect(
     std::string_view server, std::shared_ptr<router::ItemList const> const& tools) {
   auto const found = servers_.find(server);
   if (found == servers_.end() || found->second.pinning == Pinning::ignore) return nullptr;
   auto& watched = found->second;
   auto const seen = watched.pins.look(tools);
-  if (!seen.pinned.empty()) save(watched, seen.pinned, false);
+  if (!seen.pinned.empty()) save(watched, {}, seen.pinned, store::PinFile::Write::more);
   tell(server, watched, seen.news);
   return watched.pinning == Pinning::quarantine ? watched.pins.suspects() : nullptr;
 }
@@ -147,7 +157,8 @@ bool ToolDesk::withholds_unseen(std::string_view server) const {
   return found != servers_.end() && found->second.pinning == Pinning::quarantine;
 }
 
-base::Result<std::vector<std::string>> ToolDesk::accept(std::string const& server, std::string const& tool) {
+base::Result<std::vector<std::string>> ToolDesk::accept(std::string const& server, std::string const& tool,
+                                                        std::string const& tenant) {
   auto const refused = [](std::string why) {
     return base::Error(base::Fault::invalid_input, base::Blame::client, std::move(why));
   };
@@ -156,34 +167,43 @@ base::Result<std::vector<std::string>> ToolDesk::accept(std::string const& serve
   auto& watched = found->second;
   if (watched.pinning == Pinning::ignore)
     return refused("The tools of this server are not pinned (`pin: ignore`).");
-  auto accepted = tool.empty() ? watched.pins.accept_all() : watched.pins.accept(tool);
+  if (!tenant.empty() && !has_tenants_) return refused("No caller has a tenant here (`auth.jwt.tenant`).");
+  if (tenant.size() > kTenantBytesMax) return refused("No tenant has a name that long.");
+  auto accepted = tool.empty() ? watched.pins.accept_all(tenant) : watched.pins.accept(tool, tenant);
   if (accepted.empty()) {
+    if (!tenant.empty()) {
+      return refused("The server offers no such tool now, or there is no more room for pins of tenants.");
+    }
     return refused(tool.empty()
                        ? "The server offers no tools now."
                        : "The server offers no such tool now, or too many are pinned: accept all of them.");
   }
-  save(watched, accepted, tool.empty());
+  using Write = store::PinFile::Write;
+  save(watched, tenant, accepted, !tool.empty() ? Write::more : tenant.empty() ? Write::all : Write::tenant);
+  auto const whose = tenant.empty() ? std::string() : ", for tenant " + tenant;
   parts_.log.event(Level::info, "tool.accepted",
-                   tool.empty() ? fmt::format("all {} tools of {}", accepted.size(), server)
-                                : fmt::format("{} of {}", tool, server));
+                   tool.empty() ? fmt::format("all {} tools of {}{}", accepted.size(), server, whose)
+                                : fmt::format("{} of {}{}", tool, server, whose));
   return accepted;
 }
 
 std::size_t ToolDesk::suspects(std::string_view server) const {
   auto const found = servers_.find(server);
   bool const looks = found != servers_.end() && found->second.pinning != Pinning::ignore;
-  return looks ? found->second.pins.findings().size() : 0;
+  return looks ? found->second.pins.suspect_tools() : 0;
 }
 
 std::vector<PinnedServer> ToolDesk::report() const {
   std::vector<PinnedServer> out;
   for (auto const& [name, watched] : servers_) {
     PinnedServer server{
-        name, std::string(mode_name(watched.pinning)), watched.pins.pins().size(), suspects(name), {}};
+        name, std::string(mode_name(watched.pinning)), watched.pins.pins().size(), suspects(name), {}, {}};
+    for (auto const& [tenant, set] : watched.pins.tenants())
+      server.tenants.push_back({tenant, set.all().size()});
     for (auto const& finding : watched.pins.findings()) {
-      if (server.findings.size() >= std::min(kShownMax, server.suspects)) break;
+      if (server.suspects == 0 || server.findings.size() >= kShownMax) break;
       server.findings.push_back({finding.tool, std::string(router::name_of(finding.kind)), sentence(finding),
-                                 watched.pins.explain(finding)});
+                                 watched.pins.explain(finding), finding.tenant});
     }
     out.push_back(std::move(server));
   }

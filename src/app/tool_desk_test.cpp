@@ -82,7 +82,7 @@ TEST_F(ToolDeskTest, AChangeBetweenTwoRunsIsFoundAndWithheldWhereConfigured_T56)
   EXPECT_TRUE(next->withholds_unseen("s"));
   auto const list = tools("Adds. And more.");
   ASSERT_NE(next->inspect("s", list), nullptr);
-  EXPECT_EQ(*next->inspect("s", list), router::ToolNames{"add"});
+  EXPECT_EQ(next->inspect("s", list)->general, router::ToolNames{"add"});
   EXPECT_EQ(alarms("changed"), 1);  // told once
   auto const shown = next->report();
   EXPECT_EQ(shown.at(0).findings.at(0).detail, "- description: Adds.\n+ description: Adds. And more.\n");
@@ -90,6 +90,51 @@ TEST_F(ToolDeskTest, AChangeBetweenTwoRunsIsFoundAndWithheldWhereConfigured_T56)
   EXPECT_EQ(next->inspect("s", list), nullptr);
   written();
   EXPECT_EQ(desk()->inspect("s", tools("Adds. And more.")), nullptr);
+}
+
+TEST_F(ToolDeskTest, ATenantsWordHoldsForItsCallersAndAfterAStart_T56) {
+  settings_.pinning["s"] = config::Pinning::quarantine;
+  settings_.jwt.emplace().claims.tenant = "tid";
+  auto first = desk();
+  first->inspect("s", tools("Adds."));
+  auto const list = tools("Adds. And more.");
+  first->inspect("s", list);
+  EXPECT_EQ(first->accept("s", "add", "acme")->size(), 1U);
+  auto const holds = [](ToolDesk& one, std::shared_ptr<router::ItemList const> const& now,
+                        char const* tenant) {
+    auto const withheld = one.inspect("s", now);
+    return withheld != nullptr && withheld->holds("add", tenant);
+  };
+  EXPECT_FALSE(holds(*first, list, "acme"));
+  EXPECT_TRUE(holds(*first, list, "other"));
+  EXPECT_EQ(first->report().at(0).tenants, (std::vector<PinningTenant>{{"acme", 1}}));
+  written();
+  auto next = desk();
+  EXPECT_FALSE(holds(*next, tools("Adds. And more."), "acme"));
+  EXPECT_TRUE(holds(*next, tools("Adds. And more."), "other"));
+  EXPECT_TRUE(holds(*next, tools("Adds. And else."), "acme"));
+  EXPECT_EQ(alarms("changed"), 3) << "once for each definition that a run has seen, not for each tenant";
+  auto const shown = next->report().at(0);
+  ASSERT_EQ(shown.findings.size(), 2U);
+  EXPECT_EQ(shown.suspects, 1U);
+  EXPECT_EQ(shown.findings.at(1).tenant, "acme");
+  EXPECT_EQ(shown.findings.at(1).why,
+            "says something else of itself than when it was pinned for tenant acme");
+  EXPECT_EQ(next->accept("s", "")->size(), 1U);  // for everybody
+  written();
+  EXPECT_EQ(desk()->inspect("s", tools("Adds. And else.")), nullptr);
+  EXPECT_TRUE(desk()->report().at(0).tenants.empty());
+}
+
+TEST_F(ToolDeskTest, WhereNobodyHasATenantNothingIsAcceptedForOne) {
+  auto const one = desk();
+  one->inspect("s", tools("1"));
+  EXPECT_NE(one->accept("s", "add", "acme").error().detail.find("auth.jwt.tenant"), std::string::npos);
+  settings_.introspection.emplace().claims.tenant = "tid";
+  one->apply(settings_);
+  EXPECT_TRUE(one->accept("s", "add", "acme").has_value());
+  EXPECT_TRUE(one->accept("s", "", std::string(ToolDesk::kTenantBytesMax, 'x')).has_value());
+  EXPECT_FALSE(one->accept("s", "", std::string(ToolDesk::kTenantBytesMax + 1, 'x')).has_value());
 }
 
 TEST_F(ToolDeskTest, IgnoredServersAreNotLookedAt) {

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <set>
 
 #include "app/shown_text.hpp"
 #include "mcp/json_text.hpp"
@@ -55,7 +56,14 @@ std::string pinned_json(std::vector<PinnedServer> const& servers) {
       member(json, "kind", finding.kind);
       member(json, "why", finding.why);
       member(json, "detail", finding.detail);
+      if (!finding.tenant.empty()) member(json, "tenant", finding.tenant);
       json += '}';
+    }
+    json += R"(],"tenants":[)";
+    for (auto const& tenant : server.tenants) {
+      json += json.back() == '[' ? "{" : ",{";
+      member(json, "name", tenant.name);
+      json += fmt::format(R"(,"pinned":{}}})", tenant.pinned);
     }
     json += "]}";
   }
@@ -76,12 +84,18 @@ base::Result<std::vector<PinnedServer>> read_pinned(std::string_view json) {
                         text_at(item, "pin"),
                         number_at(item, "pinned"),
                         number_at(item, "suspects"),
+                        {},
                         {}};
+    dom::array tenants;
+    if (item["tenants"].get_array().get(tenants) == simdjson::SUCCESS) {
+      for (auto const one : tenants)
+        server.tenants.push_back({text_at(one, "name"), number_at(one, "pinned")});
+    }
     dom::array findings;
     if (item["findings"].get_array().get(findings) == simdjson::SUCCESS) {
       for (auto const one : findings) {
-        server.findings.push_back(
-            {text_at(one, "tool"), text_at(one, "kind"), text_at(one, "why"), text_at(one, "detail")});
+        server.findings.push_back({text_at(one, "tool"), text_at(one, "kind"), text_at(one, "why"),
+                                   text_at(one, "detail"), text_at(one, "tenant")});
       }
     }
     out.push_back(std::move(server));
@@ -97,15 +111,22 @@ std::string render_pinned(std::vector<PinnedServer> const& servers) {
     auto const name = shown(server.name);
     out += fmt::format("{}  {}  {} pinned", left(name, width), left(shown(server.pin), 10), server.pinned);
     out += server.suspects == 0 ? ", all as they were\n" : fmt::format(", {} suspect\n", server.suspects);
+    for (auto const& tenant : server.tenants) {
+      out += fmt::format("  tenant {}: {} pinned for its callers alone\n", shown(tenant.name), tenant.pinned);
+    }
+    std::set<std::string_view> told;
     for (auto const& finding : server.findings) {
+      told.insert(finding.tool);
       bool const withheld = server.pin == "quarantine";
+      bool const of_all = finding.tenant.empty();
       out +=
           fmt::format("  {} {}{}\n", shown(finding.tool), shown(finding.why), withheld ? "; withheld" : "");
       out += indented(finding.detail);
-      out += fmt::format("    accept: weir tools accept {} {}\n", name, shown(finding.tool));
+      out += fmt::format("    accept: weir tools accept {} {}{}\n", name, shown(finding.tool),
+                         of_all ? std::string() : " --tenant " + shown(finding.tenant));
     }
-    if (server.suspects > server.findings.size()) {
-      out += fmt::format("  … and {} more\n", server.suspects - server.findings.size());
+    if (server.suspects > told.size()) {
+      out += fmt::format("  … and {} more\n", server.suspects - told.size());
     }
   }
   return out;

@@ -15,18 +15,26 @@ namespace weir::app {
 
 struct SuspectTool {
   std::string tool;
-  std::string kind;    // "changed", "hidden", "unpinned"
-  std::string why;     // end of a sentence about it
-  std::string detail;  // lines that show it
+  std::string kind;         // "changed", "hidden", "unpinned"
+  std::string why;          // end of a sentence about it
+  std::string detail;       // lines that show it
+  std::string tenant = {};  // whose pin it differs from; "": that of all
   friend bool operator==(SuspectTool const&, SuspectTool const&) = default;
+};
+
+struct PinningTenant {
+  std::string name;
+  std::size_t pinned = 0;
+  friend bool operator==(PinningTenant const&, PinningTenant const&) = default;
 };
 
 struct PinnedServer {
   std::string name;
-  std::string pin;  // as configured
-  std::size_t pinned = 0;
-  std::size_t suspects = 0;
-  std::vector<SuspectTool> findings;  // the first of them
+  std::string pin;                          // as configured
+  std::size_t pinned = 0;                   // for all
+  std::size_t suspects = 0;                 // tools
+  std::vector<SuspectTool> findings;        // the first of them; one for each pin that a tool differs from
+  std::vector<PinningTenant> tenants = {};  // those with pins of their own
   friend bool operator==(PinnedServer const&, PinnedServer const&) = default;
 };
 

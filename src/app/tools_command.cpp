@@ -24,12 +24,14 @@ int refused(net::Url const& admin, base::Result<GatewayAnswer> const& answer) {
 }
 
 int accept(ToolsRequest const& request, net::Url const& admin, std::string const& key) {
-  auto const body = admin::accept_body({request.server, request.tool});
+  auto const body = admin::accept_body({request.server, request.tool, request.tenant});
   auto const answer = post_to(admin, "/api/v1/tools/accept", body, key, kWithin);
   if (int const code = refused(admin, answer)) return code;
-  fmt::print("accepted: {}\n", request.tool.empty()
-                                   ? fmt::format("all tools of {}", shown(request.server))
-                                   : fmt::format("{} of {}", shown(request.tool), shown(request.server)));
+  auto const what = request.tool.empty()
+                        ? fmt::format("all tools of {}", shown(request.server))
+                        : fmt::format("{} of {}", shown(request.tool), shown(request.server));
+  auto const whose = request.tenant.empty() ? "" : fmt::format(", for tenant {}", shown(request.tenant));
+  fmt::print("accepted: {}{}\n", what, whose);
   return kExitOk;
 }
 

@@ -16,6 +16,7 @@ struct ToolsRequest {
   AddressRequest gateway;
   std::string server;  // "" = all
   std::string tool;    // accept: "" = all of the server
+  std::string tenant;  // accept: "" = for everybody
   bool json = false;
   bool accept = false;
 };

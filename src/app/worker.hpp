@@ -132,7 +132,8 @@ class Worker {
 
   Running start(PlannedServer const& server, config::Settings const& settings);
   void build_way_in(Running& running, config::Settings const& settings, config::Server const& server);
-  std::shared_ptr<core::Handler> door_of(std::string_view server, std::string_view tool) const;
+  std::shared_ptr<core::Handler> door_of(std::string_view server, std::string_view tool,
+                                         std::string_view tenant) const;
   void retire(Servers servers, base::TimePoint deadline);
   void publish(std::shared_ptr<router::CatalogSet const> set);
   void heard(std::string const& server, core::ServerStatus status);

@@ -39,7 +39,9 @@ Worker::Worker(SharedParts& shared, WorkerIo io, std::shared_ptr<config::Setting
              shared.gateway_info,
              shared.log,
              shared.metrics,
-             [this](std::string_view server, std::string_view tool) { return door_of(server, tool); },
+             [this](std::string_view server, std::string_view tool, std::string_view tenant) {
+               return door_of(server, tool, tenant);
+             },
              {}},
       meter_(shared.metrics, shared.log, shared.clock, settings->log.access),
       seats_(std::numeric_limits<unsigned>::max()),
@@ -135,11 +137,12 @@ void Worker::build_way_in(Running& running, config::Settings const& settings, co
 }
 
 // The router is passed by, so what it checks of a tool is checked here.
-std::shared_ptr<core::Handler> Worker::door_of(std::string_view server, std::string_view tool) const {
+std::shared_ptr<core::Handler> Worker::door_of(std::string_view server, std::string_view tool,
+                                               std::string_view tenant) const {
   auto const found = servers_.find(server);
   if (found == servers_.end()) return nullptr;
   auto const* const shown = feed_.current().server(server);
-  bool const may_be_called = tool.empty() || (shown != nullptr && shown->lets_through(tool));
+  bool const may_be_called = tool.empty() || (shown != nullptr && shown->lets_through(tool, tenant));
   return may_be_called ? found->second.way_in : nullptr;
 }
 

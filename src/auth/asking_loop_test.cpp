@@ -35,6 +35,18 @@ TEST_F(Introspected, TheQuestionNamesWeirAndHidesNothingInTheAddress) {
   EXPECT_EQ(request->fields.back().second.reveal(), "Basic d2VpciUzQTE6cCUyNnNz");
 }
 
+TEST_F(Introspected, ATokenForOneServersEndpointReachesThatServerAlone) {
+  auto const reaches = [this](std::string const& audience) {
+    net::FetchedReply answer;
+    answer.status = 200;
+    answer.body = R"({"active":true,"sub":"ann","aud":)" + audience + "}";
+    auto const caller = *read_introspection(answer, issuer.questions, "digest", kWall);
+    return std::pair(caller->principal->reaches("github"), caller->principal->reaches("docs"));
+  };
+  EXPECT_EQ(reaches(R"("https://mcp.test/mcp/github")"), std::pair(true, false));
+  EXPECT_EQ(reaches(R"(["https://mcp.test/mcp/github","https://mcp.test/mcp"])"), std::pair(true, true));
+}
+
 TEST_F(Introspected, OnlyAnActiveTokenForUsOfANamedCallerCounts) {
   std::string const good = R"("active":true,"sub":"ann","aud":"https://mcp.test/mcp")";
   EXPECT_EQ(outcome("{" + good + "}"), "sub:https://as.test|ann");

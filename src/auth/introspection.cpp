@@ -104,6 +104,7 @@ base::Result<std::optional<TokenCaller>> read_introspection(net::FetchedReply co
   if (!caller.everywhere && caller.endpoints.empty()) return nobody;
   auto who = principal_of(*object, settings.claims, settings.issuer, "opaque", digest);
   if (!who) return nobody;
+  if (!caller.everywhere) who->endpoints = caller.endpoints;
   caller.principal = std::make_shared<core::Principal const>(*std::move(who));
   return std::optional<TokenCaller>(std::move(caller));
 }

@@ -285,6 +285,20 @@ TEST_F(Attacks, ForeignIssuersAudiencesAndNobody_T57_F14) {
   }
 }
 
+TEST_F(Attacks, ATokenForOneServersEndpointReachesThatServerAlone_T57) {
+  auto const reaches = [this](std::string const& audience) {
+    auto const verdict = issuer.judge(good(claims_with("aud", audience)), kWall, kNow);
+    EXPECT_EQ(verdict.kind, TokenIssuer::Verdict::Kind::caller);
+    auto const& principal = *verdict.caller->principal;
+    return std::pair(principal.reaches("github"), principal.reaches("docs"));
+  };
+  EXPECT_EQ(reaches(R"("https://mcp.example/mcp/github")"), std::pair(true, false));
+  EXPECT_EQ(reaches(R"(["https://mcp.example/mcp/github","https://mcp.example/mcp/docs"])"),
+            std::pair(true, true));
+  EXPECT_EQ(reaches(R"(["https://mcp.example/mcp/github","https://mcp.example/mcp"])"),
+            std::pair(true, true));
+}
+
 TEST_F(Attacks, TimesAtAndBeyondTheirEdges_T57) {
   for (char const* const exp : {"", "null", "\"1000300\"", "0", "-1", "999970", "999000", "true", "[1000300]",
                                 "{}", "1e400", "253402300800", "-0.5", "\"never\"", "999970.999"}) {

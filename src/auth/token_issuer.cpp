@@ -88,6 +88,7 @@ TokenIssuer::Verdict TokenIssuer::prove(std::string_view token, std::string cons
     verdict.fault = TokenFault::subject;
     return verdict;
   }
+  if (!entrances.everywhere) who->endpoints = entrances.endpoints;
   if (settings_.exchanged) who->token = subject_token(token, *who, settings_.issuer, proven->expires);
   auto caller = std::make_shared<TokenCaller>();
   caller->principal = std::make_shared<core::Principal const>(*std::move(who));

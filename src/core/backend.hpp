@@ -21,6 +21,7 @@ struct ServerStatus {
   std::string era;          // "2026-07-28", "2025-11-25", … or "" while unknown
   std::string transport;    // "stdio", "http", "sse"
   std::string cause;        // one line: why it is not ready
+  std::string hint;         // a sentence for callers, where the fault is not the server's: what helps
   std::string last_stderr;  // last lines of a child's stderr, newest last; empty for HTTP
   base::Duration start_took{};
   long restarts = 0;

@@ -3,9 +3,11 @@
 // Sessions, quotas and caches bind to `id`, never to a name that a client reports of itself.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -34,13 +36,18 @@ struct Principal {
   std::string subject = {};     // of a token, as its issuer calls the caller; "" for others
   std::string tenant = {};      // of a token, where one is configured
   std::vector<std::string> scopes = {};            // of a token
+  std::vector<std::string> endpoints = {};         // servers that a token is for; empty: it is for all
   std::shared_ptr<SubjectToken const> token = {};  // null: what was shown cannot be exchanged
 
   bool anonymous() const noexcept { return kind == "anonymous"; }
+  // Whether what was shown is good for this server at all, whatever the policies say.
+  bool reaches(std::string_view server) const noexcept {
+    return endpoints.empty() || std::find(endpoints.begin(), endpoints.end(), server) != endpoints.end();
+  }
   // The token is not compared: its digest is the credential.
   friend bool operator==(Principal const& a, Principal const& b) {
     auto const all = [](Principal const& p) {
-      return std::tie(p.id, p.kind, p.groups, p.credential, p.subject, p.tenant, p.scopes);
+      return std::tie(p.id, p.kind, p.groups, p.credential, p.subject, p.tenant, p.scopes, p.endpoints);
     };
     return all(a) == all(b);
   }

@@ -77,8 +77,10 @@ bool answers(core::Call const& call, core::Outcome const& outcome) noexcept {
   return !call.structured_output || message.has(Field::structured_content);
 }
 
-// Another server's answer is for those who may use what gives it: a chain opens no door that is closed.
+// Another server's answer is for those who may use what gives it: a chain opens no door that is closed, be it
+// by policies or because the caller's token is for other servers.
 bool may_use(core::Call const& call, std::string_view server, std::string_view tool) {
+  if (call.principal != nullptr && !call.principal->reaches(server)) return false;
   if (!call.access) return true;
   auto const access = tool.empty() ? call.access->to_server(*call.principal, server)
                                    : call.access->to_tool(*call.principal, server, tool);
@@ -184,7 +186,8 @@ base::Task<std::optional<Outcome>> FallbackLayer::ask_other(core::Call& call, St
   auto const now = parts_.scheduler.now();
   bool const renamed = !step.tool.empty() && call.method == mcp::Method::tools_call;
   auto const& tool = renamed ? step.tool : call.facts.tool;
-  auto const door = parts_.door_of(step.server, tool);
+  std::string_view const tenant = call.principal != nullptr ? std::string_view(call.principal->tenant) : "";
+  auto const door = parts_.door_of(step.server, tool, tenant);
   if (door == nullptr || end <= now || !others_can_answer(call)) co_return std::nullopt;
   if (!may_use(call, step.server, tool)) co_return std::nullopt;
   core::OwnedCall other(call);

@@ -43,8 +43,10 @@ struct FallbackParts {  // all of them outlive the layer
   base::Scheduler& scheduler;
   core::CopyShelf& copies;
   // Where calls of another server go in on this worker, of its tool (its own name) or, with "", of no tool.
-  // Null: there is no such server, or what its tool says of itself keeps it from being called.
-  std::function<std::shared_ptr<core::Handler>(std::string_view server, std::string_view tool)> door_of;
+  // Null: there is no such server, or what its tool says of itself keeps callers of this tenant from it.
+  using DoorOf = std::function<std::shared_ptr<core::Handler>(std::string_view server, std::string_view tool,
+                                                              std::string_view tenant)>;
+  DoorOf door_of;
   observe::ServerMetrics const& metrics;
   observe::Log& log;
 };

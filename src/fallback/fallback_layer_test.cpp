@@ -127,19 +127,22 @@ struct World {
   std::shared_ptr<Server> server = std::make_shared<Server>(loop);
   std::shared_ptr<Server> mirror = std::make_shared<Server>(loop);
   std::vector<std::string> withheld;  // tools of the mirror
+  std::string asked_for;              // tenant
   Shelf shelf;
   std::shared_ptr<Local> held = std::make_shared<Local>(loop);
   Local& local = *held;
   std::shared_ptr<FallbackOptions> options = std::make_shared<FallbackOptions>();
-  FallbackLayer layer{
-      server,
-      {loop, shelf,
-       [this](std::string_view name, std::string_view tool) -> std::shared_ptr<core::Handler> {
-         if (std::find(withheld.begin(), withheld.end(), tool) != withheld.end()) return nullptr;
-         return name == "mirror" || name == "second" ? mirror : nullptr;
-       },
-       metrics.server("docs"), log},
-      options};
+  FallbackLayer layer{server,
+                      {loop, shelf,
+                       [this](std::string_view name, std::string_view tool,
+                              std::string_view tenant) -> std::shared_ptr<core::Handler> {
+                         asked_for = tenant;
+                         if (std::find(withheld.begin(), withheld.end(), tool) != withheld.end())
+                           return nullptr;
+                         return name == "mirror" || name == "second" ? mirror : nullptr;
+                       },
+                       metrics.server("docs"), log},
+                      options};
   std::function<void(core::Call&)> prepare = [](core::Call& call) {
     call.target = call.facts.tool = "look";
     call.facts.server = "docs";
@@ -299,6 +302,32 @@ TEST(FallbackLayer, AnotherServersToolStandsInOnlyForWhomItIsAllowed) {
   EXPECT_FALSE(answered({"docs.*"}));
   EXPECT_TRUE(answered({"docs.*", "mirror.find"}, "resources/read"));
   EXPECT_FALSE(answered({"docs.*"}, "resources/read"));
+}
+
+TEST(FallbackLayer, AnotherServerStandsInOnlyForTokensThatAreForItToo) {
+  auto const answered = [](std::vector<std::string> endpoints, std::string const& method = "tools/call") {
+    World world;
+    world.chain({step(Strategy::server, "mirror")});
+    world.server->fails = failure(Fault::breaker_open, base::Retry::always);
+    core::Principal const principal{"sub:i|ann", "jwt",  {}, "digest",
+                                    "ann",       "acme", {}, std::move(endpoints)};
+    auto const before = world.prepare;
+    world.prepare = [&, before](core::Call& call) {
+      before(call);
+      call.principal = &principal;
+      if (method != "tools/call") call.facts.tool.clear();
+    };
+    auto const params = method == "tools/call" ? R"({"name":"look"})" : R"({"uri":"file:///a"})";
+    bool const good = world.ask(method, params).answer->has_value();
+    EXPECT_EQ(world.mirror->calls, good ? 1 : 0);
+    EXPECT_EQ(world.asked_for, "acme") << "what is withheld is another question for each tenant";
+    return good;
+  };
+  for (auto const* const method : {"tools/call", "resources/read"}) {
+    EXPECT_TRUE(answered({}, method)) << "for the gateway";
+    EXPECT_TRUE(answered({"docs", "mirror"}, method));
+    EXPECT_FALSE(answered({"docs"}, method));
+  }
 }
 
 TEST(FallbackLayer, AToolsErrorOfAnotherServerIsNoAnswer) {

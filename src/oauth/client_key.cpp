@@ -41,6 +41,10 @@ base::Result<Secret> ClientKey::assertion(std::string const& client_id, std::str
   return key_.sign(claims, id_);
 }
 
+std::string ClientKey::fingerprint() const {
+  return fmt::format("{} {} {}", key_.thumbprint(), jose::name_of(key_.algorithm()), id_);
+}
+
 base::Result<ReadKey> read_private_key(ClientKeyOptions const& options, std::string_view setting) {
   auto const refused = [&](std::string_view what) {
     return Error(Fault::config, Blame::gateway, fmt::format("{}: {}", setting, what));

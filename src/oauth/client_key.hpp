@@ -27,6 +27,7 @@ class ClientKey final : public AssertionMaker {
 
   base::Result<base::Secret> assertion(std::string const& client_id, std::string const& audience,
                                        base::WallTime now) const override;
+  std::string fingerprint() const override;
   jose::SigningKey const& key() const noexcept { return key_; }
   std::string const& id() const noexcept { return id_; }
 

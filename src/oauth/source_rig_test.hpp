@@ -79,4 +79,39 @@ struct SourceRig : testing::Test {
   }
 };
 
+// One whose callers' tokens are exchanged.
+struct ExchangeRig : SourceRig {
+  ExchangeRig() {
+    options.server = "github";
+    options.grant = Grant::exchange;
+    options.wanted.endpoint = *net::parse_url("https://issuer.test/token");
+    options.wanted.issuer = "https://issuer.test";
+    options.wanted.resource = "https://server.test/mcp";
+    options.client =
+        ClientIdentity{ClientAuth::basic, "weir", base::Secret("client-secret-1"), nullptr, nullptr};
+    issuer.answer = [this](FakeIssuer::Asked const&) { return fresh(); };
+  }
+  FakeIssuer::Reply fresh(int expires_in = 3600) {
+    return FakeIssuer::json(
+        200, R"({"access_token":"x-)" + std::to_string(++made) + R"(","token_type":"Bearer","expires_in":)" +
+                 std::to_string(expires_in) +
+                 R"(,"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"})");
+  }
+  core::Principal user(std::string const& name, std::string tenant = "t", std::string text = "") {
+    core::Principal principal{"sub:" + name, "jwt", {}, {}, {}};
+    core::SubjectToken token;
+    token.text = base::Secret(text.empty() ? "caller-token-of-" + name : text);
+    token.issuer = "https://login.test";
+    token.subject = name;
+    token.tenant = std::move(tenant);
+    token.expires = loop.clock().wall() + std::chrono::hours{1};
+    principal.token = std::make_shared<core::SubjectToken const>(std::move(token));
+    return principal;
+  }
+  std::string text(core::Principal const* caller) {
+    auto const got = get(caller);
+    return got ? std::string((*got)->reveal()) : std::string(base::name_of(got.error().fault));
+  }
+};
+
 }  // namespace weir::oauth

@@ -111,6 +111,7 @@ std::optional<OAuthError> check_scopes(FlatObject const& object, Expected const&
 std::optional<OAuthError> check_claims(Expected const& expected, int status, TokenAnswer& answer) {
   auto const claims = peek(answer.access_token.reveal());
   if (!claims) return std::nullopt;
+  if (claims->repeats) return wrong(status, "the token says something twice");
   answer.expires_at = claims->expires_at;
   bool const other_key = expected.key_bound && !expected.bound_key.empty() && !claims->bound_key.empty() &&
                          claims->bound_key != expected.bound_key;
@@ -185,12 +186,14 @@ std::optional<PeekedClaims> peek(std::string_view token) {
   auto const object = FlatObject::parse(*payload);
   if (!object) return std::nullopt;
   PeekedClaims claims;
+  claims.repeats = object->repeats();
   if (auto const exp = object->integer("exp"); exp && *exp >= 0) {
     claims.expires_at = base::WallTime{std::chrono::seconds{std::min(*exp, kWallMax)}};
   }
   claims.audiences = object->texts("aud").value_or(std::vector<std::string>());
   if (auto const confirmed = FlatObject::parse(object->raw("cnf"))) {
     claims.bound_key = confirmed->text("jkt").value_or("");
+    claims.repeats = claims.repeats || confirmed->repeats();
   }
   explicit_bzero(payload->data(), payload->size());
   return claims;

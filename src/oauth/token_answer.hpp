@@ -49,6 +49,7 @@ struct PeekedClaims {
   std::optional<base::WallTime> expires_at;
   std::vector<std::string> audiences;
   std::string bound_key;  // thumbprint; "": none is named
+  bool repeats = false;   // a name comes twice: others may read another one than stands here. Refuse it.
 };
 std::optional<PeekedClaims> peek(std::string_view token);
 

@@ -110,6 +110,26 @@ TEST(TokenAnswer, TheTokensOwnEndAndAudienceCount) {
   EXPECT_FALSE(peek(jwt("{}") + ".d.e"));
 }
 
+// Weir would read one of the two, and the server, or the issuer, the other.
+TEST(TokenAnswer, ATokenWithAClaimThatComesTwiceIsNotUsed) {
+  Expected const expected{Flow::client_credentials, {}, {"https://server.test/mcp"}, {}, false};
+  auto const of = [&](std::string const& claims) {
+    auto const token = base::to_base64url("{}") + "." + base::to_base64url(claims) + ".sig";
+    return read(R"({"token_type":"Bearer","access_token":")" + token + R"("})", expected);
+  };
+  ASSERT_TRUE(of(R"({"iss":"i","sub":"a","exp":1700000000,"aud":"https://server.test/mcp"})"));
+  for (auto const* const claims :
+       {R"({"aud":"https://server.test/mcp","aud":"https://elsewhere.test"})",
+        R"({"aud":"https://server.test/mcp","a\u0075d":"https://elsewhere.test"})",
+        R"({"exp":1700000000,"exp":1900000000})", R"({"sub":"a","sub":"b"})", R"({"iss":"a","iss":"a"})",
+        R"({"cnf":{"jkt":"k"},"cnf":{"jkt":"l"}})", R"({"cnf":{"jkt":"k","jkt":"l"}})"}) {
+    auto const answer = of(claims);
+    ASSERT_FALSE(answer) << claims;
+    EXPECT_EQ(answer.error().cause, Cause::protocol);
+    EXPECT_EQ(answer.error().description, "the token says something twice");
+  }
+}
+
 TEST(TokenAnswer, IntrospectionSaysWhetherATokenIsActive) {
   Expected const expected{Flow::introspection, {}, {}, {}, false};
   EXPECT_EQ(read(R"({"active":true})", expected)->active, true);

@@ -19,6 +19,7 @@ struct TokenCache::Tenant {
 struct TokenCache::Entry : UseHook, base::TimerNode {
   TokenKey key;
   TokenKey subject;
+  TokenKey client;  // of a refusal
   std::weak_ptr<TokenReturns> returns;
   Tenant* tenant = nullptr;
   TokenRef token;  // null: a refusal
@@ -73,6 +74,7 @@ TokenCache::Entry& TokenCache::place(TokenKey const& key, TokenOwner&& owner, De
   Entry& entry = *made;
   entry.key = key;
   entry.subject = owner.subject;
+  entry.client = owner.client;
   entry.returns = std::move(owner.returns);
   entry.tenant = slot.get();
   ++slot->entries;
@@ -87,7 +89,7 @@ void TokenCache::set_end(Entry& entry, TimePoint until) {
   ends_.insert(entry, until);
 }
 
-TokenCache::Found TokenCache::find(TokenKey const& key, TimePoint now, bool counted) {
+TokenCache::Found TokenCache::find(TokenKey const& key, TimePoint now, bool counted, TokenKey const& client) {
   std::uint64_t const once = counted ? 1 : 0;
   Dead dead;
   std::lock_guard const held(lock_);
@@ -100,6 +102,10 @@ TokenCache::Found TokenCache::find(TokenKey const& key, TimePoint now, bool coun
   if (now >= entry.until) {
     dead.push_back(take(entry));
     ++counted_.expired;
+    counted_.misses += once;
+    return {};
+  }
+  if (!entry.token && !(entry.client == client)) {
     counted_.misses += once;
     return {};
   }
@@ -201,14 +207,6 @@ std::size_t TokenCache::drop_subject(TokenKey const& subject) {
     auto const returns = entry->token ? entry->returns.lock() : nullptr;
     if (returns) returns->give_back(std::move(entry->token));
   }
-  return dead.size();
-}
-
-std::size_t TokenCache::drop_all() {
-  Dead dead;
-  std::lock_guard const held(lock_);
-  while (!entries_.empty()) dead.push_back(take(*entries_.begin()->second));
-  counted_.dropped += dead.size();
   return dead.size();
 }
 

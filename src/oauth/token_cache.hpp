@@ -43,6 +43,7 @@ struct TokenOwner {
   TokenKey subject{};
   std::weak_ptr<TokenReturns> returns = {};
   TokenAsking const* asking = nullptr;  // borrowed; null: nothing can have been dropped meanwhile
+  TokenKey client{};                    // who asked: a refusal holds for that one alone
 };
 
 // Counted since the start, but for the last two. What leaves is counted under one reason.
@@ -83,8 +84,9 @@ class TokenCache {
     std::optional<OAuthError> refusal;  // remembered: do not ask now
     bool renew = false;                 // this caller, and no other, fetches the next one
   };
-  // `counted`: false when the same call looks a second time.
-  Found find(TokenKey const& key, base::TimePoint now, bool counted = true);
+  // `counted`: false when the same call looks a second time. A token is served to whatever client asks, as it
+  // does not end with the secret that it was asked for with; what another client was refused is none.
+  Found find(TokenKey const& key, base::TimePoint now, bool counted = true, TokenKey const& client = {});
 
   // False: the owner's tokens were dropped while this one was asked for; it goes back to where it came from.
   bool keep(TokenKey const& key, TokenOwner owner, TokenRef token, TokenLife const& life,
@@ -101,7 +103,6 @@ class TokenCache {
   // A user is gone (F-11): their tokens go back to where they came from, and nothing is remembered of them,
   // nor of what is being asked for them just now. How many entries that were.
   std::size_t drop_subject(TokenKey const& subject);
-  std::size_t drop_all();
 
   // Lets go of up to `batch_max` entries whose time is over; a full batch means that there may be more.
   std::size_t expire(base::TimePoint now, std::size_t batch_max);

@@ -73,4 +73,9 @@ TokenKey TokenKeys::subject(std::string_view issuer, std::string_view subject) c
   return digest({"subject", issuer, subject});
 }
 
+TokenKey TokenKeys::client(TokenClient const& client) const {
+  return digest({"client", client.id, client.secret, client.key, client.company, client.company_secret,
+                 client.company_key});
+}
+
 }  // namespace weir::oauth

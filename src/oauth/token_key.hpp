@@ -49,6 +49,16 @@ struct TokenCaller {
   std::string_view token;  // whole
 };
 
+// How the gateway shows at issuers who it is.
+struct TokenClient {
+  std::string_view id;
+  std::string_view secret;        // or what stands in its place
+  std::string_view key = {};      // fingerprint of its private key
+  std::string_view company = {};  // at the company's own issuer, likewise
+  std::string_view company_secret = {};
+  std::string_view company_key = {};
+};
+
 class TokenKeys {
  public:
   explicit TokenKeys(base::Random& random);
@@ -57,6 +67,8 @@ class TokenKeys {
   std::optional<TokenKey> of_caller(TokenUse const& use, TokenCaller const& caller) const;
   // Names a subject for dropping everything that is kept for it.
   TokenKey subject(std::string_view issuer, std::string_view subject) const;
+  // Tells a refusal of the client that asks now from one of the client it was before.
+  TokenKey client(TokenClient const& client) const;
 
  private:
   TokenKey digest(std::vector<std::string_view> const& fields) const;

@@ -40,6 +40,7 @@ class AssertionMaker {
   // `audience`: the issuer's identifier. Each one is new: an issuer takes it once.
   virtual base::Result<base::Secret> assertion(std::string const& client_id, std::string const& audience,
                                                base::WallTime now) const = 0;
+  virtual std::string fingerprint() const = 0;  // of the key and how it is used; not secret
 };
 
 // Proves possession of the key that tokens are bound to (RFC 9449). Shared by workers; any thread.

@@ -12,6 +12,7 @@ struct Maker final : AssertionMaker {
                                        base::WallTime) const override {
     return base::Secret("signed." + client + "." + audience);
   }
+  std::string fingerprint() const override { return "of-the-maker"; }
 };
 
 TokenRequest question() {

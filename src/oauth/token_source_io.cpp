@@ -25,6 +25,22 @@ bool concerns_all(OAuthError const& error) noexcept {
          error.code == "unsupported_grant_type";
 }
 
+// The issuer knows the gateway, and does not let it do what it asked to.
+bool refuses_grant(OAuthError const& error) noexcept {
+  return error.code == "unauthorized_client" || error.code == "unsupported_grant_type";
+}
+
+// Where callers' tokens are exchanged, lists alone are asked for with one of the gateway's own.
+Error no_lists(OAuthError const& error) {
+  std::string const why = error.description.empty() ? error.code : error.code + ": " + error.description;
+  return Error(Fault::config, Blame::gateway,
+               "its lists cannot be read: the issuer gives Weir no token of its own (" + why +
+                   "); allow Weir's client the grant client_credentials there")
+      .advise(
+          "The issuer has to let Weir read the lists of this server (grant client_credentials); an "
+          "operator has to see to it.");
+}
+
 constexpr base::Duration kNextAssertion = std::chrono::seconds{10};  // there may be another one by then
 constexpr std::string_view kBound = "DPoP ";
 
@@ -56,6 +72,7 @@ TokenSource::TokenSource(TokenParts const& parts, TokenSourceOptions options, Lo
       options_(std::move(options)),
       wanted_(options_.wanted),
       client_(options_.client),
+      refused_as_(client_key()),
       locate_(std::move(locate)),
       reports_(std::move(reports)),
       endpoint_(parts.scheduler, parts.fetcher, parts.random),
@@ -100,9 +117,25 @@ std::optional<TokenKey> TokenSource::key_of(core::Principal const* caller) const
 }
 
 TokenOwner TokenSource::owner_of(SubjectRef const& subject) const {
-  if (!subject) return {};
-  return {subject->issuer + ' ' + subject->tenant, parts_.keys.subject(subject->issuer, subject->subject),
-          revocations_.inbox()};
+  TokenOwner owner;
+  owner.client = refused_as_;
+  if (!subject) return owner;
+  owner.tenant = subject->issuer + ' ' + subject->tenant;
+  owner.subject = parts_.keys.subject(subject->issuer, subject->subject);
+  owner.returns = revocations_.inbox();
+  return owner;
+}
+
+TokenKey TokenSource::client_key() const {
+  auto const key_of = [](ClientIdentity const& client) {
+    return client.assertions ? client.assertions->fingerprint() : std::string();
+  };
+  auto const& company = options_.company_client;
+  auto const key = key_of(options_.client);
+  auto const company_key = key_of(company);
+  auto const& secret = options_.grant == Grant::workload ? options_.assertion.text : options_.client.secret;
+  return parts_.keys.client(
+      {options_.client.id, secret.reveal(), key, company.id, company.secret.reveal(), company_key});
 }
 
 Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
@@ -123,13 +156,15 @@ Error TokenSource::told(OAuthError const& error, SubjectRef const& subject) cons
   if (person && (error.cause == Cause::reauth || error.code == "invalid_client")) {
     return needs_sign_in(options_.server, error.description).about(options_.server);
   }
+  bool const of_lists = per_caller() && !subject && (refuses_grant(error) || error.cause == Cause::scope);
+  if (of_lists) return no_lists(error).about(options_.server);
   return error_for_caller(error, flow_of(subject), wanted_.scopes).about(options_.server);
 }
 
 core::CredentialSource::Value TokenSource::ready(core::Principal const* caller) {
   auto const key = key_of(caller);
   if (!key) return nullptr;
-  auto found = parts_.cache.find(*key, parts_.scheduler.now());
+  auto found = parts_.cache.find(*key, parts_.scheduler.now(), true, refused_as_);
   if (found.token && found.renew) {
     if (!join(*key, subject_of(caller))) parts_.cache.renewal_over(*key);
   }
@@ -147,7 +182,7 @@ base::Task<Result<core::CredentialSource::Value>> TokenSource::obtain(core::Prin
   }
   auto const subject = subject_of(caller);
   auto const now = parts_.scheduler.now();
-  auto found = parts_.cache.find(*key, now, false);  // ready() has looked
+  auto found = parts_.cache.find(*key, now, false, refused_as_);  // ready() has looked
   if (found.token) co_return found.token;
   if (found.refusal) co_return told(*found.refusal, subject);
   if (block_ && now < block_->until) co_return told(block_->error, subject);
@@ -361,7 +396,8 @@ void TokenSource::remember(TokenKey const& key, SubjectRef const& subject, OAuth
   auto const now = parts_.scheduler.now();
   auto const time = spread(error, parts_.random);
   failures_ = error.cause == Cause::transient ? failures_ + 1 : 0;
-  if (concerns_all(error) || failures_ >= kFailuresOfAll) block_ = Block{error, now + time};
+  bool const lists_only = per_caller() && !subject && refuses_grant(error);  // says nothing of exchanges
+  if ((concerns_all(error) && !lists_only) || failures_ >= kFailuresOfAll) block_ = Block{error, now + time};
   auto owner = owner_of(subject);
   owner.asking = asking;
   parts_.cache.refuse(key, std::move(owner), error, time, now);

@@ -4,12 +4,13 @@
 // ends, by one caller. A question goes on when those who wait for it leave: the next one finds its answer.
 // What comes for a user whose tokens were dropped meanwhile is given back, and asked for anew.
 // Refusals are remembered as the error table says: those that concern the issuer for everybody, the others
-// for the one they were given to (F-09). Limits: kFlightsMax different questions, kWaitersMax who wait,
-// kAskedAtOnce asked at a time. Who has no verified token of their own gets none (F-14), and is told so.
-// Where tokens are bound to a key (DPoP), that is the client's, or the one that a sign-in was made with.
-// A server that refuses a token is asked anew who its issuer is (SEP-2352): where that is another one,
-// nothing of the old one is used or sent there; what cannot be had without a person or an operator is told.
-// Errors: those of error_for_caller(); busy; timed_out; denied.
+// for the one they were given to (F-09); another secret or key of the client's makes them void. Limits:
+// kFlightsMax different questions, kWaitersMax who wait, kAskedAtOnce asked at a time. Who has no verified
+// token of their own gets none (F-14), and is told so. Where tokens are bound to a key (DPoP), that is the
+// client's, or the one that a sign-in was made with. A server that refuses a token is asked anew who its
+// issuer is (SEP-2352): where that is another one, nothing of the old one is used or sent there; what cannot
+// be had without a person or an operator is told. Errors: those of error_for_caller(); busy; timed_out;
+// denied.
 #pragma once
 
 #include <functional>
@@ -116,6 +117,7 @@ class TokenSource final : public core::CredentialSource {
   std::optional<TokenKey> key_of(core::Principal const* caller) const;
   std::optional<TokenKey> key_for(SubjectRef const& subject) const;
   TokenOwner owner_of(SubjectRef const& subject) const;
+  TokenKey client_key() const;
   Flow flow_of(SubjectRef const& subject) const noexcept;
   base::Error told(OAuthError const& error, SubjectRef const& subject) const;
   std::shared_ptr<Flight> join(TokenKey const& key, SubjectRef subject);
@@ -140,6 +142,7 @@ class TokenSource final : public core::CredentialSource {
   TokenSourceOptions const options_;
   Wanted wanted_;  // with what was found
   ClientIdentity client_;
+  TokenKey const refused_as_;  // names the client that asks
   Locator locate_;
   Reports reports_;
   TokenEndpoint endpoint_;

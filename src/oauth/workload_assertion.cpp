@@ -71,6 +71,7 @@ OAuthResult<void> check_assertion(std::string_view assertion, std::vector<std::s
                                   base::WallTime now) {
   auto const claims = peek(assertion);
   if (!claims) return unreadable("it is not a JSON Web Token");
+  if (claims->repeats) return unreadable("it says something twice");
   bool const ours = std::any_of(claims->audiences.begin(), claims->audiences.end(), [&](auto const& named) {
     return std::any_of(audiences.begin(), audiences.end(),
                        [&](auto const& one) { return !one.empty() && same_resource(one, named); });

@@ -105,6 +105,18 @@ TEST(AssertionChecks, ItIsForTheIssuerOrItIsNotSent_RFC7523) {
   EXPECT_EQ(check_assertion("opaque", ours, kNow).error().cause, Cause::config);
 }
 
+// Weir would read the first, and somebody else the second.
+TEST(AssertionChecks, OneThatSaysSomethingTwiceIsNotSent) {
+  for (auto const* const claims :
+       {R"({"aud":"i","aud":"j"})", R"({"aud":"i","aud":"i"})", R"({"aud":"i","exp":1700000001,"exp":1})",
+        R"({"aud":"i","sub":"a","sub":"b"})", R"({"aud":"i","iss":"a","iss":"b"})"}) {
+    auto const checked = check_assertion(jwt(claims), {"i"}, kNow);
+    ASSERT_FALSE(checked) << claims;
+    EXPECT_EQ(checked.error().cause, Cause::config);
+    EXPECT_NE(checked.error().description.find("twice"), std::string::npos);
+  }
+}
+
 TEST(AssertionChecks, OneThatIsOverIsNotSent_RFC7523) {
   auto const at = [](int exp) {
     return check_assertion(jwt(R"({"aud":"i","exp":)" + std::to_string(exp) + "}"), {"i"}, kNow);

@@ -67,8 +67,8 @@ void Catalog::choose_members() {
   if (with_resources > 1) only_with_resources_.reset();
 }
 
-bool CatalogServer::lets_through(std::string_view own_name) const {
-  if (withholds(own_name)) return false;
+bool CatalogServer::lets_through(std::string_view own_name, std::string_view tenant) const {
+  if (withholds(own_name, tenant)) return false;
   if (!withholds_unseen) return true;
   auto const* const tools = contents ? contents->list(ListKind::tools) : nullptr;
   return tools != nullptr && std::any_of(tools->items().begin(), tools->items().end(),
@@ -90,12 +90,13 @@ void Catalog::gather(ListKind kind) {
     if (list == nullptr) continue;
     merged.announced += server.contents->announced[static_cast<std::size_t>(kind)];
     merged.fresh_until = std::min(merged.fresh_until, list->fresh_until());
-    merged.shareable = merged.shareable && list->shareable();
+    bool const by_tenant = kind == ListKind::tools && server.withheld && !server.withheld->tenants.empty();
+    merged.shareable = merged.shareable && list->shareable() && !by_tenant;
     for (Item const& item : list->items()) {
       if (kind == ListKind::tools && server.rules.hides(item.key)) continue;
       if (modern_ && item.task_required) continue;  // P086
       auto const* text = kind == ListKind::tools ? server.rules.shown_description(item.key) : nullptr;
-      bool const withheld = kind == ListKind::tools && server.withholds(item.key);
+      bool const withheld = kind == ListKind::tools && server.withholds(item.key, {});
       merged.entries.push_back({index, &item, text, withheld});
     }
   }
@@ -201,6 +202,11 @@ void Catalog::hash_list(ListKind kind) {
   for (std::size_t i = 0; i < merged.entries.size(); ++i) {
     auto const& entry = merged.entries[i];
     hash = mixed(mixed(hash, entry.withheld ? 0 : entry.item->hash), exposed(kind, i));
+    if (auto const& withheld = (*servers_)[entry.server].withheld; withheld && kind == ListKind::tools) {
+      for (auto const& [tenant, names] : withheld->tenants) {
+        hash = mixed(mixed(hash, tenant), names.contains(entry.item->key) ? 1 : 0);
+      }
+    }
     if (renames_[entry.server]) {
       hash = mixed(hash, shown_uri(entry.server, entry.item->key));
       for (auto const& link : entry.item->ui_links) hash = mixed(hash, shown_uri(entry.server, link.uri));

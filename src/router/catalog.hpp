@@ -63,15 +63,22 @@ struct CatalogServer {
   base::TimePoint since;                           // when it was configured
   std::string cause;                               // one line: why it was not ready when this was published
   std::shared_ptr<ServerContents const> contents;  // null while pending or failed
-  // Tools that are neither shown nor called until somebody accepts what they say now; null: none.
-  std::shared_ptr<ToolNames const> withheld = {};
+  // Tools that are neither shown to these nor called by them until somebody accepts what they say now; null:
+  // none.
+  std::shared_ptr<SuspectTools const> withheld = {};
   bool withholds_unseen = false;  // and so are those that it has not listed: nobody knows what they say
+  std::string hint = {};          // for callers while it is not ready: what helps; "": nothing special
 
-  bool withholds(std::string_view own_name) const {
-    return withheld && withheld->contains(std::string(own_name));
+  // `tenant`: of the caller; "": the caller has none.
+  bool withholds(std::string_view own_name, std::string_view tenant) const {
+    return withheld && withheld->holds(own_name, tenant);
+  }
+  // Whether that is another question for this tenant than for others.
+  bool knows_tenant(std::string_view tenant) const {
+    return withheld && withheld->tenants.find(tenant) != withheld->tenants.end();
   }
   // For calls that no list led to: one of a tool may be unlisted, or its server never have answered.
-  bool lets_through(std::string_view own_name) const;
+  bool lets_through(std::string_view own_name, std::string_view tenant) const;
   bool modern() const noexcept { return contents && contents->identity.modern(); }
 };
 using CatalogServers = std::vector<CatalogServer>;
@@ -86,10 +93,14 @@ struct CatalogEntry {
   std::uint32_t server = 0;  // index in servers()
   Item const* item = nullptr;
   std::string const* description = nullptr;  // shown instead of its own
-  bool withheld = false;                     // keeps its name and is not shown
+  bool withheld = false;  // keeps its name and is not shown, but to tenants that accepted it
 };
 
-using Shown = std::function<bool(CatalogEntry const&)>;  // whether somebody may see it; null: everybody
+// Whether somebody may see it, withheld or not; null: everybody, what is not withheld.
+using Shown = std::function<bool(CatalogEntry const&)>;
+inline bool is_shown(CatalogEntry const& entry, Shown const& shown) {
+  return shown ? shown(entry) : !entry.withheld;
+}
 
 struct CatalogList {
   std::vector<CatalogEntry> entries;

@@ -23,10 +23,10 @@ namespace weir::router {
 class ToolGuard {
  public:
   virtual ~ToolGuard() = default;
-  // At each publication; `tools` is null while the server offers none. The tools to withhold; null: none.
-  // Must not call the loop.
-  virtual std::shared_ptr<ToolNames const> inspect(std::string_view server,
-                                                   std::shared_ptr<ItemList const> const& tools) = 0;
+  // At each publication; `tools` is null while the server offers none. The tools to withhold, and from whom;
+  // null: none. Must not call the loop.
+  virtual std::shared_ptr<SuspectTools const> inspect(std::string_view server,
+                                                      std::shared_ptr<ItemList const> const& tools) = 0;
   // Whether tools that this server has not listed are withheld too.
   virtual bool withholds_unseen(std::string_view server) const = 0;
 };
@@ -80,7 +80,7 @@ class CatalogLoop final : public core::BackendObserver {
     std::unique_ptr<ServerWatch> watch;
   };
   void publish();
-  std::shared_ptr<ToolNames const> withheld_of(Entry const& server) const;
+  std::shared_ptr<SuspectTools const> withheld_of(Entry const& server) const;
   ServerWatch* find(std::string_view server) noexcept;
 
   base::Scheduler& scheduler_;

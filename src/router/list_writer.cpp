@@ -80,7 +80,7 @@ Page write_page(Catalog const& catalog, ListKind kind, std::uint32_t position, P
   std::size_t const first = out.size();
   std::size_t taken = 0;
   for (std::size_t at = position; at < list.entries.size(); ++at) {
-    if (list.entries[at].withheld || (shown && !shown(list.entries[at]))) continue;
+    if (!is_shown(list.entries[at], shown)) continue;
     std::size_t const before = out.size();
     if (taken > 0) out += ',';
     append_element(out, catalog, kind, at);

@@ -111,8 +111,9 @@ base::Error not_usable(CatalogServer const& server) {
                     base::Retry::always);
   return std::move(error)
       .about(std::string(server.name))
-      .advise(pending ? "The server is starting; try again in a few seconds."
-                      : "The server could not be reached; `weir status` says why.");
+      .advise(pending               ? "The server is starting; try again in a few seconds."
+              : server.hint.empty() ? "The server could not be reached; `weir status` says why."
+                                    : server.hint);
 }
 
 }  // namespace weir::router

@@ -76,14 +76,24 @@ bool holds_uris(Method method) noexcept {
          method == Method::resources_directory_read;
 }
 
-// What of a list its reader may see; null: all of it.
+std::string_view tenant_of(core::Call const& call) noexcept {
+  return call.principal != nullptr ? std::string_view(call.principal->tenant) : std::string_view();
+}
+
+// What of a list its reader may see; null: all that is not withheld.
 Shown visible_to(core::Call const& call, Catalog const& catalog, ListKind kind) {
-  if (!call.access) return {};
-  return [&call, &catalog, kind](CatalogEntry const& entry) {
-    auto const server = catalog.servers()[entry.server].name;
-    bool const tool = kind == ListKind::tools;
-    return (tool ? call.access->to_tool(*call.principal, server, entry.item->key)
-                 : call.access->to_server(*call.principal, server))
+  bool const tool = kind == ListKind::tools;
+  auto const& servers = catalog.servers();
+  bool const as_all = !tool || std::none_of(servers.begin(), servers.end(), [&call](auto const& server) {
+    return server.knows_tenant(tenant_of(call));
+  });
+  if (!call.access && as_all) return {};
+  return [&call, &servers, tool](CatalogEntry const& entry) {
+    auto const& server = servers[entry.server];
+    if (tool && server.withholds(entry.item->key, tenant_of(call))) return false;
+    if (!call.access) return true;
+    return (tool ? call.access->to_tool(*call.principal, server.name, entry.item->key)
+                 : call.access->to_server(*call.principal, server.name))
         .visible();
   };
 }
@@ -241,7 +251,7 @@ base::Task<RouterLayer::Answer> RouterLayer::forward(core::Call& call, Snapshot 
                                                      std::uint32_t server) {
   if (auto error = denial(call, catalog.servers()[server].name)) return refuse(*std::move(error));
   auto const& owner = catalog.servers()[server];
-  if (!call.facts.tool.empty() && owner.withholds(call.facts.tool))
+  if (!call.facts.tool.empty() && owner.withholds(call.facts.tool, tenant_of(call)))
     return say(withheld_tool(owner.name, call.facts.tool));
   auto& entry = *view->entries[server];
   bool const uris = catalog.renames(server) && holds_uris(call.method);

@@ -266,6 +266,20 @@ TEST_F(Router, ACallToAServerThatFailedSaysSoAtOnce) {
   EXPECT_EQ(text("tools/list").substr(0, 9), R"("result":)");  // the aggregate goes on without it
 }
 
+TEST_F(Router, AServerThatCannotBeUsedForWantOfACredentialSaysWhatHelps) {
+  for (auto const* const hint : {"", "Let Weir read its lists."}) {
+    auto const name = hint[0] == 0 ? "plain" : "told";
+    auto const dead = add(name, kTools);
+    dead->dead = true;
+    dead->state.hint = hint;
+    start();
+    auto const running = send("tools/call", R"({"name":"get"})", name);
+    ASSERT_TRUE(running->answer && !*running->answer);
+    auto const& said = running->answer->error().hint;
+    EXPECT_EQ(said, hint[0] == 0 ? "The server could not be reached; `weir status` says why." : hint);
+  }
+}
+
 TEST_F(Router, AClientOfEitherEraReachesAServerOfEitherEra) {
   add("old", kTools, false);
   add("new", kTools, true);
@@ -333,104 +347,6 @@ TEST_F(Router, ACallInFlightOutlivesTheServersRemoval) {
   EXPECT_FALSE(watched.expired());  // what the call says of its server stays valid
   running->call.catalog.reset();
   EXPECT_TRUE(watched.expired());
-}
-
-// A guard that withholds what it is told to.
-struct FakeGuard final : ToolGuard {
-  std::shared_ptr<ToolNames const> names;
-  std::shared_ptr<ToolNames const> inspect(std::string_view,
-                                           std::shared_ptr<ItemList const> const&) override {
-    return names;
-  }
-  bool withholds_unseen(std::string_view) const override { return unseen; }
-  bool unseen = false;
-};
-
-base::Task<void> ask(RouterLayer& layer, core::Call& call, std::string& text) {
-  auto answer = co_await layer.handle(call);
-  text = answer ? bytes_of(*answer) : base::name_of(answer.error().fault);
-}
-
-TEST(WithheldTools, KeepTheirNamesAreNotShownAndAreRefused_T56) {
-  base::VirtualLoop loop;
-  base::SeededRandom random{5};
-  CatalogFeed feed(loop);
-  FakeGuard guard;
-  CatalogLoopOptions options;
-  options.guard = &guard;
-  CatalogLoop catalogs(loop, random, options, publish_to(feed));
-  auto const server = std::make_shared<FakeServer>(loop, "one");
-  server->lists = kTools;
-  guard.names = std::make_shared<ToolNames const>(ToolNames{"get"});
-  set_servers(feed, catalogs, {server});
-  loop.run();
-  auto const shown = [&] {
-    auto const& catalog = *feed.current().find("", true);
-    return write_page(catalog, ListKind::tools, 0, {}, {}, [](std::uint32_t) { return ""; }).result;
-  };
-  EXPECT_EQ(shown().find("one__get"), std::string::npos);
-  EXPECT_NE(shown().find("one__put"), std::string::npos);
-  auto const before = feed.current().find("", true)->list(ListKind::tools).hash;
-  EXPECT_NE(suggestion(*feed.current().find("", true), ListKind::tools, "one__ge"), "one__get");
-
-  base::Gate listens{1}, watches{1};
-  CursorSealer sealer(random);
-  RouterLayer layer({loop, feed, sealer, listens, watches}, {});
-  auto const answer_to = [&](std::string const& name) {
-    auto message = mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":")" + name +
-                               R"(","arguments":{}}})");
-    core::Call call(std::move(*message));
-    call.revision = mcp::kNewest;
-    core::Principal const nobody{"anonymous", "anonymous", {}};
-    call.principal = &nobody;
-    std::string text;
-    base::TaskGroup group(loop);
-    group.spawn(ask(layer, call, text));
-    loop.run();
-    return text;
-  };
-  for (auto const* const name : {"one__get", "get"}) {  // by its own name too
-    EXPECT_NE(answer_to(name).find(R"("code":4030)"), std::string::npos) << answer_to(name);
-    EXPECT_NE(answer_to(name).find("weir tools accept one get"), std::string::npos);
-  }
-  EXPECT_TRUE(server->calls.empty());
-  EXPECT_NE(answer_to("one__put").find(R"("from":"one")"), std::string::npos);
-
-  guard.names = nullptr;
-  catalogs.publish_again();
-  EXPECT_NE(shown().find("one__get"), std::string::npos);
-  EXPECT_NE(feed.current().find("", true)->list(ListKind::tools).hash, before);  // clients are told
-  EXPECT_NE(answer_to("one__get").find(R"("from":"one")"), std::string::npos);
-}
-
-TEST(WithheldTools, WhatNoListLedToIsHeldBackToo_T56) {
-  base::VirtualLoop loop;
-  base::SeededRandom random{5};
-  CatalogFeed feed(loop);
-  FakeGuard guard;
-  CatalogLoopOptions options;
-  options.guard = &guard;
-  CatalogLoop catalogs(loop, random, options, publish_to(feed));
-  auto const known = std::make_shared<FakeServer>(loop, "known");
-  auto const silent = std::make_shared<FakeServer>(loop, "silent");
-  known->lists = kTools;
-  silent->dead = true;
-  guard.names = std::make_shared<ToolNames const>(ToolNames{"get"});
-  set_servers(feed, catalogs, {known, silent});
-  loop.advance(std::chrono::seconds{1});
-  auto const lets = [&](std::string_view server, std::string_view tool) {
-    return feed.current().server(server)->lets_through(tool);
-  };
-  EXPECT_TRUE(lets("known", "put"));
-  EXPECT_FALSE(lets("known", "get"));
-  EXPECT_TRUE(lets("known", "secret"));  // it is not pinned: as the operator says
-  EXPECT_TRUE(lets("silent", "put"));
-  guard.unseen = true;
-  catalogs.publish_again();
-  EXPECT_TRUE(lets("known", "put"));
-  EXPECT_FALSE(lets("known", "get"));
-  EXPECT_FALSE(lets("known", "secret"));
-  EXPECT_FALSE(lets("silent", "put"));
 }
 
 }  // namespace

@@ -41,14 +41,14 @@ std::string_view suggestion(Catalog const& catalog, ListKind kind, std::string_v
   if (name.empty() || name.size() > kNameBytesMax) return {};
   auto const& entries = catalog.list(kind).entries;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (entries[i].withheld || (shown && !shown(entries[i]))) continue;
+    if (!is_shown(entries[i], shown)) continue;
     if (entries[i].item->key == name) return catalog.exposed(kind, i);
   }
   std::string_view nearest;
   unsigned fewest = kEditsMax + 1;
   std::size_t measured = 0;
   for (std::size_t i = 0; i < entries.size() && measured < kCandidatesMax && fewest > 1; ++i) {
-    if (entries[i].withheld || (shown && !shown(entries[i]))) continue;
+    if (!is_shown(entries[i], shown)) continue;
     for (std::string_view const candidate :
          {catalog.exposed(kind, i), std::string_view(entries[i].item->key)}) {
       auto const longer = std::max(candidate.size(), name.size());

@@ -1,13 +1,15 @@
 // ToolPins: what one server's tools said of themselves when they were first seen, and what differs now.
 //
-// The brain of pinning; no I/O, one thread. A tool is pinned when it is first seen (trust on first use) or
-// when a person accepts it; a tool that is gone keeps its pin, so that coming back changed is a change. A
-// finding stands until it is accepted or the tool is again what was pinned. Hidden characters are a finding
-// from the first sight on, unless a person accepted that very definition. Limits: `pins` tools; what comes
-// when they, or `kept_bytes` of names, are used up is a finding itself, since nothing could show that it
-// changes. Definitions over
-// `definition_bytes`, and those beyond `kept_bytes` together, are kept as their hash alone and cannot be
-// shown as a difference. Against CVE-2025-54136 and its like (rug pulls).
+// The brain of pinning; no I/O, one thread. A pin's key is tool and tenant. Those of no tenant ("") hold for
+// everybody: a tool is pinned so when it is first seen (trust on first use) or when a person accepts it; a
+// tool that is gone keeps its pin, so that coming back changed is a change. What a person accepts for one
+// tenant is that tenant's pin: for its callers it counts instead of the one of all, until the tool is
+// accepted for all. There is one list for all tenants, since nobody but the gateway asks for it; so what is
+// seen first is never one tenant's. A finding stands until it is accepted or the tool is again what was
+// pinned. Hidden characters are a finding from the first sight on, unless a person accepted that very
+// definition. Limits: those of PinSet for the pins of all; what comes when they are used up is a finding
+// itself, since nothing could show that it changes; TenantLimits. Against CVE-2025-54136 and its like (rug
+// pulls).
 #pragma once
 
 #include <cstdint>
@@ -19,21 +21,14 @@
 #include <vector>
 
 #include "router/item_list.hpp"
+#include "router/pin_set.hpp"
 #include "router/tool_definition.hpp"
 
 namespace weir::router {
 
-struct Pin {
-  std::string hash;
-  std::string definition;  // "": kept as the hash alone
-  bool approved = false;   // by a person, not by being first
-  friend bool operator==(Pin const&, Pin const&) = default;
-};
-
-struct PinLimits {
-  std::size_t pins = 10'000;
-  std::size_t definition_bytes = 16 * 1024;
-  std::size_t kept_bytes = 4 * 1024 * 1024;
+struct TenantLimits {
+  std::size_t tenants = 64;                     // with pins of their own
+  PinLimits each{1000, 16 * 1024, 256 * 1024};  // a tenant's share
 };
 
 struct ToolFinding {
@@ -42,6 +37,7 @@ struct ToolFinding {
   Kind kind = Kind::changed;
   Hidden hidden = Hidden::none;  // in what it says now
   std::string hash;              // of what it says now
+  std::string tenant = {};       // whose pin it is not; "": that of all
   friend bool operator==(ToolFinding const&, ToolFinding const&) = default;
 };
 
@@ -49,11 +45,21 @@ std::string_view name_of(ToolFinding::Kind kind) noexcept;  // "changed", "hidde
 
 using ToolNames = std::unordered_set<std::string>;
 
+// Tools that are not what was accepted: for callers in general, and for tenants with pins of their own.
+struct SuspectTools {
+  ToolNames general;
+  std::map<std::string, ToolNames, std::less<>> tenants;  // all that are suspect to each of these
+  bool holds(std::string_view tool, std::string_view tenant) const;
+  friend bool operator==(SuspectTools const&, SuspectTools const&) = default;
+};
+
 class ToolPins {
  public:
-  explicit ToolPins(PinLimits limits = {}) : limits_(limits) {}
+  explicit ToolPins(PinLimits limits = {}, TenantLimits tenants = {})
+      : limits_(limits), tenant_limits_(tenants), pins_(limits) {}
 
-  void restore(std::string tool, Pin pin);  // from an earlier run; over the limit: dropped
+  // From an earlier run; over the limit: dropped.
+  void restore(std::string const& tool, Pin pin, std::string const& tenant = {});
 
   struct Seen {
     std::vector<std::string> pinned;  // for the first time: to be stored
@@ -63,32 +69,37 @@ class ToolPins {
   Seen look(std::shared_ptr<ItemList const> tools);
 
   std::vector<ToolFinding> const& findings() const noexcept { return findings_; }
-  std::string explain(ToolFinding const& finding) const;                   // lines that show what it is
-  std::shared_ptr<ToolNames const> suspects() const { return suspects_; }  // null: none
+  std::string explain(ToolFinding const& finding) const;                      // lines that show what it is
+  std::shared_ptr<SuspectTools const> suspects() const { return suspects_; }  // null: none
+  std::size_t suspect_tools() const;                                          // each counted once
 
-  // What it says now is what it may say. The tools whose pins are other than before; none: it is not offered,
-  // or there is no more room.
-  std::vector<std::string> accept(std::string_view tool);
+  // What it says now is what it may say, for the tenant's callers or ("") for all. The tools whose pins are
+  // other than before; none: it is not offered, or there is no more room. Accepted for all, a tool has no
+  // tenants' pins any more.
+  std::vector<std::string> accept(std::string_view tool, std::string const& tenant = {});
   // Of all that is offered now; pins of tools that are gone are forgotten.
-  std::vector<std::string> accept_all();
+  std::vector<std::string> accept_all(std::string const& tenant = {});
 
-  Pin const* find(std::string_view tool) const noexcept;
-  std::map<std::string, Pin, std::less<>> const& pins() const noexcept { return pins_; }
+  Pin const* find(std::string_view tool, std::string_view tenant = {}) const noexcept;
+  PinSet::Pins const& pins() const noexcept { return pins_.all(); }  // of all
+  std::map<std::string, PinSet, std::less<>> const& tenants() const noexcept { return tenants_; }
 
  private:
-  bool has_room_for(std::string_view tool) const noexcept;
-  bool put(std::string const& tool, std::string definition, std::string hash, bool approved);
-  void forget(std::map<std::string, Pin, std::less<>>::iterator at);
-  bool inspect(Item const& item, Seen& seen);
+  PinSet* set_of(std::string const& tenant);  // null: one tenant too many
+  void drop_empty_tenants();
+  bool put(std::string const& tool, std::string definition, std::string const& tenant);
+  void inspect(Item const& item, Seen& seen, SuspectTools& suspects);
+  bool is_as_pinned(ToolFinding& now, std::string& definition, Seen& seen);
   std::string definition_now(std::string_view tool) const;
   Seen look_again();
 
   PinLimits limits_;
-  std::map<std::string, Pin, std::less<>> pins_;
-  std::size_t kept_ = 0;  // bytes of names and definitions
+  TenantLimits tenant_limits_;
+  PinSet pins_;                                         // of all
+  std::map<std::string, PinSet, std::less<>> tenants_;  // none of them empty
   std::shared_ptr<ItemList const> tools_;
   std::vector<ToolFinding> findings_;
-  std::shared_ptr<ToolNames const> suspects_;
+  std::shared_ptr<SuspectTools const> suspects_;
 };
 
 }  // namespace weir::router

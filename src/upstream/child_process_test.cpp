@@ -11,8 +11,11 @@
 #include <array>
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
+#include <set>
 
 #include "base/ready_until.hpp"
 #include "upstream/child_process_io.hpp"
@@ -172,6 +175,47 @@ TEST_F(Process, GivesTheProgramItsOwnEnvironmentAndNoDescriptors) {  // F-57
   EXPECT_NE(output.find("TOKEN=a b\n"), std::string::npos);
   EXPECT_EQ(output.find("canary"), std::string::npos);
   EXPECT_NE(output.find("--\n0\n1\n2\n3\n/usr\n"), std::string::npos) << output << "(3 is ls itself)";
+}
+
+// Its own number, and what it leads to.
+std::map<int, std::string> descriptors_of(std::string const& process) {
+  std::map<int, std::string> found;
+  for (auto const& entry : std::filesystem::directory_iterator("/proc/" + process + "/fd")) {
+    std::error_code gone;  // the one that lists them
+    auto const to = std::filesystem::read_symlink(entry.path(), gone).string();
+    if (!gone) found.emplace(std::stoi(entry.path().filename().string()), to);
+  }
+  return found;
+}
+std::map<int, std::string> const kInherited = descriptors_of("self");  // by this program
+
+// One that is not close-on-exec reaches the supervisor, and ends there.
+TEST_F(Process, TheSupervisorKeepsNothingThatItInherited_F57) {
+  int const leak = ::open("/dev/null", O_RDONLY);
+  spawn(shell("read line"));
+  ::close(leak);
+  std::set<std::string> const wanted{"anon_inode:[signalfd]", "pipe"};
+  std::set<std::string> seen;
+  for (auto const end = loop.now() + kHang; seen != wanted && loop.now() < end;) {
+    seen.clear();
+    for (auto const& [fd, to] : descriptors_of(std::to_string(child->pid()))) {
+      seen.insert(fd == kLifelineFd ? to.substr(0, to.find(':')) : to);
+    }
+    wait_for_quiet();
+  }
+  EXPECT_EQ(seen, wanted);
+}
+
+// … and what Weir opens does not even get there.
+TEST_F(Process, WhatWeirOpensIsCloseOnExec_F57) {
+  spawn(shell("read line"));
+  std::size_t opened = 0;
+  for (auto const& [fd, to] : descriptors_of("self")) {
+    if (kInherited.contains(fd)) continue;
+    ++opened;
+    EXPECT_NE(::fcntl(fd, F_GETFD) & FD_CLOEXEC, 0) << fd << " → " << to;
+  }
+  EXPECT_GE(opened, 6U) << "the child's pipes, its process and what the loop waits with";
 }
 
 TEST_F(Process, StartsWithDefaultSignalsAndNoTerminal) {

@@ -1,8 +1,10 @@
 // Who may call: a real identity provider signs tokens, Weir lets their bearers in as its policies say.
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { peer } from '../fixtures/peers.mjs';
-import { direct, eventually, freePort, startFixture, startWeir, stopAll } from './harness.mjs';
+import { direct, eventually, fixtureDir, freePort, scratch, startFixture, startWeir, stopAll } from './harness.mjs';
 import { kAudience, startIssuer, startTap } from './issuers.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
@@ -124,6 +126,33 @@ describe('callers with access tokens', { timeout: 120_000, skip: direct && 'ther
     assert.ok(!sent.includes(token.split('.')[2]));
     assert.ok(!/\r\nauthorization:/i.test(sent));
     assert.ok(!(weir.child.out + weir.child.err).includes(token.split('.')[2]));
+  });
+});
+
+describe('a server that fails, with another one to stand in', { timeout: 60_000, skip: direct && 'there is no gateway' }, () => {
+  let issuer, weir;
+  before(async () => {
+    issuer = await startIssuer();
+    const tools = join(scratch(), 'tools.json');
+    writeFileSync(tools, JSON.stringify([{ name: 'look', inputSchema: { type: 'object' } }]));
+    const program = (...more) => ({ command: process.execPath, args: [join(fixtureDir, 'turning_server.mjs'), tools, ...more] });
+    weir = await startWeir({}, { listener: { auth: ['jwt'] }, config: {
+      auth: { jwt: { issuer: issuer.url, audience: kAudience } },
+      servers: { docs: program('failing'), mirror: program() },
+      degradation: { docs: { fallback: [{ server: 'mirror' }], retry: { idempotent: ['*'] } } } } });
+  });
+  after(() => stopAll(weir, issuer));
+
+  test('does so only for tokens that are for that one too', async () => {
+    const result = async aud => (await request(weir.port, { path: '/mcp/docs',
+      headers: { ...modernHeaders('tools/call', { 'Mcp-Name': 'look' }), Authorization: `Bearer ${await issuer.token({ aud })}` },
+      body: JSON.stringify(rpc('tools/call', withMeta({ name: 'look', arguments: {} }))) })).json.result;
+    for (const aud of [kAudience, [`${kAudience}/docs`, `${kAudience}/mirror`]]) {
+      assert.equal((await result(aud)).content[0].text, 'called look', String(aud));
+    }
+    const alone = await result(`${kAudience}/docs`);
+    assert.equal(alone.isError, true);
+    assert.ok(!JSON.stringify(alone).includes('called look'));
   });
 });
 

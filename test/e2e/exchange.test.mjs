@@ -20,6 +20,7 @@ const jose = await import(peerFile('jose', 'dist/webapi/index.js'));
  * for the resource with the provider's own key. */
 class Exchange {
   asked = [];
+  lists = true;  // whether the gateway gets a token of its own
   async start(provider) {
     this.provider = provider;
     this.keys = jose.createRemoteJWKSet(new URL(`${provider.url}/jwks`));
@@ -34,6 +35,7 @@ class Exchange {
     }
     const form = Object.fromEntries(new URLSearchParams(await bodyOf(req)));
     if (req.headers.authorization !== kBasic) return say(401, { error: 'invalid_client' });
+    if (form.grant_type === 'client_credentials' && !this.lists) return say(400, { error: 'unauthorized_client' });
     const subject = form.grant_type === kExchange ? await this.subjectOf(form) : 'weir';
     if (!subject) return say(400, { error: 'invalid_grant' });
     const access_token = await this.provider.token({ sub: subject, aud: form.resource, jti: `x-${this.asked.length}` });
@@ -73,7 +75,7 @@ class Guarded extends Doorkeeper {
 const kSkip = { skip: direct && 'there is no gateway' };
 
 describe('a server that wants a token of each caller', { timeout: 120_000, ...kSkip }, () => {
-  let provider, fixture, exchange, guarded, tap, weir, ann, bob;
+  let provider, fixture, exchange, guarded, tap, start, weir, ann, bob;
   before(async () => {
     provider = await startIssuer();
     fixture = await startFixture('http_dual.mjs');
@@ -82,10 +84,11 @@ describe('a server that wants a token of each caller', { timeout: 120_000, ...kS
     tap = await startTap(guarded.port);
     guarded.resource = tap.url;
     const hash = `sha256:${createHash('sha256').update(kKey).digest('hex')}`;
-    weir = await startWeir({}, { listener: { auth: ['jwt', 'keys'] }, config: {
+    start = () => startWeir({}, { listener: { auth: ['jwt', 'keys'] }, config: {
       auth: { jwt: { issuer: provider.url, audience: kAudience }, keys: [{ name: 'ci', hash }] },
       servers: { web: { url: tap.url,
         auth: { type: 'exchange', issuer: exchange.url, client_id: 'weir', client_secret: kSecret } } } } });
+    weir = await start();
     [ann, bob] = await Promise.all([provider.token({ sub: 'ann' }), provider.token({ sub: 'bob' })]);
   });
   after(() => stopAll(weir, tap, guarded, exchange, fixture, provider));
@@ -124,7 +127,12 @@ describe('a server that wants a token of each caller', { timeout: 120_000, ...kS
     assert.equal(exchange.of('ann').length, 2);
   });
 
-  test('lists are read with the gateway\'s own token', () => {
+  test('lists are read with the gateway\'s own token, also when a caller asks for them', async () => {
+    for (const path of ['/mcp', '/mcp/web']) {
+      const { json } = await request(weir.port, { path, body: JSON.stringify(rpc('tools/list', withMeta({}))),
+        headers: modernHeaders('tools/list', { Authorization: `Bearer ${ann}` }) });
+      assert.ok(json.result.tools.length > 0, path);
+    }
     const lists = guarded.seen.filter(one => one.method !== 'tools/call');
     assert.ok(lists.length > 0);
     assert.deepEqual([...new Set(lists.map(one => one.subject))], ['weir']);
@@ -152,5 +160,22 @@ describe('a server that wants a token of each caller', { timeout: 120_000, ...kS
     }
     for (const { access_token: token } of exchange.asked) assert.ok(!log.includes(token.split('.')[2]), 'logged');
     assert.deepEqual(guarded.refused, []);
+  });
+
+  test('an issuer that gives no token for lists is told as such, with what helps', async () => {
+    exchange.lists = false;
+    const other = await start();
+    try {
+      const cause = async () => (await (await fetch(`${other.admin}/api/v1/status`)).json()).servers[0].cause ?? '';
+      await eventually('the status', async () => (await cause()).includes('client_credentials'));
+      assert.match(await cause(), /its lists cannot be read.*unauthorized_client.*allow Weir's client the grant client_credentials/);
+      const { json } = await request(other.port, { path: '/mcp/web',
+        headers: modernHeaders('tools/call', { 'Mcp-Name': 'echo', Authorization: `Bearer ${ann}` }),
+        body: JSON.stringify(rpc('tools/call', withMeta({ name: 'echo', arguments: { text: 'hello' } }))) });
+      assert.match(JSON.stringify(json), /let Weir read the lists of this server \(grant client_credentials\)/);
+    } finally {
+      exchange.lists = true;
+      await other.stop();
+    }
   });
 });

@@ -1,7 +1,7 @@
 // Tokens for servers through the real binary: found, fetched once, renewed, never the caller's own.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -20,6 +20,7 @@ class Issuer {
   made = 0;
   life = 3600;
   refresh = 'r-0';
+  secret = kSecret;
   up = true;
   async start() {
     this.server = createServer(async (req, res) => {
@@ -28,7 +29,7 @@ class Issuer {
       if (req.url !== '/token') return say(res, 404, {});
       const form = new URLSearchParams(await bodyOf(req));
       this.asked.push({ form, authorization: req.headers.authorization });
-      const basic = `Basic ${Buffer.from(`weir:${kSecret}`).toString('base64')}`;
+      const basic = `Basic ${Buffer.from(`weir:${this.secret}`).toString('base64')}`;
       if (req.headers.authorization !== basic) return say(res, 401, { error: 'invalid_client' });
       if (form.get('grant_type') === 'refresh_token' && form.get('refresh_token') !== this.refresh) return say(res, 400, { error: 'invalid_grant' });
       const token = `token-${++this.made}`;
@@ -108,6 +109,38 @@ describe('a server whose tokens come from an issuer', { timeout: 120_000, ...kSk
 
   test('no secret is in the log', () => {  // T-58
     for (const secret of [kSecret, kKey, 'token-1', 'token-2']) assert.equal(`${weir.child.out}${weir.child.err}`.includes(secret), false, secret);
+  });
+});
+
+describe('a client secret that is rotated', { timeout: 120_000, ...kSkip }, () => {
+  let fixture; let issuer; let guarded; let weir;
+  const file = join(scratch(), 'client-secret');
+  before(async () => {
+    writeFileSync(file, kSecret);
+    fixture = await startFixture('http_dual.mjs');
+    issuer = await new Issuer().start();
+    guarded = await new Guarded(issuer).start(fixture, issuer);
+    weir = await start({ web: { url: guarded.url,
+      auth: { type: 'oauth', issuer: issuer.url, client_id: 'weir', client_secret: `\${file:${file}}` } } });
+    await eventually('a first call', async () => (await call(weir, 'web'))?.isError === undefined);
+  });
+  after(() => stopAll(weir, guarded, issuer, fixture));
+
+  test('is used at once, although the issuer has just refused the old one', async () => {  // F-09, F-28
+    issuer.secret = 'the-next-secret-of-the-gateway';
+    issuer.valid.clear();
+    const refused = await call(weir, 'web');
+    assert.equal(refused?.isError, true);
+    const asked = issuer.asked.length;
+    assert.equal((await call(weir, 'web'))?.isError, true);
+    assert.equal(issuer.asked.length, asked, 'a refusal of the client is remembered');
+    writeFileSync(file, issuer.secret);
+    const reloads = () => weir.child.err.split('config.reload').length;
+    const before = reloads();
+    weir.child.process.kill('SIGHUP');
+    await eventually('the reload', () => reloads() > before);
+    const answer = await call(weir, 'web');
+    assert.equal(answer?.isError, undefined, JSON.stringify(answer));
   });
 });
 

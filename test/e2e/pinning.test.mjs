@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { cleanEnv, direct, eventually, fixtureDir, killAll, scratch, startWeir, weirBin } from './harness.mjs';
+import { kAudience, startIssuer } from './issuers.mjs';
 import { modernHeaders, rpc, withMeta } from './raw.mjs';
 
 const kSkip = { skip: direct && 'direct: there is no gateway' };
@@ -134,5 +135,62 @@ describe('tools that change what they say', { timeout: 120_000, ...kSkip }, () =
     assert.equal((await accept('POST', {})).status, 403);
     assert.equal((await accept('GET', { 'X-Weir-CSRF': '1' })).status, 405);
     assert.equal((await accept('POST', { 'X-Weir-CSRF': '1' })).status, 200);
+  });
+});
+
+describe('tools that one tenant accepts', { timeout: 120_000, ...kSkip }, () => {
+  const state = scratch();
+  const file = join(state, 'tools.json');
+  let issuer; let gate;
+  after(async () => { await gate?.stop(); await issuer?.stop(); killAll(); });
+
+  const start = async () => {
+    gate = await startWeir({}, { listener: { auth: ['jwt'] }, env: { XDG_STATE_HOME: state }, config: {
+      auth: { jwt: { issuer: issuer.url, audience: kAudience, tenant: 'tid' } },
+      servers: { turning: { command: process.execPath, args: [join(fixtureDir, 'turning_server.mjs'), file], pin: 'quarantine' } } } });
+  };
+  async function post(tid, method, params, headers = {}, url = gate.mcp) {
+    const answer = await fetch(url, { method: 'POST', body: JSON.stringify(rpc(method, withMeta(params))),
+      headers: { ...modernHeaders(method, headers), Authorization: `Bearer ${await issuer.token({ tid })}` } });
+    return answer.json();
+  }
+  const listed = async (tid, url) => (await post(tid, 'tools/list', {}, {}, url)).result.tools.map(tool => tool.name);
+  const call = (tid, name) => post(tid, 'tools/call', { name, arguments: {} }, { 'Mcp-Name': name });
+  const weir = (...args) => promisify(execFile)(weirBin, [...args, '--config', gate.file], { env: cleanEnv({}) })
+    .then(done => ({ code: 0, ...done }), error => error);
+  const own = () => `${gate.mcp}/turning`;
+
+  async function acmeHasItAndOtherHasNot() {
+    assert.deepEqual(await listed('acme'), ['turning__add', 'turning__echo']);
+    assert.deepEqual(await listed('acme', own()), ['add', 'echo']);
+    assert.equal((await call('acme', 'turning__add')).result.content[0].text, 'called add');
+    assert.deepEqual(await listed('other'), ['turning__echo']);
+    assert.deepEqual(await listed('other', own()), ['echo']);
+    assert.equal((await call('other', 'turning__add')).error.code, 4030);
+  }
+
+  test('are offered to that tenant alone, until they are accepted for all (T-56)', async () => {
+    issuer = await startIssuer();
+    writeFileSync(file, JSON.stringify([add('Adds.'), echo]));
+    await start();
+    assert.equal((await listed('acme')).length, 2);
+    writeFileSync(file, JSON.stringify([add('Adds. And more.'), echo]));
+    await eventually('the change to be found', async () => (await listed('acme')).length === 1);
+    assert.equal((await call('acme', 'turning__add')).error.code, 4030);
+    const accepted = await weir('tools', 'accept', 'turning', 'add', '--tenant', 'acme');
+    assert.equal(accepted.code, 0, accepted.stderr);
+    assert.match(accepted.stdout, /^accepted: add of turning, for tenant acme$/m);
+    await acmeHasItAndOtherHasNot();
+    assert.match((await weir('tools')).stdout, /tenant acme: 1 pinned for its callers alone/);
+  });
+
+  test('also after the next start (T-56)', async () => {
+    await gate.stop();
+    await start();
+    await eventually('the tools to be listed', async () => (await listed('acme')).length === 2);
+    await acmeHasItAndOtherHasNot();
+    assert.equal((await weir('tools', 'accept', 'turning', 'add')).code, 0);
+    assert.equal((await listed('other')).length, 2);
+    assert.doesNotMatch((await weir('tools')).stdout, /tenant/);
   });
 });
