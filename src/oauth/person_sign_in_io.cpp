@@ -9,8 +9,6 @@ namespace weir::oauth {
 
 namespace {
 
-constexpr std::string_view kOffline = "offline_access";  // OpenID Connect Core 11
-
 bool lists(std::vector<std::string> const& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
