@@ -277,7 +277,7 @@ describe('callers with tokens of oauth2-mock-server', { timeout: 120_000, ...kSk
 
   test('its introspection decides about what only it can read', async () => {
     const good = { active: true, sub: 'ann', groups: ['eng'], aud: door.resource, scope: 'use', exp: now() + 60 };
-    for (const [text, says, status] of [['opaque-1', good, 200], ['opaque-2', { active: false }, 401],
+    for (const [text, says, status] of [['opaque-1', good, 200], ['opaque-2', { ...good, active: false }, 401],
       ['opaque-3', { ...good, aud: kOther }, 401], ['opaque-4', { ...good, exp: now() - 1 }, 401],
       ['opaque-5', { ...good, sub: undefined }, 401], ['opaque-6', { active: 'yes' }, 503]]) {
       answer = says;
