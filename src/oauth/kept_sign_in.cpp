@@ -81,6 +81,7 @@ base::Secret written(KeptSignIn const& kept) {
     mcp::append_json_string(json, kept.scopes[i]);
   }
   json += ']';
+  if (!kept.client_scope.empty()) add(json, "client_scope", kept.client_scope);
   add(json, "client_secret", kept.client_secret.reveal());
   add(json, "access_token", kept.access_token.reveal());
   add(json, "refresh_token", kept.refresh_token.reveal());
@@ -119,6 +120,7 @@ Result<KeptSignIn> read_sign_in(std::string_view text) {
   kept.client_secret = secret_of(*object, "client_secret");
   kept.access_token = secret_of(*object, "access_token");
   kept.refresh_token = secret_of(*object, "refresh_token");
+  take("client_scope", kept.client_scope);
   take("bound_key", kept.bound_key);
   kept.key = secret_of(*object, "key");
   bool const whole = !kept.id.empty() && !kept.server.empty() && !kept.issuer.empty() &&

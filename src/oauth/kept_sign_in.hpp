@@ -32,6 +32,7 @@ struct KeptSignIn {
   ClientAuth client_auth = ClientAuth::none;
   bool registered = false;     // by Weir; else configured, or a document
   base::Secret client_secret;  // of a registered client
+  std::string client_scope;    // what it was registered for; "": the issuer did not say
   std::optional<base::WallTime> client_secret_until;
   base::Secret access_token;
   std::optional<base::WallTime> expires_at;  // of the access token

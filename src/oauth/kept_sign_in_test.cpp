@@ -20,6 +20,7 @@ KeptSignIn whole() {
   kept.client_id = "c \"1\"";
   kept.client_auth = ClientAuth::post;
   kept.registered = true;
+  kept.client_scope = "a b";
   kept.client_secret = base::Secret("s\"");
   kept.client_secret_until = base::WallTime(1800000000s);
   kept.access_token = base::Secret("access-1");
@@ -35,6 +36,7 @@ TEST(KeptSignIns, AreReadAsTheyWereWritten) {
   EXPECT_EQ(written(*read), written(kept));
   EXPECT_EQ(read->scopes, kept.scopes);
   EXPECT_EQ(read->client_auth, ClientAuth::post);
+  EXPECT_EQ(read->client_scope, kept.client_scope);
   EXPECT_EQ(read->expires_at, kept.expires_at);
   EXPECT_EQ(read->client_secret_until, kept.client_secret_until);
   EXPECT_EQ(read->refresh_token.reveal(), "refresh-1");

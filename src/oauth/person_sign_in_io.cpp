@@ -9,8 +9,6 @@ namespace weir::oauth {
 
 namespace {
 
-constexpr std::string_view kOffline = "offline_access";  // OpenID Connect Core 11
-
 bool lists(std::vector<std::string> const& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -89,6 +87,7 @@ base::Task<OAuthResult<void>> PersonSignIn::become_client(std::optional<KeptSign
   auto const wall = parts_.scheduler.clock().wall();
   bool const usable = before && before->registered && !before->client_id.empty() &&
                       before->redirect_uri == kept_.redirect_uri &&
+                      registered_for(before->client_scope, kept_.scopes) &&
                       (!before->client_secret_until || wall < *before->client_secret_until);
   ClientChoice const choice{!client_.id.empty(), options_.client_document, usable};
   switch (choose_client(choice, place_)) {
@@ -103,6 +102,7 @@ base::Task<OAuthResult<void>> PersonSignIn::become_client(std::optional<KeptSign
       client_ = client_of(*before, {});
       kept_.registered = true;
       kept_.client_secret_until = before->client_secret_until;
+      kept_.client_scope = before->client_scope;
       break;
     case ClientFrom::registration:
       if (auto made = co_await register_client(deadline); !made) co_return made;
@@ -142,6 +142,7 @@ base::Task<OAuthResult<void>> PersonSignIn::register_client(base::TimePoint dead
   if (!made) co_return made.error();
   client_ = std::move(made->client);
   kept_.client_secret_until = made->secret_until;
+  kept_.client_scope = std::move(made->scope);
   co_return OAuthResult<void>();
 }
 

@@ -176,6 +176,26 @@ TEST_F(Person, ARegistrationIsUsedAgainAtItsIssuerWithItsWayBackAndInItsTime) {
   EXPECT_TRUE(registers(other));
 }
 
+TEST_F(Person, ARegistrationForFewerScopesIsMadeAnew) {
+  registered = FakeIssuer::json(201, R"({"client_id":"c-1","scope":"read"})");
+  ASSERT_TRUE(begin());
+  auto const kept = *finish();
+  EXPECT_EQ(kept.client_scope, "read");
+  seen.clear();
+  ASSERT_TRUE(begin(kept));
+  EXPECT_FALSE(asked_at("https://i.test/register"));
+  EXPECT_EQ(finish()->client_scope, "read");
+  registered = FakeIssuer::json(201, R"({"client_id":"c-2","scope":"read write"})");
+  options.more = {"write"};
+  ASSERT_TRUE(begin(kept));
+  EXPECT_NE(person->attempt().url().find("client_id=c-2&"), std::string::npos);
+  EXPECT_EQ(finish()->client_scope, "read write");
+  auto silent = kept;
+  silent.client_scope.clear();  // an issuer that does not say
+  ASSERT_TRUE(begin(silent));
+  EXPECT_NE(person->attempt().url().find("client_id=c-1&"), std::string::npos);
+}
+
 TEST_F(Person, ScopesAreThoseOfBeforeAndTheNewOnes) {
   options.more = {"write"};
   KeptSignIn before;

@@ -111,6 +111,8 @@ OAuthResult<Registered> read_registration(net::FetchedReply const& reply, std::s
   if (!auth)
     return no_registration("the issuer wants the client to show itself in a way that Weir does not know");
   made.client.auth = *auth;
+  auto scope = object->text("scope").value_or("");
+  if (is_printable(scope, kClientScopeMax)) made.scope = std::move(scope);
   if (*auth == ClientAuth::none) return made;
   auto secret = object->text("client_secret").value_or("");
   bool const usable = is_printable(secret, kSecretMax);
@@ -122,6 +124,13 @@ OAuthResult<Registered> read_registration(net::FetchedReply const& reply, std::s
   if (until < 0 || until > kLatest) return no_registration("the secret's end is no time");
   if (until > 0) made.secret_until = base::WallTime(std::chrono::seconds(until));
   return made;
+}
+
+bool registered_for(std::string_view scope, std::vector<std::string> const& wanted) {
+  if (scope.empty()) return true;
+  std::string const words = " " + std::string(scope) + " ";
+  return std::all_of(wanted.begin(), wanted.end(),
+                     [&](auto const& one) { return words.find(" " + one + " ") != std::string::npos; });
 }
 
 }  // namespace weir::oauth

@@ -4,8 +4,8 @@
 // Brains; pure; any thread; answers are strangers'. In this order: the client in the configuration, a
 // document of the operator about the gateway where the issuer reads such, a registration that was made
 // before, a new one. An answer counts if it names a client whose way back is the one that was asked for, and
-// which can be used by what is done here. Limits: kClientIdMax, kAnswerBytesMax. Sources: RFC 7591 2 and 3,
-// RFC 8252 8.4, draft-ietf-oauth-client-id-metadata-document.
+// which can be used by what is done here. Limits: kClientIdMax, kClientScopeMax, kAnswerBytesMax. Sources:
+// RFC 7591 2 and 3, RFC 8252 8.4, draft-ietf-oauth-client-id-metadata-document.
 #pragma once
 
 #include <optional>
@@ -17,6 +17,7 @@
 namespace weir::oauth {
 
 inline constexpr std::size_t kClientIdMax = 2048;
+inline constexpr std::size_t kClientScopeMax = 8 * 1024;
 
 enum class ClientFrom { configured, document, kept, registration, nowhere };
 
@@ -37,9 +38,13 @@ std::string registration_body(std::string const& redirect_uri, std::vector<std::
 struct Registered {
   ClientIdentity client;
   std::optional<base::WallTime> secret_until;  // nothing: for good
+  std::string scope;                           // all that it may ask for; "": the issuer does not say
 };
 // Errors: those of the table; protocol, what came is no registration; policy, it is another one.
 OAuthResult<Registered> read_registration(net::FetchedReply const& reply, std::string const& redirect_uri,
                                           ClientAuth asked);
+
+// Whether a client with this `scope` may ask for these: issuers refuse it what it was not registered for.
+bool registered_for(std::string_view scope, std::vector<std::string> const& wanted);
 
 }  // namespace weir::oauth

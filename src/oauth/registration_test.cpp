@@ -73,6 +73,20 @@ TEST(Registration, AnAnswerNamesAClient) {
   EXPECT_FALSE(for_good->secret_until);
 }
 
+TEST(Registration, AClientMayAskForWhatItWasRegisteredFor) {
+  EXPECT_EQ(read(201, R"({"client_id":"c","scope":"read write"})")->scope, "read write");
+  EXPECT_EQ(read(201, R"({"client_id":"c"})")->scope, "");
+  auto const longest = std::string(kClientScopeMax, 'a');
+  EXPECT_EQ(read(201, R"({"client_id":"c","scope":")" + longest + R"("})")->scope, longest);
+  EXPECT_EQ(read(201, R"({"client_id":"c","scope":"a)" + longest + R"("})")->scope, "");
+  EXPECT_EQ(read(201, R"({"client_id":"c","scope":"a\nb"})")->scope, "");
+  EXPECT_TRUE(registered_for("read write", {"write", "read"}));
+  EXPECT_TRUE(registered_for("read", {}));
+  EXPECT_FALSE(registered_for("read write", {"read", "admin"}));
+  EXPECT_FALSE(registered_for("reader write", {"read"}));
+  EXPECT_TRUE(registered_for("", {"admin"})) << "the issuer did not say";
+}
+
 TEST(Registration, WhatCannotBeUsedIsNoRegistration) {
   std::string const long_id(kClientIdMax + 1, 'a');
   for (

@@ -109,6 +109,9 @@ SignIn::SignIn(SignInAt at, base::Random& random, base::TimePoint now)
   std::string scopes;
   for (auto const& scope : at_.scopes) scopes += (scopes.empty() ? "" : " ") + scope;
   if (!scopes.empty()) form.add("scope", scopes);
+  // Without it OpenID issuers give nothing to renew tokens with (OpenID Connect Core 11).
+  bool const offline = std::find(at_.scopes.begin(), at_.scopes.end(), kOffline) != at_.scopes.end();
+  if (offline) form.add("prompt", "consent");
   if (!at_.resource.empty()) form.add("resource", at_.resource);
   if (!at_.bound_key.empty()) form.add("dpop_jkt", at_.bound_key);
   url_ = at_.authorization_endpoint.text();

@@ -5,12 +5,15 @@
 // came back to the redirect address, whole address or query alone, and gives the code to redeem. State,
 // issuer and time are checked before anything in it is believed: on a mismatch nothing that came is used or
 // shown. Limits: kLifeMax from begin to return. Sources: RFC 6749 4.1, RFC 7636 (S256 only), RFC 8707 2.1,
-// RFC 9207 2.4, RFC 9700 2.1.
+// RFC 9207 2.4, RFC 9700 2.1, OpenID Connect Core 11.
 #pragma once
 
 #include "oauth/grants.hpp"
 
 namespace weir::oauth {
+
+// What asks for refresh tokens, at issuers that list it among their scopes (OpenID Connect Core 11).
+inline constexpr std::string_view kOffline = "offline_access";
 
 // S256: what is shown of a verifier.
 std::string code_challenge(std::string_view verifier);

@@ -47,6 +47,12 @@ TEST_F(SigningIn, TheAddressCarriesChallengeStateScopesAndResource) {
   EXPECT_NE(part(url, "state"), part(other.url(), "state"));
 }
 
+TEST_F(SigningIn, WhatRenewsTokensIsGivenToWhoAsksThePersonForIt) {  // OpenID Connect Core 11
+  EXPECT_EQ(SignIn(at, random, now).url().find("prompt"), std::string::npos);
+  at.scopes = {"read", "offline_access"};
+  EXPECT_EQ(part(SignIn(at, random, now).url(), "prompt"), "consent");
+}
+
 TEST_F(SigningIn, TheCodeIsBoundToTheKeyWhereThereIsOne_RFC9449) {
   EXPECT_EQ(SignIn(at, random, now).url().find("dpop_jkt"), std::string::npos);
   at.bound_key = "of-the-key";

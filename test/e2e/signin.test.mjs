@@ -1,5 +1,6 @@
 // A person's sign-in at a server through the real binary: discovery, registration, PKCE, the way back, tokens that are
 // kept, renewed and given up. The issuer is imitated here, strictly; the browser is whoever follows its redirects.
+// providers_servers.test.mjs does the same at a real one.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
@@ -190,7 +191,7 @@ describe('a server at which a person signs in', { timeout: 120_000, ...kSkip }, 
     assert.equal(issuer.refreshes, before);
     const end = await command(weir.file, env, ['login', 'web', '--scope', 'admin'], browser);
     assert.equal(end.code, 0, end.err);
-    assert.equal(issuer.registrations, 1);  // the same client again
+    assert.equal(issuer.registrations, 2);  // the issuer said that the first one was for fewer scopes
     await eventually('a call that works', () => works(weir, 'web'));
     assert.match(kept().scopes.join(' '), /^use offline_access admin$/);
     guarded.scopes = ['use'];
@@ -220,6 +221,7 @@ describe('a server at which a person signs in', { timeout: 120_000, ...kSkip }, 
     assert.ok(await works(weir, 'open'));
     const end = await command(weir.file, env, ['login', 'web'], browser);
     assert.equal(end.code, 0, end.err);
+    assert.equal(issuer.registrations, 2);  // the same client again
     await eventually('a call that works', () => works(weir, 'web'));
   });
 
