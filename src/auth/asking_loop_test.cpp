@@ -55,6 +55,8 @@ TEST_F(Introspected, OnlyAnActiveTokenForUsOfANamedCallerCounts) {
                            std::string(R"({"active":false,"sub":"ann","aud":"https://mcp.test/mcp"})"),
                            "{" + good + R"(,"exp":1000})", "{" + good + R"(,"iss":"https://evil"})",
                            std::string(R"({"active":true,"aud":"https://mcp.test/mcp"})"),
+                           std::string(
+                               R"({"active":true,"sub":"ann","aud":"https://mcp.test/mcp","cnf":{"jkt":"x"}})"),
                            std::string(R"({"active":true,"sub":"ann"})"),
                            std::string(R"({"active":true,"sub":"ann","aud":"https://other"})"),
                            std::string(R"({"active":true,"sub":"","aud":"https://mcp.test/mcp"})")}) {

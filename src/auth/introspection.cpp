@@ -90,6 +90,7 @@ base::Result<std::optional<TokenCaller>> read_introspection(net::FetchedReply co
   std::optional<TokenCaller> nobody;
   if (!*active) return nobody;
   if (object->has("iss") && object->text("iss") != settings.issuer) return nobody;
+  if (object->has("cnf")) return nobody;  // good only with proof of a key, which is not looked at here
   TokenCaller caller;
   caller.until = base::WallTime::max();
   if (object->has("exp")) {

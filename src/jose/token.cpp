@@ -77,6 +77,7 @@ char const* name_of(TokenFault fault) noexcept {
     case TokenFault::expired: return "expired";
     case TokenFault::not_yet: return "not_yet";
     case TokenFault::subject: return "subject";
+    case TokenFault::bound: return "bound";
   }
   return "malformed";
 }
@@ -109,6 +110,7 @@ TokenResult<ProvenToken> prove_token(UnprovenToken token, TokenRules const& rule
     return TokenFault::signature;
   }
   auto const& claims = token.claims;
+  if (claims.has("cnf")) return TokenFault::bound;  // by DPoP or TLS: shown as a bearer it may be stolen
   auto const skew = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::clamp(rules.skew, base::Duration{}, kSkewMax));
   auto const at = [](std::int64_t seconds) { return base::WallTime{std::chrono::seconds{seconds}}; };

@@ -34,6 +34,7 @@ enum class TokenFault : std::uint8_t {
   expired,  // or without `exp`
   not_yet,
   subject,  // nobody is named
+  bound,    // good only with proof of a key (`cnf`, RFC 7800), and none is looked at here
 };
 char const* name_of(TokenFault fault) noexcept;
 
