@@ -168,9 +168,7 @@ void Gateway::build_workers() {
       std::move(places),
       [this](std::string const& name) {
         auto trusted = trusts_->of_server(name);
-        auto signed_in = sign_ins_->of_server(name);
-        trusted.sign_in = std::move(signed_in.id);
-        if (trusted.problem.empty()) trusted.problem = std::move(signed_in.problem);
+        trusted.sign_in = sign_ins_->of_server(name).state();
         return trusted;
       },
       [this](std::string const& server, upstream::CredentialNews news) {

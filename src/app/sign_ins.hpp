@@ -3,8 +3,8 @@
 //
 // Main thread; owned by the gateway. look() compares stamps of files, which costs one stat for each server
 // that needs a sign-in, and reads what has changed: a sign-in and a sign-out of `weir server` are noticed at
-// the next look. Renewed tokens change a file and not the sign-in. Where nobody has signed in the server is
-// set aside with the command that helps; one whose sign-in has ended goes on and says so itself.
+// the next look. Renewed tokens change a file and not the sign-in. A server without a sign-in runs all the
+// same: it says itself, in its status and to who calls it, what the command is that helps.
 #pragma once
 
 #include <map>
@@ -19,6 +19,7 @@ namespace weir::app {
 struct SignedIn {
   std::string id;       // of the sign-in in use; "": the server needs none
   std::string problem;  // why it cannot be used; "": it can
+  std::string const& state() const noexcept { return problem.empty() ? id : problem; }
   bool operator==(SignedIn const&) const = default;
 };
 

@@ -39,9 +39,10 @@ struct Signing : testing::Test {
   }
 };
 
-TEST_F(Signing, AServerWithoutASignInIsSetAsideWithTheCommandThatHelps) {
+TEST_F(Signing, WhereNobodyHasSignedInTheCommandThatHelpsIsNamed) {
   sign_ins.configure(settings);
   EXPECT_EQ(sign_ins.of_server("web").problem, "needs sign-in: run `weir server login web`");
+  EXPECT_EQ(sign_ins.of_server("web").state(), sign_ins.of_server("web").problem);
   EXPECT_EQ(sign_ins.of_server("plain"), SignedIn());
   EXPECT_FALSE(sign_ins.look());
 }
@@ -60,7 +61,7 @@ TEST_F(Signing, ASignInAndASignOutAreNoticedAndRenewalIsNot) {
   EXPECT_FALSE(sign_ins.look());
   ASSERT_TRUE(store.write("web", kept("i-2")));
   EXPECT_TRUE(sign_ins.look());
-  EXPECT_EQ(sign_ins.of_server("web").id, "i-2");
+  EXPECT_EQ(sign_ins.of_server("web").state(), "i-2");
   ASSERT_TRUE(store.remove("web"));
   EXPECT_TRUE(sign_ins.look());
   EXPECT_NE(sign_ins.of_server("web").problem, "");

@@ -54,7 +54,7 @@ std::optional<Error> TokenSource::forbidden(std::string_view field) const {
 OAuthResult<KeptSignIn> TokenSource::kept_sign_in() {
   auto kept = parts_.sign_ins->read(options_.server);
   if (!kept) return over(kept.error().detail);
-  if (!*kept) return over("nobody has signed in");
+  if (!*kept) return over("");  // nobody has signed in
   if (unsaved_ && unsaved_->id == (*kept)->id) return *unsaved_;
   if (auto const why = misfit_of(**kept, options_.sign_in_use); !why.empty()) return over(why);
   if ((*kept)->ended()) return over("the sign-in has ended");

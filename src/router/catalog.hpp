@@ -66,6 +66,7 @@ struct CatalogServer {
   // Tools that are neither shown nor called until somebody accepts what they say now; null: none.
   std::shared_ptr<ToolNames const> withheld = {};
   bool withholds_unseen = false;  // and so are those that it has not listed: nobody knows what they say
+  std::string cure = {};  // what somebody has to do at the gateway about the cause; "": nothing is known
 
   bool withholds(std::string_view own_name) const {
     return withheld && withheld->contains(std::string(own_name));

@@ -79,10 +79,11 @@ void CatalogLoop::publish() {
   auto view = std::make_shared<CatalogServers>();
   view->reserve(servers_.size());
   for (auto const& server : servers_) {
-    view->push_back({server.name, server.number, server.rules, server.in_aggregate, server.watch->readiness(),
-                     server.watch->since(), server.watch->backend()->status().cause, server.watch->contents(),
-                     withheld_of(server),
-                     options_.guard != nullptr && options_.guard->withholds_unseen(server.name)});
+    auto status = server.watch->backend()->status();
+    view->push_back(
+        {server.name, server.number, server.rules, server.in_aggregate, server.watch->readiness(),
+         server.watch->since(), std::move(status.cause), server.watch->contents(), withheld_of(server),
+         options_.guard != nullptr && options_.guard->withholds_unseen(server.name), std::move(status.cure)});
   }
   publish_(std::make_shared<CatalogSet const>(options_.catalog, std::move(view), ++generation_));
 }

@@ -162,6 +162,16 @@ describe('a server at which a person signs in', { timeout: 120_000, ...kSkip }, 
     assert.ok(await works(weir, 'open'));
   });
 
+  test('who calls its tools is told the cure, at its own address and among all servers', async () => {
+    for (const [path, name] of [['/mcp/web', 'echo'], ['/mcp', 'web__echo']]) {
+      const { json } = await request(weir.port, { path, headers: modernHeaders('tools/call', { 'Mcp-Name': name }),
+        body: JSON.stringify(rpc('tools/call', withMeta({ name, arguments: { text: 'hello' } }))) });
+      assert.equal(json.result.isError, true);
+      assert.equal(json.result.content[0].text, 'The server `web` is not available. Somebody has to sign in at this server: `weir server login web`.');
+      assert.equal(json.result._meta['io.weir/error'].source, 'gateway');
+    }
+  });
+
   test('the sign-in goes through the browser and back, and the running gateway uses it', async () => {  // P105
     let page;
     const end = await command(weir.file, env, ['login', 'web'], async url => {
