@@ -137,6 +137,14 @@ void Gateway::share_parts() {
       std::make_unique<TokenStores>(random_, settings_->tokens, clock_.now(), sign_ins_folder(environment_));
   sign_ins_ = std::make_unique<SignIns>(tokens_->sign_ins);
   sign_ins_->configure(*settings_);
+  sign_outs_ = std::make_unique<SignOuts>(SignOuts::Parts{
+      kernel.loop, kernel.dialer, random_, tokens_->sign_ins, *log_,
+      [this, &kernel](std::string const& server) -> std::shared_ptr<net::Dialer> {
+        auto slot = trusts_->of_server(server).slot;
+        if (!slot) return nullptr;
+        return std::make_shared<net::TrustedDialer>(kernel.dialer, *contexts_, std::move(slot));
+      },
+      [this](std::string_view result) { metrics_->gateway().tokens.revocations.add(result); }});
   shared_->tokens = tokens_.get();
   std::optional<std::string> pins;
   if (options_.keep_pins) pins = pin_path(environment_);

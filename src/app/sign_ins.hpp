@@ -4,7 +4,8 @@
 // Main thread; owned by the gateway. look() compares stamps of files, which costs one stat for each server
 // that needs a sign-in, and reads what has changed: a sign-in and a sign-out of `weir server` are noticed at
 // the next look. Renewed tokens change a file and not the sign-in. A server without a sign-in runs all the
-// same: it says itself, in its status and to who calls it, what the command is that helps.
+// same: it says itself, in its status and to who calls it, what the command is that helps. Sign-ins of
+// persons (`per: principal`) are not looked at here: who calls with one looks there.
 #pragma once
 
 #include <map>
@@ -36,10 +37,11 @@ class SignIns {
  private:
   struct Kept {
     oauth::SignInUse use;
+    bool per_principal = false;  // the gateway's own sign-in is for lists, and may be missing
     oauth::SignInStore::Stamp stamp;
     SignedIn now;
   };
-  SignedIn read(std::string const& server, oauth::SignInUse const& use) const;
+  SignedIn read(std::string const& server, Kept const& of) const;
   oauth::SignInStore const& store_;
   std::map<std::string, Kept, std::less<>> servers_;
 };

@@ -67,6 +67,19 @@ TEST_F(Signing, ASignInAndASignOutAreNoticedAndRenewalIsNot) {
   EXPECT_NE(sign_ins.of_server("web").problem, "");
 }
 
+TEST_F(Signing, WhereEachCallerSignsInTheGatewaysOwnMayBeMissing) {
+  settings.servers[0].oauth->per_principal = true;
+  sign_ins.configure(settings);
+  EXPECT_EQ(sign_ins.of_server("web"), SignedIn());
+  auto ann = kept("i-ann");
+  ann.person = "key:ann";
+  ASSERT_TRUE(store.write("web", ann));
+  EXPECT_FALSE(sign_ins.look()) << "which is not the gateway's";
+  ASSERT_TRUE(store.write("web", kept("i-own")));
+  EXPECT_TRUE(sign_ins.look());
+  EXPECT_EQ(sign_ins.of_server("web").state(), "i-own");
+}
+
 TEST_F(Signing, ASignInOfAnotherAddressIsNotUsed) {
   auto other = kept("i-1");
   other.server = "https://other.test/mcp";
