@@ -59,12 +59,23 @@ void add_check(CLI::App& cli, Requests& requests) {
   add_colour(verb, requests.colour);
 }
 
+namespace {
+
+void add_whom(CLI::App& verb, Whom& whom) {
+  auto* const who = verb.add_option("--for", whom.who, "one of Weir's callers: key:NAME, sub:SUBJECT");
+  verb.add_option("--issuer", whom.issuer, "of that subject, where there are several")->needs(who);
+  verb.add_option("--tenant", whom.tenant, "of that subject, where there are any")->needs(who);
+}
+
+}  // namespace
+
 void add_server(CLI::App& cli, ServerRequest& server) {
   auto& verb = *cli.add_subcommand("server", "sign in at a server, or out");
   verb.footer(
       "  weir server login github                 in your browser\n"
       "  weir server login github --paste         where there is no browser\n"
       "  weir server login github --scope repo    ask for more than before\n"
+      "  weir server login github --for sub:ann   for one caller, where each has their own\n"
       "  weir server logout github");
   verb.require_subcommand(1);
   auto& login = *verb.add_subcommand("login", "let Weir use a server in your name");
@@ -75,11 +86,13 @@ void add_server(CLI::App& cli, ServerRequest& server) {
   login.add_option("--scope", server.scopes, "ask for this one too")->expected(1)->take_all();
   login.add_flag("--paste", server.paste, "paste the address that the browser ends at");
   login.add_flag("--no-browser", server.no_browser, "only print the address to open");
+  add_whom(login, server.whom);
   auto& logout = *verb.add_subcommand("logout", "give a sign-in up");
-  logout.footer("  weir server logout github");
+  logout.footer("  weir server logout github\n  weir server logout github --for key:ci");
   logout.add_option("NAME", server.name, "the server")->required();
   logout.add_option("--config", server.sources.file,
                     "configuration file; default: weir.yaml where it is looked for");
+  add_whom(logout, server.whom);
 }
 
 void add_chaos(CLI::App& cli, ChaosRequest& chaos) {

@@ -20,6 +20,7 @@
 #include "app/retired_secrets.hpp"
 #include "app/secret_desk.hpp"
 #include "app/sign_ins.hpp"
+#include "app/sign_outs.hpp"
 #include "app/standby_files.hpp"
 #include "app/tool_desk.hpp"
 #include "app/trusts.hpp"
@@ -104,6 +105,7 @@ class Gateway {
   void refresh_gauges();
   admin::Health health();
   admin::AdminViews views();
+  base::Result<std::size_t> drop_all_of(admin::TokenDrop const& drop);
   base::Result<std::string> accept_tools(admin::AcceptRequest const& request);
 
   GatewayOptions options_;
@@ -135,6 +137,7 @@ class Gateway {
   oauth::TokenStats tokens_counted_{};  // as far as the metrics know
   std::unique_ptr<ToolDesk> tools_;
   std::unique_ptr<SignIns> sign_ins_;
+  std::unique_ptr<SignOuts> sign_outs_;
   std::unique_ptr<Callers> callers_;  // outlives the workers, on whose first one it lives
   std::unique_ptr<SharedParts> shared_;
   std::unique_ptr<CatalogMeter> catalog_meter_;  // outlives the feed that it listens to

@@ -137,6 +137,14 @@ void Gateway::share_parts() {
       std::make_unique<TokenStores>(random_, settings_->tokens, clock_.now(), sign_ins_folder(environment_));
   sign_ins_ = std::make_unique<SignIns>(tokens_->sign_ins);
   sign_ins_->configure(*settings_);
+  sign_outs_ = std::make_unique<SignOuts>(SignOuts::Parts{
+      kernel.loop, kernel.dialer, random_, tokens_->sign_ins, *log_,
+      [this, &kernel](std::string const& server) -> std::shared_ptr<net::Dialer> {
+        auto slot = trusts_->of_server(server).slot;
+        if (!slot) return nullptr;
+        return std::make_shared<net::TrustedDialer>(kernel.dialer, *contexts_, std::move(slot));
+      },
+      [this](std::string_view result) { metrics_->gateway().tokens.revocations.add(result); }});
   shared_->tokens = tokens_.get();
   std::optional<std::string> pins;
   if (options_.keep_pins) pins = pin_path(environment_);
@@ -168,9 +176,7 @@ void Gateway::build_workers() {
       std::move(places),
       [this](std::string const& name) {
         auto trusted = trusts_->of_server(name);
-        auto signed_in = sign_ins_->of_server(name);
-        trusted.sign_in = std::move(signed_in.id);
-        if (trusted.problem.empty()) trusted.problem = std::move(signed_in.problem);
+        trusted.sign_in = sign_ins_->of_server(name).state();
         return trusted;
       },
       [this](std::string const& server, upstream::CredentialNews news) {

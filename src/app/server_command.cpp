@@ -101,12 +101,14 @@ oauth::OAuthResult<base::Secret> pasted(oauth::SignIn& attempt, base::Clock cons
   }
 }
 
-int told(std::string const& name, oauth::OAuthError const& error) {
+int told(ServerRequest const& request, oauth::OAuthError const& error) {
+  auto const& name = request.name;
   auto const what = fmt::format("the sign-in at `{}` failed: {}{}{}", shown(name), shown(error.code),
                                 error.code.empty() ? "" : ": ", shown(error.description));
   switch (error.cause) {
     case oauth::Cause::reauth:
-      return fail(kExitDenied, what, fmt::format("weir server login {}", shown(name)));
+      return fail(kExitDenied, what,
+                  fmt::format("weir server login {}{}", shown(name), shown(request.whom.words())));
     case oauth::Cause::throttle:
     case oauth::Cause::transient: return fail(kExitUnavailable, what, "try again when the issuer answers");
     case oauth::Cause::scope: return fail(kExitDenied, what, "ask for fewer scopes: `auth.scopes`, --scope");
@@ -116,35 +118,43 @@ int told(std::string const& name, oauth::OAuthError const& error) {
   }
 }
 
+std::string for_whom(ServerRequest const& request) {
+  return request.whom.who.empty() ? std::string() : " for " + shown(request.whom.who);
+}
+
 int login(ServerRequest const& request, config::Settings const& settings, config::Server const& server,
-          config::Environment const& environment) {
-  auto talk = SignInTalk::open(settings, server, environment);
+          std::string const& person, config::Environment const& environment) {
+  auto talk = SignInTalk::open(settings, server, person, environment);
   if (!talk) return fail(kExitConfig, shown(talk.error().detail), shown(talk.error().hint));
   auto begun = (*talk)->begin(request.scopes);
-  if (!begun) return told(server.name, begun.error());
+  if (!begun) return told(request, begun.error());
   auto& attempt = **begun;
   show_address(server.name, attempt.url(), request.paste);
   if (!request.paste && !request.no_browser) open_browser(attempt.url(), environment);
   auto code = request.paste ? pasted(attempt, (*talk)->clock()) : (*talk)->wait();
-  if (!code) return told(server.name, code.error());
+  if (!code) return told(request, code.error());
   auto kept = (*talk)->finish(std::move(*code));
-  if (!kept) return told(server.name, kept.error());
+  if (!kept) return told(request, kept.error());
   if (auto saved = (*talk)->save(*kept); !saved) {
     return fail(kExitSoftware, shown(saved.error().detail), shown(saved.error().hint));
   }
   std::string scopes;
   for (auto const& scope : kept->scopes) scopes += " " + scope;
-  fmt::print("{}Signed in at `{}`{}{}. A gateway that runs uses it within seconds.\n",
-             request.paste ? "\n" : "", shown(server.name), scopes.empty() ? "" : ", scopes:", shown(scopes));
+  fmt::print("{}Signed in at `{}`{}{}{}. A gateway that runs uses it within seconds.\n",
+             request.paste ? "\n" : "", shown(server.name), for_whom(request),
+             scopes.empty() ? "" : ", scopes:", shown(scopes));
+  if (server.oauth->per_principal && person.empty()) {
+    fmt::print("It is used for the server's lists alone: for their calls, callers sign in with --for WHO.\n");
+  }
   if (kept->refresh_token.empty()) {
     fmt::print("The issuer gave nothing to renew it with: sign in again when it ends.\n");
   }
   return kExitOk;
 }
 
-int logout(config::Settings const& settings, config::Server const& server,
-           config::Environment const& environment) {
-  auto talk = SignInTalk::open(settings, server, environment);
+int logout(ServerRequest const& request, config::Settings const& settings, config::Server const& server,
+           std::string const& person, config::Environment const& environment) {
+  auto talk = SignInTalk::open(settings, server, person, environment);
   if (!talk) return fail(kExitConfig, shown(talk.error().detail), shown(talk.error().hint));
   bool had = false;
   auto const revoked = (*talk)->forget(had);
@@ -156,7 +166,8 @@ int logout(config::Settings const& settings, config::Server const& server,
                 "end it there");
   }
   if (!revoked) return fail(kExitSoftware, shown(revoked.error().description), "");
-  fmt::print("{} at `{}`.\n", had ? "Signed out" : "Nobody was signed in", shown(server.name));
+  fmt::print("{} at `{}`{}.\n", had ? "Signed out" : "Nobody was signed in", shown(server.name),
+             for_whom(request));
   return kExitOk;
 }
 
@@ -180,7 +191,18 @@ int server_command(ServerRequest const& request, config::Environment& machine) {
   if (!sign_in_use(*server)) {
     return fail(kExitUsage, fmt::format("nobody signs in at `{}`", shown(request.name)), names_of(settings));
   }
-  return request.logout ? logout(settings, *server, machine) : login(request, settings, *server, machine);
+  std::string person;
+  if (!request.whom.who.empty() && !server->oauth->per_principal) {
+    return fail(kExitUsage, fmt::format("`{}` is used in one name for all callers", shown(request.name)),
+                "leave --for out, or set `auth.per: principal`, so that each caller has their own sign-in");
+  }
+  if (!request.whom.who.empty()) {
+    auto const id = id_of(request.whom, settings);
+    if (!id) return fail(kExitUsage, shown(id.error().detail), shown(id.error().hint));
+    person = *id;
+  }
+  return request.logout ? logout(request, settings, *server, person, machine)
+                        : login(request, settings, *server, person, machine);
 }
 
 }  // namespace weir::app

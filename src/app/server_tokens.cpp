@@ -4,6 +4,7 @@
 
 #include "app/sign_ins.hpp"
 #include "oauth/client_key.hpp"
+#include "oauth/people_tokens_io.hpp"
 #include "oauth/proof_key.hpp"
 
 namespace weir::app {
@@ -60,10 +61,18 @@ std::string_view subject_type_of(config::SubjectType type) noexcept {
   return oauth::kAccessTokenType;
 }
 
+// Whose the tokens are; named: callers' issuers are several.
+enum class Whose { gateway, persons, named_persons };
+
+Whose whose_of(config::OAuth const& oauth) noexcept {
+  if (!oauth.per_principal) return Whose::gateway;
+  return oauth.names_issuer ? Whose::named_persons : Whose::persons;
+}
+
 // A source with what it borrows; one life.
 struct ServerTokens {
   ServerTokens(WorkerParts& parts, std::shared_ptr<net::Dialer> own, oauth::TokenSourceOptions options,
-               oauth::LocatorOptions places)
+               oauth::LocatorOptions places, Whose whose)
       : dialer(std::move(own)),
         fetcher(parts.scheduler, dialer ? *dialer : parts.dialer),
         locator(parts.scheduler, fetcher, std::move(places)),
@@ -72,11 +81,19 @@ struct ServerTokens {
         revocations(parts.metrics.gateway().tokens.revocations),
         name(options.server),
         found(!options.wanted.endpoint.host.empty()),
-        source({parts.scheduler, fetcher, parts.random, parts.tokens->keys, parts.tokens->cache,
-                parts.tokens->book, &parts.tokens->sign_ins},
-               std::move(options), found ? oauth::TokenSource::Locator() : place(), reports()) {}
+        source(made({parts.scheduler, fetcher, parts.random, parts.tokens->keys, parts.tokens->cache,
+                     parts.tokens->book, &parts.tokens->sign_ins},
+                    std::move(options), whose)) {}
 
+  std::unique_ptr<core::CredentialSource> made(oauth::TokenParts const& from,
+                                               oauth::TokenSourceOptions options, Whose whose) {
+    if (whose == Whose::gateway)
+      return std::make_unique<oauth::TokenSource>(from, std::move(options), place(), reports());
+    return std::make_unique<oauth::PeopleTokens>(from, std::move(options), place(), reports(),
+                                                 whose == Whose::named_persons);
+  }
   oauth::TokenSource::Locator place() {
+    if (found) return {};
     return [this](base::TimePoint deadline, bool anew) { return locator.find(deadline, anew); };
   }
   oauth::TokenSource::Reports reports() {
@@ -109,7 +126,7 @@ struct ServerTokens {
   observe::CounterSet revocations;  // by result
   std::string name;
   bool found;
-  oauth::TokenSource source;
+  std::unique_ptr<core::CredentialSource> source;
 };
 
 }  // namespace
@@ -197,6 +214,14 @@ base::Result<oauth::PersonSignInOptions> person_options(config::Server const& se
   return options;
 }
 
+std::shared_ptr<net::EgressGuard const> revocation_guard(oauth::PersonSignInOptions const& options,
+                                                         net::Url const& endpoint) {
+  auto const issuer = net::parse_url(options.at.issuer);
+  bool const named =
+      net::same_origin(endpoint, options.at.server) || (issuer && net::same_origin(endpoint, *issuer));
+  return named ? nullptr : options.at.guard;
+}
+
 base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& parts,
                                                                 config::Server const& server,
                                                                 std::shared_ptr<net::Dialer> own) {
@@ -209,8 +234,9 @@ base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& par
   auto guard = std::make_shared<net::EgressGuard const>(egress_rules(server.oauth->egress, *url));
   if (options->grant == oauth::Grant::authorization_code) options->wanted.guard = guard;
   oauth::LocatorOptions places{std::move(*url), server.oauth->issuer, std::move(guard)};
-  auto made = std::make_shared<ServerTokens>(parts, std::move(own), std::move(*options), std::move(places));
-  return std::shared_ptr<core::CredentialSource>(made, &made->source);
+  auto made = std::make_shared<ServerTokens>(parts, std::move(own), std::move(*options), std::move(places),
+                                             whose_of(*server.oauth));
+  return std::shared_ptr<core::CredentialSource>(made, made->source.get());
 }
 
 }  // namespace weir::app

@@ -21,6 +21,9 @@ base::Result<oauth::TokenSourceOptions> token_options(config::Server const& serv
 // For a person's sign-in; `more`: scopes beside the configured ones.
 base::Result<oauth::PersonSignInOptions> person_options(config::Server const& server,
                                                         std::vector<std::string> more, base::Random& random);
+// What the address to revoke tokens at may lead to: null where the operator has named it.
+std::shared_ptr<net::EgressGuard const> revocation_guard(oauth::PersonSignInOptions const& options,
+                                                         net::Url const& endpoint);
 // What addresses that this server or its issuer names may lead to.
 net::EgressRules egress_rules(config::Egress const& egress, net::Url const& server);
 

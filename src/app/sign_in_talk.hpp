@@ -18,9 +18,9 @@ class SignInTalk {
  public:
   static constexpr base::Duration kAskMax = std::chrono::seconds{30};
 
-  // Errors: config (certificates, the server's address).
+  // `person`: as in oauth::KeptSignIn. Errors: config (certificates, the server's address).
   static base::Result<std::unique_ptr<SignInTalk>> open(config::Settings const& settings,
-                                                        config::Server const& server,
+                                                        config::Server const& server, std::string person,
                                                         config::Environment const& environment);
 
   base::Clock const& clock() const noexcept { return clock_; }
@@ -28,19 +28,22 @@ class SignInTalk {
   oauth::OAuthResult<oauth::SignIn*> begin(std::vector<std::string> more);
   oauth::OAuthResult<base::Secret> wait();  // for the browser to come back
   oauth::OAuthResult<oauth::KeptSignIn> finish(base::Secret code);
-  base::Result<void> save(oauth::KeptSignIn const& kept);
+  base::Result<void> save(oauth::KeptSignIn kept);
   // Removes what is kept, whether it can be revoked or not. `had`: there was something, and it is gone.
   oauth::OAuthResult<void> forget(bool& had);
 
  private:
-  SignInTalk(config::Server const& server, config::Environment const& environment,
+  SignInTalk(config::Server const& server, std::string person, config::Environment const& environment,
              net::TlsContext::Ptr trust);
   template <class T>
   oauth::OAuthResult<T> run(base::Task<oauth::OAuthResult<T>> work, base::Duration within);
   base::Result<void> open_way_back(std::optional<oauth::KeptSignIn> const& before);
-  base::Result<std::optional<oauth::SignInStore::Lease>> hold();
+  base::Result<std::optional<oauth::SignInStore::Lease>> hold(std::string_view person);
+
+  std::optional<oauth::KeptSignIn> kept_before() const;
 
   config::Server const& server_;
+  std::string const whose_;  // as in oauth::KeptSignIn
   base::SystemClock clock_;
   base::SystemRandom random_;
   oauth::SignInStore store_;

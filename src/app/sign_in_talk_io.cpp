@@ -48,9 +48,10 @@ Result<net::TlsContext::Ptr> trust_of(config::Settings const& settings, config::
 
 }  // namespace
 
-SignInTalk::SignInTalk(config::Server const& server, config::Environment const& environment,
-                       net::TlsContext::Ptr trust)
+SignInTalk::SignInTalk(config::Server const& server, std::string person,
+                       config::Environment const& environment, net::TlsContext::Ptr trust)
     : server_(server),
+      whose_(std::move(person)),
       store_(sign_ins_folder(environment)),
       trust_(std::move(trust)),
       loop_(clock_),
@@ -58,11 +59,12 @@ SignInTalk::SignInTalk(config::Server const& server, config::Environment const& 
       fetcher_(loop_, dialer_) {}
 
 Result<std::unique_ptr<SignInTalk>> SignInTalk::open(config::Settings const& settings,
-                                                     config::Server const& server,
+                                                     config::Server const& server, std::string person,
                                                      config::Environment const& environment) {
   auto trust = trust_of(settings, server, environment);
   if (!trust) return trust.error();
-  return std::unique_ptr<SignInTalk>(new SignInTalk(server, environment, std::move(*trust)));
+  return std::unique_ptr<SignInTalk>(
+      new SignInTalk(server, std::move(person), environment, std::move(*trust)));
 }
 
 template <class T>
@@ -89,10 +91,18 @@ Result<void> SignInTalk::open_way_back(std::optional<oauth::KeptSignIn> const& b
   return {};
 }
 
+// What cannot be read is replaced. Who signs in for the first time may be the client that the gateway is.
+std::optional<oauth::KeptSignIn> SignInTalk::kept_before() const {
+  auto kept = store_.read(server_.name, whose_);
+  if (whose_.empty() || !kept || *kept) return kept ? std::move(*kept) : std::nullopt;
+  kept = store_.read(server_.name);
+  if (!kept || !*kept) return std::nullopt;
+  (*kept)->scopes.clear();
+  return std::move(*kept);
+}
+
 OAuthResult<oauth::SignIn*> SignInTalk::begin(std::vector<std::string> more) {
-  auto kept = store_.read(server_.name);
-  auto before =
-      kept ? std::move(*kept) : std::optional<oauth::KeptSignIn>();  // replaced if it cannot be read
+  auto before = kept_before();
   auto options = person_options(server_, std::move(more), random_);
   if (!options) return oauth::failure_of(options.error());
   if (auto opened = open_way_back(before); !opened) {
@@ -116,9 +126,9 @@ OAuthResult<oauth::KeptSignIn> SignInTalk::finish(base::Secret code) {
   return run(person_->finish(std::move(code), clock_.now() + kAskMax), kAskMax);
 }
 
-Result<std::optional<oauth::SignInStore::Lease>> SignInTalk::hold() {
+Result<std::optional<oauth::SignInStore::Lease>> SignInTalk::hold(std::string_view person) {
   for (int i = 0; i < kLeaseTries; ++i) {
-    auto lease = store_.try_lease(server_.name);
+    auto lease = store_.try_lease(server_.name, person);
     if (!lease || *lease) return lease;
     static_cast<void>(run(pause(loop_), std::chrono::seconds{1}));
   }
@@ -126,18 +136,22 @@ Result<std::optional<oauth::SignInStore::Lease>> SignInTalk::hold() {
       .advise("try again");
 }
 
-Result<void> SignInTalk::save(oauth::KeptSignIn const& kept) {
-  auto const lease = hold();
+Result<void> SignInTalk::save(oauth::KeptSignIn kept) {
+  auto const lease = hold({});  // also for a person's: so that no two see the last place free
   if (!lease) return lease.error();
+  auto const own =
+      whose_.empty() ? Result<std::optional<oauth::SignInStore::Lease>>(std::nullopt) : hold(whose_);
+  if (!own) return own.error();
+  kept.person = whose_;
   return store_.write(server_.name, kept);
 }
 
 OAuthResult<void> SignInTalk::forget(bool& had) {
-  auto const lease = hold();
+  auto const lease = hold(whose_);
   if (!lease) return oauth::misfit(oauth::Cause::config, 0, lease.error().detail);
-  auto const kept = store_.read(server_.name);
+  auto const kept = store_.read(server_.name, whose_);
   bool const there = !kept || *kept;
-  if (auto removed = store_.remove(server_.name); !removed) {
+  if (auto removed = store_.remove(server_.name, whose_); !removed) {
     return oauth::misfit(oauth::Cause::config, 0, removed.error().detail);
   }
   had = there;
@@ -146,11 +160,8 @@ OAuthResult<void> SignInTalk::forget(bool& had) {
   auto const options = person_options(server_, {}, random_);
   auto const endpoint = net::parse_url((*kept)->revocation_endpoint);
   if (!options || !endpoint) return {};
-  auto const issuer = net::parse_url(options->at.issuer);
-  bool const named =
-      net::same_origin(*endpoint, options->at.server) || (issuer && net::same_origin(*endpoint, *issuer));
   auto const client = oauth::client_of(**kept, options->client);
-  return run(oauth::revoke({loop_, fetcher_, random_}, **kept, client, named ? nullptr : options->at.guard,
+  return run(oauth::revoke({loop_, fetcher_, random_}, **kept, client, revocation_guard(*options, *endpoint),
                            clock_.now() + kAskMax),
              kAskMax);
 }

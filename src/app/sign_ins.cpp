@@ -25,8 +25,8 @@ void SignIns::configure(config::Settings const& settings) {
   for (auto const& server : settings.servers) {
     auto use = sign_in_use(server);
     if (!use || server.disabled) continue;
-    Kept kept{std::move(*use), store_.stamp(server.name), {}};
-    kept.now = read(server.name, kept.use);
+    Kept kept{std::move(*use), server.oauth->per_principal, store_.stamp(server.name), {}};
+    kept.now = read(server.name, kept);
     next.emplace(server.name, std::move(kept));
   }
   servers_ = std::move(next);
@@ -38,7 +38,7 @@ bool SignIns::look() {
     auto const stamp = store_.stamp(name);
     if (stamp == kept.stamp) continue;
     kept.stamp = stamp;  // taken before reading: what changes meanwhile is seen at the next look
-    auto now = read(name, kept.use);
+    auto now = read(name, kept);
     if (now == kept.now) continue;
     kept.now = std::move(now);
     changed = true;
@@ -51,7 +51,7 @@ SignedIn SignIns::of_server(std::string_view name) const {
   return found == servers_.end() ? SignedIn{} : found->second.now;
 }
 
-SignedIn SignIns::read(std::string const& server, oauth::SignInUse const& use) const {
+SignedIn SignIns::read(std::string const& server, Kept const& of) const {
   auto const kept = store_.read(server);
   if (!kept) {
     auto const& error = kept.error();
@@ -59,8 +59,9 @@ SignedIn SignIns::read(std::string const& server, oauth::SignInUse const& use) c
         {},
         oauth::needs_sign_in(server, error.detail + (error.hint.empty() ? "" : "; " + error.hint)).detail};
   }
+  if (!*kept && of.per_principal) return {};
   if (!*kept) return {{}, oauth::needs_sign_in(server, "").detail};
-  if (auto const why = oauth::misfit_of(**kept, use); !why.empty()) {
+  if (auto const why = oauth::misfit_of(**kept, of.use); !why.empty()) {
     return {{}, oauth::needs_sign_in(server, why).detail};
   }
   return {(*kept)->id, {}};

@@ -3,8 +3,9 @@
 //
 // Main thread; owned by the gateway. look() compares stamps of files, which costs one stat for each server
 // that needs a sign-in, and reads what has changed: a sign-in and a sign-out of `weir server` are noticed at
-// the next look. Renewed tokens change a file and not the sign-in. Where nobody has signed in the server is
-// set aside with the command that helps; one whose sign-in has ended goes on and says so itself.
+// the next look. Renewed tokens change a file and not the sign-in. A server without a sign-in runs all the
+// same: it says itself, in its status and to who calls it, what the command is that helps. Sign-ins of
+// persons (`per: principal`) are not looked at here: who calls with one looks there.
 #pragma once
 
 #include <map>
@@ -19,6 +20,7 @@ namespace weir::app {
 struct SignedIn {
   std::string id;       // of the sign-in in use; "": the server needs none
   std::string problem;  // why it cannot be used; "": it can
+  std::string const& state() const noexcept { return problem.empty() ? id : problem; }
   bool operator==(SignedIn const&) const = default;
 };
 
@@ -35,10 +37,11 @@ class SignIns {
  private:
   struct Kept {
     oauth::SignInUse use;
+    bool per_principal = false;  // the gateway's own sign-in is for lists, and may be missing
     oauth::SignInStore::Stamp stamp;
     SignedIn now;
   };
-  SignedIn read(std::string const& server, oauth::SignInUse const& use) const;
+  SignedIn read(std::string const& server, Kept const& of) const;
   oauth::SignInStore const& store_;
   std::map<std::string, Kept, std::less<>> servers_;
 };

@@ -39,9 +39,10 @@ struct Signing : testing::Test {
   }
 };
 
-TEST_F(Signing, AServerWithoutASignInIsSetAsideWithTheCommandThatHelps) {
+TEST_F(Signing, WhereNobodyHasSignedInTheCommandThatHelpsIsNamed) {
   sign_ins.configure(settings);
   EXPECT_EQ(sign_ins.of_server("web").problem, "needs sign-in: run `weir server login web`");
+  EXPECT_EQ(sign_ins.of_server("web").state(), sign_ins.of_server("web").problem);
   EXPECT_EQ(sign_ins.of_server("plain"), SignedIn());
   EXPECT_FALSE(sign_ins.look());
 }
@@ -60,10 +61,23 @@ TEST_F(Signing, ASignInAndASignOutAreNoticedAndRenewalIsNot) {
   EXPECT_FALSE(sign_ins.look());
   ASSERT_TRUE(store.write("web", kept("i-2")));
   EXPECT_TRUE(sign_ins.look());
-  EXPECT_EQ(sign_ins.of_server("web").id, "i-2");
+  EXPECT_EQ(sign_ins.of_server("web").state(), "i-2");
   ASSERT_TRUE(store.remove("web"));
   EXPECT_TRUE(sign_ins.look());
   EXPECT_NE(sign_ins.of_server("web").problem, "");
+}
+
+TEST_F(Signing, WhereEachCallerSignsInTheGatewaysOwnMayBeMissing) {
+  settings.servers[0].oauth->per_principal = true;
+  sign_ins.configure(settings);
+  EXPECT_EQ(sign_ins.of_server("web"), SignedIn());
+  auto ann = kept("i-ann");
+  ann.person = "key:ann";
+  ASSERT_TRUE(store.write("web", ann));
+  EXPECT_FALSE(sign_ins.look()) << "which is not the gateway's";
+  ASSERT_TRUE(store.write("web", kept("i-own")));
+  EXPECT_TRUE(sign_ins.look());
+  EXPECT_EQ(sign_ins.of_server("web").state(), "i-own");
 }
 
 TEST_F(Signing, ASignInOfAnotherAddressIsNotUsed) {

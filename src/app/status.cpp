@@ -105,6 +105,9 @@ std::string Gateway::status_json() {
     json += fmt::format(R"(,"tools":{},"start_ms":{:.0f},"restarts":{})", tools_of(set, name),
                         milliseconds(status.start_took), status.restarts);
     if (auto const count = tools_->suspects(name)) json += fmt::format(R"(,"suspect_tools":{})", count);
+    auto const* const server = settings_->server(name);
+    if (server != nullptr && server->oauth && server->oauth->per_principal)
+      json += fmt::format(R"(,"people_signed_in":{})", tokens_->sign_ins.count_people(name));
     if (!status.cause.empty()) member(json, "cause", status.cause);
     if (status.state != core::ServerState::ready && !status.last_stderr.empty()) {
       member(json, "stderr", status.last_stderr);
@@ -154,6 +157,21 @@ base::Result<std::string> Gateway::accept_tools(admin::AcceptRequest const& requ
   return admin::accept_answer(*accepted);
 }
 
+// A sign-in brings tokens for as long as it is kept: what came of it until it is gone is dropped once more.
+base::Result<std::size_t> Gateway::drop_all_of(admin::TokenDrop const& drop) {
+  auto const issuers = issuers_of(*settings_, drop);
+  if (!issuers) return issuers.error();
+  auto const forget = [this, issuers = *issuers, subject = drop.subject] {
+    return drop_tokens(*tokens_, issuers, subject);
+  };
+  auto const tokens = forget();
+  auto const sign_ins = sign_outs_->end(*settings_, *issuers, drop.subject, [forget] { forget(); });
+  log_->event(observe::Level::info, "token.drop",
+              fmt::format("{} tokens and {} sign-ins dropped on request: {}", tokens, sign_ins,
+                          admin::token_drop_body(drop)));
+  return tokens + sign_ins;
+}
+
 admin::AdminViews Gateway::views() {
   auto const& bind = settings_->admin.bind;
   auto const policy = std::make_shared<edge::HostPolicy const>(bind.local_only(), std::vector<std::string>{},
@@ -167,10 +185,8 @@ admin::AdminViews Gateway::views() {
   views.cache_json = [this] { return cache_->status_json(); };
   views.purge = [this](admin::PurgeRequest request) { return cache_->purge(std::move(request)); };
   views.drop_tokens = [this](admin::TokenDrop const& drop) -> base::Result<std::string> {
-    auto const dropped = drop_tokens(*tokens_, *settings_, drop);
+    auto const dropped = drop_all_of(drop);
     if (!dropped) return dropped.error();
-    log_->event(observe::Level::info, "token.drop",
-                fmt::format("{} dropped on request: {}", *dropped, admin::token_drop_body(drop)));
     return admin::token_drop_answer(*dropped);
   };
   if (options_.secrets != nullptr) {

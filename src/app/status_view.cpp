@@ -34,6 +34,7 @@ ServerView read_server(dom::element const& object) {
   read(object, "tools", server.tools);
   read(object, "restarts", server.restarts);
   read(object, "suspect_tools", server.suspect_tools);
+  read(object, "people_signed_in", server.people_signed_in);
   read(object, "cause", server.cause);
   read(object, "stderr", server.last_stderr);
   return server;
@@ -61,6 +62,11 @@ std::string server_lines(ServerView const& server, std::size_t name_width, std::
   if (server.suspect_tools > 0) {
     out += "  " + painted(fmt::format("{} suspect", server.suspect_tools), "33", colour) +
            fmt::format(": weir tools {}", shown(server.name));
+  }
+  if (server.people_signed_in > 0) {
+    bool const one = server.people_signed_in == 1;
+    out +=
+        fmt::format("  {} signed in", one ? "1 person" : fmt::format("{} people", server.people_signed_in));
   }
   return out + "\n";
 }

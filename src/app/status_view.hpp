@@ -20,7 +20,8 @@ struct ServerView {
   std::string era;
   std::uint64_t tools = 0;
   std::uint64_t restarts = 0;
-  std::uint64_t suspect_tools = 0;  // that `weir tools` shows
+  std::uint64_t suspect_tools = 0;     // that `weir tools` shows
+  std::uint64_t people_signed_in = 0;  // where each caller has a sign-in of their own
   std::string cause;
   std::string last_stderr;
 

@@ -9,7 +9,7 @@ constexpr char kJson[] =
     R"({"version":1,"weir":"1.0.0","ready":true,"uptime_s":273605,"sessions":3,"in_flight":1,
   "connections":4,"new":{"x":1},"mcp":["http://127.0.0.1:6270/mcp"],"servers":[
   {"name":"github","state":"ok","transport":"http","era":"2026-07-28","tools":43,
-   "start_ms":212,"restarts":0},
+   "start_ms":212,"restarts":0,"people_signed_in":2},
   {"name":"files","state":"ok","transport":"stdio","era":"2025-11-25","tools":5,"restarts":2},
   {"name":"postgres","state":"failed","transport":"stdio","era":"","tools":0,"restarts":1,"cause":"exit 1",
    "stderr":"Error: no \u001b[31mDATABASE_URL\n    at main\n"},
@@ -23,7 +23,7 @@ TEST(StatusView, IsOneScreen) {
             "mcp      http://127.0.0.1:6270/mcp\n"
             "traffic  1 call in flight, 3 sessions, 4 connections\n"
             "servers  2 ok, 1 starting, 1 failed\n"
-            "  github    ok        http   2026-07-28    43 tools\n"
+            "  github    ok        http   2026-07-28    43 tools  2 people signed in\n"
             "  files     ok        stdio  2025-11-25     5 tools  (2 restarts)\n"
             "  postgres  FAILED  exit 1 (1 restart)\n"
             "    | Error: no ?[31mDATABASE_URL\n"

@@ -29,8 +29,8 @@ void count_tokens(oauth::TokenCache const& cache, oauth::TokenStats& before,
   before = now;
 }
 
-base::Result<std::size_t> drop_tokens(TokenStores& tokens, config::Settings const& settings,
-                                      admin::TokenDrop const& drop) {
+base::Result<std::vector<std::string>> issuers_of(config::Settings const& settings,
+                                                  admin::TokenDrop const& drop) {
   std::vector<std::string> issuers;
   if (!drop.issuer.empty()) {
     issuers = {drop.issuer};
@@ -42,9 +42,14 @@ base::Result<std::size_t> drop_tokens(TokenStores& tokens, config::Settings cons
     return base::Error(base::Fault::invalid_input, base::Blame::client,
                        "No caller shows a token here (`auth.jwt`, `auth.introspection`): say the `issuer`.");
   }
+  return issuers;
+}
+
+std::size_t drop_tokens(TokenStores& tokens, std::vector<std::string> const& issuers,
+                        std::string const& subject) {
   std::size_t dropped = 0;
   for (auto const& issuer : issuers)
-    dropped += tokens.cache.drop_subject(tokens.keys.subject(issuer, drop.subject));
+    dropped += tokens.cache.drop_subject(tokens.keys.subject(issuer, subject));
   return dropped;
 }
 

@@ -29,9 +29,12 @@ struct TokenStores {
 // What became of the cache since `before`, which is then of now. One thread.
 void count_tokens(oauth::TokenCache const& cache, oauth::TokenStats& before, observe::TokenMetrics const& to);
 
-// Drops what is kept for a user, and has their issuers told (F-11). How many entries that were. Errors:
-// invalid_input, where it is not said whose user that is and callers show no tokens.
-base::Result<std::size_t> drop_tokens(TokenStores& tokens, config::Settings const& settings,
-                                      admin::TokenDrop const& drop);
+// Who may have named the user that is meant. Errors: invalid_input, where it is not said and callers show no
+// tokens.
+base::Result<std::vector<std::string>> issuers_of(config::Settings const& settings,
+                                                  admin::TokenDrop const& drop);
+// Drops what is cached for a user, and has their issuers told (F-11). How many entries that were.
+std::size_t drop_tokens(TokenStores& tokens, std::vector<std::string> const& issuers,
+                        std::string const& subject);
 
 }  // namespace weir::app

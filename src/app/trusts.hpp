@@ -22,7 +22,7 @@ namespace weir::app {
 struct Trusted {
   std::shared_ptr<net::TrustSlot> slot;
   std::string problem;       // why it cannot be used; "" when it can
-  std::string sign_in = {};  // of a person, where the server needs one
+  std::string sign_in = {};  // of a person, where the server needs one: which one, or why there is none
 };
 
 // What a listener's connections are accepted with.

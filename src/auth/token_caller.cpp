@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 1024;
 constexpr std::size_t kListedMax = 1000;
-constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 
 // Fit to be a name in logs, tables and keys: something, of bounded length, without control characters.
 bool is_name(std::string_view text) {
@@ -30,20 +29,6 @@ void append_words(std::string_view text, std::vector<std::string>& out) {
     if (!word.empty() && out.size() < kListedMax) out.emplace_back(word);
     text.remove_prefix(std::min(word.size() + 1, text.size()));
   }
-}
-
-// So that no tenant's name can be read as the beginning of another name.
-std::string escaped(std::string_view tenant) {
-  std::string out;
-  for (char const c : tenant) {
-    auto const byte = static_cast<unsigned char>(c);
-    if (c == ':' || c == '%') {
-      out.append(1, '%').append(1, kHexDigits[byte >> 4U]).append(1, kHexDigits[byte & 15U]);
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -93,11 +78,8 @@ std::optional<core::Principal> principal_of(jose::JsonObject const& claims, conf
     auto tenant = one_name(claims, names.tenant);
     if (!tenant) return std::nullopt;
     who.tenant = *std::move(tenant);
-    who.id = "sub@" + escaped(who.tenant) + ":";
-  } else {
-    who.id = "sub:";
   }
-  who.id.append(issuer).append(1, '|').append(*subject);
+  who.id = core::subject_id(issuer, *subject, who.tenant);
   who.subject = *std::move(subject);
   if (auto groups = claims.texts_at(names.groups)) {
     if (groups->size() > kListedMax) groups->resize(kListedMax);

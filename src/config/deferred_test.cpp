@@ -28,7 +28,7 @@ TEST(Deferred, KeysForLaterAreOneNotePerSection) {
   World world(
       "sessions: { store: redis, max: 5 }\nsecurity: { allow_exec_secrets: true }\n"
       "observability: { log: { bodies: none, sample_ok: 100% }, traces: { sample: 5% } }\n"
-      "servers: { a: { url: http://a/, auth: { type: oauth, per: principal } } }\n");
+      "servers: { a: { command: x, stdio: { instances: 4 } } }\n");
   auto const report = world.check();
   EXPECT_EQ(render_text(report.problems, false),
             "note[WEIR-E060]: parts of `sessions`: accepted; not in effect in this version\n"
@@ -45,9 +45,9 @@ TEST(Deferred, KeysForLaterAreOneNotePerSection) {
             "\n"
             "note[WEIR-E060]: parts of `servers`: accepted; not in effect in this version\n"
             "  --> weir.yaml:4:1\n"
-            "4 | servers: { a: { url: http://a/, auth: { type: oauth, per: principal } } }\n"
+            "4 | servers: { a: { command: x, stdio: { instances: 4 } } }\n"
             "  | ^^^^^^^\n"
-            "  = servers.a.auth.per\n");
+            "  = servers.a.stdio.instances\n");
   EXPECT_EQ(report.exit_code, 0);
   std::string protections;
   for (auto const& deferred : report.settings.deferred)

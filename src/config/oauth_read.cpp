@@ -43,9 +43,11 @@ SubjectType read_subject_type(Node const* auth, bool enterprise) {
   return id_token ? SubjectType::id_token : SubjectType::access_token;
 }
 
-// A person's own token for each caller is not in this version: note_deferred() says so.
-bool for_later(Node const& auth) {
-  return word(&auth, "type", "") == "oauth" && word(&auth, "per", "gateway") == "principal";
+bool is_per_principal(Node const* auth) { return word(auth, "per", "gateway") == "principal"; }
+
+// Where each caller has a token of their own, it is a person who gets it, unless another grant is named.
+std::string_view grant_of(Node const* auth) {
+  return word(auth, "grant", is_per_principal(auth) ? "authorization_code" : "client_credentials");
 }
 
 bool is_address_range(std::string_view text) {
@@ -150,6 +152,19 @@ void check_workload(Node const& auth, Problems& problems) {
   }
 }
 
+// A grant without a person brings one token, which would be the same for all callers.
+void check_per(Node const& auth, Problems& problems) {
+  auto const type = word(&auth, "type", "none");
+  if (!is_per_principal(&auth) || type == "exchange") return;
+  auto const grant = grant_of(&auth);
+  if (type == "oauth" && grant == "authorization_code") return;
+  auto const with = type == "oauth" ? fmt::format("the grant `{}`", grant) : fmt::format("type `{}`", type);
+  auto& problem = problems.error("WEIR-E023", auth.find("per")->mark,
+                                 fmt::format("`per: principal` does not go with {}", with));
+  problem.fix = "use `grant: authorization_code`, where each caller signs in, or `type: exchange`";
+  problem.notes.emplace_back("there is no person in it, so that all callers would share one token");
+}
+
 struct Need {
   char const* key;
   bool wanted;
@@ -157,8 +172,8 @@ struct Need {
 
 void check_oauth(Node const& auth, bool stdio, Problems& problems) {
   auto const type = word(&auth, "type", "");
-  if ((type != "oauth" && type != "exchange") || stdio || for_later(auth)) return;
-  auto const grant = type == "exchange" ? "exchange" : word(&auth, "grant", "client_credentials");
+  if ((type != "oauth" && type != "exchange") || stdio) return;
+  auto const grant = type == "exchange" ? "exchange" : grant_of(&auth);
   for (auto const& [key, wanted] :
        {Need{"client_id", grant != "authorization_code" && grant != "jwt_bearer"},
         Need{"client_secret", (grant == "client_credentials" || grant == "exchange") &&
@@ -205,9 +220,9 @@ void check_oauth(Node const& auth, bool stdio, Problems& problems) {
 
 std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment) {
   auto const type = word(auth, "type", "none");
-  if ((type != "oauth" && type != "exchange") || for_later(*auth)) return std::nullopt;
+  if (type != "oauth" && type != "exchange") return std::nullopt;
   OAuth oauth;
-  auto const grant = word(auth, "grant", "client_credentials");
+  auto const grant = grant_of(auth);
   if (grant == "refresh_token") oauth.grant = OAuthGrant::refresh_token;
   if (grant == "password") oauth.grant = OAuthGrant::password;
   if (grant == "jwt_bearer") oauth.grant = OAuthGrant::jwt_bearer;
@@ -216,6 +231,7 @@ std::optional<OAuth> read_oauth(Node const* auth, Environment const& environment
   take(auth, "assertion_audience", oauth.assertion_audience);
   if (grant == "authorization_code") oauth.grant = OAuthGrant::authorization_code;
   if (type == "exchange") oauth.grant = OAuthGrant::exchange;
+  oauth.per_principal = oauth.grant == OAuthGrant::authorization_code && is_per_principal(auth);
   take(auth, "token_url", oauth.token_url);
   take(auth, "issuer", oauth.issuer);
   oauth.client = read_client(auth);
@@ -254,6 +270,7 @@ void check_oauth_of_servers(Node const& root, Problems& problems) {
     auto const* auth = server.value.is_map() ? section_at(&server.value, "auth") : nullptr;
     if (auth == nullptr) continue;
     check_oauth(*auth, given(&server.value, "command"), problems);
+    check_per(*auth, problems);
     auto const type = word(auth, "type", "");
     bool const tokens = type == "oauth" || type == "exchange";
     if (tokens && word(&server.value, "type", "") == "sse") {

@@ -58,7 +58,9 @@ struct OAuth {
   SubjectType subject_type = SubjectType::access_token;
   std::string client_document;       // authorization_code: address of a document about this client; "": none
   unsigned redirect_port = 0;        // … where the browser comes back to; 0: any that is free
-  std::string sign_in;               // … which one is in use: not configured, filled in by the gateway
+  std::string sign_in;               // … which one is in use, or why none is: filled in by the gateway
+  bool per_principal = false;        // … each caller has their own
+  bool names_issuer = false;         // … callers are named by several issuers
   std::string enterprise_token_url;  // enterprise-managed authorization: the company's own issuer; "": none
   OAuthClient enterprise_client;
   bool dpop = false;           // tokens are bound to a key of the gateway (RFC 9449)

@@ -204,12 +204,53 @@ TEST(OAuthSettings, OneAuthorizationIsEnough) {
   EXPECT_EQ(seen(report), "error WEIR-E023 5:16 `headers` and `auth` both set `Authorization`; ");
 }
 
-TEST(OAuthSettings, ATokenForEachPersonIsForLater) {
-  auto const report = check("{ type: oauth, per: principal }");
-  EXPECT_EQ(seen(report), "");
-  EXPECT_FALSE(report.settings.servers.at(0).oauth);
-  ASSERT_EQ(report.settings.deferred.size(), 1U);
-  EXPECT_EQ(report.settings.deferred[0].path, "servers.a.auth.per");
+TEST(OAuthSettings, EachCallerMayHaveASignInOfTheirOwn) {
+  for (auto const* auth :
+       {"{ type: oauth, per: principal }", "{ type: oauth, grant: authorization_code, per: principal }"}) {
+    auto const report = check(auth);
+    EXPECT_EQ(seen(report), "");
+    EXPECT_TRUE(report.settings.deferred.empty());
+    auto const& oauth = report.settings.servers.at(0).oauth;
+    ASSERT_TRUE(oauth);
+    EXPECT_EQ(oauth->grant, OAuthGrant::authorization_code);
+    EXPECT_TRUE(oauth->per_principal);
+    EXPECT_FALSE(oauth->names_issuer);
+  }
+  EXPECT_FALSE(
+      check("{ type: oauth, grant: authorization_code }").settings.servers.at(0).oauth->per_principal);
+}
+
+TEST(OAuthSettings, ATokenWithoutAPersonCannotBeForEachOfThem) {
+  for (auto const* grant : {"client_credentials", "refresh_token, refresh_token: r",
+                            "password, username: u, password: p", "jwt_bearer, assertion: a"}) {
+    auto const report = check(
+        "{ type: oauth, client_id: w, client_secret: s, issuer: 'https://i.test', per: principal, grant: " +
+        std::string(grant) + " }");
+    auto const name = std::string(grant).substr(0, std::string(grant).find(','));
+    EXPECT_NE(
+        seen(report).find("error WEIR-E023 4:89 `per: principal` does not go with the grant `" + name + "`"),
+        std::string::npos)
+        << seen(report);
+  }
+  EXPECT_EQ(seen(check("{ type: bearer, token: t, per: principal }")),
+            "error WEIR-E023 4:42 `per: principal` does not go with type `bearer`; ");
+  EXPECT_EQ(seen(check("{ type: exchange, per: principal, client_id: w, client_secret: s, issuer: "
+                       "'https://i.test' }")),
+            "")
+      << "that is what happens there anyway";
+}
+
+TEST(OAuthSettings, SeveralIssuersOfCallersAreNoted) {
+  std::string const callers =
+      "auth:\n  jwt: { issuer: 'https://a.test', audience: x, jwks_url: 'https://a.test/k' }\n"
+      "  introspection: { url: 'https://b.test/i', client_id: w, client_secret: s, audience: x, issuer: ";
+  auto const noted = [&](std::string const& issuer) {
+    return check("{ type: oauth, per: principal }", callers + issuer + " }\n")
+        .settings.servers.at(0)
+        .oauth->names_issuer;
+  };
+  EXPECT_TRUE(noted("'https://b.test'"));
+  EXPECT_FALSE(noted("'https://a.test'"));
 }
 
 TEST(TokenSettings, AreBoundedOnBothSides_R003_R004) {

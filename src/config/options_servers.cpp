@@ -46,7 +46,8 @@ constexpr Option kServers[] = {
     {"servers.*.auth.value", text, "", "", "", "Value of `header`; best a reference."},
     {"servers.*.auth.grant", word, "client_credentials", "",
      "client_credentials|refresh_token|password|authorization_code|jwt_bearer",
-     "How `oauth` gets its token. `authorization_code`: a person signs in with `weir server login`. "
+     "How `oauth` gets its token; with `per: principal` the default is `authorization_code`. "
+     "`authorization_code`: a person signs in with `weir server login`. "
      "`jwt_bearer`: the platform vouches for Weir. `password` is for issuers that know nothing better."},
     {"servers.*.auth.issuer", url, "", "", "", "Whose tokens they are; the token endpoint is found from it."},
     {"servers.*.auth.token_url", url, "", "", "", "The token endpoint, where it is not to be found out."},
@@ -110,7 +111,8 @@ constexpr Option kServers[] = {
     {"servers.*.auth.enterprise.client_key_algorithm", word, "", "",
      "RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA", "As above."},
     {"servers.*.auth.per", word, "gateway", "", "gateway|principal",
-     "Whose token `oauth` uses. With `principal` the server gets none in this version.", kLater},
+     "Whose token `oauth` uses. With `principal` each caller of Weir has a sign-in of their own "
+     "(`weir server login NAME --for WHO`); the grant is `authorization_code` then."},
     {"servers.*.tls", section, "", "", "", "Whom to trust at this server, and as whom to call it."},
     {"servers.*.tls.ca", path, "", "", "",
      "Certificates of the authorities to trust instead of the system's, PEM. Watched, like the other files."},

@@ -137,12 +137,17 @@ void check_texts(Node const& root, Problems& problems) {
 
 namespace {
 
-void note_exchanges(Settings& settings) {
+void note_callers(Settings& settings) {
   bool const exchanged = std::any_of(
       settings.servers.begin(), settings.servers.end(),
       [](auto const& server) { return server.oauth && server.oauth->grant == OAuthGrant::exchange; });
   if (settings.jwt) settings.jwt->exchanged = exchanged;
   if (settings.introspection) settings.introspection->exchanged = exchanged;
+  bool const several =
+      settings.jwt && settings.introspection && settings.jwt->issuer != settings.introspection->issuer;
+  for (auto& server : settings.servers) {
+    if (server.oauth && server.oauth->per_principal) server.oauth->names_issuer = several;
+  }
 }
 
 }  // namespace
@@ -160,7 +165,7 @@ void check_settings(Node const& root, Settings& settings, Sources const& sources
                 sources.insecure, problems);
   check_keys(root, settings, problems);
   check_callers(root, settings, problems);
-  note_exchanges(settings);
+  note_callers(settings);
   check_texts(root, problems);
   if (sources.starting) check_sharing(root, settings, problems);
   settings.deferred = note_deferred(root, sources, problems);

@@ -18,10 +18,11 @@ enum class ServerState { starting, ready, failed, stopped };
 // A copy for status, the start-up table and readiness.
 struct ServerStatus {
   ServerState state = ServerState::starting;
-  std::string era;          // "2026-07-28", "2025-11-25", … or "" while unknown
-  std::string transport;    // "stdio", "http", "sse"
-  std::string cause;        // one line: why it is not ready
-  std::string hint;         // a sentence for callers, where the fault is not the server's: what helps
+  std::string era;        // "2026-07-28", "2025-11-25", … or "" while unknown
+  std::string transport;  // "stdio", "http", "sse"
+  std::string cause;      // one line: why it is not ready
+  std::string cure =
+      {};  // what somebody has to do at the gateway about it, for callers; "": nothing is known
   std::string last_stderr;  // last lines of a child's stderr, newest last; empty for HTTP
   base::Duration start_took{};
   long restarts = 0;

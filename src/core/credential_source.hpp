@@ -17,7 +17,9 @@ namespace weir::core {
 
 class CredentialSource {
  public:
-  using Value = std::shared_ptr<base::Secret const>;  // of the Authorization field; never null where promised
+  // Of the Authorization field; never null where promised. An empty one: the request shows none, because the
+  // server may do without.
+  using Value = std::shared_ptr<base::Secret const>;
 
   virtual ~CredentialSource() = default;
   // Whether callers have different ones; what the server keeps for one is then not for another.
@@ -27,13 +29,13 @@ class CredentialSource {
   virtual base::Task<base::Result<Value>> obtain(Principal const* caller, base::TimePoint deadline) = 0;
   // The value of the DPoP field of one request that shows `used`: proof that the gateway holds the key which
   // that is bound to, made anew for each. Empty: none is needed.
-  virtual base::Result<base::Secret> proof(Value const&, std::string_view /*method*/,
-                                           std::string_view /*url*/) {
+  virtual base::Result<base::Secret> proof(Principal const* /*caller*/, Value const&,
+                                           std::string_view /*method*/, std::string_view /*url*/) {
     return base::Secret();
   }
   // The nonce that came with an answer from there ("": none), and its challenge where it was a 401. True: the
   // proof alone is refused, for want of that nonce: the request may be sent once more.
-  virtual bool wants_nonce(std::string_view /*url*/, std::string_view /*nonce*/,
+  virtual bool wants_nonce(Principal const* /*caller*/, std::string_view /*url*/, std::string_view /*nonce*/,
                            std::string_view /*challenge*/) {
     return false;
   }
@@ -42,7 +44,9 @@ class CredentialSource {
   virtual void refused(Principal const* caller, Value const& used, bool again) = 0;
   // The server answered 403 with this challenge: what is missing, and what to do about it. Nothing: it says
   // nothing of the token.
-  virtual std::optional<base::Error> forbidden(std::string_view) const { return std::nullopt; }
+  virtual std::optional<base::Error> forbidden(Principal const* /*caller*/, std::string_view) const {
+    return std::nullopt;
+  }
 };
 
 }  // namespace weir::core

@@ -53,4 +53,11 @@ struct Principal {
   }
 };
 
+// The id of whom a token names. `tenant`: "" where callers have none.
+std::string subject_id(std::string_view issuer, std::string_view subject, std::string_view tenant);
+// Whether that is the subject's id, in whatever tenant.
+bool is_id_of(std::string_view id, std::string_view issuer, std::string_view subject) noexcept;
+// Who has named the caller; "" where no token has.
+std::string_view issuer_of(Principal const& who) noexcept;
+
 }  // namespace weir::core

@@ -64,6 +64,7 @@ base::Secret written(KeptSignIn const& kept) {
                            kept.client_secret.reveal().size() + kept.key.reveal().size()));
   json += R"({"weir_sign_in":1)";
   add(json, "id", kept.id);
+  if (!kept.person.empty()) add(json, "person", kept.person);
   add(json, "server", kept.server);
   add(json, "issuer", kept.issuer);
   add(json, "token_endpoint", kept.token_endpoint);
@@ -103,6 +104,7 @@ Result<KeptSignIn> read_sign_in(std::string_view text) {
   KeptSignIn kept;
   auto const take = [&](std::string_view name, std::string& into) { into = object->text(name).value_or(""); };
   take("id", kept.id);
+  take("person", kept.person);
   take("server", kept.server);
   take("issuer", kept.issuer);
   take("token_endpoint", kept.token_endpoint);
@@ -178,11 +180,28 @@ std::string quoted_word(std::string_view text) {
   return out + "'";
 }
 
-Error needs_sign_in(std::string const& server, std::string const& why) {
-  return Error(Fault::config, Blame::gateway,
-               fmt::format("needs sign-in: run `weir server login {}`{}{}{}", server, why.empty() ? "" : " (",
-                           why, why.empty() ? "" : ")"))
-      .advise(fmt::format("Somebody has to sign in at this server: `weir server login {}`.", server));
+Person person_of(core::Principal const& caller, bool names_issuer) {
+  Person person{caller.id, caller.subject, std::string(core::issuer_of(caller)), caller.tenant, " --for "};
+  if (person.subject.empty()) {  // "key:ci", "cert:CN=ci": what ids of others are
+    person.words += quoted_word(caller.id);
+    return person;
+  }
+  person.words += quoted_word("sub:" + person.subject);
+  if (names_issuer) person.words += " --issuer " + quoted_word(person.issuer);
+  if (!person.tenant.empty()) person.words += " --tenant " + quoted_word(person.tenant);
+  return person;
+}
+
+Error needs_sign_in(std::string const& server, std::string const& why, std::string const& words) {
+  auto const command = fmt::format("`weir server login {}{}`", server, words);
+  auto const because = why.empty() ? std::string() : fmt::format(" ({})", why);
+  if (words.empty()) {
+    return Error(Fault::config, Blame::gateway, fmt::format("needs sign-in: run {}{}", command, because))
+        .advise(fmt::format("Somebody has to sign in at this server: {}.", command));
+  }
+  return Error(Fault::unavailable, Blame::gateway,
+               fmt::format("the caller needs a sign-in: run {}{}", command, because))
+      .advise(fmt::format("You have to sign in at this server; at the gateway, that is {}.", command));
 }
 
 }  // namespace weir::oauth

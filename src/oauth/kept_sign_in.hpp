@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
+#include "core/principal.hpp"
 #include "oauth/token_request.hpp"
 
 namespace weir::oauth {
@@ -21,6 +22,7 @@ struct KeptSignIn {
   static constexpr std::size_t kTextMax = 128 * 1024;
 
   std::string id;      // of this sign-in; renewing its tokens does not change it
+  std::string person;  // whose it is: the id of their Principal; "": the gateway's, for all its callers
   std::string server;  // canonical URL
   std::string issuer;
   std::string token_endpoint;
@@ -74,7 +76,19 @@ bool is_scope(std::string_view text) noexcept;
 // As one word of a shell's command line, whatever is in it.
 std::string quoted_word(std::string_view text);
 
-// What is told of a server where somebody has to sign in; `why`: "" where nobody has.
-base::Error needs_sign_in(std::string const& server, std::string const& why);
+// Whose sign-in a caller's own is.
+struct Person {
+  std::string id;       // of their Principal
+  std::string subject;  // of a token; "": they show another credential
+  std::string issuer;   // of that token
+  std::string tenant;
+  std::string words;  // what names them to `weir server`: " --for sub:ann"
+};
+// `names_issuer`: there are several, so that the words have to say which one it is.
+Person person_of(core::Principal const& caller, bool names_issuer);
+
+// What is told of a server where somebody has to sign in; `why`: "" where nobody has. `words`: of the person;
+// "" where it is the gateway that lacks a sign-in.
+base::Error needs_sign_in(std::string const& server, std::string const& why, std::string const& words = {});
 
 }  // namespace weir::oauth

@@ -98,7 +98,7 @@ struct Proofs : testing::Test {
   std::string shown(std::string const& token, std::string const& server_nonce = "",
                     char const* method = "POST") {
     auto const value = std::make_shared<base::Secret const>("DPoP " + token);
-    auto const proof = source->proof(value, method, std::string(kServer) + "?session=1");
+    auto const proof = source->proof(nullptr, value, method, std::string(kServer) + "?session=1");
     if (!proof) return proof.error().detail;
     return check(proof->reveal(), {method, kServer, loop.clock().wall(), server_nonce, token});
   }
@@ -142,8 +142,8 @@ TEST_F(Proofs, WithoutAKeyABoundTokenIsNoAnswerAndNothingIsProved) {
   auto const got = get();
   ASSERT_TRUE(got);
   EXPECT_EQ((*got)->reveal(), "Bearer b-1");
-  EXPECT_TRUE(source->proof(*got, "POST", kServer)->empty());
-  EXPECT_FALSE(source->wants_nonce(kServer, "n-1", R"(DPoP error="use_dpop_nonce")"));
+  EXPECT_TRUE(source->proof(nullptr, *got, "POST", kServer)->empty());
+  EXPECT_FALSE(source->wants_nonce(nullptr, kServer, "n-1", R"(DPoP error="use_dpop_nonce")"));
 }
 
 TEST_F(Proofs, ATokenForAnotherKeyIsNotUsed_RFC9449) {
@@ -197,15 +197,17 @@ TEST_F(Proofs, TheServersNonceIsItsOwn_RFC9449) {
   begin();
   EXPECT_EQ(text(), "DPoP x-1");
   EXPECT_EQ(shown("x-1"), "") << "the issuer's nonce is not for the server";
-  EXPECT_TRUE(source->wants_nonce(kServer, "n-1", R"(Bearer realm="x", DPoP error="use_dpop_nonce")"));
+  EXPECT_TRUE(
+      source->wants_nonce(nullptr, kServer, "n-1", R"(Bearer realm="x", DPoP error="use_dpop_nonce")"));
   EXPECT_EQ(shown("x-1", "n-1"), "");
-  EXPECT_FALSE(source->wants_nonce(kServer, "n-2", "")) << "of an answer that refuses nothing";
+  EXPECT_FALSE(source->wants_nonce(nullptr, kServer, "n-2", "")) << "of an answer that refuses nothing";
   EXPECT_EQ(shown("x-1", "n-2"), "");
   for (auto const* const field :
        {R"(DPoP error="invalid_token")", R"(Bearer error="use_dpop_nonce")", "DPoP"}) {
-    EXPECT_FALSE(source->wants_nonce(kServer, "n-2", field)) << field;
+    EXPECT_FALSE(source->wants_nonce(nullptr, kServer, "n-2", field)) << field;
   }
-  EXPECT_FALSE(source->wants_nonce(kServer, "", R"(DPoP error="use_dpop_nonce")")) << "there is none to use";
+  EXPECT_FALSE(source->wants_nonce(nullptr, kServer, "", R"(DPoP error="use_dpop_nonce")"))
+      << "there is none to use";
   EXPECT_EQ(shown("x-1", "n-2"), "");
 }
 

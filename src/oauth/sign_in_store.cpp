@@ -1,12 +1,16 @@
 #include "oauth/sign_in_store.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 namespace weir::oauth {
 
@@ -62,15 +66,14 @@ bool read_all(int fd, std::string& text) {
   return true;
 }
 
-}  // namespace
-
-SignInStore::Lease::~Lease() {
-  if (fd_ >= 0) ::close(fd_);
+void append_hex(std::string& text, unsigned char byte) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  text += kDigits[byte >> 4U];
+  text += kDigits[byte & 15U];
 }
 
 // Names of servers become names of files: what could mean something else there is written in hex.
-std::string SignInStore::path_of(std::string_view server) const {
-  constexpr char kDigits[] = "0123456789abcdef";
+std::string file_name(std::string_view server) {
   std::string name;
   for (char const c : server) {
     bool const plain =
@@ -79,24 +82,36 @@ std::string SignInStore::path_of(std::string_view server) const {
       name += c;
       continue;
     }
-    auto const byte = static_cast<unsigned char>(c);
     name += '%';
-    name += kDigits[byte >> 4U];
-    name += kDigits[byte & 15U];
+    append_hex(name, static_cast<unsigned char>(c));
   }
-  return folder_ + "/" + name + ".json";
+  return name;
 }
 
-SignInStore::Stamp SignInStore::stamp(std::string_view server) const noexcept {
-  struct stat info {};
-  if (folder_.empty() || ::stat(path_of(server).c_str(), &info) != 0) return {};
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  return {info.st_ino, info.st_ctim.tv_sec * kSecond + info.st_ctim.tv_nsec, info.st_size};
+std::string digest_of(std::string_view person) {
+  std::array<unsigned char, 32> digest{};
+  EVP_Digest(person.data(), person.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  std::string text;
+  for (auto const byte : digest) append_hex(text, byte);
+  return text;
 }
 
-Result<std::optional<KeptSignIn>> SignInStore::read(std::string_view server) const {
-  if (folder_.empty()) return std::optional<KeptSignIn>();
-  auto const path = path_of(server);
+struct CloseFolder {
+  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
+};
+
+// Tells of each file of a person's sign-in, until `told` says that it is enough.
+template <class Told>
+void each_file(std::string const& folder, Told const& told) {
+  std::unique_ptr<DIR, CloseFolder> const from(::opendir(folder.c_str()));
+  if (!from) return;
+  while (auto const* const entry = ::readdir(from.get())) {
+    if (std::string_view(entry->d_name).ends_with(".json") && !told(entry->d_name)) return;
+  }
+}
+
+// Nothing: there is no such file.
+Result<std::optional<KeptSignIn>> read_file(std::string const& path) {
   Descriptor const from(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   if (from.fd < 0 && errno == ENOENT) return std::optional<KeptSignIn>();
   if (from.fd < 0) return trouble(path, "opened");
@@ -119,21 +134,75 @@ Result<std::optional<KeptSignIn>> SignInStore::read(std::string_view server) con
   return unfit(path, kept.error().detail.c_str(), "remove it and sign in again");
 }
 
-Result<void> SignInStore::make_folder() const {
+}  // namespace
+
+SignInStore::Lease::~Lease() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::string SignInStore::path_of(std::string_view server, std::string_view person) const {
+  if (person.empty()) return folder_ + "/" + file_name(server) + ".json";
+  return people_folder(server) + "/" + digest_of(person) + ".json";
+}
+
+std::string SignInStore::people_folder(std::string_view server) const {
+  return folder_ + "/" + file_name(server);
+}
+
+SignInStore::Stamp SignInStore::stamp(std::string_view server, std::string_view person) const noexcept {
+  struct stat info {};
+  if (folder_.empty() || ::stat(path_of(server, person).c_str(), &info) != 0) return {};
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return {info.st_ino, info.st_ctim.tv_sec * kSecond + info.st_ctim.tv_nsec, info.st_size};
+}
+
+Result<std::optional<KeptSignIn>> SignInStore::read(std::string_view server, std::string_view person) const {
+  if (folder_.empty()) return std::optional<KeptSignIn>();
+  auto const path = path_of(server, person);
+  auto kept = read_file(path);
+  if (kept && *kept && (*kept)->person != person)
+    return unfit(path, "it is somebody else's", "remove it and sign in again");
+  return kept;
+}
+
+std::size_t SignInStore::count_people(std::string_view server) const noexcept {
+  std::size_t count = 0;
+  if (folder_.empty()) return count;
+  each_file(people_folder(server), [&](std::string_view) { return ++count < 2 * kPeopleMax; });
+  return count;
+}
+
+std::vector<std::string> SignInStore::people(std::string_view server) const {
+  std::vector<std::string> found;
+  if (folder_.empty()) return found;
+  auto const folder = people_folder(server);
+  each_file(folder, [&](std::string_view name) {
+    auto kept = read_file(folder + "/" + std::string(name));
+    if (kept && *kept && !(*kept)->person.empty()) found.push_back(std::move((*kept)->person));
+    return found.size() < kPeopleMax;
+  });
+  return found;
+}
+
+Result<void> SignInStore::make_folder(std::string const& folder) const {
   if (folder_.empty()) {
     return Error(Fault::config, Blame::gateway, "there is no folder to keep sign-ins in")
         .advise("set HOME, XDG_STATE_HOME or STATE_DIRECTORY");
   }
-  for (auto at = folder_.find('/', 1); at != std::string::npos; at = folder_.find('/', at + 1)) {
-    ::mkdir(folder_.substr(0, at).c_str(), 0700);  // those that are there stay as they are
+  for (auto at = folder.find('/', 1); at != std::string::npos; at = folder.find('/', at + 1)) {
+    ::mkdir(folder.substr(0, at).c_str(), 0700);  // those that are there stay as they are
   }
-  if (::mkdir(folder_.c_str(), 0700) == 0 || errno == EEXIST) return {};
-  return trouble(folder_, "kept");
+  if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return trouble(folder, "kept");
 }
 
-Result<std::optional<SignInStore::Lease>> SignInStore::try_lease(std::string_view server) const {
-  if (auto made = make_folder(); !made) return made.error();
-  auto const path = path_of(server) + ".lock";
+Result<std::optional<SignInStore::Lease>> SignInStore::try_lease(std::string_view server,
+                                                                 std::string_view person) const {
+  auto const folder = person.empty() ? folder_ : people_folder(server);
+  if (auto made = make_folder(folder); !made) return made.error();
+  // A file that is locked cannot be removed without losing the lock, so there is not one for each person.
+  auto const path =
+      person.empty() ? path_of(server) + ".lock" : folder + "/" + digest_of(person).substr(0, 2) + ".lock";
   int const fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0) return trouble(path, "locked");
   Lease lease(fd);
@@ -143,8 +212,14 @@ Result<std::optional<SignInStore::Lease>> SignInStore::try_lease(std::string_vie
 }
 
 Result<void> SignInStore::write(std::string_view server, KeptSignIn const& kept) const {
-  if (auto made = make_folder(); !made) return made.error();
-  auto const path = path_of(server);
+  if (auto made = make_folder(kept.person.empty() ? folder_ : people_folder(server)); !made)
+    return made.error();
+  auto const path = path_of(server, kept.person);
+  if (!kept.person.empty() && ::access(path.c_str(), F_OK) != 0 && count_people(server) >= kPeopleMax) {
+    return Error(Fault::busy, Blame::gateway,
+                 "there are " + std::to_string(kPeopleMax) + " sign-ins at this server already")
+        .advise("let go of those that are not used any more: weir server logout NAME --for WHO");
+  }
   auto const fresh = path + ".new";
   ::unlink(fresh.c_str());  // of somebody who was interrupted
   Descriptor const to(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
@@ -155,8 +230,8 @@ Result<void> SignInStore::write(std::string_view server, KeptSignIn const& kept)
   return {};
 }
 
-Result<void> SignInStore::remove(std::string_view server) const {
-  auto const path = path_of(server);
+Result<void> SignInStore::remove(std::string_view server, std::string_view person) const {
+  auto const path = path_of(server, person);
   if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
   return trouble(path, "removed");
 }

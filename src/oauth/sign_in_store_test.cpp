@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -52,6 +53,46 @@ TEST_F(Stored, ASignInIsKeptForItsOwnerAlone) {
   EXPECT_TRUE(store.remove("web"));
   EXPECT_TRUE(store.remove("web"));
   EXPECT_EQ(id_of("web"), "none");
+}
+
+TEST_F(Stored, APersonsSignInIsTheirsAloneAndNotTheGateways) {
+  ASSERT_TRUE(store.write("web", kept));
+  for (auto const* person : {"sub:https://i.test|ann", "sub:https://i.test|bob", "key:../../x"}) {
+    auto own = kept;
+    own.id = own.person = person;
+    ASSERT_TRUE(store.write("web", own));
+    EXPECT_EQ(mode_of(store.path_of("web", person)), 0600U);
+    auto const read = store.read("web", person);
+    ASSERT_TRUE(read && *read);
+    EXPECT_EQ((*read)->id, person);
+    EXPECT_FALSE(store.stamp("web", person) == store.stamp("web"));
+  }
+  EXPECT_EQ(mode_of(folder + "/web"), 0700U);
+  EXPECT_EQ(id_of("web"), "i-1");
+  EXPECT_EQ(store.count_people("web"), 3U);
+  EXPECT_EQ(store.count_people("other"), 0U);
+  auto people = store.people("web");
+  std::sort(people.begin(), people.end());
+  EXPECT_EQ(people,
+            (std::vector<std::string>{"key:../../x", "sub:https://i.test|ann", "sub:https://i.test|bob"}));
+  ASSERT_TRUE(store.remove("web", "key:../../x"));
+  EXPECT_EQ(store.count_people("web"), 2U);
+  EXPECT_EQ(id_of("web"), "i-1");
+}
+
+TEST_F(Stored, PeopleAreRenewedOneAtATimeWithAFewLocksForAll) {
+  auto const first = store.try_lease("web", "key:a");
+  ASSERT_TRUE(first && *first);
+  auto const again = store.try_lease("web", "key:a");
+  EXPECT_TRUE(again && !*again);
+  auto const own = store.try_lease("web");
+  EXPECT_TRUE(own && *own) << "the gateway's own is another one";
+  for (int i = 0; i < 2000; ++i) EXPECT_TRUE(store.try_lease("web", "key:" + std::to_string(i)));
+  std::size_t locks = 0;
+  for (auto const& entry : std::filesystem::directory_iterator(folder + "/web"))
+    locks += entry.path().extension() == ".lock" ? 1 : 0;
+  EXPECT_LE(locks, SignInStore::kLeasesMax);
+  EXPECT_EQ(store.count_people("web"), 0U);
 }
 
 TEST_F(Stored, AFileThatOthersMayReadIsNotUsed) {

@@ -65,7 +65,7 @@ TEST_F(Caching, AKeyIsMadeOfEverythingThatMakesAToken_F01_F10) {
   caller.tenant = "";
   add(use, caller);
   std::vector<std::string> const wider{"a", "b"};
-  for (int field = 0; field < 8; ++field) {
+  for (int field = 0; field < 9; ++field) {
     auto of = use;
     if (field == 0) of.server = "server2";
     if (field == 1) of.issuer = "https://issuer2.test";
@@ -75,6 +75,7 @@ TEST_F(Caching, AKeyIsMadeOfEverythingThatMakesAToken_F01_F10) {
     if (field == 5) of.bound_key = "thumb";
     if (field == 6) of.sign_in = "thumb";
     if (field == 7) of.credential = "thumb";
+    if (field == 8) of.person = "thumb";
     add(of, base);
   }
   all.push_back(keys.own(use));

@@ -22,7 +22,7 @@ base::Secret drawn(base::Random& random) {
 
 void add(std::vector<std::string_view>& fields, TokenUse const& use, std::vector<std::string>& sorted) {
   fields.insert(fields.end(), {use.server, use.issuer, use.resource, use.audience, use.bound_key, use.sign_in,
-                               use.credential});
+                               use.credential, use.person});
   if (use.scopes != nullptr) sorted = *use.scopes;
   std::sort(sorted.begin(), sorted.end());
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());

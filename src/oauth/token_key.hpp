@@ -40,6 +40,7 @@ struct TokenUse {
   std::string_view bound_key = {};                   // thumbprint; "" for bearer tokens
   std::string_view sign_in = {};                     // of a person; what an earlier one left counts no more
   std::string_view credential = {};                  // refresh token or password, as configured; likewise
+  std::string_view person = {};                      // whose the sign-in is; "": the gateway's own
 };
 struct TokenCaller {
   std::string_view subject_issuer;

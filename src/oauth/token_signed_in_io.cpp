@@ -28,7 +28,7 @@ OAuthError over(std::string why) {
 
 }  // namespace
 
-std::optional<Error> TokenSource::forbidden(std::string_view field) const {
+std::optional<Error> TokenSource::forbidden(core::Principal const*, std::string_view field) const {
   auto const challenge = Challenge::parse(field);
   if (!challenge || challenge->error != "insufficient_scope") return std::nullopt;
   std::string words;
@@ -47,14 +47,15 @@ std::optional<Error> TokenSource::forbidden(std::string_view field) const {
                     "`servers.{}.auth.scopes`.",
                     what, options_.server));
   }
-  return std::move(error).advise(
-      fmt::format("The server wants{} for this: `weir server login {}{}`.", what, options_.server, flags));
+  return std::move(error).advise(fmt::format("The server wants{} for this: `weir server login {}{}{}`.", what,
+                                             options_.server, options_.person ? options_.person->words : "",
+                                             flags));
 }
 
 OAuthResult<KeptSignIn> TokenSource::kept_sign_in() {
-  auto kept = parts_.sign_ins->read(options_.server);
+  auto kept = parts_.sign_ins->read(options_.server, person());
   if (!kept) return over(kept.error().detail);
-  if (!*kept) return over("nobody has signed in");
+  if (!*kept) return over("");  // nobody has signed in
   if (unsaved_ && unsaved_->id == (*kept)->id) return *unsaved_;
   if (auto const why = misfit_of(**kept, options_.sign_in_use); !why.empty()) return over(why);
   if ((*kept)->ended()) return over("the sign-in has ended");
@@ -63,7 +64,32 @@ OAuthResult<KeptSignIn> TokenSource::kept_sign_in() {
     if (!key) return over("its key cannot be read");
     client_.prover = std::move(*key);
   }
+  if (options_.person) {  // a user may be gone, and their token is then given back
+    if (auto endpoint = net::parse_url((*kept)->revocation_endpoint)) {
+      auto guard = guard_of(*endpoint);
+      revocations_.announce({std::move(*endpoint), (*kept)->issuer, std::move(guard), client_with(**kept)});
+    }
+  }
   return std::move(**kept);
+}
+
+std::string_view TokenSource::person() const noexcept {
+  return options_.person ? std::string_view(options_.person->id) : std::string_view();
+}
+
+// Addresses of the server or of an issuer that is configured need none.
+std::shared_ptr<net::EgressGuard const> TokenSource::guard_of(net::Url const& endpoint) const {
+  auto const server = net::parse_url(options_.sign_in_use.server);
+  auto const issuer = net::parse_url(options_.sign_in_use.issuer);
+  bool const named =
+      (server && net::same_origin(endpoint, *server)) || (issuer && net::same_origin(endpoint, *issuer));
+  return named ? nullptr : wanted_.guard;
+}
+
+ClientIdentity TokenSource::client_with(KeptSignIn const& kept) const {
+  auto client = client_of(kept, options_.client);
+  client.prover = client_.prover;  // refresh tokens are bound to it too
+  return client;
 }
 
 // The kept access token, if it is another one than that which ends or was refused, and good for a while.
@@ -95,7 +121,7 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_signed_in(base::TimePoint 
   // Others that share the folder renew the same tokens: one at a time, and the next one finds them renewed.
   std::optional<SignInStore::Lease> lease;
   for (;;) {
-    auto got = parts_.sign_ins->try_lease(options_.server);
+    auto got = parts_.sign_ins->try_lease(options_.server, person());
     if (!got) co_return misfit(Cause::config, 0, got.error().detail);
     if (*got) {
       lease.emplace(std::move(**got));
@@ -149,17 +175,12 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::T
   auto endpoint = net::parse_url(kept.token_endpoint);
   if (!endpoint) co_return over("its token endpoint cannot be read");
   auto wanted = wanted_;
-  auto const server = net::parse_url(options_.sign_in_use.server);
-  auto const issuer = net::parse_url(options_.sign_in_use.issuer);
-  bool const named =
-      (server && net::same_origin(*endpoint, *server)) || (issuer && net::same_origin(*endpoint, *issuer));
-  wanted.guard = named ? nullptr : wanted_.guard;
+  wanted.guard = guard_of(*endpoint);
   wanted.endpoint = std::move(*endpoint);
   wanted.issuer = kept.issuer;
   wanted.resource = kept.resource;
   auto const request = ask_refresh(wanted, kept.refresh_token);
-  auto client = client_of(kept, options_.client);
-  client.prover = client_.prover;  // refresh tokens are bound to it too
+  auto const client = client_with(kept);
   auto const asked_at = parts_.scheduler.clock().wall();
   auto answer = co_await endpoint_.ask(request, client, deadline);
   if (answer) {

@@ -336,20 +336,21 @@ TEST_F(SignedIn, WhileAnotherGatewayRenewsItIsWaitedForAndItsTokenUsed) {
 
 TEST_F(SignedIn, MissingScopesAreNamedWithTheCommand) {
   auto const lacking = source->forbidden(
+      nullptr,
       R"~(Bearer error="insufficient_scope", scope="repo:write $(reboot)", resource_metadata="https://s.test/")~");
   ASSERT_TRUE(lacking);
   EXPECT_EQ(lacking->fault, base::Fault::config);
   EXPECT_NE(lacking->hint.find("`weir server login web --scope repo:write --scope '$(reboot)'`"),
             std::string::npos)
       << lacking->hint;
-  EXPECT_EQ(source->forbidden(R"(Bearer error="insufficient_scope", scope="a b\"c d\\e")")->hint,
+  EXPECT_EQ(source->forbidden(nullptr, R"(Bearer error="insufficient_scope", scope="a b\"c d\\e")")->hint,
             "The server wants the scopes a for this: `weir server login web --scope a`.")
       << "what is no scope is left out";
-  EXPECT_FALSE(source->forbidden(""));
-  EXPECT_FALSE(source->forbidden(R"(Bearer error="invalid_token")"));
+  EXPECT_FALSE(source->forbidden(nullptr, ""));
+  EXPECT_FALSE(source->forbidden(nullptr, R"(Bearer error="invalid_token")"));
   std::string many;
   for (int i = 0; i < 33; ++i) many += "s" + std::to_string(i) + "x ";
-  auto const cut = source->forbidden("Bearer error=\"insufficient_scope\", scope=\"" + many + "\"");
+  auto const cut = source->forbidden(nullptr, "Bearer error=\"insufficient_scope\", scope=\"" + many + "\"");
   ASSERT_TRUE(cut);
   EXPECT_NE(cut->hint.find("s31x"), std::string::npos);
   EXPECT_EQ(cut->hint.find("s32x"), std::string::npos);

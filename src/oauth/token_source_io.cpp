@@ -101,6 +101,7 @@ std::optional<TokenKey> TokenSource::key_for(SubjectRef const& subject) const {
                wanted_.resource, wanted_.audience,
                &wanted_.scopes,  keyed ? std::string_view(client_.prover->thumbprint()) : std::string_view(),
                options_.sign_in};
+  if (options_.person) use.person = options_.person->id;
   if (options_.grant == Grant::refresh_token) use.credential = options_.refresh_token.reveal();
   if (options_.grant == Grant::password) {
     use.sign_in = options_.user;
@@ -119,10 +120,16 @@ std::optional<TokenKey> TokenSource::key_of(core::Principal const* caller) const
 TokenOwner TokenSource::owner_of(SubjectRef const& subject) const {
   TokenOwner owner;
   owner.client = refused_as_;
-  if (!subject) return owner;
-  owner.tenant = subject->issuer + ' ' + subject->tenant;
-  owner.subject = parts_.keys.subject(subject->issuer, subject->subject);
-  owner.returns = revocations_.inbox();
+  auto const of = [&](auto const& who) {
+    owner.tenant = who.issuer + ' ' + who.tenant;
+    owner.subject = parts_.keys.subject(who.issuer, who.subject);
+    owner.returns = revocations_.inbox();
+  };
+  if (subject) {
+    of(*subject);
+  } else if (options_.person) {
+    of(*options_.person);
+  }
   return owner;
 }
 
@@ -154,7 +161,8 @@ Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
 Error TokenSource::told(OAuthError const& error, SubjectRef const& subject) const {
   bool const person = options_.grant == Grant::authorization_code;
   if (person && (error.cause == Cause::reauth || error.code == "invalid_client")) {
-    return needs_sign_in(options_.server, error.description).about(options_.server);
+    auto const words = options_.person ? options_.person->words : std::string();
+    return needs_sign_in(options_.server, error.description, words).about(options_.server);
   }
   bool const of_lists = per_caller() && !subject && (refuses_grant(error) || error.cause == Cause::scope);
   if (of_lists) return no_lists(error).about(options_.server);
@@ -217,7 +225,14 @@ void TokenSource::refused(core::Principal const* caller, Value const& used, bool
   parts_.cache.refuse(*key, owner_of(subject), std::move(error), kRefusedTwice, parts_.scheduler.now());
 }
 
-Result<base::Secret> TokenSource::proof(Value const& used, std::string_view method, std::string_view url) {
+void TokenSource::forget() {
+  auto const key = key_for(nullptr);
+  auto const found = key ? parts_.cache.find(*key, parts_.scheduler.now(), false) : TokenCache::Found();
+  if (found.token) parts_.cache.drop(*key, found.token);
+}
+
+Result<base::Secret> TokenSource::proof(core::Principal const*, Value const& used, std::string_view method,
+                                        std::string_view url) {
   if (!wanted_.key_bound) return base::Secret();
   if (!client_.prover) {  // the token was at hand already when this source was made
     if (auto const kept = kept_sign_in(); !kept) return told(kept.error(), nullptr);
@@ -228,7 +243,8 @@ Result<base::Secret> TokenSource::proof(Value const& used, std::string_view meth
   return client_.prover->proof({method, url, nonce, token}, parts_.scheduler.clock().wall());
 }
 
-bool TokenSource::wants_nonce(std::string_view url, std::string_view nonce, std::string_view challenge) {
+bool TokenSource::wants_nonce(core::Principal const*, std::string_view url, std::string_view nonce,
+                              std::string_view challenge) {
   if (!wanted_.key_bound || !nonces_.heard(url, nonce) || challenge.empty()) return false;
   auto const said = Challenge::parse(challenge, Challenge::Scheme::dpop);
   return said && said->error == "use_dpop_nonce";

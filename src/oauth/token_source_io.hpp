@@ -45,13 +45,14 @@ struct TokenSourceOptions {
   Grant grant = Grant::client_credentials;
   Wanted wanted;  // where there is a locator: what it finds stands in for what is empty here
   ClientIdentity client;
-  bool sends_resource = true;  // false: not what the locator finds either
-  bool any_auth = false;       // show the client's secret in the way that the issuer takes it
-  base::Secret refresh_token;  // refresh_token: as configured
-  std::string refresh_file;    // where its successors are kept; "": in memory only
-  std::string user;            // password
-  SignInUse sign_in_use;       // authorization_code: what the kept sign-in has to be of
-  std::string sign_in;         // … which one it is now
+  bool sends_resource = true;    // false: not what the locator finds either
+  bool any_auth = false;         // show the client's secret in the way that the issuer takes it
+  base::Secret refresh_token;    // refresh_token: as configured
+  std::string refresh_file;      // where its successors are kept; "": in memory only
+  std::string user;              // password
+  SignInUse sign_in_use;         // authorization_code: what the kept sign-in has to be of
+  std::string sign_in;           // … which one it is now
+  std::optional<Person> person;  // … whose it is; nothing: the gateway's own
   base::Secret password;
   WorkloadAssertion assertion;                       // workload
   std::string_view subject_type = kAccessTokenType;  // exchange, id_jag: what callers show; a constant
@@ -99,9 +100,14 @@ class TokenSource final : public core::CredentialSource {
   Value ready(core::Principal const* caller) override;
   base::Task<base::Result<Value>> obtain(core::Principal const* caller, base::TimePoint deadline) override;
   void refused(core::Principal const* caller, Value const& used, bool again) override;
-  std::optional<base::Error> forbidden(std::string_view challenge) const override;
-  base::Result<base::Secret> proof(Value const& used, std::string_view method, std::string_view url) override;
-  bool wants_nonce(std::string_view url, std::string_view nonce, std::string_view challenge) override;
+  std::optional<base::Error> forbidden(core::Principal const* caller,
+                                       std::string_view challenge) const override;
+  base::Result<base::Secret> proof(core::Principal const* caller, Value const& used, std::string_view method,
+                                   std::string_view url) override;
+  bool wants_nonce(core::Principal const* caller, std::string_view url, std::string_view nonce,
+                   std::string_view challenge) override;
+  // Of a sign-in that is not to be used any more: its token is wiped with its last user.
+  void forget();
 
   std::size_t flights() const noexcept { return flights_.size(); }
 
@@ -130,6 +136,9 @@ class TokenSource final : public core::CredentialSource {
   base::Task<std::optional<OAuthError>> moved(KeptSignIn& kept, base::TimePoint deadline);
   base::Task<OAuthResult<TokenAnswer>> renew(KeptSignIn kept, base::TimePoint deadline);
   OAuthResult<KeptSignIn> kept_sign_in();
+  std::string_view person() const noexcept;  // as in KeptSignIn
+  std::shared_ptr<net::EgressGuard const> guard_of(net::Url const& endpoint) const;
+  ClientIdentity client_with(KeptSignIn const& kept) const;
   OAuthResult<TokenAnswer> given(KeptSignIn const& kept);
   void keep(KeptSignIn const& kept);
   void adopt(TokenPlace place);

@@ -67,7 +67,7 @@ struct CatalogServer {
   // none.
   std::shared_ptr<SuspectTools const> withheld = {};
   bool withholds_unseen = false;  // and so are those that it has not listed: nobody knows what they say
-  std::string hint = {};          // for callers while it is not ready: what helps; "": nothing special
+  std::string cure = {};  // what somebody has to do at the gateway about the cause; "": nothing is known
 
   // `tenant`: of the caller; "": the caller has none.
   bool withholds(std::string_view own_name, std::string_view tenant) const {

@@ -83,7 +83,7 @@ void CatalogLoop::publish() {
     view->push_back(
         {server.name, server.number, server.rules, server.in_aggregate, server.watch->readiness(),
          server.watch->since(), std::move(status.cause), server.watch->contents(), withheld_of(server),
-         options_.guard != nullptr && options_.guard->withholds_unseen(server.name), std::move(status.hint)});
+         options_.guard != nullptr && options_.guard->withholds_unseen(server.name), std::move(status.cure)});
   }
   publish_(std::make_shared<CatalogSet const>(options_.catalog, std::move(view), ++generation_));
 }

@@ -106,14 +106,16 @@ core::Outcome unknown_resource(std::string_view uri, bool modern) {
 
 base::Error not_usable(CatalogServer const& server) {
   bool const pending = server.readiness == Readiness::pending;
-  base::Error error(pending ? base::Fault::starting : base::Fault::unavailable, base::Blame::upstream,
+  bool const curable = !pending && !server.cure.empty();
+  base::Error error(pending ? base::Fault::starting : base::Fault::unavailable,
+                    curable ? base::Blame::gateway : base::Blame::upstream,
                     server.cause.empty() ? "the server has not answered yet" : server.cause,
                     base::Retry::always);
   return std::move(error)
       .about(std::string(server.name))
-      .advise(pending               ? "The server is starting; try again in a few seconds."
-              : server.hint.empty() ? "The server could not be reached; `weir status` says why."
-                                    : server.hint);
+      .advise(pending   ? "The server is starting; try again in a few seconds."
+              : curable ? server.cure
+                        : "The server could not be reached; `weir status` says why.");
 }
 
 }  // namespace weir::router

@@ -266,17 +266,20 @@ TEST_F(Router, ACallToAServerThatFailedSaysSoAtOnce) {
   EXPECT_EQ(text("tools/list").substr(0, 9), R"("result":)");  // the aggregate goes on without it
 }
 
-TEST_F(Router, AServerThatCannotBeUsedForWantOfACredentialSaysWhatHelps) {
-  for (auto const* const hint : {"", "Let Weir read its lists."}) {
-    auto const name = hint[0] == 0 ? "plain" : "told";
-    auto const dead = add(name, kTools);
-    dead->dead = true;
-    dead->state.hint = hint;
-    start();
-    auto const running = send("tools/call", R"({"name":"get"})", name);
-    ASSERT_TRUE(running->answer && !*running->answer);
-    auto const& said = running->answer->error().hint;
-    EXPECT_EQ(said, hint[0] == 0 ? "The server could not be reached; `weir status` says why." : hint);
+TEST_F(Router, WhatSomebodyHasToDoForAServerIsToldToWhoCallsIt) {
+  auto const closed = add("closed", kTools);
+  closed->dead = true;
+  closed->state.cause = "needs sign-in";
+  closed->state.cure = "Somebody has to sign in: `weir server login closed`.";
+  start();
+  auto const running = send("tools/call", R"({"name":"closed__get"})");
+  auto const alone = send("tools/call", R"({"name":"get"})", "closed");
+  ASSERT_TRUE(running->answer && alone->answer);
+  for (auto const* one : {&*running->answer, &*alone->answer}) {
+    ASSERT_FALSE(one->has_value());
+    EXPECT_EQ(one->error().fault, base::Fault::unavailable);
+    EXPECT_EQ(one->error().blame, base::Blame::gateway) << "the server has done nothing wrong";
+    EXPECT_EQ(one->error().hint, closed->state.cure);
   }
 }
 

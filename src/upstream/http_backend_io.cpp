@@ -99,7 +99,7 @@ Error HttpBackend::refused(net::ReplyHead const& head) const {
 void HttpBackend::failed(Error const& error) {
   status_.state = core::ServerState::failed;
   status_.cause = error.detail;
-  status_.hint = error.blame == base::Blame::gateway ? error.hint : std::string();
+  status_.cure = error.blame == Blame::gateway ? error.hint : std::string();
   unreachable_ = error.fault == Fault::connect_failed;
 }
 
@@ -113,7 +113,7 @@ void HttpBackend::contact(Result<net::HttpReply> const& reply) {
     unreachable_ = false;
     status_.state = core::ServerState::ready;
     status_.cause.clear();
-    status_.hint.clear();
+    status_.cure.clear();
     observer_.state_changed(options_.name);
   }
 }
@@ -266,7 +266,7 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::settle(NextStep verdict, S
   status_.state = core::ServerState::ready;
   status_.era = mcp::text_of(verdict.revision);
   status_.cause.clear();
-  status_.hint.clear();
+  status_.cure.clear();
   for (auto const said : {"listChanged", "subscribe"}) {
     if (identity.capabilities.find(said) == std::string::npos) continue;
     listening_.spawn(listen_loop());

@@ -17,12 +17,13 @@ class ShownHead {
   ShownHead(std::string_view fixed, std::string_view own, std::string_view credential,
             std::string_view proof) {
     constexpr std::string_view kName = "Authorization: ";
-    constexpr std::string_view kProof = "\r\nDPoP: ";
+    constexpr std::string_view kProof = "DPoP: ";
     text_.reserve(fixed.size() + own.size() + kName.size() + credential.size() + kProof.size() +
-                  proof.size() + 2);
-    text_.append(fixed).append(own.substr(0, own.size() - 2)).append(kName).append(credential);
-    if (!proof.empty()) text_.append(kProof).append(proof);
-    text_.append("\r\n\r\n");
+                  proof.size() + 4);
+    text_.append(fixed).append(own.substr(0, own.size() - 2));
+    if (!credential.empty()) text_.append(kName).append(credential).append("\r\n");
+    if (!proof.empty()) text_.append(kProof).append(proof).append("\r\n");
+    text_.append("\r\n");
   }
   ShownHead(ShownHead const&) = delete;
   ShownHead& operator=(ShownHead const&) = delete;
@@ -70,20 +71,20 @@ base::Task<Result<net::HttpReply>> HttpBackend::send_with_credential(std::string
       if (!got) co_return about(std::move(got).error());
       value = std::move(*got);
     }
-    auto const proof = source->proof(value, method, url);
+    auto const proof = source->proof(caller, value, method, url);
     if (!proof) co_return about(proof.error());
     std::string_view const own(static_cast<char const*>(parts.front().iov_base), parts.front().iov_len);
     ShownHead const shown(fixed, own, value->reveal(), proof->reveal());
     auto reply = co_await client_.exchange(shown.text(), parts.subspan(1));
     bool const refused = reply && reply->head.status == 401;
-    if (reply && source->wants_nonce(url, reply->head.field("dpop-nonce"),
+    if (reply && source->wants_nonce(caller, url, reply->head.field("dpop-nonce"),
                                      refused ? reply->head.field("www-authenticate") : "")) {
       if (proved_again) co_return reply;  // no new token would change its mind
       proved_again = true;
       continue;
     }
     if (reply && reply->head.status == 403) {
-      if (auto lacking = source->forbidden(reply->head.field("www-authenticate")))
+      if (auto lacking = source->forbidden(caller, reply->head.field("www-authenticate")))
         co_return about(std::move(*lacking));
     }
     if (!refused) co_return reply;

@@ -318,6 +318,7 @@ core::ServerStatus PoolBackend::status() const {
   if (stopped_) status.state = core::ServerState::stopped;
   auto const count = choice_.size() - choice_.count_in_use();
   status.cause.clear();
+  if (status.state == core::ServerState::ready) status.cure.clear();
   if (tried && count > 0) {
     status.cause = fmt::format("{} of {} addresses get no calls: {}", count, choice_.size(), out_list());
   }
