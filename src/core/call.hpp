@@ -190,10 +190,10 @@ struct Call : CallFields {
 class UpstreamTime {
  public:
   UpstreamTime(Call& call, base::Clock const& clock) noexcept
-      : facts_(call.facts), clock_(clock), begun_(clock.now()) {}
+      : facts_(call.facts), clock_(clock), begun_(clock.exact()) {}
   UpstreamTime(UpstreamTime const&) = delete;
   UpstreamTime& operator=(UpstreamTime const&) = delete;
-  ~UpstreamTime() { facts_.upstream += clock_.now() - begun_; }
+  ~UpstreamTime() { facts_.upstream += clock_.exact() - begun_; }
 
  private:
   CallFacts& facts_;

@@ -42,7 +42,7 @@ Task<void> Batch::serve(Item& item) {
   auto const pass = parts_.gate.enter();
   auto json = co_await run_call(parts_, rules_, call, record, pass.has_value());
   if (!json.empty()) co_await deliver(std::move(json));
-  record.duration = parts_.scheduler.now() - call.started;
+  record.duration = parts_.scheduler.clock().exact() - call.started;
   parts_.meter.record(call, record);
 }
 

@@ -54,6 +54,10 @@ void append_timing(std::string& text, std::string_view name, base::Duration dura
       .append(1, static_cast<char>('0' + hundredths % 10));
 }
 
+std::size_t bytes_of(base::Result<Outcome> const& outcome) noexcept {
+  return outcome.has_value() ? outcome->message.bytes().size() : 0;
+}
+
 base::Task<void> nothing_more() { co_return; }
 
 }  // namespace
@@ -257,10 +261,12 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, Admitted a
   record.bytes_in = bytes_in;
   auto outcome = outcome_of(waited, work);
   work = {};  // what still goes on ends before the answer, and says so
+  std::size_t const bytes = bytes_of(outcome);
+  co_await parts_.scheduler.before_sending(bytes);
   std::string const event = answer(exchange, *admitted.rules, *call, std::move(outcome), record);
   iovec const part = part_of(event);
   if (!event.empty() && co_await exchange.send({&part, 1})) exchange.end_stream();
-  record.duration = parts_.scheduler.now() - call->started;
+  record.duration = parts_.scheduler.clock().exact() - call->started;
   record.bytes_out = exchange.bytes_out();
   parts_.meter.record(*call, record);
 }
@@ -310,7 +316,7 @@ std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const
   if (call.method == mcp::Method::initialize && call.session) {
     fields += "Mcp-Session-Id: " + call.session->id + "\r\n";
   }
-  base::Duration const total = parts_.scheduler.now() - call.started;
+  base::Duration const total = parts_.scheduler.clock().exact() - call.started;
   append_timing(fields.append("Server-Timing: "), "weir", total - call.facts.upstream);
   append_timing(fields.append(", "), "up", call.facts.upstream);
   fields.append("\r\n");

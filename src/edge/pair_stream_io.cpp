@@ -43,7 +43,7 @@ class PairStream::Trace {
       record.outcome = observe::Outcome::cancelled;
       record.error_type = observe::kCancelled;
     }
-    record.duration = parts_.scheduler.now() - call_.started;
+    record.duration = parts_.scheduler.clock().exact() - call_.started;
     parts_.meter.record(call_, record);
   }
 

@@ -254,7 +254,7 @@ Task<void> StdioEndpoint::serve_request(mcp::Message message) {
       co_await write_line(end_of_listen(call.request.raw(Field::id)));
     }
   }
-  record.duration = parts_.scheduler.now() - call.started;
+  record.duration = parts_.scheduler.clock().exact() - call.started;
   parts_.meter.record(call, record);
 }
 

@@ -324,8 +324,9 @@ base::Task<void> HttpClient::sweep_idle() {
 
 base::Task<Result<HttpReply>> HttpClient::converse(ConnectionLease lease, std::string_view head,
                                                    std::span<iovec const> body) {
-  lease->begin();
   std::size_t const total = size_of(head, body);
+  co_await lease->scheduler.before_sending(total);
+  lease->begin();
   IoResult const put = lease->send_now(head, body);
   Result<void> sent{};
   if (put.state == IoState::ended || put.state == IoState::failed) {
