@@ -1,5 +1,6 @@
 #include "edge/call_meter.hpp"
 
+#include "base/append.hpp"
 #include "edge/cache_fields.hpp"
 #include "edge/degraded_field.hpp"
 
@@ -12,7 +13,8 @@ double seconds(base::Duration duration) { return std::chrono::duration<double>(d
 
 CallMeter::Handles CallMeter::handles_of(core::Call const& call) {
   auto const& method = mcp::traits_of(call.method).name;
-  key_.assign(call.facts.server).append(1, '\n').append(method).append(1, '\n').append(call.facts.tool);
+  key_.clear();
+  base::append(key_, call.facts.server, '\n', method, '\n', call.facts.tool);
   auto const found = handles_.find(key_);
   if (found != handles_.end()) return found->second;
   std::string_view const shown = method.empty() ? std::string_view("_other") : method;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/append.hpp"
+
 namespace weir::edge {
 
 using session::StreamEnd;
@@ -15,7 +17,7 @@ iovec part_of(std::string_view text) { return {const_cast<char*>(text.data()), t
 std::string fields_for(std::string_view request_id) {
   std::string fields;
   fields.reserve(256);  // room for what else an answer has
-  fields.append("X-Request-Id: ").append(request_id).append("\r\nCache-Control: no-store\r\n");
+  base::append(fields, "X-Request-Id: ", request_id, "\r\nCache-Control: no-store\r\n");
   return fields;
 }
 

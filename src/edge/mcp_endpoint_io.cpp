@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/append.hpp"
 #include "base/run_until.hpp"
 #include "edge/answer.hpp"
 #include "edge/cache_fields.hpp"
@@ -49,9 +50,8 @@ void append_timing(std::string& text, std::string_view name, base::Duration dura
   auto const micros = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
   auto const hundredths = std::max<std::int64_t>(micros / 10, 0);
   fmt::format_int const whole(hundredths / 100);
-  text.append(name).append(";dur=").append(whole.data(), whole.size()).append(1, '.');
-  text.append(1, static_cast<char>('0' + hundredths / 10 % 10))
-      .append(1, static_cast<char>('0' + hundredths % 10));
+  base::append(text, name, ";dur=", std::string_view(whole.data(), whole.size()), '.',
+               static_cast<char>('0' + hundredths / 10 % 10), static_cast<char>('0' + hundredths % 10));
 }
 
 std::size_t bytes_of(base::Result<Outcome> const& outcome) noexcept {
@@ -69,7 +69,9 @@ McpEndpoint::McpEndpoint(EndpointParts parts, std::shared_ptr<EndpointRules cons
       request_stem_(parts.random.token(9)) {}
 
 std::string_view McpEndpoint::next_request_id() {
-  request_id_.assign(request_stem_).append(1, '-').append(std::to_string(++request_count_));
+  fmt::format_int const count(++request_count_);
+  request_id_.clear();
+  base::append(request_id_, request_stem_, '-', std::string_view(count.data(), count.size()));
   return request_id_;
 }
 
@@ -317,9 +319,9 @@ std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const
     fields += "Mcp-Session-Id: " + call.session->id + "\r\n";
   }
   base::Duration const total = parts_.scheduler.clock().exact() - call.started;
-  append_timing(fields.append("Server-Timing: "), "weir", total - call.facts.upstream);
-  append_timing(fields.append(", "), "up", call.facts.upstream);
-  fields.append("\r\n");
+  append_timing(fields, "Server-Timing: weir", total - call.facts.upstream);
+  append_timing(fields, ", up", call.facts.upstream);
+  base::append(fields, "\r\n");
   std::array<iovec, mcp::Splice::kPiecesMax> pieces;
   exchange.reply(settled.http, kJson, fields, {pieces.data(), edits.fill(pieces)});
   return {};

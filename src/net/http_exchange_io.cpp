@@ -1,5 +1,6 @@
 #include <array>
 
+#include "base/append.hpp"
 #include "base/ready_until.hpp"
 #include "net/http_connection.hpp"
 #include "net/http_text.hpp"
@@ -199,11 +200,10 @@ void HttpExchange::reply(int status, std::string_view content_type, std::string_
   for (auto const& part : body) length += part.iov_len;
   std::string& text = scratch().text;
   connection_.begin_reply(text, status);
-  if (!content_type.empty()) text.append("Content-Type: ").append(content_type).append("\r\n");
-  text.append(fields).append(connection_.common_fields);
+  if (!content_type.empty()) base::append(text, "Content-Type: ", content_type, "\r\n");
+  base::append(text, fields, connection_.common_fields);
   if (!connection_.keep_alive) text.append("Connection: close\r\n");
-  append_content_length(text, length);
-  append_head_end(text);
+  append_last_field(text, length);
   if (length <= internal::kJoinedBytesMax && !connection_.head_request) {
     for (auto const& part : body) text.append(static_cast<char const*>(part.iov_base), part.iov_len);
     body = {};

@@ -4,10 +4,27 @@
 #include <charconv>
 #include <chrono>
 
+#include "base/append.hpp"
 #include "base/assert.hpp"
 #include "net/http_fields.hpp"
 
 namespace weir::net {
+namespace {
+
+class Decimal {
+ public:
+  explicit Decimal(std::uint64_t number) noexcept
+      : end_(std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr) {}
+  std::string_view text() const noexcept {
+    return {digits_.data(), static_cast<std::size_t>(end_ - digits_.data())};
+  }
+
+ private:
+  std::array<char, 20> digits_;
+  char const* end_;
+};
+
+}  // namespace
 
 std::string_view reason_phrase(int status) noexcept {
   switch (status) {
@@ -44,38 +61,40 @@ std::string_view reason_phrase(int status) noexcept {
 
 void append_status_line(std::string& out, int status) {
   WEIR_ASSERT(status >= 100 && status <= 599);
+  if (status == 200) return base::append(out, "HTTP/1.1 200 OK\r\n");
   std::array<char, 3> const digits{static_cast<char>('0' + status / 100),
                                    static_cast<char>('0' + status / 10 % 10),
                                    static_cast<char>('0' + status % 10)};
-  out.append("HTTP/1.1 ").append(digits.data(), digits.size()).append(1, ' ').append(reason_phrase(status));
-  out.append("\r\n");
+  base::append(out, "HTTP/1.1 ", std::string_view(digits.data(), digits.size()), ' ', reason_phrase(status),
+               "\r\n");
 }
 
 bool append_request_line(std::string& out, std::string_view method, std::string_view target) {
   if (!is_token(method) || !is_origin_target(target)) return false;
-  out.append(method).append(1, ' ').append(target).append(" HTTP/1.1\r\n");
+  base::append(out, method, ' ', target, " HTTP/1.1\r\n");
   return true;
 }
 
 bool append_field(std::string& out, std::string_view name, std::string_view value) {
   if (!is_token(name) || !is_field_value(value)) return false;
-  out.append(name).append(": ").append(value).append("\r\n");
+  base::append(out, name, ": ", value, "\r\n");
   return true;
 }
 
 void append_field(std::string& out, std::string_view known_name, std::uint64_t number) {
   WEIR_ASSERT(is_token(known_name));
-  std::array<char, 20> digits;
-  char const* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  std::string_view const text{digits.data(), static_cast<std::size_t>(end - digits.data())};
-  out.append(known_name).append(": ").append(text).append("\r\n");
+  base::append(out, known_name, ": ", Decimal(number).text(), "\r\n");
 }
 
 void append_content_length(std::string& out, std::uint64_t bytes) {
-  append_field(out, "Content-Length", bytes);
+  base::append(out, "Content-Length: ", Decimal(bytes).text(), "\r\n");
 }
 
-void append_head_end(std::string& out) { out.append("\r\n"); }
+void append_last_field(std::string& out, std::uint64_t content_length) {
+  base::append(out, "Content-Length: ", Decimal(content_length).text(), "\r\n\r\n");
+}
+
+void append_head_end(std::string& out) { base::append(out, "\r\n"); }
 
 std::string_view DateField::line(base::WallTime now) {
   auto const since_epoch = std::chrono::floor<std::chrono::seconds>(now);

@@ -25,7 +25,8 @@ void append_status_line(std::string& out, int status);  // "HTTP/1.1 200 OK\r\n"
 void append_field(std::string& out, std::string_view known_name,
                   std::uint64_t number);  // name must be a token
 void append_content_length(std::string& out, std::uint64_t bytes);
-void append_head_end(std::string& out);  // the empty line
+void append_head_end(std::string& out);                                  // the empty line
+void append_last_field(std::string& out, std::uint64_t content_length);  // both of these in one
 
 // "Date: …\r\n" (RFC 9110 5.6.7), rendered once a second. One per thread.
 class DateField {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/append.hpp"
 #include "mcp/header_value.hpp"
 #include "net/http_text.hpp"
 
@@ -16,9 +17,9 @@ constexpr std::size_t kOwnBytes = 192;  // of the fields that a request has of i
 constexpr std::string_view kGetFields = "Accept: text/event-stream\r\n";
 
 void add(std::string& head, std::string_view name, std::string_view text) {
-  head.append(name).append(": ");
+  base::append(head, name, ": ");
   mcp::append_header_value(head, text);
-  head.append("\r\n");
+  base::append(head, "\r\n");
 }
 
 // What cannot stand in a header is left out: it came in a message, where more is allowed.
@@ -62,17 +63,14 @@ std::string_view HttpHeads::fixed(Verb verb) const noexcept {
   return post_;
 }
 
-void HttpHeads::close(std::string& head, std::size_t body_bytes) {
-  net::append_content_length(head, body_bytes);
-  net::append_head_end(head);
-}
+void HttpHeads::close(std::string& head, std::size_t body_bytes) { net::append_last_field(head, body_bytes); }
 
 std::string HttpHeads::modern(mcp::Method method, mcp::Revision revision, std::string_view target,
                               std::size_t body_bytes) {
   std::string head;
   head.reserve(kOwnBytes + target.size());
-  head.append("MCP-Protocol-Version: ").append(mcp::text_of(revision)).append("\r\nMcp-Method: ");
-  head.append(mcp::traits_of(method).name).append("\r\n");
+  base::append(head, "MCP-Protocol-Version: ", mcp::text_of(revision),
+               "\r\nMcp-Method: ", mcp::traits_of(method).name, "\r\n");
   if (mcp::traits_of(method).needs_mcp_name) add(head, "Mcp-Name", target);
   close(head, body_bytes);
   return head;
@@ -81,9 +79,9 @@ std::string HttpHeads::modern(mcp::Method method, mcp::Revision revision, std::s
 std::string HttpHeads::modern(core::Call const& call, mcp::Revision revision, std::size_t body_bytes) {
   std::string head;
   head.reserve(kOwnBytes + call.target.size());
-  head.append("MCP-Protocol-Version: ").append(mcp::text_of(revision)).append("\r\nMcp-Method: ");
   std::string scratch;
-  head.append(call.request.text(Field::method, scratch)).append("\r\n");
+  base::append(head, "MCP-Protocol-Version: ", mcp::text_of(revision),
+               "\r\nMcp-Method: ", call.request.text(Field::method, scratch), "\r\n");
   if (mcp::traits_of(call.method).needs_mcp_name) {
     std::string_view target = call.target;
     auto const routed = mcp::traits_of(call.method).routed_by;
