@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/frame_pool.hpp"
 #include "base/gate.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
@@ -175,6 +176,8 @@ struct Call : CallFields {
   explicit Call(mcp::Message message) noexcept : request(std::move(message)) { method = request.method(); }
   Call(Call const&) = delete;
   Call& operator=(Call const&) = delete;
+  static void* operator new(std::size_t size) { return base::frame_allocate(size); }
+  static void operator delete(void* call, std::size_t size) noexcept { base::frame_release(call, size); }
 
   mcp::Message request;  // the received bytes and their index
 

@@ -1,6 +1,8 @@
 #include "mcp/json_cursor.hpp"
 
+#include <array>
 #include <limits>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "mcp/json_token.hpp"
@@ -8,16 +10,29 @@
 namespace weir::mcp {
 namespace {
 
-bool starts_value(char c, JsonKind& kind) noexcept {
-  switch (c) {
-    case '{': kind = JsonKind::object; return true;
-    case '[': kind = JsonKind::array; return true;
-    case '"': kind = JsonKind::string; return true;
-    case 't':
-    case 'f': kind = JsonKind::boolean; return true;
-    case 'n': kind = JsonKind::null; return true;
-    default: kind = JsonKind::number; return c == '-' || scan::is_digit(c);
-  }
+// By first byte; kNoValue where none begins.
+constexpr std::uint8_t kNoValue = 255;
+constexpr auto kKinds = [] {
+  std::array<std::uint8_t, 256> kinds{};
+  kinds.fill(kNoValue);
+  auto const set = [&](char c, JsonKind kind) {
+    kinds[static_cast<unsigned char>(c)] = static_cast<std::uint8_t>(kind);
+  };
+  set('{', JsonKind::object);
+  set('[', JsonKind::array);
+  set('"', JsonKind::string);
+  set('t', JsonKind::boolean);
+  set('f', JsonKind::boolean);
+  set('n', JsonKind::null);
+  for (char const c : {'-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'}) set(c, JsonKind::number);
+  return kinds;
+}();
+
+[[gnu::always_inline]] inline bool starts_value(char c, JsonKind& kind) noexcept {
+  std::uint8_t const found = kKinds[static_cast<unsigned char>(c)];
+  if (found == kNoValue) return false;
+  kind = static_cast<JsonKind>(found);
+  return true;
 }
 
 // The inside of a container, from its opening bracket to past its closing one, without recursion. `levels`
@@ -228,22 +243,29 @@ bool JsonCursor::advance(char closing) noexcept {
   return true;
 }
 
+// advance() and what follows it, written out: half of all steps through a message are this one.
 bool JsonCursor::next_member(JsonValue& key) noexcept {
-  if (!advance('}')) return false;
-  char const* const p = at_token();
-  if (at_end(p) || *p != '"') return unexpected(p);
-  key = JsonValue{};
+  if (failed()) return false;
+  WEIR_ASSERT(depth_ > 0);
+  char const* const end = text_.data() + text_.size();
+  char const* p = text_.data() + position_;
+  bool const first = std::exchange(fresh_, false);
+  if (!scan::comes(first ? '"' : ',', p, end)) {
+    if (at_end(p) || *p != '}') return unexpected(p);
+    position_ = offset_of(p + 1);
+    --depth_;
+    return false;
+  }
+  if (!first && !scan::comes('"', ++p, end)) return unexpected(p);
   key.kind = JsonKind::string;
+  key.escaped = key.lone_surrogate = false;
   TokenFault fault;
-  char const* const after =
-      pass_string(p, text_.data() + text_.size(), key.escaped, key.lone_surrogate, fault);
-  if (after == nullptr) return stop(fault.fault, fault.at);
+  char const* colon = pass_string(p, end, key.escaped, key.lone_surrogate, fault);
+  if (colon == nullptr) return stop(fault.fault, fault.at);
   if (key.lone_surrogate) return stop(JsonFault::lone_surrogate, p);
-  key.span = {offset_of(p), offset_of(after)};
-  position_ = key.span.end;
-  char const* const colon = at_token();
-  if (at_end(colon) || *colon != ':') return unexpected(colon);
-  ++position_;
+  key.span = {offset_of(p), offset_of(colon)};
+  if (!scan::comes(':', colon, end)) return unexpected(colon);
+  position_ = offset_of(colon + 1);
   return true;
 }
 

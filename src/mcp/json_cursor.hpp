@@ -49,7 +49,7 @@ struct JsonValue {
 
   // A string's bytes between the quotes. Its text, if !escaped.
   std::string_view inner(std::string_view text) const noexcept {
-    return text.substr(span.begin + 1, span.size() - 2);
+    return Span{span.begin + 1, span.end - 1}.of(text);
   }
 };
 

@@ -223,6 +223,23 @@ TEST(JsonCursor, FindsTheEndOfAStringAtEveryOffsetOfItsVectors) {
   }
 }
 
+TEST(JsonCursor, FindsWhatEndsALongStringWhereverItStands) {
+  for (std::size_t const length : {127U, 128U, 129U, 160U, 255U, 256U, 300U, 400U}) {
+    std::string const text = '"' + std::string(length, 'x') + '"';
+    EXPECT_EQ(fault_of(text), JsonFault::none) << length;
+    for (std::size_t at = 1; at <= length; ++at) {
+      std::string broken = text;
+      broken[at] = '\x1f';
+      EXPECT_EQ(fault_of(broken), JsonFault::control_byte) << length << ' ' << at;
+      broken[at] = '"';
+      JsonCursor cursor(broken);
+      JsonValue value;
+      ASSERT_TRUE(cursor.read_value(value));
+      EXPECT_EQ(value.span, (Span{0, static_cast<std::uint32_t>(at + 1)}));
+    }
+  }
+}
+
 TEST(JsonCursor, FindsTheEndOfDigitsAndWhiteSpaceOfEveryLength) {
   for (std::size_t length = 1; length < 70; ++length) {
     std::string const digits(length, '7');

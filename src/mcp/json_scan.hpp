@@ -1,7 +1,8 @@
 // The innermost loops of JsonCursor: white space, the inside of strings, runs of digits, 16 bytes at a time.
 //
-// SSE2 is part of every x86-64; elsewhere the byte loops do the same. Nothing is read outside [p, end). What
-// short keys and numbers need is inlined by order: the compiler judges by size and gave a call to each.
+// SSE2 is part of every x86-64, AVX2 is asked for; elsewhere the byte loops do the same. Nothing is read
+// outside [p, end). What short keys and numbers need is inlined by order: the compiler judges by size and
+// gave a call to each.
 #pragma once
 
 #include <cstddef>
@@ -29,21 +30,9 @@ inline __m128i plain_ends_in(char const* p) noexcept {
 
 inline unsigned mask_of(__m128i v) noexcept { return static_cast<unsigned>(_mm_movemask_epi8(v)); }
 
-// The first byte at or after p that is a quote, a backslash or a control byte; else end.
-[[gnu::noinline]] inline char const* plain_end_far(char const* p, char const* end) noexcept {
-  while (end - p >= 64) {
-    auto const any = _mm_or_si128(_mm_or_si128(plain_ends_in(p), plain_ends_in(p + 16)),
-                                  _mm_or_si128(plain_ends_in(p + 32), plain_ends_in(p + 48)));
-    if (mask_of(any) != 0) break;
-    p += 64;
-  }
-  while (end - p >= 16) {
-    if (unsigned const mask = mask_of(plain_ends_in(p))) return p + __builtin_ctz(mask);
-    p += 16;
-  }
-  while (p != end && !ends_plain(*p)) ++p;
-  return p;
-}
+// The first byte at or after p that is a quote, a backslash or a control byte; else end. For long texts: 128
+// bytes at a time where the processor has AVX2.
+char const* plain_end_far(char const* p, char const* end) noexcept;
 
 [[gnu::always_inline]] inline char const* plain_end(char const* p, char const* end) noexcept {
   if (end - p >= 32) {

@@ -11,24 +11,12 @@ namespace weir::mcp {
 
 Message Message::of_result(std::shared_ptr<SharedText const> bytes, Span id, Span result, Span meta) {
   Message made{std::string()};
-  made.shared_ = std::move(bytes);
-  made.kind_ = MessageKind::result;
-  (*made.slots_)[slot_of(Field::id)] = id;
-  (*made.slots_)[slot_of(Field::result)] = result;
-  (*made.slots_)[slot_of(Field::meta)] = meta;
+  made.body_->shared = std::move(bytes);
+  made.body_->kind = MessageKind::result;
+  made.body_->slots[slot_of(Field::id)] = id;
+  made.body_->slots[slot_of(Field::result)] = result;
+  made.body_->slots[slot_of(Field::meta)] = meta;
   return made;
-}
-
-Span Message::span(Field field) const noexcept {
-  bool const response = kind_ == MessageKind::result || kind_ == MessageKind::error;
-  bool known = false;
-  switch (group_of(field)) {
-    case FieldGroup::shared: known = true; break;
-    case FieldGroup::request: known = !response; break;
-    case FieldGroup::result: known = kind_ == MessageKind::result; break;
-    case FieldGroup::error: known = kind_ == MessageKind::error; break;
-  }
-  return known ? (*slots_)[slot_of(field)] : Span{};
 }
 
 std::string_view Message::text(Field field, std::string& scratch) const {

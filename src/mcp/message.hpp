@@ -1,9 +1,9 @@
 // Message: one JSON-RPC message of MCP as its received bytes plus the places that Weir needs.
 //
 // decode() validates the whole text in one pass (RFC 8259, UTF-8, limits) and remembers spans; no tree, no
-// copy. The bytes never change: edits are made while sending (splice.hpp). The spans, 256 bytes, are on the
-// heap, so that a Message is cheap to move through the layers and in the frames that hold it; a moved-from
-// one has none. Owned by one task; const access from any thread.
+// copy. The bytes never change: edits are made while sending (splice.hpp). A Message is one pointer, so that
+// it is cheap to move through the layers and in the frames that hold it; a moved-from one may only be
+// assigned to or destroyed. Owned by one task; const access from any thread.
 //
 // Checked: jsonrpc 2.0; exactly one of method, result and error; ids are integers or strings of ≤
 // id_bytes_max, null or absent only in an error response; method is a string; params, result and error are
@@ -24,6 +24,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/frame_pool.hpp"
+#include "mcp/field.hpp"
 #include "mcp/json_cursor.hpp"
 #include "mcp/method.hpp"
 #include "mcp/span.hpp"
@@ -39,66 +41,6 @@ struct Limits {
 };
 
 enum class MessageKind : std::uint8_t { request, notification, result, error };
-
-// A place in a message. Comments name the JSON path; P/ stands for io.modelcontextprotocol/.
-enum class Field : std::uint8_t {
-  // any kind; an error has the id only
-  id,
-  meta,                      // params._meta or result._meta
-  meta_progress_token,       // _meta.progressToken
-  meta_protocol_version,     // _meta.P/protocolVersion
-  meta_client_capabilities,  // _meta.P/clientCapabilities
-  meta_client_info,          // _meta.P/clientInfo
-  meta_log_level,            // _meta.P/logLevel
-  meta_subscription_id,      // _meta.P/subscriptionId
-  meta_server_info,          // _meta.P/serverInfo
-  meta_traceparent,
-  meta_tracestate,
-  protocol_version,  // of initialize: params or result
-  capabilities,      // of initialize (params, result) and server/discover (result)
-  request_state,     // params or result
-  task_id,           // params or result
-  // requests and notifications
-  method,
-  params,
-  name,
-  uri,
-  arguments,
-  cursor,
-  level,
-  progress_token,  // params.progressToken of notifications/progress
-  progress,
-  request_id,
-  input_responses,
-  ref,
-  ref_type,
-  ref_name,
-  ref_uri,
-  client_info,
-  notifications,
-  // results
-  result,
-  result_type,
-  supported_versions,
-  is_error,
-  structured_content,
-  next_cursor,
-  ttl_ms,
-  cache_scope,
-  input_requests,
-  server_info,
-  instructions,
-  tools,
-  prompts,
-  resources,
-  resource_templates,
-  skills,
-  // errors
-  error,
-  error_code,
-  error_message,
-  error_data,
-};
 
 // Text that somebody else keeps for as long as this lives; never changed, any thread.
 struct SharedText {
@@ -118,9 +60,9 @@ class Message {
   Message& operator=(Message const&) = delete;
   Message copy() const {  // for another thread: explicit, because it copies all bytes
     Message made{std::string(bytes())};
-    *made.slots_ = *slots_;
-    made.kind_ = kind_;
-    made.method_ = method_;
+    made.body_->slots = body_->slots;
+    made.body_->kind = body_->kind;
+    made.body_->method = body_->method;
     return made;
   }
 
@@ -129,14 +71,20 @@ class Message {
   // them: nothing is checked, the other members count as absent.
   static Message of_result(std::shared_ptr<SharedText const> bytes, Span id, Span result, Span meta);
 
-  MessageKind kind() const noexcept { return kind_; }
-  Method method() const noexcept { return method_; }  // unknown for other methods and for responses
-  std::string_view bytes() const noexcept { return shared_ ? shared_->text : std::string_view(bytes_); }
-  std::string take_bytes() && { return shared_ ? std::string(shared_->text) : std::move(bytes_); }
+  MessageKind kind() const noexcept { return body_->kind; }
+  Method method() const noexcept { return body_->method; }  // unknown for other methods and for responses
+  std::string_view bytes() const noexcept {
+    return body_->shared ? body_->shared->text : std::string_view(body_->bytes);
+  }
+  std::string take_bytes() && {
+    return body_->shared ? std::string(body_->shared->text) : std::move(body_->bytes);
+  }
 
   // The token of a member, exactly as received; empty if absent or if messages of this kind have no such
   // member.
-  Span span(Field field) const noexcept;
+  [[gnu::always_inline]] Span span(Field field) const noexcept {
+    return belongs(field) ? body_->slots[slot_of(field)] : Span{};
+  }
   std::string_view raw(Field field) const noexcept { return span(field).of(bytes()); }
   bool has(Field field) const noexcept { return !span(field).empty(); }
   bool is(Field field, JsonKind kind) const noexcept {
@@ -152,16 +100,31 @@ class Message {
 
  private:
   friend class MessageReader;
-  static constexpr std::size_t kSlots = 32;
-  using Slots = std::array<Span, kSlots>;  // members that no kind has together share a slot
-  explicit Message(std::string&& bytes) noexcept
-      : bytes_(std::move(bytes)), slots_(std::make_unique<Slots>()) {}
+  struct Body {
+    explicit Body(std::string&& received) noexcept : bytes(std::move(received)) {}
+    static void* operator new(std::size_t size) { return base::frame_allocate(size); }
+    static void operator delete(void* body, std::size_t size) noexcept { base::frame_release(body, size); }
 
-  std::string bytes_;
-  std::shared_ptr<SharedText const> shared_;  // in place of bytes_
-  std::unique_ptr<Slots> slots_;
-  MessageKind kind_ = MessageKind::request;
-  Method method_ = Method::unknown;
+    std::string bytes;
+    std::shared_ptr<SharedText const> shared;  // in place of bytes
+    std::array<Span, kFieldSlots> slots{};
+    MessageKind kind = MessageKind::request;
+    Method method = Method::unknown;
+  };
+  explicit Message(std::string&& bytes) : body_(std::make_unique<Body>(std::move(bytes))) {}
+
+  // Whether messages of this kind have such a member. Fields are constants where they are asked for.
+  [[gnu::always_inline]] bool belongs(Field field) const noexcept {
+    switch (group_of(field)) {
+      case FieldGroup::shared: return true;
+      case FieldGroup::request: return kind() == MessageKind::request || kind() == MessageKind::notification;
+      case FieldGroup::result: return kind() == MessageKind::result;
+      case FieldGroup::error: return kind() == MessageKind::error;
+    }
+    return false;
+  }
+
+  std::unique_ptr<Body> body_;
 };
 
 enum class DecodeFault : std::uint8_t {

@@ -24,11 +24,11 @@ DecodeFailure failure_at(DecodeFault fault, std::string sentence, std::size_t at
   return failure;
 }
 
-MessageReader::MessageReader(std::string&& bytes, Limits const& limits) noexcept
-    : message_(std::move(bytes)), limits_(limits), cursor_(message_.bytes_, limits.json) {}
+MessageReader::MessageReader(std::string&& bytes, Limits const& limits)
+    : message_(std::move(bytes)), limits_(limits), cursor_(message_.body_->bytes, limits.json) {}
 
 DecodeResult<Message> MessageReader::run() {
-  std::string const& bytes = message_.bytes_;
+  std::string const& bytes = message_.body_->bytes;
   if (!is_utf8(bytes)) {
     return fail(DecodeFault::parse_error, "not UTF-8", static_cast<std::uint32_t>(first_not_utf8(bytes)));
   }
@@ -79,9 +79,9 @@ void MessageReader::read_object(Place place) {
 }
 
 std::string_view MessageReader::text_of_key(JsonValue const& key) {
-  if (!key.escaped) return key.inner(message_.bytes_);
+  if (!key.escaped) return key.inner(message_.body_->bytes);
   auto& text = unescaped_keys_.emplace_back();
-  decode_string(key.span.of(message_.bytes_), text);
+  decode_string(key.span.of(message_.body_->bytes), text);
   return text;
 }
 
@@ -146,16 +146,16 @@ void MessageReader::read_version(Members& members, JsonValue const& key) {
   members.version = true;
   JsonValue value;
   if (!cursor_.read_value(value) || value.kind != JsonKind::string) return;
-  auto const token = value.span.of(message_.bytes_);
+  auto const token = value.span.of(message_.body_->bytes);
   std::string text;
   version_right_ = token == "\"2.0\"" || (decode_string(token, text) && text == "2.0");
 }
 
 void MessageReader::check_id(JsonValue const& value) {
-  auto const token = value.span.of(message_.bytes_);
+  auto const token = value.span.of(message_.body_->bytes);
   bool legal = false;
   if (value.kind == JsonKind::string) {
-    legal = !value.lone_surrogate && value.inner(message_.bytes_).size() <= limits_.id_bytes_max;
+    legal = !value.lone_surrogate && value.inner(message_.body_->bytes).size() <= limits_.id_bytes_max;
   } else if (value.kind == JsonKind::number) {
     legal = is_integer_token(token) && token.size() <= limits_.id_bytes_max;
   } else if (value.kind == JsonKind::null) {
@@ -173,12 +173,12 @@ void MessageReader::check_method(JsonValue const& value) {
   if (value.kind != JsonKind::string) return problem("the method is not a string", value.span.begin);
   if (value.lone_surrogate) return problem("half a surrogate pair", value.span.begin);
   std::string scratch;
-  auto text = value.inner(message_.bytes_);
+  auto text = value.inner(message_.body_->bytes);
   if (value.escaped) {
-    decode_string(value.span.of(message_.bytes_), scratch);
+    decode_string(value.span.of(message_.body_->bytes), scratch);
     text = scratch;
   }
-  message_.method_ = find_method(text);
+  message_.body_->method = find_method(text);
 }
 
 void MessageReader::check_envelope() {
@@ -192,9 +192,9 @@ void MessageReader::check_envelope() {
   if (id_is_null_ && !error) problem("the id is null in the object", 0);
   if (result && !id) problem("a result without an id in the object", 0);
   if (method) {
-    message_.kind_ = id ? MessageKind::request : MessageKind::notification;
+    message_.body_->kind = id ? MessageKind::request : MessageKind::notification;
   } else {
-    message_.kind_ = error ? MessageKind::error : MessageKind::result;
+    message_.body_->kind = error ? MessageKind::error : MessageKind::result;
   }
   if (error && problem_ == nullptr) check_error_object();
 }
@@ -216,8 +216,8 @@ DecodeFailure MessageReader::fail(DecodeFault fault, std::string sentence, std::
   auto failure = failure_at(fault, std::move(sentence), at);
   // `01` and a cut-off `12` are no ids: what broke off right behind a token may have been part of it.
   bool const whole = fault != DecodeFault::parse_error || slot(Field::id).end != at;
-  if (whole) failure.id = slot(Field::id).of(message_.bytes_);
-  failure.bytes = std::move(message_.bytes_);
+  if (whole) failure.id = slot(Field::id).of(message_.body_->bytes);
+  failure.bytes = std::move(message_.body_->bytes);
   return failure;
 }
 

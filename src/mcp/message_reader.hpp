@@ -20,7 +20,7 @@ DecodeFailure failure_at(DecodeFault fault, std::string sentence, std::size_t at
 
 class MessageReader {
  public:
-  MessageReader(std::string&& bytes, Limits const& limits) noexcept;
+  MessageReader(std::string&& bytes, Limits const& limits);
   DecodeResult<Message> run();
 
  private:
@@ -45,7 +45,7 @@ class MessageReader {
   void check_envelope();
   void check_error_object();
 
-  Span& slot(Field field) noexcept { return (*message_.slots_)[slot_of(field)]; }
+  Span& slot(Field field) noexcept { return message_.body_->slots[slot_of(field)]; }
   bool in_envelope(Field field) const noexcept { return (envelope_ >> number_of(field) & 1) != 0; }
   void problem(char const* what, std::uint32_t at, char const* where = "") noexcept;
   DecodeFailure fail(DecodeFault fault, std::string sentence, std::uint32_t at);

@@ -42,6 +42,7 @@ RevisionTraits const& traits_of(Revision revision) noexcept {
 }
 
 std::optional<Revision> parse_revision(std::string_view text) noexcept {
+  if (text == text_of(kNewest)) return kNewest;
   for (Revision const revision : kRevisions) {
     if (text_of(revision) == text) return revision;
   }

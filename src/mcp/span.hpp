@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/assert.hpp"
+
 namespace weir::mcp {
 
 struct Span {
@@ -15,7 +17,10 @@ struct Span {
 
   constexpr std::uint32_t size() const noexcept { return end - begin; }
   constexpr bool empty() const noexcept { return begin == end; }
-  constexpr std::string_view of(std::string_view bytes) const noexcept { return bytes.substr(begin, size()); }
+  constexpr std::string_view of(std::string_view bytes) const noexcept {
+    WEIR_ASSERT(end <= bytes.size());
+    return {bytes.data() + begin, size()};
+  }
   constexpr bool operator==(Span const&) const noexcept = default;
 };
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/frame_pool.hpp"
 #include "mcp/span.hpp"
 
 namespace weir::mcp {
@@ -62,7 +63,7 @@ class Splice {
   void each_piece(Take&& take) const;
 
   std::string_view bytes_;
-  std::vector<Edit> edits_;
+  std::vector<Edit, base::FrameAllocator<Edit>> edits_;
   std::string owned_;
 };
 
