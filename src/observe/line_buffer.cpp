@@ -30,8 +30,15 @@ bool has_special(char const* text) noexcept {
 std::size_t plain_prefix(std::string_view text) noexcept {
   std::size_t n = 0;
   while (n + 8 <= text.size() && !has_special(text.data() + n)) n += 8;
+  bool const rest_seen = n > 0 && n + 8 > text.size();
+  if (rest_seen && !has_special(text.data() + text.size() - 8)) return text.size();
   while (n < text.size() && kPlain[static_cast<unsigned char>(text[n])]) ++n;
   return n;
+}
+
+template <int kDigits>
+void write_digits(char* at, unsigned number) noexcept {
+  for (int i = kDigits; i-- > 0; number /= 10) at[i] = static_cast<char>('0' + number % 10);
 }
 
 struct Escape {
@@ -58,18 +65,13 @@ void LineBuffer::put_number(std::int64_t number) noexcept {
   if (written.ec == std::errc{}) size_ = static_cast<std::size_t>(written.ptr - bytes_.data());
 }
 
-void LineBuffer::put_digits(std::int64_t number, int digits) noexcept {
-  std::array<char, 8> text{};
-  for (int i = digits; i-- > 0; number /= 10)
-    text[static_cast<std::size_t>(i)] = static_cast<char>('0' + number % 10);
-  put({text.data(), static_cast<std::size_t>(digits)});
-}
-
 void LineBuffer::put_micros_as_ms(std::int64_t micros) noexcept {
-  micros = std::max<std::int64_t>(micros, 0);
-  put_number(micros / 1000);
-  put(".");
-  put_digits(micros % 1000, 3);
+  auto const all = static_cast<std::uint64_t>(std::max<std::int64_t>(micros, 0));
+  put_number(static_cast<std::int64_t>(all / 1000));
+  auto const rest = static_cast<unsigned>(all % 1000);
+  std::array<char, 4> text{'.'};
+  write_digits<3>(&text[1], rest);
+  put({text.data(), text.size()});
 }
 
 void LineBuffer::put_escaped(std::string_view text, std::size_t bytes_max, bool quoted) noexcept {
@@ -98,27 +100,25 @@ void LineBuffer::put_escaped(std::string_view text, std::size_t bytes_max, bool 
 
 void LineBuffer::put_date(base::WallTime at) noexcept {
   std::chrono::year_month_day const date(std::chrono::floor<std::chrono::days>(at));
-  put_digits(int{date.year()}, 4);
-  put("-");
-  put_digits(unsigned{date.month()}, 2);
-  put("-");
-  put_digits(unsigned{date.day()}, 2);
-  put("T");
+  std::array<char, 11> text{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T'};
+  write_digits<4>(&text[0], static_cast<unsigned>(int{date.year()}));
+  write_digits<2>(&text[5], unsigned{date.month()});
+  write_digits<2>(&text[8], unsigned{date.day()});
+  put({text.data(), text.size()});
 }
 
 void LineBuffer::put_time(base::WallTime at) noexcept {
-  std::int64_t const ms = (at - std::chrono::floor<std::chrono::days>(at)).count();
-  put_digits(ms / 3'600'000, 2);
-  put(":");
-  put_digits(ms / 60'000 % 60, 2);
-  put(":");
-  put_digits(ms / 1000 % 60, 2);
-  put(".");
-  put_digits(ms % 1000, 3);
+  auto const ms = static_cast<unsigned>((at - std::chrono::floor<std::chrono::days>(at)).count());
+  std::array<char, 12> text{'0', '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0'};
+  write_digits<2>(&text[0], ms / 3'600'000);
+  write_digits<2>(&text[3], ms / 60'000 % 60);
+  write_digits<2>(&text[6], ms / 1000 % 60);
+  write_digits<3>(&text[9], ms % 1000);
+  put({text.data(), text.size()});
 }
 
 void LineBuffer::pad_to(std::size_t size) noexcept {
-  do put(" ");
+  do put(' ');
   while (size_ < size && size_ < bytes_.size());
 }
 

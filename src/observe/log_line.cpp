@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 4> kColours{"\x1b[2m", "\x1b[32m", "\x1b[
 constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kPlainAgain = "\x1b[0m";
 // As they stand in a JSON line: the name is what is between the quotes.
-constexpr std::array<std::string_view, kKeyCount> kKeys{
+constexpr std::array<LineBuffer::Short, kKeyCount> kKeys{
     ",\"request_id\":",  ",\"trace_id\":",  ",\"span_id\":",   ",\"session\":",    ",\"client\":",
     ",\"era\":",         ",\"principal\":", ",\"server\":",    ",\"tool\":",       ",\"method\":",
     ",\"outcome\":",     ",\"cache\":",     ",\"degraded\":",  ",\"attempt\":",    ",\"duration_ms\":",
@@ -68,9 +68,9 @@ class LineWriter {
     std::string_view const shown = is_chosen_here(key) ? value : masked(value);
     bool const quotes = json() || shown.find_first_of(" \"=") != std::string_view::npos;
     name(key);
-    if (quotes) out_.put("\"");
+    if (quotes) out_.put('"');
     out_.put_escaped(shown, kTextBytesMax, quotes);
-    if (quotes) out_.put("\"");
+    if (quotes) out_.put('"');
   }
   void number(Key key, std::int64_t value) {
     name(key);
@@ -99,7 +99,7 @@ class LineWriter {
   }
   void name(Key key) {
     if (json()) {
-      out_.put(kKeys[static_cast<std::size_t>(key)]);
+      out_.put_short(kKeys[static_cast<std::size_t>(key)]);
       return;
     }
     out_.put(" ");
@@ -141,7 +141,7 @@ void put_summary(LineWriter& writer, LineBuffer& out, AccessLine const& line) {
 
 std::string_view name_of(Level level) noexcept { return kLevels[static_cast<std::size_t>(level)]; }
 std::string_view name_of(Key key) noexcept {
-  auto const shown = kKeys[static_cast<std::size_t>(key)];
+  auto const shown = kKeys[static_cast<std::size_t>(key)].text();
   return shown.substr(2, shown.size() - 4);
 }
 

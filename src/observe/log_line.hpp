@@ -99,10 +99,35 @@ inline constexpr std::size_t kTextBytesMax = 192;  // likewise, every other text
 // A line in the making, on the stack. The limits above make every line fit; what would not is left out.
 class LineBuffer {
  public:
+  // A constant of 16 bytes at most: it is copied as 16, without a call.
+  class Short {
+   public:
+    consteval Short(char const* text) {
+      while (text[size_] != '\0') {
+        bytes_[size_] = text[size_];
+        ++size_;
+      }
+    }
+    constexpr std::string_view text() const noexcept { return {bytes_.data(), size_}; }
+
+   private:
+    friend class LineBuffer;
+    std::array<char, 16> bytes_{};
+    std::size_t size_ = 0;
+  };
+
+  void put_short(Short const& constant) noexcept {
+    if (bytes_.size() - size_ < constant.bytes_.size()) return put(constant.text());
+    std::memcpy(bytes_.data() + size_, constant.bytes_.data(), constant.bytes_.size());
+    size_ += constant.size_;
+  }
   void put(std::string_view bytes) noexcept {
     std::size_t const n = std::min(bytes.size(), bytes_.size() - size_);
     std::memcpy(bytes_.data() + size_, bytes.data(), n);
     size_ += n;
+  }
+  void put(char c) noexcept {
+    if (size_ < bytes_.size()) bytes_[size_++] = c;
   }
   void put_number(std::int64_t number) noexcept;
   void put_micros_as_ms(std::int64_t micros) noexcept;
@@ -116,8 +141,6 @@ class LineBuffer {
   std::string_view view() const noexcept { return {bytes_.data(), size_}; }
 
  private:
-  void put_digits(std::int64_t number, int digits) noexcept;
-
   std::array<char, kLineBytesMax> bytes_;
   std::size_t size_ = 0;
 };

@@ -89,9 +89,10 @@ prometheus::Histogram& MetricRegistry::histogram(Metric metric, LabelValues valu
 }
 
 std::size_t MetricRegistry::version_index(std::string_view version) const noexcept {
-  std::size_t i = 0;
-  while (i < versions_.size() && versions_[i] != version) ++i;
-  return i;
+  for (std::size_t i = versions_.size(); i-- > 0;) {  // the newest, which is asked for most, is the last
+    if (versions_[i] == version) return i;
+  }
+  return versions_.size();
 }
 
 std::string_view MetricRegistry::version_at(std::size_t index) const noexcept {

@@ -22,6 +22,7 @@ std::array<std::string_view, kErrorTypes> const& error_types() noexcept {
 }
 
 std::size_t error_index(std::string_view type) noexcept {
+  if (type.empty()) return 0;
   auto const& types = error_types();
   auto const found = std::find(types.begin(), types.end() - 1, type);
   return static_cast<std::size_t>(found - types.begin());
