@@ -38,16 +38,21 @@ constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
-// Eight bytes at once: adds 0x20 to those from 'A' to 'Z'.
-std::uint64_t lower_eight(char const* text) noexcept {
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, text, sizeof bytes);
+// Eight bytes at once. They may differ in nothing but the bit between a letter's two cases.
+bool same_eight(char const* a, char const* b) noexcept {
+  std::uint64_t first = 0;
+  std::uint64_t other = 0;
+  std::memcpy(&first, a, sizeof first);
+  std::memcpy(&other, b, sizeof other);
   constexpr std::uint64_t kOnes = 0x0101010101010101;
-  std::uint64_t const low7 = bytes & (0x7f * kOnes);
-  std::uint64_t const at_least_a = low7 + (0x80 - 'A') * kOnes;
-  std::uint64_t const beyond_z = low7 + (0x7f - 'Z') * kOnes;
-  std::uint64_t const upper = (at_least_a ^ beyond_z) & ~bytes & (0x80 * kOnes);
-  return bytes | upper >> 2;
+  std::uint64_t const differs = first ^ other;
+  if (differs == 0) return true;
+  if ((differs & ~(0x20 * kOnes)) != 0) return false;
+  std::uint64_t const low7 = (first | 0x20 * kOnes) & (0x7f * kOnes);
+  std::uint64_t const at_least_a = low7 + (0x80 - 'a') * kOnes;
+  std::uint64_t const beyond_z = low7 + (0x7f - 'z') * kOnes;
+  std::uint64_t const letters = (at_least_a ^ beyond_z) & ~first & (0x80 * kOnes);
+  return (differs & ~(letters >> 2)) == 0;
 }
 
 bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
@@ -58,9 +63,9 @@ bool same_letters(char const* a, char const* b, std::size_t size) noexcept {
     return true;
   }
   for (std::size_t i = 0; i + 8 <= size; i += 8) {
-    if (lower_eight(a + i) != lower_eight(b + i)) return false;
+    if (!same_eight(a + i, b + i)) return false;
   }
-  return lower_eight(a + size - 8) == lower_eight(b + size - 8);
+  return size % 8 == 0 || same_eight(a + size - 8, b + size - 8);
 }
 
 std::string_view trim(std::string_view text) noexcept {
@@ -124,16 +129,38 @@ bool list_contains(std::string_view list, std::string_view token) noexcept {
   }
 }
 
+// Says nothing of case: the bit that differs between the cases of a letter is left out.
+std::uint8_t Fields::tag_of(std::string_view name) noexcept {
+  auto const letter = [&](std::size_t at) { return static_cast<unsigned char>(name[at]) & ~0x20U; };
+  return static_cast<std::uint8_t>(name.size() ^ letter(0) << 1 ^ letter(name.size() - 1) * 5);
+}
+
 bool Fields::add(Field field) noexcept {
   if (count_ == kCapacity) return false;
+  tags_[count_] = tag_of(field.name);
   fields_[count_++] = field;
   return true;
 }
 
 Field const* Fields::find(std::string_view name) const noexcept {
-  for (Field const& field : *this) {
-    if (field.name.size() == name.size() && same_name(field.name, name)) return &field;
+  if (name.empty()) return nullptr;
+  std::uint8_t const tag = tag_of(name);
+#if defined(__SSE2__)
+  __m128i const wanted = _mm_set1_epi8(static_cast<char>(tag));
+  for (std::size_t from = 0; from < count_; from += 16) {
+    __m128i const tags = _mm_loadu_si128(reinterpret_cast<__m128i const*>(tags_.data() + from));
+    auto fits = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, wanted)));
+    if (count_ - from < 16) fits &= (1U << (count_ - from)) - 1;
+    for (; fits != 0; fits &= fits - 1) {
+      Field const& field = fields_[from + static_cast<std::size_t>(__builtin_ctz(fits))];
+      if (same_name(field.name, name)) return &field;
+    }
   }
+#else
+  for (std::size_t i = 0; i < count_; ++i) {
+    if (tags_[i] == tag && same_name(fields_[i].name, name)) return &fields_[i];
+  }
+#endif
   return nullptr;
 }
 

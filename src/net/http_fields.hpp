@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -35,7 +36,7 @@ class Fields {
   static constexpr std::size_t kCapacity = 100;
 
   void clear() noexcept { count_ = 0; }
-  bool add(Field field) noexcept;  // false when full
+  bool add(Field field) noexcept;  // false when full; the name is not empty
   std::size_t size() const noexcept { return count_; }
   Field const* begin() const noexcept { return fields_.data(); }
   Field const* end() const noexcept { return fields_.data() + count_; }
@@ -49,7 +50,10 @@ class Fields {
   std::string_view duplicated(std::span<std::string_view const> singles) const noexcept;
 
  private:
+  static std::uint8_t tag_of(std::string_view name) noexcept;
+
   std::array<Field, kCapacity> fields_;
+  std::array<std::uint8_t, 112> tags_;  // of the names: 16 of them are compared at once
   std::size_t count_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "net/http_head.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace weir::net {
 namespace {
@@ -31,7 +32,15 @@ class HeadReader {
     if (text_.size() == limits_.head_bytes_max) return refuse(431, "the head is too large");
     return false;
   }
-  bool expect(std::string_view literal, char const* reason) noexcept {
+  template <std::size_t N>
+  [[gnu::always_inline]] bool expect(char const (&literal)[N], char const* reason) noexcept {
+    if (stop_ - at_ >= N - 1 && std::memcmp(text_.data() + at_, literal, N - 1) == 0) {
+      at_ += N - 1;
+      return true;
+    }
+    return expect_bytes({literal, N - 1}, reason);
+  }
+  bool expect_bytes(std::string_view literal, char const* reason) noexcept {
     for (char const c : literal) {
       if (at_end()) return ran_out();
       if (peek() != c) return refuse(400, reason);
