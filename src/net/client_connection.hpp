@@ -4,6 +4,7 @@
 // Owned by a ConnectionLease while at work, by its HttpClient while idle. One thread. See http_client.hpp.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,7 +37,10 @@ class ClientConnection {
   // The answer is complete, nothing followed, both sides keep the connection.
   bool stale() const noexcept { return kept && in.empty() && interim_ == 0; }  // it ended: see Retry
   bool reusable() const noexcept { return complete && keep_alive && sent_all && in.empty(); }
-  void begin() noexcept;  // before each request
+  void begin() noexcept;                             // before each request
+  void note_scratch(IoResult const& got) noexcept {  // what was read there, to be wiped when it closes
+    scratch_used_ = std::max(scratch_used_, got.bytes);
+  }
 
   base::Scheduler& scheduler;
   std::unique_ptr<Stream> stream;
@@ -70,6 +74,7 @@ class ClientConnection {
   unsigned reads_ = 0;          // since it last waited for the server
   bool ended_ = false;          // the peer sends no more
   std::uint64_t received_ = 0;  // payload bytes of this answer
+  std::size_t scratch_used_ = 0;
   SseParser sse;
 };
 

@@ -107,7 +107,7 @@ std::size_t size_of(std::string_view head, std::span<iovec const> body) noexcept
 ClientConnection::~ClientConnection() {
   internal::wipe(in);
   internal::wipe(body_);
-  explicit_bzero(scratch().bytes.data(), scratch().bytes.size());
+  explicit_bzero(scratch().bytes.data(), scratch_used_);
 }
 
 IoResult ClientConnection::send_now(std::string_view head, std::span<iovec const> body) noexcept {
@@ -189,6 +189,7 @@ bool ClientConnection::take_head(std::string_view bytes, Result<ReplyHead>& head
 
 bool ClientConnection::head_now(Result<ReplyHead>& head) {
   IoResult const got = stream->read(scratch().bytes);
+  note_scratch(got);
   if (got.state == IoState::blocked) return false;
   if (got.state != IoState::moved) {
     head = lost("the server closed the connection without an answer");
@@ -292,7 +293,9 @@ void HttpClient::give_back(std::unique_ptr<ClientConnection> connection) noexcep
   if (!connection->reusable() || idle_.size() >= options_.idle_max) return;
   // From now on anything it says, or its end, makes it stale.
   if (connection->stream->arm_read().is_set()) {
-    if (connection->stream->read(scratch().bytes).state != IoState::blocked) return;
+    auto const got = connection->stream->read(scratch().some());
+    connection->note_scratch(got);
+    if (got.state != IoState::blocked) return;
     connection->stream->arm_read();
   }
   connection->place = base::Semaphore::Permit();

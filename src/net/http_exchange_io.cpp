@@ -141,7 +141,7 @@ base::Task<Result<std::string>> HttpConnection::read_chunked() {
       co_return body;
     }
     pending.clear();
-    IoState const state = fill(pending, scratch().bytes.size());
+    IoState const state = fill(pending, scratch().some().size());
     received += pending.size();
     if (gone) co_return refuse_body(Fault::connection_lost, "the client left while sending");
     if (state == IoState::blocked &&
@@ -278,9 +278,9 @@ base::Event* HttpExchange::watch() {
 bool HttpExchange::client_gone() {
   std::size_t const most = connection_.options.ahead_bytes_max;
   if (connection_.gone || connection_.in.size() >= most) return connection_.gone;
-  auto& bytes = scratch().bytes;
+  auto const bytes = scratch().some();
   std::size_t const room = std::min(most - connection_.in.size(), bytes.size());
-  IoResult const got = connection_.stream->read(std::span(bytes.data(), room));
+  IoResult const got = connection_.stream->read(bytes.first(room));
   if (got.state == IoState::moved) connection_.in.append(bytes.data(), got.bytes);
   if (got.state == IoState::ended || got.state == IoState::failed) connection_.gone = true;
   return connection_.gone;

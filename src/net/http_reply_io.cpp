@@ -27,7 +27,8 @@ base::Task<Result<bool>> ClientConnection::fill() {
       reads_ = 0;
       co_await stream->readable();
     }
-    IoResult const got = stream->read(scratch().bytes);
+    IoResult const got = stream->read(scratch().some());
+    note_scratch(got);
     if (got.state == IoState::blocked) continue;
     if (got.state == IoState::failed) co_return broke_off();
     if (got.state == IoState::ended) co_return false;
@@ -160,7 +161,8 @@ std::optional<Result<std::optional<HttpReply::Event>>> ClientConnection::event_n
     if (!piece_.empty() || complete || !in.empty()) continue;
     if (ended_) return Found(broke_off());
     bool const there = stream->arm_read().is_set();
-    IoResult const got = there ? stream->read(scratch().bytes) : IoResult{IoState::blocked};
+    IoResult const got = there ? stream->read(scratch().some()) : IoResult{IoState::blocked};
+    note_scratch(got);
     if (got.state == IoState::blocked) {
       reads_ = 0;
       return std::nullopt;

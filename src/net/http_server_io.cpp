@@ -28,7 +28,7 @@ HttpConnection::Next HttpConnection::head_now() {
   std::string_view bytes = in;
   from_scratch_ = in.empty();
   if (from_scratch_) {
-    IoResult const got = stream->read(scratch().bytes);
+    IoResult const got = stream->read(scratch().some());
     if (got.state == IoState::blocked) return Next::more;
     if (got.state != IoState::moved) {
       gone = true;
@@ -71,7 +71,7 @@ base::Task<HttpConnection::Next> HttpConnection::read_head() {
       co_return Next::refused;
     }
     if (!in.empty()) {
-      fill(in, scratch().bytes.size());
+      fill(in, scratch().some().size());
       if (gone) co_return Next::close;
     }
     Next const next = head_now();
@@ -81,8 +81,8 @@ base::Task<HttpConnection::Next> HttpConnection::read_head() {
 
 // Appends what can be read now, at most `bytes_max`.
 IoState HttpConnection::fill(std::string& into, std::size_t bytes_max) {
-  auto& bytes = scratch().bytes;
-  IoResult const got = stream->read(std::span(bytes.data(), std::min(bytes_max, bytes.size())));
+  auto const bytes = scratch().some();
+  IoResult const got = stream->read(bytes.first(std::min(bytes_max, bytes.size())));
   if (got.state == IoState::moved) internal::append_wiping(into, {bytes.data(), got.bytes});
   if (got.state == IoState::ended || got.state == IoState::failed) gone = true;
   return got.state;
@@ -155,7 +155,7 @@ base::Task<void> HttpConnection::linger() {
   stream->shutdown_write();
   base::TimePoint const deadline = scheduler.now() + options.times.linger_max;
   for (std::size_t drained = 0; drained < options.times.linger_bytes_max;) {
-    IoResult const got = stream->read(scratch().bytes);
+    IoResult const got = stream->read(scratch().some());
     if (got.state == IoState::moved) {
       drained += got.bytes;
     } else if (got.state != IoState::blocked ||

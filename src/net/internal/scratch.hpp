@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -16,10 +17,14 @@
 namespace weir::net::internal {
 
 struct Scratch {
-  std::array<char, 64 * 1024> bytes;
+  std::array<char, 128 * 1024> bytes;
   RequestHead request;
   ResponseHead response;
   std::string text;  // a head being rendered
+
+  // What is read where nothing says yet how much belongs to one message. An answer's head is read with all
+  // that came behind it: a second look costs more than the room.
+  std::span<char> some() noexcept { return std::span(bytes).first<64 * 1024>(); }
 };
 
 Scratch& scratch();
