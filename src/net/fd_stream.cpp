@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +14,19 @@
 
 namespace weir::net {
 namespace internal {
+namespace {
+
+// glibc's recv() and send() are cancellation points: in a program with threads each arms and disarms that
+// with two locked operations. Nobody cancels a worker, and there are four such calls to each of ours.
+ssize_t receive(int fd, std::span<char> into) noexcept {
+  return ::syscall(SYS_recvfrom, fd, into.data(), into.size(), 0, nullptr, nullptr);
+}
+
+ssize_t send_one(int fd, iovec const& piece) noexcept {
+  return ::syscall(SYS_sendto, fd, piece.iov_base, piece.iov_len, MSG_NOSIGNAL, nullptr, 0);
+}
+
+}  // namespace
 
 SocketStream::SocketStream(std::unique_ptr<FdWatch> watch, mode_t kind, std::string peer)
     : Stream(watch->loop()), watch_(std::move(watch)), kind_(kind), peer_(std::move(peer)) {
@@ -24,8 +38,7 @@ IoResult SocketStream::read(std::span<char> into) noexcept {
   // all the same: its reader may know from elsewhere that the writer is done.
   if (watch_->paused() || (S_ISSOCK(kind_) && !read_ready_.is_set())) return {IoState::blocked};
   for (;;) {
-    ssize_t const got =
-        S_ISSOCK(kind_) ? ::recv(fd(), into.data(), into.size(), 0) : ::read(fd(), into.data(), into.size());
+    ssize_t const got = S_ISSOCK(kind_) ? receive(fd(), into) : ::read(fd(), into.data(), into.size());
     if (got > 0) {
       auto const bytes = static_cast<std::size_t>(got);
       bool const all =
@@ -44,7 +57,7 @@ IoResult SocketStream::read(std::span<char> into) noexcept {
 // One piece, the usual case, goes without a msghdr for the kernel to fetch and check.
 ssize_t SocketStream::hand_over(std::span<iovec const> from) noexcept {
   if (!S_ISSOCK(kind_)) return ::writev(fd(), from.data(), static_cast<int>(from.size()));
-  if (from.size() == 1) return ::send(fd(), from[0].iov_base, from[0].iov_len, MSG_NOSIGNAL);
+  if (from.size() == 1) return send_one(fd(), from[0]);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(from.data());
   message.msg_iovlen = from.size();
