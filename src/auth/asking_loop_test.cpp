@@ -51,15 +51,15 @@ TEST_F(Introspected, OnlyAnActiveTokenForUsOfANamedCallerCounts) {
   std::string const good = R"("active":true,"sub":"ann","aud":"https://mcp.test/mcp")";
   EXPECT_EQ(outcome("{" + good + "}"), "sub:https://as.test|ann");
   EXPECT_EQ(outcome("{" + good + R"(,"exp":1001,"iss":"https://as.test"})"), "sub:https://as.test|ann");
-  for (auto const& body : {std::string(R"({"active":false})"),
-                           std::string(R"({"active":false,"sub":"ann","aud":"https://mcp.test/mcp"})"),
-                           "{" + good + R"(,"exp":1000})", "{" + good + R"(,"iss":"https://evil"})",
-                           std::string(R"({"active":true,"aud":"https://mcp.test/mcp"})"),
-                           std::string(
-                               R"({"active":true,"sub":"ann","aud":"https://mcp.test/mcp","cnf":{"jkt":"x"}})"),
-                           std::string(R"({"active":true,"sub":"ann"})"),
-                           std::string(R"({"active":true,"sub":"ann","aud":"https://other"})"),
-                           std::string(R"({"active":true,"sub":"","aud":"https://mcp.test/mcp"})")}) {
+  for (auto const& body :
+       {std::string(R"({"active":false})"),
+        std::string(R"({"active":false,"sub":"ann","aud":"https://mcp.test/mcp"})"),
+        "{" + good + R"(,"exp":1000})", "{" + good + R"(,"iss":"https://evil"})",
+        std::string(R"({"active":true,"aud":"https://mcp.test/mcp"})"),
+        std::string(R"({"active":true,"sub":"ann","aud":"https://mcp.test/mcp","cnf":{"jkt":"x"}})"),
+        std::string(R"({"active":true,"sub":"ann"})"),
+        std::string(R"({"active":true,"sub":"ann","aud":"https://other"})"),
+        std::string(R"({"active":true,"sub":"","aud":"https://mcp.test/mcp"})")}) {
     EXPECT_EQ(outcome(body), "nobody") << body;
   }
   EXPECT_EQ(outcome("{" + good + R"(,"exp":"soon"})"), "protocol");

@@ -287,9 +287,9 @@ TEST_F(Attacks, ForeignIssuersAudiencesAndNobody_T57_F14) {
 
 // RFC 9449 7.1, RFC 8705 3: whoever shows it has to prove a key. Taken as a bearer it would serve a thief.
 TEST_F(Attacks, TokensThatAreBoundToAKey_T57) {
-  for (char const* const cnf :
-       {R"({"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"})",
-        R"({"x5t#S256":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"})", R"({"jwk":{}})", "{}", "null", "\"\""}) {
+  for (char const* const cnf : {R"({"jkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"})",
+                                R"({"x5t#S256":"bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"})",
+                                R"({"jwk":{}})", "{}", "null", "\"\""}) {
     refuse(good(claims_with("cnf", cnf)), std::string("cnf ") + cnf);
   }
 }
