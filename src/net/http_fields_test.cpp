@@ -20,6 +20,18 @@ TEST(Fields, AreFoundIgnoringCaseAndTheFirstOneWins) {
   EXPECT_FALSE(fields.has("Host"));
 }
 
+// They differ in the bit between the cases of a letter, and are none.
+TEST(Fields, OnlyLettersHaveCases) {
+  for (auto const& [one, other] : {std::pair{"x-param-^1", "x-param-~1"},
+                                   {"aaaaaaa_", "aaaaaaa\x7f"},
+                                   {"x-param-name@", "x-param-name`"},
+                                   {"x-[param]", "x-{param}"}}) {
+    EXPECT_FALSE(same_name(one, other)) << one;
+    EXPECT_TRUE(same_name(one, one));
+  }
+  EXPECT_TRUE(same_name("X-Param-Name-AZ", "x-pARAM-nAME-az"));
+}
+
 TEST(Fields, HoldAHundredAndNoMore) {
   Fields fields;
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(fields.add({"A", "b"}));
