@@ -95,6 +95,16 @@ TEST_F(Access, AServerThatNobodyMayUseShowsNothingOfItself) {
   EXPECT_EQ(said("something/else", "{}", "a"), "denied");
 }
 
+TEST_F(Access, NothingWaitsForAServerThatTheCallerMayNotUse) {
+  auto const hidden = add("hidden", {});
+  hidden->delay = 20s;
+  start();
+  allow({"a.*"});
+  EXPECT_TRUE(has(said("resources/read", R"({"uri":"w://1"})"), "Resource not found"));
+  allow({"a.*", "hidden.*"});
+  EXPECT_EQ(said("resources/read", R"({"uri":"w://1"})"), "no answer yet");
+}
+
 TEST_F(Access, AMissingScopeIsNamedAndTheToolStaysVisible) {
   principal_.subject = "ann";
   principal_.scopes = {"read"};

@@ -250,18 +250,21 @@ CatalogEntry const* Catalog::find_tool(std::string_view name) const {
   return &list(ListKind::tools).entries[own->second];
 }
 
-std::optional<std::uint32_t> Catalog::owner_of_uri(std::string_view uri) const {
-  auto const known = [](std::uint32_t owner) {
-    return owner == kSeveral ? std::nullopt : std::optional(owner);
-  };
+std::optional<std::uint32_t> Catalog::stated_owner(std::string_view uri) const {
   if (auto const server = given_to(uri)) return server;
-  if (auto const listed = uris_.find(uri); listed != uris_.end()) return known(listed->second);
+  if (auto const listed = uris_.find(uri); listed != uris_.end()) return listed->second;
   if (auto const server = whose_prefix(uri)) return server;
-  if (auto const server = whose_skill(uri)) return known(*server);
+  if (auto const server = whose_skill(uri)) return server;
   for (auto const& candidate : templates_) {
-    if (candidate.matcher.matches(uri)) return known(candidate.server);
+    if (candidate.matcher.matches(uri)) return candidate.server;
   }
-  return only_with_resources_;
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> Catalog::owner_of_uri(std::string_view uri) const {
+  auto const stated = stated_owner(uri);
+  if (stated == kSeveral) return std::nullopt;
+  return stated ? stated : only_with_resources_;
 }
 
 std::optional<std::uint32_t> Catalog::owner_of_reference(std::string_view uri_or_template) const {

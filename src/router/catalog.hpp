@@ -131,6 +131,8 @@ class Catalog {
   // it is a file of, else whose template matches, else the only one with resources. Nothing also if several
   // have it.
   std::optional<std::uint32_t> owner_of_uri(std::string_view uri) const;
+  // Whether only the last of these reasons speaks for it: a guess while other servers have not answered yet.
+  bool is_guess(std::string_view uri) const { return only_with_resources_ && !stated_owner(uri); }
   // What its owner calls it, and back.
   std::string own_uri(std::uint32_t server, std::string_view uri) const;
   std::string shown_uri(std::uint32_t server, std::string_view own) const;
@@ -145,6 +147,7 @@ class Catalog {
   std::vector<std::string> const& notes() const noexcept { return notes_; }   // collisions, one sentence each
 
  private:
+  std::optional<std::uint32_t> stated_owner(std::string_view uri) const;  // kSeveral if there is no telling
   void choose_members();
   void gather(ListKind kind);
   void name_entries(CatalogOptions const& options, ListKind kind);

@@ -24,13 +24,6 @@ bool is_answered_from_catalogue(Method method) noexcept {
   return method == Method::server_discover || method == Method::initialize || list_of(method).has_value();
 }
 
-// Whose server may not have said yet that it is its.
-bool names_resources(core::Call const& call) {
-  if (call.method != Method::subscriptions_listen) return false;
-  auto const wanted = core::read_watched(call.request.raw(Field::notifications));
-  return wanted && !wanted->empty();
-}
-
 bool is_routed(Method method) noexcept {
   return !is_answered_from_catalogue(method) && method != Method::subscriptions_listen &&
          method != Method::logging_set_level;
@@ -115,6 +108,33 @@ std::optional<base::Error> denial(core::Call& call, std::string_view server) {
   return std::move(error).advise("The token needs more scopes:" + names + ".");
 }
 
+// Any server that has not answered yet may own a URI that no other does. Null: none that this caller may know
+// of.
+CatalogServer const* starting_server(core::Call const& call, CatalogSet const& set, base::TimePoint since) {
+  auto const& servers = set.servers();
+  auto const found = std::find_if(servers.begin(), servers.end(), [&](CatalogServer const& server) {
+    return server.in_aggregate && server.readiness == Readiness::pending && server.since >= since &&
+           (!call.access || call.access->to_server(*call.principal, server.name).visible());
+  });
+  return found == servers.end() ? nullptr : &*found;
+}
+
+core::Outcome unknown(core::Call const& call, Catalog const& catalog, Routed const& routed) {
+  if (auto const* const uri = std::get_if<UnknownUri>(&routed))
+    return unknown_resource(uri->uri, call.modern());
+  auto const& name = std::get<UnknownName>(routed);
+  return unknown_name(catalog, name.kind, name.name, visible_to(call, catalog, name.kind));
+}
+
+// The server to wait for: without it there is no telling where the call belongs. Null: there is.
+CatalogServer const* awaited(core::Call const& call, CatalogSet const& set, Routed const& routed,
+                             base::TimePoint since) {
+  if (!call.endpoint.empty()) return nullptr;
+  if (auto const* const name = std::get_if<UnknownName>(&routed)) return silent_owner(set, name->name);
+  auto const* const to = std::get_if<Route>(&routed);
+  return to == nullptr || to->guessed ? starting_server(call, set, since) : nullptr;
+}
+
 base::Task<base::Result<core::Outcome>> refuse(base::Error error) { co_return error; }
 
 base::Task<base::Result<core::Outcome>> say(core::Outcome outcome) { co_return outcome; }
@@ -138,7 +158,8 @@ base::Task<RouterLayer::Answer> RouterLayer::handle(core::Call& call) {
   if (catalog != nullptr && is_routed(call.method)) {
     Routed const routed = route(*catalog, call, cursors_.sealer());
     auto const* const to = std::get_if<Route>(&routed);
-    if (to == nullptr || aim(call, *catalog, *to)) return route_call(call, std::move(view), *catalog);
+    if (to == nullptr || to->guessed || aim(call, *catalog, *to))
+      return route_call(call, std::move(view), *catalog);
     return forward(call, std::move(view), *catalog, to->server);
   }
   return call.endpoint.empty() ? handle_at_all(call) : handle_at_server(call);
@@ -162,13 +183,13 @@ base::Task<RouterLayer::Answer> RouterLayer::handle_at_server(core::Call& call) 
 }
 
 base::Task<RouterLayer::Answer> RouterLayer::handle_at_all(core::Call& call) {
-  if (is_answered_from_catalogue(call.method) || names_resources(call)) co_await first_lists();
+  if (is_answered_from_catalogue(call.method)) co_await first_lists();
+  if (call.method == Method::subscriptions_listen) co_await first_owners(call);
   Snapshot const view = feed_.view();
   co_return co_await answer(call, view, *view->set->find({}, call.modern()));
 }
 
-// So that a client which comes right after the start does not see an empty list, nor has its resources
-// refused.
+// So that a client which comes right after the start does not see an empty list.
 base::Task<void> RouterLayer::first_lists() {
   while (!feed_.closed()) {
     auto until = base::TimePoint::min();
@@ -178,6 +199,22 @@ base::Task<void> RouterLayer::first_lists() {
       }
     }
     if (scheduler_.now() >= until) co_return;
+    co_await base::ready_until(scheduler_, feed_.changed(), until);
+  }
+}
+
+// So that it is not told that none of its resources can be watched.
+base::Task<void> RouterLayer::first_owners(core::Call const& call) {
+  auto const uris =
+      core::read_watched(call.request.raw(Field::notifications)).value_or(std::vector<std::string>{});
+  auto const until = call.started + options_.start_wait;
+  while (!feed_.closed() && scheduler_.now() < until) {
+    auto const& set = feed_.current();
+    auto const& catalog = *set.find({}, call.modern());
+    bool const owned = std::all_of(uris.begin(), uris.end(), [&](auto const& uri) {
+      return catalog.owner_of_uri(uri) && !catalog.is_guess(uri);
+    });
+    if (owned || starting_server(call, set, call.started - options_.start_wait) == nullptr) co_return;
     co_await base::ready_until(scheduler_, feed_.changed(), until);
   }
 }
@@ -220,15 +257,12 @@ base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapsh
   for (;;) {
     Routed routed = route(*shown, call, cursors_.sealer());
     if (auto* const refusal = std::get_if<core::Outcome>(&routed)) co_return std::move(*refusal);
-    if (auto const* const to = std::get_if<Route>(&routed)) {
+    auto const* const silent = awaited(call, *view->set, routed, call.started - options_.start_wait);
+    if (auto const* const to = std::get_if<Route>(&routed); to != nullptr && silent == nullptr) {
       if (auto refusal = aim(call, *shown, *to)) co_return std::move(*refusal);
       co_return co_await forward(call, std::move(view), *shown, to->server);
     }
-    auto const& unknown = std::get<UnknownName>(routed);
-    auto const* const silent = call.endpoint.empty() ? silent_owner(*view->set, unknown.name) : nullptr;
-    if (silent == nullptr) {
-      co_return unknown_name(*shown, unknown.kind, unknown.name, visible_to(call, *shown, unknown.kind));
-    }
+    if (silent == nullptr) co_return unknown(call, *shown, routed);
     bool const may_wait = silent->readiness == Readiness::pending && !feed_.closed();
     if (!may_wait || scheduler_.now() >= until) co_return not_usable(*silent);
     co_await base::ready_until(scheduler_, feed_.changed(), until);

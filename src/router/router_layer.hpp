@@ -7,8 +7,9 @@
 // sealer. Errors are ready JSON-RPC errors where the protocol names a code (P077, P079, P080; -32601 if the
 // owner lacks the capability); Fault::starting, unavailable and not_found, with the server's name, where a
 // server cannot be used. Waits: aggregated lists, only in the first `first_list_wait` of a server; a call,
-// for the one server it needs, up to `start_wait`. Whoever sets call.deadline must leave subscriptions/listen
-// without one.
+// for the one server it needs, up to `start_wait`; one for a URI that nobody owns yet, so long for the
+// servers that have begun to start no longer ago than that. Whoever sets call.deadline must leave
+// subscriptions/listen without one.
 #pragma once
 
 #include <string>
@@ -60,6 +61,7 @@ class RouterLayer final : public core::Handler {
                                 std::uint32_t server);
   base::Task<Answer> set_log_level(core::Call& call, Snapshot view, Catalog const& catalog);
   base::Task<void> first_lists();
+  base::Task<void> first_owners(core::Call const& call);
   Answer list_page(core::Call const& call, Catalog const& catalog, ListKind kind) const;
 
   base::Scheduler& scheduler_;

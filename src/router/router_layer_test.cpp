@@ -252,6 +252,41 @@ TEST_F(Router, ACallToAServerThatDoesNotComeSaysStarting) {
   }
 }
 
+TEST_F(Router, AResourceThatNobodyOwnsYetMayBeOfAServerThatIsStarting) {
+  auto const quick = add("quick", {{ListKind::resources, {R"({"uri":"x://quick","name":"q"})"}}});
+  auto const slow = add("slow", {{ListKind::resources, {R"({"uri":"x://slow","name":"s"})"}}});
+  slow->delay = 8s;
+  slow->identity.capabilities = R"({"resources":{}})";
+  start();
+  auto const running = send("resources/read", R"({"uri":"x://slow"})");
+  auto const nowhere = send("resources/read", R"({"uri":"x://none"})");
+  EXPECT_TRUE(send("resources/read", R"({"uri":"x://quick"})")->answer);
+  EXPECT_FALSE(running->answer);
+  loop_.advance(33s);
+  ASSERT_TRUE(running->answer && *running->answer && nowhere->answer && *nowhere->answer);
+  EXPECT_EQ(slow->calls.size(), 1U);
+  EXPECT_EQ(quick->calls, std::vector<std::string>{"resources/read x://quick"})
+      << "the only one with resources";
+  EXPECT_NE(bytes_of(**nowhere->answer).find("Resource not found"), std::string::npos);
+  EXPECT_EQ(text("resources/read", R"({"uri":"x://none"})").substr(0, 23), R"("error":{"code":-32602,)");
+}
+
+TEST_F(Router, AResourceOfAServerThatDoesNotComeIsNotSaidToBeMissing) {
+  auto const quick = add("quick", kTools);
+  add("slow", {})->delay = 50s;
+  start();
+  auto const running = send("resources/read", R"({"uri":"x://slow"})");
+  loop_.advance(29999ms);
+  EXPECT_FALSE(running->answer);
+  loop_.advance(1ms);
+  ASSERT_TRUE(running->answer && !running->answer->has_value());
+  EXPECT_EQ(running->answer->error().fault, base::Fault::starting);
+  EXPECT_EQ(running->answer->error().server, "slow");
+  loop_.advance(1ms);  // it has had its time: nothing waits for it any more
+  EXPECT_EQ(text("resources/read", R"({"uri":"x://slow"})"), R"("result":{"from":"quick"})");
+  EXPECT_EQ(quick->calls.size(), 1U) << "as long as it was a guess, it was not asked";
+}
+
 TEST_F(Router, ACallToAServerThatFailedSaysSoAtOnce) {
   auto const dead = add("dead", kTools);
   dead->dead = true;

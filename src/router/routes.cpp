@@ -40,8 +40,8 @@ Routed by_uri(Catalog const& catalog, core::Call const& call, Field field) {
   std::string scratch;
   auto const uri = call.request.text(field, scratch);
   auto const owner = field == Field::uri ? catalog.owner_of_uri(uri) : catalog.owner_of_reference(uri);
-  if (!owner) return unknown_resource(uri, call.modern());
-  return Route{*owner, catalog.own_uri(*owner, uri), nullptr};
+  if (!owner) return UnknownUri{std::string(uri)};
+  return Route{*owner, catalog.own_uri(*owner, uri), nullptr, catalog.is_guess(uri)};
 }
 
 Routed by_reference(Catalog const& catalog, core::Call const& call) {

@@ -18,6 +18,7 @@ struct Route {
   std::uint32_t server = 0;  // index in the catalogue's servers
   std::string target;        // the name, URI or task id as that server knows it
   Item const* tool = nullptr;
+  bool guessed = false;  // no server says that the URI is its own; this is the only one with resources
 };
 
 // A name that the catalogue does not have.
@@ -26,7 +27,12 @@ struct UnknownName {
   std::string name;
 };
 
-using Routed = std::variant<Route, UnknownName, core::Outcome>;
+// A URI that no server is known to own.
+struct UnknownUri {
+  std::string uri;
+};
+
+using Routed = std::variant<Route, UnknownName, UnknownUri, core::Outcome>;
 
 // For every method that is not answered here. The Outcome says why the call goes nowhere.
 Routed route(Catalog const& catalog, core::Call const& call, Sealer const& sealer);

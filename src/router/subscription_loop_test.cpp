@@ -193,6 +193,22 @@ TEST_F(Subscription, OnlyNamedResourcesWaitForServersThatAreStarting) {
   EXPECT_EQ(slow->listening.size(), 1U);
 }
 
+TEST_F(Subscription, AServerThatTakesLongToStartKeepsItsWatchers) {
+  auto const slow = add("slow", kResources);
+  slow->delay = 9s;
+  add("quick", {{ListKind::resources, {R"({"uri":"y://1","name":"1"})"}}});
+  start();
+  auto const owned = send("subscriptions/listen", watching({R"("y://1")"}));
+  EXPECT_EQ(owned->client.heard.size(), 1U);  // what is owned does not wait
+  auto const running = send("subscriptions/listen", watching({R"("x://1")"}));
+  loop_.advance(8s);
+  EXPECT_TRUE(running->client.heard.empty());
+  slow->delay = 0s;
+  loop_.advance(2s);
+  ASSERT_EQ(running->client.heard.size(), 1U);
+  EXPECT_EQ(running->client.heard[0], acknowledged(R"(["x://1"])"));
+}
+
 TEST_F(Subscription, WhatIsWatchedAfterTheAcknowledgementCountsAsChanged) {  // P071
   auto const slow = add("slow", kResources);
   start();
