@@ -281,6 +281,8 @@ describe('weir run', { timeout: 240_000, ...kSkip }, () => {
     const call = weirCallSlow(gate);
     await eventually('the call to run', async () => (await (await fetch(`${gate.admin}/api/v1/status`)).json()).in_flight > 0);
     gate.child.process.kill('SIGTERM');
+    // Two signals that wait are one: the second goes when the first has been taken.
+    await eventually('it to drain', async () => (await fetch(`${gate.admin}/readyz`)).status === 503);
     await sleep(300);
     assert.equal(gate.child.end, undefined, 'the first one waits for the call');
     gate.child.process.kill('SIGTERM');
