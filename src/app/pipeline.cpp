@@ -13,6 +13,7 @@
 #include "upstream/http_backend.hpp"
 #include "upstream/pool_backend.hpp"
 #include "upstream/sse_backend.hpp"
+#include "upstream/sse_people_io.hpp"
 #include "upstream/stdio_backend_io.hpp"
 
 // The way of a call, outermost first:
@@ -79,10 +80,18 @@ Backend with_its_dialer(Backend backend, OwnDialer own) {
 
 Backend event_stream(WorkerParts& parts, config::Server const& server, std::size_t address,
                      upstream::SseOptions const& to, core::BackendObserver& observer, OwnDialer const& own) {
-  auto made =
-      std::make_shared<upstream::SseBackend>(parts.scheduler, dialer_of(parts, own), parts.random, to,
-                                             sse_options(server, parts.gateway_info, address), observer);
-  return with_its_dialer(std::move(made), own);
+  auto const stream = [&parts, &observer, own, to,
+                       options = sse_options(server, parts.gateway_info, address)](
+                          std::shared_ptr<upstream::SseOwner const> owner) {
+    auto whose = to;
+    auto* const hears = owner ? nullptr : &observer;
+    whose.owner = std::move(owner);
+    return std::make_unique<upstream::SseBackend>(parts.scheduler, dialer_of(parts, own), parts.random,
+                                                  std::move(whose), options, hears);
+  };
+  bool const of_callers = to.tokens && to.tokens->per_caller();
+  if (!of_callers) return with_its_dialer(stream(nullptr), own);
+  return with_its_dialer(std::make_shared<upstream::SsePeople>(parts.scheduler, to.tokens, stream), own);
 }
 
 // What a server's connections need beside its address.
@@ -102,7 +111,7 @@ base::Result<Backend> at_address(WorkerParts& parts, config::Server const& serve
   options->credential = ways.credential;
   options->credentials = ways.tokens;
   auto const& own = ways.dialer;
-  upstream::SseOptions const to{options->url, {}, ways.credential};
+  upstream::SseOptions const to{options->url, {}, ways.credential, ways.tokens};
   if (server.kind == Kind::sse) return event_stream(parts, server, address, to, observer, own);
   if (server.kind == Kind::http_any) {  // it may turn out to be older than Streamable HTTP
     options->older = [&parts, server, address, to, &observer, own] {

@@ -273,10 +273,6 @@ void check_oauth_of_servers(Node const& root, Problems& problems) {
     check_per(*auth, problems);
     auto const type = word(auth, "type", "");
     bool const tokens = type == "oauth" || type == "exchange";
-    if (tokens && word(&server.value, "type", "") == "sse") {
-      problems.error("WEIR-E023", auth->mark, "a server of `type: sse` cannot have tokens").fix =
-          "give it `headers`, or use its Streamable HTTP address";
-    }
     auto const* headers = section_at(&server.value, "headers");
     if (!tokens || headers == nullptr) continue;
     for (auto const& header : headers->members) {

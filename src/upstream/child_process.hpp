@@ -44,6 +44,9 @@ class ChildProcess {
   virtual base::Event& exited() noexcept = 0;  // set once the program and its children are gone
   virtual ExitStatus const& exit_status() const noexcept = 0;  // valid once exited() is set
 
+  // Why it ended, where more is known than its exit says.
+  virtual std::optional<base::Error> failure() const { return std::nullopt; }
+
   virtual void terminate() noexcept = 0;  // SIGTERM to the tree; harmless when it is gone
   virtual void kill() noexcept = 0;       // SIGKILL to the tree; calling it again is more forceful
 };

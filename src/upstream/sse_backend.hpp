@@ -1,7 +1,8 @@
 // SseBackend: an HTTP+SSE server (2024-11-05): a StdioBackend whose child is an event stream
 // (sse_process_io).
 //
-// One per server and worker, like StdioBackend, whose contract it has: restarts are reconnections.
+// One per server and worker, like StdioBackend, whose contract it has: restarts are reconnections. Where
+// callers have tokens of their own there is one for each of them (sse_people_io). `observer` may be null.
 #pragma once
 
 #include "upstream/sse_process_io.hpp"
@@ -12,9 +13,9 @@ namespace weir::upstream {
 class SseBackend final : public core::Backend {
  public:
   SseBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::Random& random, SseOptions sse,
-             StdioBackend::Options options, core::BackendObserver& observer)
+             StdioBackend::Options options, core::BackendObserver* observer)
       : spawner_(scheduler, dialer, std::move(sse)),
-        inner_(scheduler, spawner_, random, std::move(options), &observer) {}
+        inner_(scheduler, spawner_, random, std::move(options), observer) {}
 
   std::string_view name() const noexcept override { return inner_.name(); }
   base::Task<base::Result<core::ServerIdentity>> open() override { return inner_.open(); }

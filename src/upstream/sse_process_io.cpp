@@ -8,12 +8,15 @@
 #include "mcp/message.hpp"
 #include "net/http_text.hpp"
 #include "net/pipe.hpp"
+#include "upstream/credential_exchange_io.hpp"
 #include "upstream/http_heads.hpp"
 
 namespace weir::upstream {
 namespace {
 
 constexpr std::size_t kPipeBytes = 256 * 1024;
+constexpr int kInternalError = -32603;
+constexpr int kNotSent = -32000;  // tells breakers nothing of the server
 
 class SseProcess final : public ChildProcess {
  public:
@@ -37,6 +40,7 @@ class SseProcess final : public ChildProcess {
   int pid() const noexcept override { return 0; }
   base::Event& exited() noexcept override { return exited_; }
   ExitStatus const& exit_status() const noexcept override { return status_; }
+  std::optional<base::Error> failure() const override { return failure_; }
   void terminate() noexcept override { end(0); }
   void kill() noexcept override { end(0); }
 
@@ -44,9 +48,14 @@ class SseProcess final : public ChildProcess {
   base::Task<void> run();
   base::Task<void> post_lines();
   base::Task<void> post(std::string line, base::Semaphore::Permit place);
+  base::Task<base::Result<net::HttpReply>> exchange(std::string_view method, std::string target,
+                                                    std::string own, std::string_view body);
   base::Task<void> refuse(std::string_view line, std::string_view why);
+  base::Task<void> refuse(std::string_view line, base::Error const& error);
+  base::Task<void> answer(std::string_view line, int code, std::string_view why);
   base::Task<void> say(net::Stream& to, std::string text);
   base::Task<void> die(std::string cause);
+  base::Task<void> die(base::Error error);
   base::Secret head(std::string_view method, std::string const& target, std::string_view more) const;
   void end(int code) noexcept;
 
@@ -58,6 +67,7 @@ class SseProcess final : public ChildProcess {
   net::StreamPair err_;
   base::Event exited_;
   ExitStatus status_;
+  std::optional<base::Error> failure_;
   std::string endpoint_;      // where messages go, once the server has said so
   base::Semaphore posts_;     // under way
   base::Semaphore speaking_;  // to us: whole lines
@@ -90,6 +100,13 @@ base::Task<void> SseProcess::die(std::string cause) {
   end(1);
 }
 
+// What the gateway lacks is not held against the server, and is told as it is.
+base::Task<void> SseProcess::die(base::Error error) {
+  auto cause = error.detail;
+  if (error.blame != base::Blame::upstream) failure_ = std::move(error);
+  co_await die(std::move(cause));
+}
+
 // A whole head; `more`: what follows the operator's fields. Made in one piece and wiped: it has the
 // credential.
 base::Secret SseProcess::head(std::string_view method, std::string const& target,
@@ -103,10 +120,27 @@ base::Secret SseProcess::head(std::string_view method, std::string const& target
   return made;
 }
 
+// `own`: the rest of the head. `body` outlives it.
+base::Task<base::Result<net::HttpReply>> SseProcess::exchange(std::string_view method, std::string target,
+                                                              std::string own, std::string_view body) {
+  std::array<iovec, 2> const parts{iovec{own.data(), own.size()},
+                                   iovec{const_cast<char*>(body.data()), body.size()}};
+  std::span<iovec const> const all(parts.data(), body.empty() ? 1U : 2U);
+  if (!options_.tokens) {
+    auto const whole = head(method, target, own);
+    co_return co_await client_.exchange(whole.reveal(), all.subspan(1));
+  }
+  auto const fixed = head(method, target, {});
+  net::Url to = options_.url;
+  to.target = std::move(target);
+  auto const* const owner = options_.owner ? &options_.owner->principal : nullptr;
+  co_return co_await exchange_with_token(scheduler_, client_, options_.tokens, owner, to.text(),
+                                         fixed.reveal(), all);
+}
+
 base::Task<void> SseProcess::run() {
-  auto const request = head("GET", options_.url.target, "Accept: text/event-stream\r\n\r\n");
-  auto reply = co_await client_.exchange(request.reveal(), {});
-  if (!reply) co_return co_await die(reply.error().detail);
+  auto reply = co_await exchange("GET", options_.url.target, "Accept: text/event-stream\r\n\r\n", {});
+  if (!reply) co_return co_await die(std::move(reply).error());
   if (reply->head.status != 200 || !reply->event_stream()) {
     co_return co_await die("no event stream: HTTP " + std::to_string(reply->head.status));
   }
@@ -140,13 +174,11 @@ base::Task<void> SseProcess::post(std::string line, base::Semaphore::Permit) {
   std::string own = "Content-Type: application/json\r\n";
   net::append_content_length(own, line.size());
   net::append_head_end(own);
-  auto const request = head("POST", endpoint_, own);
-  iovec const part{line.data(), line.size()};
-  auto exchange = client_.exchange(request.reveal(), {&part, 1});
-  auto const ended = co_await base::run_until(scheduler_, exchange, scheduler_.now() + SseSpawner::kPostMax);
+  auto posting = exchange("POST", endpoint_, std::move(own), line);
+  auto const ended = co_await base::run_until(scheduler_, posting, scheduler_.now() + SseSpawner::kPostMax);
   if (ended != base::Ended::done) co_return co_await refuse(line, "no answer to the POST");
-  auto reply = exchange.take();
-  if (!reply) co_return co_await refuse(line, reply.error().detail);
+  auto reply = posting.take();
+  if (!reply) co_return co_await refuse(line, reply.error());
   if (reply->head.status == 404) co_return co_await die("the server does not know the session any more");
   if (reply->head.status >= 300) {
     co_return co_await refuse(line, "HTTP status " + std::to_string(reply->head.status));
@@ -154,13 +186,24 @@ base::Task<void> SseProcess::post(std::string line, base::Semaphore::Permit) {
   if (!reply->event_stream()) co_await reply->body();  // so that the connection can be used again
 }
 
-// Answers a request in the server's place.
 base::Task<void> SseProcess::refuse(std::string_view line, std::string_view why) {
+  co_await answer(line, kInternalError, "The server did not take the message: " + std::string(why));
+}
+
+// What the gateway lacks, such as a token, is no fault of the server's, and its cure is told.
+base::Task<void> SseProcess::refuse(std::string_view line, base::Error const& error) {
+  if (error.blame == base::Blame::upstream || error.hint.empty())
+    co_return co_await refuse(line, error.detail);
+  co_await answer(line, kNotSent, "The message was not sent to the server. " + error.hint);
+}
+
+// Answers a request in the server's place.
+base::Task<void> SseProcess::answer(std::string_view line, int code, std::string_view why) {
   auto const message = mcp::decode(std::string(line));
   if (!message || message->kind() != mcp::MessageKind::request) co_return;
   std::string text = R"({"jsonrpc":"2.0","id":)" + std::string(message->raw(mcp::Field::id));
-  text += R"(,"error":{"code":-32603,"message":)";
-  mcp::append_json_string(text, "The server did not take the message: " + std::string(why));
+  text += R"(,"error":{"code":)" + std::to_string(code) + R"(,"message":)";
+  mcp::append_json_string(text, why);
   co_await say(*out_.second, text + "}}\n");
 }
 

@@ -4,9 +4,10 @@
 // "Spawning" opens the event stream; lines written to input() are POSTed to the endpoint that the stream
 // names (same origin only, P051); each message event becomes a line of output(); the end of the stream, a
 // forgotten session or a wrong endpoint is the exit, with its cause on errors(); a request whose POST fails
-// otherwise is answered here with an error. One worker thread; destroying it closes the stream. Limits: the
-// endpoint must be named within kEndpointMax; kPostsMax POSTs at once, each within kPostMax; notifications
-// wait for theirs.
+// otherwise is answered here with an error. Where there are tokens, the GET and each POST carry the one that
+// is good then; the stream stays open when it ends. One worker thread; destroying it closes the stream.
+// Limits: the endpoint must be named within kEndpointMax; kPostsMax POSTs at once, each within kPostMax;
+// notifications wait for theirs.
 #pragma once
 
 #include <memory>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "base/task_group.hpp"
+#include "core/credential_source.hpp"
 #include "net/dialer.hpp"
 #include "net/http_client.hpp"
 #include "net/url.hpp"
@@ -23,10 +25,17 @@
 
 namespace weir::upstream {
 
+// Whose stream it is, where each caller has one of their own: as they last came, with what they showed then.
+struct SseOwner {
+  core::Principal principal;
+};
+
 struct SseOptions {
   net::Url url;
-  CredentialFields fields;                               // the operator's headers and the credential
-  std::shared_ptr<CredentialSlot> credential = nullptr;  // instead of `fields`, where they may change
+  CredentialFields fields;                                   // the operator's headers and the credential
+  std::shared_ptr<CredentialSlot> credential = nullptr;      // instead of `fields`, where they may change
+  std::shared_ptr<core::CredentialSource> tokens = nullptr;  // beside them; null: none are needed
+  std::shared_ptr<SseOwner const> owner = nullptr;           // whose they are; null: the gateway's
   std::size_t line_bytes_max = 10 * 1024 * 1024;
 };
 

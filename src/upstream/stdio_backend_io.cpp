@@ -24,6 +24,11 @@ constexpr auto kLastCallsMax = std::chrono::minutes(10);  // of a child that was
 constexpr std::string_view kListenTo =
     R"({"notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true}})";
 
+// Nothing was asked of the server, because the gateway lacks what it would need for that, such as a token.
+bool is_withheld(Error const& error) {
+  return error.blame == Blame::gateway && error.fault != Fault::internal && error.fault != Fault::busy;
+}
+
 // As mcp_upstream_restarts_total tells it.
 std::string_view start_failure(Error const& error) {
   if (error.fault == Fault::timed_out) return "timeout";
@@ -93,18 +98,26 @@ Task<void> StdioBackend::keep() {
       again_for = "exit";
     } else {
       last_error_ = started.error();
-      again_for = start_failure(last_error_);
+      again_for = is_withheld(last_error_) ? std::string_view() : start_failure(last_error_);
     }
-    auto const again_at = policy_.failed(scheduler_.now(), random_);
-    asked_.reset();
-    if (again_at) {
-      become(ServerState::starting);
-      co_await scheduler_.sleep_until(*again_at);
-    } else {
-      become(ServerState::failed);
-      co_await asked_.wait();
-      policy_.asked();
-    }
+    co_await until_due_again();
+  }
+}
+
+Task<void> StdioBackend::until_due_again() {
+  asked_.reset();
+  if (is_withheld(
+          last_error_)) {  // told to callers at once, and tried again for each: the server has no part
+    --launches_;
+    become(ServerState::failed);
+    co_await base::ready_until(scheduler_, asked_, scheduler_.now() + options_.restart.wait_max);
+  } else if (auto const again_at = policy_.failed(scheduler_.now(), random_)) {
+    become(ServerState::starting);
+    co_await scheduler_.sleep_until(*again_at);
+  } else {
+    become(ServerState::failed);
+    co_await asked_.wait();
+    policy_.asked();
   }
 }
 
@@ -233,8 +246,8 @@ Task<base::Result<std::shared_ptr<StdioChild>>> StdioBackend::running_child() {
   if (closed_) co_return failure();
   if (state_ == ServerState::ready) co_return child_;
   bool const may_wake = state_ == ServerState::stopped || policy_.may_ask(scheduler_.now());
+  auto const before = attempts_over_;  // an attempt may be over at once
   if (state_ != ServerState::starting && may_wake) wake_keeper();
-  auto const before = attempts_over_;
   auto const until = scheduler_.now() + options_.start_max;
   while (state_ != ServerState::ready) {
     bool const given_up = state_ == ServerState::failed && (!may_wake || attempts_over_ != before);
@@ -281,7 +294,9 @@ core::ServerStatus StdioBackend::status() const {
   status.restarts = std::max(0L, launches_ - 1);
   status.last_stderr = log_.last_lines(kStderrLinesShown);
   if (identity_.capabilities.size() > 0) status.era = mcp::text_of(identity_.revision);
-  if (state_ != ServerState::ready) status.cause = cause();
+  if (state_ == ServerState::ready) return status;
+  status.cause = cause();
+  if (last_error_.blame == Blame::gateway) status.cure = last_error_.hint;
   return status;
 }
 

@@ -3,7 +3,8 @@
 // One child for all callers of this server and worker. A keeper task launches it, waits for its death, waits
 // as the RestartPolicy says and launches it again; the first open() or call starts the keeper. A call that
 // comes while the child is starting waits up to start_max (its deadline moves along), then fails with
-// Fault::starting; when the attempts are used up it fails with Fault::unavailable and the cause. A
+// Fault::starting; when the attempts are used up it fails with Fault::unavailable and the cause. What the
+// gateway lacks for it, such as a token, is told at once, counts as no attempt and is tried for each call. A
 // program that was a legacy server is probed again after verdict_max, in a sibling (P014): if it has become a
 // modern one, the sibling takes over and the old child ends after its calls. One worker
 // thread. Every call must have ended or been cancelled before the backend is destroyed; destroying it kills
@@ -59,6 +60,7 @@ class StdioBackend final : public core::Backend {
 
  private:
   base::Task<void> keep();
+  base::Task<void> until_due_again();
   base::Task<std::shared_ptr<StdioChild>> until_ended();
   base::Task<void> retire(std::shared_ptr<StdioChild> child);
   base::Task<void> listen_to_lists(std::shared_ptr<StdioChild> child);

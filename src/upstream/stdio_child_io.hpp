@@ -57,6 +57,7 @@ class StdioChild {
 
   base::Event& ended() noexcept { return ended_; }  // nothing will come any more; cause() says why
   std::string const& cause() const noexcept { return cause_; }
+  std::optional<base::Error> failure() const { return process_->failure(); }
   bool never_started() const noexcept { return ended_.is_set() && !process_->exit_status().started(); }
   StdioChannel const& channel() const noexcept { return channel_; }
   int pid() const noexcept { return process_->pid(); }

@@ -36,6 +36,7 @@ base::Result<std::shared_ptr<StdioChild>> StdioLauncher::spawn() {
 }
 
 Error StdioLauncher::ended(StdioChild const& child) const {
+  if (auto why = child.failure()) return std::move(*why).about(options_.server);
   return Error(Fault::unavailable, Blame::upstream, child.cause())
       .about(options_.server)
       .advise(child.never_started() ? "Check the command and the PATH that the server gets."
@@ -73,7 +74,7 @@ Task<base::Result<StdioLauncher::Probed>> StdioLauncher::probe(base::TimePoint d
         probed.identity =
             Dialect(options_.server, probed.verdict.revision, options_.gateway_info).identity(*answer);
       }
-    } else if (probed.child->never_started()) {
+    } else if (probed.child->never_started() || probed.child->failure()) {
       co_return answer.error();
     } else {
       probed.verdict = answer.error().fault == Fault::timed_out ? discovery.silent() : discovery.exited();

@@ -17,7 +17,7 @@ export class Doorkeeper {
     return this;
   }
   async serve(req, res, fixture, issuer) {
-    if (req.url === '/.well-known/oauth-protected-resource/mcp') {
+    if (req.url === `/.well-known/oauth-protected-resource${new URL(this.resource).pathname}`) {
       return say(res, 200, { resource: this.resource, authorization_servers: [issuer.url], ...this.more });
     }
     const { authorization = '', ...headers } = req.headers;

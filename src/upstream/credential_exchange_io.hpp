@@ -1,0 +1,29 @@
+// One exchange with a server that wants tokens: shown when it is at hand, waited for when it is not, and
+// another one got when the server does not take it. Where it is bound to a key, each request proves that the
+// gateway holds that key, and is sent once more when the server wants a nonce in the proof (RFC 9449 9).
+//
+// A coroutine on the worker of the server; borrows all but the source until it ends. Heads with a token in
+// them are wiped. A request is sent three times at most, each time after a refusal that proves that nothing
+// was executed. Errors: those of the source and of the exchange.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/scheduler.hpp"
+#include "core/credential_source.hpp"
+#include "net/http_client.hpp"
+
+namespace weir::upstream {
+
+// `fixed`: the head from its first line on, without its end; the first of `parts` is the rest of it, the
+// others are the body. `url`: as proofs name it.
+base::Task<base::Result<net::HttpReply>> exchange_with_token(
+    base::Scheduler& scheduler, net::HttpClient& client, std::shared_ptr<core::CredentialSource> source,
+    core::Principal const* caller, std::string url, std::string_view fixed, std::span<iovec const> parts);
+
+}  // namespace weir::upstream

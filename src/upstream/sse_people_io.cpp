@@ -1,0 +1,117 @@
+#include "upstream/sse_people_io.hpp"
+
+#include "base/run_until.hpp"
+
+namespace weir::upstream {
+
+using base::Blame;
+using base::Error;
+using base::Fault;
+using base::Result;
+using base::Task;
+
+namespace {
+
+constexpr base::Duration kSweep = std::chrono::seconds{30};
+constexpr base::Duration kGoodbye = std::chrono::seconds{5};
+
+}  // namespace
+
+SsePeople::SsePeople(base::Scheduler& scheduler, std::shared_ptr<core::CredentialSource> tokens, Make make)
+    : scheduler_(scheduler),
+      tokens_(std::move(tokens)),
+      make_(std::move(make)),
+      own_(make_(nullptr)),
+      tasks_(scheduler) {}
+
+Task<Result<core::Outcome>> SsePeople::handle(core::Call& call) {
+  if (call.principal == nullptr) co_return co_await own_->handle(call);
+  if (!tokens_->ready(call.principal)) {
+    auto token = co_await tokens_->obtain(call.principal, scheduler_.now() + kTokenMax);
+    if (!token) co_return std::move(token).error().about(std::string(name()));
+  }
+  auto const stream = closed_ ? nullptr : stream_of(*call.principal);
+  if (!stream) {
+    co_return Error(Fault::busy, Blame::gateway,
+                    std::to_string(kMost) + " callers are using streams of their own at this server")
+        .about(std::string(name()))
+        .advise("Try again when one of their calls has ended.");
+  }
+  struct InUse {
+    Stream& stream;
+    base::Scheduler& scheduler;
+    InUse(Stream& s, base::Scheduler& at) noexcept : stream(s), scheduler(at) { ++stream.calls; }
+    InUse(InUse const&) = delete;
+    InUse& operator=(InUse const&) = delete;
+    ~InUse() {
+      --stream.calls;
+      stream.used = scheduler.now();
+    }
+  } const here(*stream, scheduler_);
+  co_return co_await stream->backend->handle(call);
+}
+
+SsePeople::Held SsePeople::stream_of(core::Principal const& caller) {
+  auto const found = streams_.find(caller.id);
+  if (found != streams_.end()) {
+    order_.splice(order_.begin(), order_, found->second);
+    order_.front()->owner->principal = caller;  // with what they have shown now
+    return order_.front();
+  }
+  if (streams_.size() >= kMost && !make_room()) return nullptr;
+  auto made = std::make_shared<Stream>();
+  made->owner = std::make_shared<SseOwner>(SseOwner{caller});
+  made->backend = make_(made->owner);
+  made->used = scheduler_.now();
+  order_.push_front(made);
+  streams_.emplace(caller.id, order_.begin());
+  if (!std::exchange(sweeping_, true)) tasks_.spawn(sweep());
+  return made;
+}
+
+bool SsePeople::make_room() {
+  for (auto one = order_.end(); one != order_.begin();) {
+    --one;
+    if ((*one)->calls > 0) continue;
+    retire(one);
+    return true;
+  }
+  return false;
+}
+
+void SsePeople::retire(Order::iterator one) {
+  tasks_.spawn(end(*one, scheduler_.now() + kGoodbye));
+  streams_.erase((*one)->owner->principal.id);
+  order_.erase(one);
+}
+
+Task<void> SsePeople::end(Held stream, base::TimePoint deadline) {
+  co_await stream->backend->close(deadline);
+}
+
+Task<void> SsePeople::sweep() {
+  for (;;) {
+    co_await scheduler_.sleep_for(kSweep);
+    for (auto one = order_.begin(); one != order_.end();) {
+      auto const next = std::next(one);
+      bool const idle = (*one)->calls == 0 && scheduler_.now() - (*one)->used >= kIdle;
+      if (idle) retire(one);
+      one = next;
+    }
+  }
+}
+
+Task<void> SsePeople::close(base::TimePoint deadline) {
+  closed_ = true;
+  tasks_.cancel();
+  base::TaskGroup ending(scheduler_);
+  for (auto const& stream : order_) ending.spawn(end(stream, deadline));
+  co_await own_->close(deadline);
+  auto const all = [](base::TaskGroup& group) -> Task<void> { co_await group.idle(); };
+  auto waiting = all(ending);
+  co_await base::run_until(scheduler_, waiting, deadline);
+  order_.clear();
+  streams_.clear();
+}
+
+}  // namespace weir::upstream

@@ -1,0 +1,260 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/virtual_loop.hpp"
+#include "net/pipe.hpp"
+#include "support/call_of.hpp"
+#include "support/wire.hpp"
+#include "upstream/sse_backend.hpp"
+#include "upstream/sse_people_io.hpp"
+
+// Tokens at servers of revision 2024-11-05: of the gateway, and of each caller.
+namespace weir::upstream {
+namespace {
+
+using namespace std::chrono_literals;
+using core::CredentialSource;
+
+// Gives "Bearer NAME-N"; N counts what was refused.
+struct Tokens final : CredentialSource {
+  bool of_callers = false;
+  std::set<std::string> without;  // whom it has none for
+  std::map<std::string, int> refusals;
+
+  static std::string name_of(core::Principal const* caller) { return caller == nullptr ? "own" : caller->id; }
+  bool per_caller() const noexcept override { return of_callers; }
+  Value ready(core::Principal const* caller) override {
+    auto const name = name_of(caller);
+    if (without.contains(name)) return nullptr;
+    return std::make_shared<base::Secret const>("Bearer " + name + "-" + std::to_string(refusals[name]));
+  }
+  base::Task<base::Result<Value>> obtain(core::Principal const* caller, base::TimePoint) override {
+    if (auto value = ready(caller)) co_return value;
+    co_return base::Error(base::Fault::unavailable, base::Blame::gateway, "no token for " + name_of(caller))
+        .advise("Sign in.");
+  }
+  void refused(core::Principal const* caller, Value const&, bool) override { ++refusals[name_of(caller)]; }
+};
+
+// A server that answers over the stream of whoever asks, and only to tokens that it knows.
+struct Server final : net::Dialer {
+  explicit Server(base::Scheduler& s) : scheduler(s), connections(s) {}
+  base::Task<base::Result<std::unique_ptr<net::Stream>>> dial(net::Endpoint const&,
+                                                              base::TimePoint) override {
+    auto ends = net::make_pipe(scheduler, 64 * 1024);
+    connections.spawn(serve(std::move(ends.second)));
+    co_return std::move(ends.first);
+  }
+  base::Task<void> serve(std::unique_ptr<net::Stream> stream) {
+    test::Wire wire(std::move(stream));
+    for (;;) {
+      auto head = co_await wire.head();
+      if (!head) co_return;
+      std::string body;
+      if (!head->start.starts_with("GET ")) body = *co_await wire.body(*head);
+      auto const token = head->field("authorization");
+      asked.push_back(head->start.substr(0, head->start.find(' ')) + " " + token);
+      if (stale.contains(token)) {
+        co_await wire.write("HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n");
+        continue;
+      }
+      if (head->start.starts_with("GET ")) {
+        auto const number = std::to_string(++opened);
+        co_await wire.write(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nevent: endpoint\ndata: /post?s=" +
+            number + "\n\n");
+        ++open;
+        wires[number] = &wire;
+        co_await wire.until_gone();
+        wires.erase(number);
+        --open;
+        co_return;
+      }
+      co_await wire.write("HTTP/1.1 202 X\r\nContent-Length: 0\r\n\r\n");
+      auto const session = head->start.substr(head->start.find("s=") + 2);
+      co_await answer(session.substr(0, session.find(' ')), body, token);
+    }
+  }
+  base::Task<void> answer(std::string session, std::string body, std::string token) {
+    if (silent && body.find("tools/call") != std::string::npos) co_return;
+    auto const id_at = body.find("\"id\":");
+    auto const found = wires.find(session);
+    if (id_at == std::string::npos || found == wires.end()) co_return;
+    auto const id = body.substr(id_at + 5, body.find_first_of(",}", id_at) - id_at - 5);
+    auto result = R"({"content":[{"type":"text","text":")" + token + R"("}]})";
+    if (body.find("initialize") != std::string::npos)
+      result =
+          R"({"protocolVersion":"2024-11-05","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}})";
+    if (body.find("server/discover") != std::string::npos) {
+      co_await found->second->write("event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":" + id +
+                                    R"(,"error":{"code":-32601,"message":"no"}})" + "\n\n");
+      co_return;
+    }
+    co_await found->second->write("event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":" + id +
+                                  ",\"result\":" + result + "}\n\n");
+  }
+  std::size_t count(std::string const& what) const {
+    return static_cast<std::size_t>(std::count(asked.begin(), asked.end(), what));
+  }
+
+  base::Scheduler& scheduler;
+  bool silent = false;  // to calls
+  std::set<std::string> stale;
+  std::vector<std::string> asked;  // "GET Bearer x", "POST Bearer x"
+  std::map<std::string, test::Wire*> wires;
+  int opened = 0;
+  int open = 0;
+  base::TaskGroup connections;
+};
+
+struct SseTokens : testing::Test {
+  base::VirtualLoop loop;
+  Server server{loop};
+  base::SeededRandom random{3};
+  std::shared_ptr<Tokens> tokens = std::make_shared<Tokens>();
+  std::unique_ptr<core::Backend> backend;
+
+  std::unique_ptr<core::Backend> stream(std::shared_ptr<SseOwner const> owner) {
+    SseOptions to{*net::parse_url("http://old.test/sse"), {}};
+    to.tokens = tokens;
+    to.owner = std::move(owner);
+    StdioBackend::Options options;
+    options.command.argv = {"http://old.test/sse"};
+    options.child.server = "old";
+    options.child.gateway_info = R"({"name":"weir","version":"1"})";
+    return std::make_unique<SseBackend>(loop, server, random, std::move(to), std::move(options), nullptr);
+  }
+  void start() {
+    if (!tokens->of_callers) {
+      backend = stream(nullptr);
+    } else {
+      backend =
+          std::make_unique<SsePeople>(loop, tokens, [this](auto owner) { return stream(std::move(owner)); });
+    }
+  }
+  ~SseTokens() override {
+    calls.cancel();
+    backend.reset();
+  }
+  using Answer = std::optional<base::Result<core::Outcome>>;
+  base::Task<void> run(core::Principal who, std::shared_ptr<Answer> out) {
+    test::CollectingSink sink(loop);
+    auto const call =
+        test::call_of(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}})",
+                      mcp::kNewestLegacy, &sink);
+    call->method = mcp::Method::tools_call;
+    call->target = "echo";
+    call->principal = &who;
+    call->deadline = call->deadline_latest = loop.now() + 60s;
+    *out = co_await backend->handle(*call);
+  }
+  std::string call(std::string const& who) {
+    auto const out = std::make_shared<Answer>();  // the call may go on
+    calls.spawn(run(core::Principal{who, "key", {}}, out));
+    loop.advance(1s);
+    auto const& answer = *out;
+    if (!answer) return "no answer";
+    if (!*answer) return answer->error().detail + ": " + answer->error().hint;
+    std::string text;
+    (*answer)->edits.append_to(text);
+    return text;
+  }
+  base::TaskGroup calls{loop};
+};
+
+TEST_F(SseTokens, TheStreamAndEachPostCarryTheGatewaysToken) {
+  start();
+  EXPECT_NE(call("ann").find("Bearer own-0"), std::string::npos);
+  EXPECT_NE(call("bob").find("Bearer own-0"), std::string::npos);
+  EXPECT_EQ(server.open, 1) << "one stream for all";
+  for (auto const& one : server.asked) EXPECT_NE(one.find("Bearer own-0"), std::string::npos) << one;
+}
+
+TEST_F(SseTokens, ATokenThatIsOverIsReplacedOnTheSameStream) {
+  start();
+  ASSERT_NE(call("ann").find("Bearer own-0"), std::string::npos);
+  server.stale = {"Bearer own-0"};
+  auto const streams = server.opened;
+  EXPECT_NE(call("ann").find("Bearer own-1"), std::string::npos);
+  EXPECT_EQ(server.opened, streams);
+  EXPECT_EQ(tokens->refusals["own"], 1);
+}
+
+TEST_F(SseTokens, WithoutATokenTheCureIsToldAndNothingIsSent) {
+  tokens->without = {"own"};
+  start();
+  EXPECT_EQ(call("ann").substr(0, 16), "no token for own");
+  EXPECT_NE(call("ann").find("Sign in."), std::string::npos);
+  EXPECT_TRUE(server.asked.empty());
+  EXPECT_EQ(backend->status().cure, "Sign in.");
+  EXPECT_NE(backend->status().cause.find("no token for own"), std::string::npos);
+  EXPECT_EQ(backend->status().restarts, 0) << "nothing was started";
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(call("ann").substr(0, 16), "no token for own") << "however often";
+  tokens->without.clear();
+  EXPECT_NE(call("ann").find("Bearer own-0"), std::string::npos) << "the first call with a token is served";
+}
+
+TEST_F(SseTokens, ATokenIsNoticedWithoutACall) {
+  tokens->without = {"own"};
+  start();
+  call("ann");
+  tokens->without.clear();
+  loop.advance(30s);
+  EXPECT_EQ(backend->status().state, core::ServerState::ready);
+}
+
+TEST_F(SseTokens, EachCallerHasAStreamOfTheirOwn) {
+  tokens->of_callers = true;
+  tokens->without = {"eve"};
+  start();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_NE(call("ann").find("Bearer ann-0"), std::string::npos);
+    EXPECT_NE(call("bob").find("Bearer bob-0"), std::string::npos);
+  }
+  EXPECT_EQ(call("eve"), "no token for eve: Sign in.");
+  EXPECT_EQ(server.open, 2) << "none for who has no token, and none is shared";
+  EXPECT_EQ(server.count("GET Bearer own-0"), 0U) << "the gateway has asked nothing yet";
+}
+
+TEST_F(SseTokens, AStreamThatNobodyUsesIsClosed) {
+  tokens->of_callers = true;
+  start();
+  call("ann");
+  call("bob");
+  EXPECT_EQ(server.open, 2);
+  loop.advance(SsePeople::kIdle / 2);
+  call("bob");
+  loop.advance(SsePeople::kIdle / 2 + 60s);
+  EXPECT_EQ(server.open, 1);
+  EXPECT_EQ(static_cast<SsePeople&>(*backend).streams(), 1U);
+  EXPECT_NE(call("ann").find("Bearer ann-0"), std::string::npos) << "it is opened anew";
+}
+
+TEST_F(SseTokens, WhoCalledLongestAgoMakesRoom) {
+  tokens->of_callers = true;
+  start();
+  for (std::size_t i = 0; i <= SsePeople::kMost; ++i) call("p" + std::to_string(i));
+  auto& people = static_cast<SsePeople&>(*backend);
+  EXPECT_EQ(people.streams(), SsePeople::kMost);
+  loop.advance(5s);
+  EXPECT_EQ(server.open, static_cast<int>(SsePeople::kMost));
+}
+
+TEST_F(SseTokens, NobodyLosesAStreamThatIsInUse) {
+  tokens->of_callers = true;
+  server.silent = true;
+  start();
+  for (std::size_t i = 0; i < SsePeople::kMost; ++i) EXPECT_EQ(call("p" + std::to_string(i)), "no answer");
+  auto const refused = call("late");
+  EXPECT_EQ(refused.find("256 callers are using streams of their own at this server"), 0U) << refused;
+  EXPECT_EQ(server.open, static_cast<int>(SsePeople::kMost));
+  EXPECT_EQ(server.count("GET Bearer late-0"), 0U);
+  server.silent = false;
+  EXPECT_NE(call("p7").find("Bearer p7-0"), std::string::npos) << "who has a stream can go on using it";
+}
+
+}  // namespace
+}  // namespace weir::upstream
