@@ -133,8 +133,7 @@ Task<void> GetStream::say_farewell() {
     iovec const part = part_of(text);
     exchange.send_now({&part, 1});
   }
-  exchange.end_stream();
-  exchange.close_after();
+  exchange.end_stream();  // no more than that: its head did not announce that the connection would close
   auto work = exchange.send({});
   auto const until = parts_.scheduler.now() + parts_.rules.closing_max;
   if (co_await base::run_until(parts_.scheduler, work, until) != base::Ended::done) exchange.abandon();

@@ -110,6 +110,27 @@ TEST(GetStream, ASecondOneReplacesTheFirst) {  // F-65
   EXPECT_EQ(world.counted("mcp_streams_active"), 1);
 }
 
+// A client takes the connection of a stream that ended well for its next request: closed without having been
+// announced, it would cost that client a call that nobody may repeat (RFC 9112 9.6).
+TEST(GetStream, TheConnectionOfAStreamThatEndedTakesTheNextRequest) {
+  World world;
+  auto const session = world.initialize();
+  auto first = world.get(session);
+  auto second = world.get(session);
+  ASSERT_TRUE(first.stream_over()) << first.text();
+  EXPECT_FALSE(first.has("Connection: close"));
+  auto const length = first.text().size();
+  std::string const next = "GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" +
+                           World::in(session) + World::after("1.0") + "\r\n";
+  iovec const piece{const_cast<char*>(next.data()), next.size()};
+  EXPECT_EQ(first.stream().write({&piece, 1}).bytes, next.size());
+  world.loop.advance(0s);
+  EXPECT_EQ(first.text().substr(length, 15), "HTTP/1.1 200 OK");
+  EXPECT_TRUE(second.stream_over()) << "replaced in its turn";
+  world.post_note(session, "{}");
+  EXPECT_TRUE(first.has("id: 1.1\n")) << first.text();
+}
+
 TEST(GetStream, TheEndOfTheSessionIsItsLastEvent) {
   World world({.entries_max = 1, .per_principal_max = 1, .shards = 1});
   auto const session = world.initialize();
