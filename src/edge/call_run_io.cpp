@@ -13,7 +13,8 @@ using core::Outcome;
 
 namespace {
 
-Task<Result<Outcome>> work_on(EndpointParts const& parts, core::Call& call) {
+Task<Result<Outcome>> work_on(EndpointParts const& parts, core::Call& call, bool admitted) {
+  if (!admitted) co_return Error(Fault::busy, Blame::gateway, "too many calls at once", base::Retry::always);
   auto work = parts.entry.handle(call);
   while (parts.scheduler.now() < call.deadline_latest) {  // a question to the client moves it
     auto const ended = co_await base::run_until(parts.scheduler, work, call.deadline_latest);
@@ -26,8 +27,7 @@ Task<Result<Outcome>> work_on(EndpointParts const& parts, core::Call& call) {
 
 Task<std::string> run_call(EndpointParts const& parts, EndpointRules const& rules, core::Call& call,
                            CallRecord& record, bool admitted) {
-  Result<Outcome> outcome = Error(Fault::busy, Blame::gateway, "too many calls at once", base::Retry::always);
-  if (admitted) outcome = co_await work_on(parts, call);
+  auto outcome = co_await work_on(parts, call, admitted);
   std::string json;
   if (!outcome && outcome.error().fault == Fault::cancelled) {
     record.outcome = observe::Outcome::cancelled;

@@ -6,7 +6,6 @@
 
 namespace weir::mcp {
 namespace {
-constexpr std::size_t kEditsUsual = 4;  // id, name, and what the revision asks for
 constexpr std::string_view kSpace = " \t\r\n";
 
 // Where the key of the member with this value begins: its opening quote.
@@ -18,17 +17,27 @@ std::size_t key_of(std::string_view bytes, Span value) {
 }
 }  // namespace
 
+Splice::Edited& Splice::edited() {
+  if (!edited_) edited_ = std::make_unique<Edited>();
+  return *edited_;
+}
+
+std::span<Splice::Edit const> Splice::edits() const noexcept {
+  if (!edited_) return {};
+  return edited_->edits;
+}
+
 void Splice::add(Edit edit) noexcept {
-  WEIR_ASSERT(edits_.size() < kEditsMax);
+  auto& edits = edited().edits;
+  WEIR_ASSERT(edits.size() < kEditsMax);
   WEIR_ASSERT(edit.span.begin <= edit.span.end && edit.span.end <= bytes_.size());
-  if (edits_.empty()) edits_.reserve(kEditsUsual);
-  auto const place = std::find_if(edits_.begin(), edits_.end(), [&](Edit const& other) {
+  auto const place = std::find_if(edits.begin(), edits.end(), [&](Edit const& other) {
     return other.span.begin > edit.span.begin ||
            (other.span.begin == edit.span.begin && edit.span.empty() && !other.span.empty());
   });
-  WEIR_ASSERT(place == edits_.begin() || (place - 1)->span.end <= edit.span.begin);
-  WEIR_ASSERT(place == edits_.end() || edit.span.end <= place->span.begin);
-  edits_.insert(place, edit);
+  WEIR_ASSERT(place == edits.begin() || (place - 1)->span.end <= edit.span.begin);
+  WEIR_ASSERT(place == edits.end() || edit.span.end <= place->span.begin);
+  edits.insert(place, edit);
 }
 
 void Splice::replace(Span span, std::string_view borrowed) noexcept {
@@ -38,8 +47,9 @@ void Splice::replace(Span span, std::string_view borrowed) noexcept {
 }
 
 void Splice::replace_owned(Span span, std::string_view text) {
-  auto const offset = static_cast<std::uint32_t>(owned_.size());
-  owned_.append(text);
+  auto& owned = edited().owned;
+  auto const offset = static_cast<std::uint32_t>(owned.size());
+  owned.append(text);
   add({span, nullptr, offset, static_cast<std::uint32_t>(text.size())});
 }
 
@@ -47,10 +57,11 @@ void Splice::replace_owned(Span span, std::string_view text) {
 bool Splice::nothing_left(std::uint32_t at) const noexcept {
   for (;;) {
     at = static_cast<std::uint32_t>(bytes_.find_first_not_of(kSpace, at));
-    auto const erased = std::find_if(edits_.begin(), edits_.end(), [&](Edit const& edit) {
+    auto const all = edits();
+    auto const erased = std::find_if(all.begin(), all.end(), [&](Edit const& edit) {
       return edit.length == 0 && edit.span.begin <= at && at < edit.span.end;
     });
-    if (erased == edits_.end()) return bytes_[at] == '}';
+    if (erased == all.end()) return bytes_[at] == '}';
     at = erased->span.end;
   }
 }
@@ -60,18 +71,20 @@ void Splice::insert_member(Span object, std::string_view key, std::string_view v
   WEIR_ASSERT(inside.size() >= 2 && inside.front() == '{');
   std::uint32_t const at = object.begin + 1;
   bool const was_empty = nothing_left(at);
-  bool const first = std::none_of(edits_.begin(), edits_.end(), [&](Edit const& edit) {
+  auto const all = edits();
+  bool const first = std::none_of(all.begin(), all.end(), [&](Edit const& edit) {
     return edit.span == Span{at, at};
   });
-  auto const offset = owned_.size();
-  owned_.reserve(offset + key.size() + value.size() + 4);
-  if (was_empty && !first) owned_ += ',';
-  owned_.append(1, '"').append(key).append("\":", 2).append(value);
-  if (!was_empty) owned_ += ',';
+  auto& owned = edited().owned;
+  auto const offset = owned.size();
+  owned.reserve(offset + key.size() + value.size() + 4);
+  if (was_empty && !first) owned += ',';
+  owned.append(1, '"').append(key).append("\":", 2).append(value);
+  if (!was_empty) owned += ',';
   add({{at, at},
        nullptr,
        static_cast<std::uint32_t>(offset),
-       static_cast<std::uint32_t>(owned_.size() - offset)});
+       static_cast<std::uint32_t>(owned.size() - offset)});
 }
 
 void Splice::erase_members(std::vector<Span> values) {
@@ -96,21 +109,22 @@ void Splice::erase_members(std::vector<Span> values) {
 // Members that were put first in an object no longer have anything behind them.
 void Splice::end_insertions(std::uint32_t at) noexcept {
   if (!nothing_left(at)) return;
-  auto const last = std::find_if(edits_.rbegin(), edits_.rend(), [&](Edit const& edit) {
+  auto& all = edited().edits;
+  auto const last = std::find_if(all.rbegin(), all.rend(), [&](Edit const& edit) {
     return edit.span == Span{at, at};
   });
-  if (last != edits_.rend() && text_of(*last).ends_with(',')) --last->length;
+  if (last != all.rend() && text_of(*last).ends_with(',')) --last->length;
 }
 
 std::string_view Splice::text_of(Edit const& edit) const noexcept {
-  char const* const text = edit.borrowed != nullptr ? edit.borrowed : owned_.data() + edit.offset;
+  char const* const text = edit.borrowed != nullptr ? edit.borrowed : edited_->owned.data() + edit.offset;
   return {text, edit.length};
 }
 
 template <class Take>
 void Splice::each_piece(Take&& take) const {
   std::size_t from = 0;
-  for (auto const& edit : edits_) {
+  for (auto const& edit : edits()) {
     take(bytes_.substr(from, edit.span.begin - from));
     take(text_of(edit));
     from = edit.span.end;
@@ -130,7 +144,7 @@ void Splice::append_to(std::string& out) const {
 }
 
 std::size_t Splice::fill(std::span<iovec> out) const noexcept {
-  WEIR_ASSERT(out.size() >= 2 * edits_.size() + 1);
+  WEIR_ASSERT(out.size() >= 2 * edits().size() + 1);
   std::size_t used = 0;
   each_piece([&](std::string_view piece) {
     // sendmsg only reads; iovec has no const form.

@@ -2,12 +2,15 @@
 //
 // Edits are kept sorted by place; they may be given in any order and must not overlap (our bug, asserted, as
 // is more than kEditsMax). Insertions at the same byte come out in the order given. Borrowed texts and the
-// bytes must outlive the Splice; owned texts live in it. One task; may live across awaits.
+// bytes must outlive the Splice; owned texts live in it. One task; may live across awaits: small, since it
+// waits in the frames of every call.
 #pragma once
 
 #include <sys/uio.h>
 
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,7 +43,7 @@ class Splice {
   // object's in one call. No other edit may touch them. Goes with insert_member() in either order.
   void erase_members(std::vector<Span> values);
 
-  bool empty() const noexcept { return edits_.empty(); }
+  bool empty() const noexcept { return !edited_; }
   std::size_t size() const noexcept;  // bytes of the edited text
   void append_to(std::string& out) const;
 
@@ -62,9 +65,20 @@ class Splice {
   template <class Take>
   void each_piece(Take&& take) const;
 
+  struct Edited {
+    static constexpr std::size_t kUsual = 4;  // id, name, and what the revision asks for
+    static void* operator new(std::size_t bytes) { return base::frame_allocate(bytes); }
+    static void operator delete(void* memory, std::size_t bytes) noexcept {
+      base::frame_release(memory, bytes);
+    }
+    boost::container::small_vector<Edit, kUsual> edits;
+    std::string owned;
+  };
+  Edited& edited();
+  std::span<Edit const> edits() const noexcept;
+
   std::string_view bytes_;
-  std::vector<Edit, base::FrameAllocator<Edit>> edits_;
-  std::string owned_;
+  std::unique_ptr<Edited> edited_;  // null: no edits yet
 };
 
 }  // namespace weir::mcp

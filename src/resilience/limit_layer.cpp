@@ -118,16 +118,23 @@ LimitLayer::LimitLayer(std::shared_ptr<core::Handler> inner, base::Scheduler& sc
 
 LimitLayer::~LimitLayer() = default;
 
+// A coroutine of its own: what most calls do not need is not in the frame in which they wait for answers.
+base::Task<base::Result<void>> LimitLayer::queue_up(core::Call const& call) {
+  Seat seat(*this, call);
+  while (seat.verdict == Verdict::waiting) {
+    auto const until = seat.look();
+    if (seat.verdict == Verdict::waiting) co_await base::ready_until(scheduler_, seat.settled, until);
+  }
+  if (!seat.take()) co_return refusal(seat.verdict);
+  co_return base::Result<void>();
+}
+
 base::Task<base::Result<core::Outcome>> LimitLayer::handle(core::Call& call) {
   if (queue_.size() == 0 && has_place()) {
     ++in_flight_;
   } else {
-    Seat seat(*this, call);
-    while (seat.verdict == Verdict::waiting) {
-      auto const until = seat.look();
-      if (seat.verdict == Verdict::waiting) co_await base::ready_until(scheduler_, seat.settled, until);
-    }
-    if (!seat.take()) co_return refusal(seat.verdict);
+    auto queued = co_await queue_up(call);
+    if (!queued) co_return std::move(queued).error();
   }
   Place const place(*this, call);
   auto const began = scheduler_.now();

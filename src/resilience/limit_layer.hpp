@@ -67,6 +67,8 @@ class LimitLayer final : public core::Handler {
  private:
   class Place;
   class Seat;
+
+  base::Task<base::Result<void>> queue_up(core::Call const& call);  // success: in_flight_ has the call
   base::Error refusal(WaitQueue::Verdict verdict);
   bool has_place() noexcept;
   void give_back() noexcept;
