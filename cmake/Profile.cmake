@@ -25,6 +25,12 @@ elseif(WEIR_PROFILE STREQUAL use)
       -fprofile-correction -Wno-missing-profile -Wno-coverage-mismatch  # code may have changed since
       # What runs once for each call is hot too, beside the loops over a long body, whose counts are larger.
       --param=hot-bb-count-ws-permille=999)
+    if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+      # Copies whose size was counted would become string instructions, which take longer to start than a
+      # short copy lasts, and copy a long one more slowly than the library (decision 0017).
+      set(by_library libcall:-1:noalign)
+      list(APPEND weir_profile_options -mmemcpy-strategy=${by_library} -mmemset-strategy=${by_library})
+    endif()
   else()
     message(STATUS "tools/profile.tar.xz holds counts of g++ 12: not used with this compiler")
   endif()
