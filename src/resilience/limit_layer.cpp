@@ -93,7 +93,9 @@ class LimitLayer::Seat : public WaitQueue::Waiting {
     layer_.fill_places();  // somebody may be parked since
     layer_.queue_.look(*this, now);
     layer_.wake_settled();
-    return verdict == Verdict::waiting ? layer_.queue_.wake_at(*this, now) : now;
+    if (verdict != Verdict::waiting) return now;
+    // Nothing says when a place stops to count: it is looked for while there is time.
+    return std::min(layer_.queue_.wake_at(*this, now), layer_.counted_ + kCountUncountedEvery);
   }
 
   base::Event settled;

@@ -252,6 +252,23 @@ unsigned limit_after(base::Duration takes, void (*change)(Server&), int calls = 
   return world.layer.limit();
 }
 
+// Many streams opened in a row: the last ones come before those at the server can have been looked at again.
+TEST(LimitLayer, WhoWaitsGetsAPlaceThatStoppedToCountMeanwhile) {
+  World world(0);
+  auto const limit =
+      static_cast<unsigned>(std::stoul(world.counted(R"(weir_concurrency_limit{server="docs"})")));
+  world.server->takes = 1ms;
+  world.server->progresses = true;
+  world.server->lingers = 1h;
+  for (unsigned round = 0; round < 3; ++round) {
+    for (unsigned i = 0; i < limit; ++i) world.tasks.spawn(world.ask("tools/call", 2h));
+    world.loop.advance(10ms);
+  }
+  world.loop.advance(100ms);
+  EXPECT_EQ(world.server->inside, 3 * limit) << "all report progress";
+  EXPECT_EQ(world.refused, 0U);
+}
+
 TEST(LimitLayer, SlowAnswersAndTimeoutsShrinkTheLimit) {
   EXPECT_LT(limit_after(200ms, [](Server&) {}), 70U);
   auto const times_out = [](Server& server) { server.fault = base::Fault::timed_out; };
