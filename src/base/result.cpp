@@ -30,7 +30,7 @@ char const* name_of(Fault fault) noexcept {
   return "internal";
 }
 
-char detail::ErrorBox::kGone = 0;
+alignas(Error) char detail::ErrorBox::kGone = 0;
 
 void no_value(Error const& error, boost::source_location const& where) {
   assertion_failed(error.detail.c_str(), where.file_name(), static_cast<int>(where.line()));

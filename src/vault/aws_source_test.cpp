@@ -95,7 +95,7 @@ TEST_F(AwsShell, TakesKeysOfTheInstanceAndKeepsThemUntilTheyEnd) {
   ASSERT_TRUE(read());
   EXPECT_EQ(store.asked.size(), 5U);
   loop.advance(1min);
-  ASSERT_TRUE(read());
+  static_cast<void>(read());  // there is no answer to it
   EXPECT_EQ(store.asked[5].line, "PUT http://169.254.169.254/latest/api/token");
 }
 
