@@ -82,15 +82,15 @@ Backend event_stream(WorkerParts& parts, config::Server const& server, std::size
                      upstream::SseOptions const& to, core::BackendObserver& observer, OwnDialer const& own) {
   auto const stream = [&parts, &observer, own, to,
                        options = sse_options(server, parts.gateway_info, address)](
-                          std::shared_ptr<upstream::SseOwner const> owner) {
+                          std::shared_ptr<upstream::SseOwner const> owner, core::BackendObserver* of_owner) {
     auto whose = to;
-    auto* const hears = owner ? nullptr : &observer;
+    auto* const hears = owner ? of_owner : &observer;
     whose.owner = std::move(owner);
     return std::make_unique<upstream::SseBackend>(parts.scheduler, dialer_of(parts, own), parts.random,
                                                   std::move(whose), options, hears);
   };
   bool const of_callers = to.tokens && to.tokens->per_caller();
-  if (!of_callers) return with_its_dialer(stream(nullptr), own);
+  if (!of_callers) return with_its_dialer(stream(nullptr, nullptr), own);
   return with_its_dialer(std::make_shared<upstream::SsePeople>(parts.scheduler, to.tokens, stream), own);
 }
 

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.hpp"
@@ -24,6 +25,9 @@ class CredentialSource {
   virtual ~CredentialSource() = default;
   // Whether callers have different ones; what the server keeps for one is then not for another.
   virtual bool per_caller() const noexcept = 0;
+  // In whose name a server acts that knows this caller by their tokens: other words after another sign-in, or
+  // when somebody else acts for the same subject. Valid while their value is at hand. Holds no secret.
+  virtual std::string acts_as(Principal const& caller) const { return caller.id; }
   // Null when it is not at hand: obtain() it.
   virtual Value ready(Principal const* caller) = 0;
   virtual base::Task<base::Result<Value>> obtain(Principal const* caller, base::TimePoint deadline) = 0;

@@ -69,6 +69,11 @@ bool PeopleTokens::wants_nonce(core::Principal const* caller, std::string_view u
   return source != nullptr && source->wants_nonce(nullptr, url, nonce, challenge);
 }
 
+std::string PeopleTokens::acts_as(core::Principal const& caller) const {
+  auto const found = people_.find(caller.id);
+  return found == people_.end() ? std::string() : found->second->sign_in;
+}
+
 TokenSource* PeopleTokens::known(core::Principal const* caller) const {
   if (caller == nullptr) return own_.get();
   auto const found = people_.find(caller->id);

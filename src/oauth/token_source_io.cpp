@@ -89,6 +89,10 @@ bool TokenSource::per_caller() const noexcept {
   return options_.grant == Grant::exchange || options_.grant == Grant::id_jag;
 }
 
+std::string TokenSource::acts_as(core::Principal const& caller) const {
+  return caller.token ? caller.id + '\n' + caller.token->actor : caller.id;
+}
+
 // The gateway's own questions (lists) are asked with its own token: those of callers are for their calls.
 TokenSource::SubjectRef TokenSource::subject_of(core::Principal const* caller) const {
   return per_caller() && caller != nullptr ? caller->token : nullptr;

@@ -97,6 +97,7 @@ class TokenSource final : public core::CredentialSource {
   ~TokenSource() override;
 
   bool per_caller() const noexcept override;
+  std::string acts_as(core::Principal const& caller) const override;
   Value ready(core::Principal const* caller) override;
   base::Task<base::Result<Value>> obtain(core::Principal const* caller, base::TimePoint deadline) override;
   void refused(core::Principal const* caller, Value const& used, bool again) override;

@@ -46,6 +46,8 @@ class ChildProcess {
 
   // Why it ended, where more is known than its exit says.
   virtual std::optional<base::Error> failure() const { return std::nullopt; }
+  // Likewise why it answered this request with an error; asked once, when that answer was read.
+  virtual std::optional<base::Error> take_failure(std::uint64_t /*id*/) { return std::nullopt; }
 
   virtual void terminate() noexcept = 0;  // SIGTERM to the tree; harmless when it is gone
   virtual void kill() noexcept = 0;       // SIGKILL to the tree; calling it again is more forceful

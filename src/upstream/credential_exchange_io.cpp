@@ -33,6 +33,12 @@ class ShownHead {
 
 }  // namespace
 
+base::Error credential_wanted(int status) {
+  return base::Error(base::Fault::unavailable, base::Blame::gateway,
+                     "the server answered HTTP " + std::to_string(status), base::Retry::always)
+      .advise("The server wants a credential that Weir has not; set headers or auth for it.");
+}
+
 base::Task<Result<net::HttpReply>> exchange_with_token(base::Scheduler& scheduler, net::HttpClient& client,
                                                        std::shared_ptr<core::CredentialSource> source,
                                                        core::Principal const* caller, std::string url,

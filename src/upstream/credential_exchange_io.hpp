@@ -26,4 +26,7 @@ base::Task<base::Result<net::HttpReply>> exchange_with_token(
     base::Scheduler& scheduler, net::HttpClient& client, std::shared_ptr<core::CredentialSource> source,
     core::Principal const* caller, std::string url, std::string_view fixed, std::span<iovec const> parts);
 
+// The server answered 401 or 403 and said no more: it has done nothing.
+base::Error credential_wanted(int status);
+
 }  // namespace weir::upstream

@@ -8,6 +8,7 @@
 #include "base/ready_until.hpp"
 #include "base/run_until.hpp"
 #include "core/client_capabilities.hpp"
+#include "upstream/credential_exchange_io.hpp"
 #include "upstream/own_request.hpp"
 
 namespace weir::upstream {
@@ -79,11 +80,8 @@ Error HttpBackend::about(Error error) const {
 
 // What an HTTP status without a usable JSON-RPC body says.
 Error HttpBackend::refused(net::ReplyHead const& head) const {
+  if (head.status == 401 || head.status == 403) return about(credential_wanted(head.status));
   std::string const text = "the server answered HTTP " + std::to_string(head.status);
-  if (head.status == 401 || head.status == 403) {
-    return about(Error(Fault::unavailable, Blame::gateway, text, Retry::always)
-                     .advise("The server wants a credential that Weir has not; set headers or auth for it."));
-  }
   if (head.status == 429 || head.status == 503) {
     auto error = Error(Fault::throttled, Blame::upstream, text);
     auto const seconds = whole_seconds(head.field("retry-after"));

@@ -12,7 +12,6 @@ using base::Task;
 
 namespace {
 
-constexpr base::Duration kSweep = std::chrono::seconds{30};
 constexpr base::Duration kGoodbye = std::chrono::seconds{5};
 
 }  // namespace
@@ -21,7 +20,7 @@ SsePeople::SsePeople(base::Scheduler& scheduler, std::shared_ptr<core::Credentia
     : scheduler_(scheduler),
       tokens_(std::move(tokens)),
       make_(std::move(make)),
-      own_(make_(nullptr)),
+      own_(make_(nullptr, nullptr)),
       tasks_(scheduler) {}
 
 Task<Result<core::Outcome>> SsePeople::handle(core::Call& call) {
@@ -30,7 +29,11 @@ Task<Result<core::Outcome>> SsePeople::handle(core::Call& call) {
     auto token = co_await tokens_->obtain(call.principal, scheduler_.now() + kTokenMax);
     if (!token) co_return std::move(token).error().about(std::string(name()));
   }
-  auto const stream = closed_ ? nullptr : stream_of(*call.principal);
+  if (closed_) {
+    co_return Error(Fault::unavailable, Blame::gateway, "the server is being stopped", base::Retry::always)
+        .about(std::string(name()));
+  }
+  auto const stream = stream_of(*call.principal);
   if (!stream) {
     co_return Error(Fault::busy, Blame::gateway,
                     std::to_string(kMost) + " callers are using streams of their own at this server")
@@ -46,22 +49,27 @@ Task<Result<core::Outcome>> SsePeople::handle(core::Call& call) {
     ~InUse() {
       --stream.calls;
       stream.used = scheduler.now();
+      stream.people.look_at(stream);
     }
   } const here(*stream, scheduler_);
   co_return co_await stream->backend->handle(call);
 }
 
 SsePeople::Held SsePeople::stream_of(core::Principal const& caller) {
+  auto acts_as = tokens_->acts_as(caller);
   auto const found = streams_.find(caller.id);
-  if (found != streams_.end()) {
+  if (found != streams_.end() && (*found->second)->acts_as != acts_as) {
+    retire(found->second);
+  } else if (found != streams_.end()) {
     order_.splice(order_.begin(), order_, found->second);
     order_.front()->owner->principal = caller;  // with what they have shown now
     return order_.front();
   }
   if (streams_.size() >= kMost && !make_room()) return nullptr;
-  auto made = std::make_shared<Stream>();
+  auto made = std::make_shared<Stream>(*this);
   made->owner = std::make_shared<SseOwner>(SseOwner{caller});
-  made->backend = make_(made->owner);
+  made->acts_as = std::move(acts_as);
+  made->backend = make_(made->owner, made.get());
   made->used = scheduler_.now();
   order_.push_front(made);
   streams_.emplace(caller.id, order_.begin());
@@ -85,7 +93,19 @@ void SsePeople::retire(Order::iterator one) {
   order_.erase(one);
 }
 
+// Neither at work nor about to be: a backend that was not asked for anything yet is stopped.
+bool SsePeople::Stream::over() const {
+  return calls == 0 && backend != nullptr && backend->status().state != core::ServerState::ready;
+}
+
+void SsePeople::look_at(Stream& stream) {
+  if (closed_ || !stream.over()) return;
+  auto const found = streams_.find(stream.owner->principal.id);
+  if (found != streams_.end() && found->second->get() == &stream) retire(found->second);
+}
+
 Task<void> SsePeople::end(Held stream, base::TimePoint deadline) {
+  co_await scheduler_.sleep_for(base::Duration::zero());  // it may be its backend that says so
   co_await stream->backend->close(deadline);
 }
 
@@ -94,8 +114,9 @@ Task<void> SsePeople::sweep() {
     co_await scheduler_.sleep_for(kSweep);
     for (auto one = order_.begin(); one != order_.end();) {
       auto const next = std::next(one);
-      bool const idle = (*one)->calls == 0 && scheduler_.now() - (*one)->used >= kIdle;
-      if (idle) retire(one);
+      auto const& stream = **one;
+      bool const over = scheduler_.now() - stream.used >= kIdle || !tokens_->ready(&stream.owner->principal);
+      if (stream.calls == 0 && over) retire(one);
       one = next;
     }
   }

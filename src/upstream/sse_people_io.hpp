@@ -4,8 +4,10 @@
 // the name of whoever opened the stream, so that callers cannot share one. A caller's is opened with their
 // token when they first call; whoever has no token gets none and learns why. What the gateway asks for itself
 // (lists, subscriptions) goes over a stream of its own, and only that one tells of changes. Limits: kMost
-// streams of callers; one without calls is closed after kIdle, and earlier where another caller needs its
-// place. Errors: those of SseBackend and of the source of tokens; busy.
+// streams of callers, each with SseSpawner::kPostsMax POSTs at once; one without calls is closed after kIdle,
+// and earlier where another caller needs its place, where it ended by itself, where its owner has no token at
+// hand any more (seen every kSweep) and where their tokens are of another sign-in. Errors: those of
+// SseBackend and of the source of tokens; busy; unavailable once it is closed.
 #pragma once
 
 #include <functional>
@@ -24,10 +26,12 @@ class SsePeople final : public core::Backend {
  public:
   static constexpr std::size_t kMost = 256;
   static constexpr base::Duration kIdle = std::chrono::minutes{5};
+  static constexpr base::Duration kSweep = std::chrono::seconds{30};
   static constexpr base::Duration kTokenMax = std::chrono::seconds{20};
 
-  // Makes a stream; a null owner is the gateway.
-  using Make = std::function<std::unique_ptr<core::Backend>(std::shared_ptr<SseOwner const> owner)>;
+  // Makes a stream; a null owner is the gateway, and has no observer here. The others' outlive them.
+  using Make = std::function<std::unique_ptr<core::Backend>(std::shared_ptr<SseOwner const> owner,
+                                                            core::BackendObserver* observer)>;
   SsePeople(base::Scheduler& scheduler, std::shared_ptr<core::CredentialSource> tokens, Make make);
 
   std::string_view name() const noexcept override { return own_->name(); }
@@ -37,7 +41,7 @@ class SsePeople final : public core::Backend {
     return own_->ask(method, std::move(params));
   }
   core::ServerStatus status() const override { return own_->status(); }
-  bool translates(core::Call const& call) const noexcept override { return own_->translates(call); }
+  bool translates(core::Call const& call) const noexcept override { return call.modern(); }
   bool listens() const noexcept override { return own_->listens(); }
   base::Task<base::Result<void>> listen(std::string params,
                                         std::function<void(mcp::Message const&)> told) override {
@@ -49,8 +53,15 @@ class SsePeople final : public core::Backend {
   std::size_t streams() const noexcept { return streams_.size(); }
 
  private:
-  struct Stream {
+  // Hears when it ends: it is not opened anew before its owner calls.
+  struct Stream final : core::BackendObserver {
+    explicit Stream(SsePeople& p) noexcept : people(p) {}
+    void list_changed(std::string_view, mcp::Method) override {}
+    void state_changed(std::string_view) override { people.look_at(*this); }
+    bool over() const;
+    SsePeople& people;
     std::shared_ptr<SseOwner> owner;
+    std::string acts_as;  // as CredentialSource says: what is sent on it comes from nobody else
     std::unique_ptr<core::Backend> backend;
     unsigned calls = 0;
     base::TimePoint used{};
@@ -60,6 +71,7 @@ class SsePeople final : public core::Backend {
 
   Held stream_of(core::Principal const& caller);
   bool make_room();
+  void look_at(Stream& stream);
   void retire(Order::iterator one);
   base::Task<void> end(Held stream, base::TimePoint deadline);
   base::Task<void> sweep();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <unordered_map>
 
 #include "base/run_until.hpp"
 #include "mcp/json_text.hpp"
@@ -15,15 +17,24 @@ namespace weir::upstream {
 namespace {
 
 constexpr std::size_t kPipeBytes = 256 * 1024;
-constexpr int kInternalError = -32603;
-constexpr int kNotSent = -32000;  // tells breakers nothing of the server
+
+base::Error not_taken(std::string why) {
+  return base::Error(base::Fault::refused, base::Blame::upstream, std::move(why));
+}
+
+net::ClientOptions keeping_what_tokens_need() {
+  net::ClientOptions options;
+  options.fields_kept = {"www-authenticate", "dpop-nonce"};
+  return options;
+}
 
 class SseProcess final : public ChildProcess {
  public:
   SseProcess(base::Scheduler& scheduler, net::Dialer& dialer, SseOptions const& options)
       : scheduler_(scheduler),
         options_(options),
-        client_(scheduler, dialer, net::Endpoint{options.url.https, options.url.host, options.url.port}, {}),
+        client_(scheduler, dialer, net::Endpoint{options.url.https, options.url.host, options.url.port},
+                keeping_what_tokens_need()),
         in_(net::make_pipe(scheduler, kPipeBytes)),
         out_(net::make_pipe(scheduler, kPipeBytes)),
         err_(net::make_pipe(scheduler, kPipeBytes)),
@@ -41,6 +52,7 @@ class SseProcess final : public ChildProcess {
   base::Event& exited() noexcept override { return exited_; }
   ExitStatus const& exit_status() const noexcept override { return status_; }
   std::optional<base::Error> failure() const override { return failure_; }
+  std::optional<base::Error> take_failure(std::uint64_t id) override;
   void terminate() noexcept override { end(0); }
   void kill() noexcept override { end(0); }
 
@@ -50,9 +62,7 @@ class SseProcess final : public ChildProcess {
   base::Task<void> post(std::string line, base::Semaphore::Permit place);
   base::Task<base::Result<net::HttpReply>> exchange(std::string_view method, std::string target,
                                                     std::string own, std::string_view body);
-  base::Task<void> refuse(std::string_view line, std::string_view why);
-  base::Task<void> refuse(std::string_view line, base::Error const& error);
-  base::Task<void> answer(std::string_view line, int code, std::string_view why);
+  base::Task<void> refuse(std::string_view line, base::Error error);
   base::Task<void> say(net::Stream& to, std::string text);
   base::Task<void> die(std::string cause);
   base::Task<void> die(base::Error error);
@@ -68,9 +78,10 @@ class SseProcess final : public ChildProcess {
   base::Event exited_;
   ExitStatus status_;
   std::optional<base::Error> failure_;
-  std::string endpoint_;      // where messages go, once the server has said so
-  base::Semaphore posts_;     // under way
-  base::Semaphore speaking_;  // to us: whole lines
+  std::unordered_map<std::uint64_t, base::Error> failures_;  // of requests, until their answers are read
+  std::string endpoint_;                                     // where messages go, once the server has said so
+  base::Semaphore posts_;                                    // under way
+  base::Semaphore speaking_;                                 // to us: whole lines
   base::TaskGroup tasks_;
 };
 
@@ -141,8 +152,10 @@ base::Task<base::Result<net::HttpReply>> SseProcess::exchange(std::string_view m
 base::Task<void> SseProcess::run() {
   auto reply = co_await exchange("GET", options_.url.target, "Accept: text/event-stream\r\n\r\n", {});
   if (!reply) co_return co_await die(std::move(reply).error());
-  if (reply->head.status != 200 || !reply->event_stream()) {
-    co_return co_await die("no event stream: HTTP " + std::to_string(reply->head.status));
+  auto const status = reply->head.status;
+  if (status == 401 || status == 403) co_return co_await die(credential_wanted(status));
+  if (status != 200 || !reply->event_stream()) {
+    co_return co_await die("no event stream: HTTP " + std::to_string(status));
   }
   auto first = reply->next_event();
   auto const waited =
@@ -176,34 +189,37 @@ base::Task<void> SseProcess::post(std::string line, base::Semaphore::Permit) {
   net::append_head_end(own);
   auto posting = exchange("POST", endpoint_, std::move(own), line);
   auto const ended = co_await base::run_until(scheduler_, posting, scheduler_.now() + SseSpawner::kPostMax);
-  if (ended != base::Ended::done) co_return co_await refuse(line, "no answer to the POST");
+  if (ended != base::Ended::done) co_return co_await refuse(line, not_taken("no answer to the POST"));
   auto reply = posting.take();
-  if (!reply) co_return co_await refuse(line, reply.error());
-  if (reply->head.status == 404) co_return co_await die("the server does not know the session any more");
-  if (reply->head.status >= 300) {
-    co_return co_await refuse(line, "HTTP status " + std::to_string(reply->head.status));
-  }
+  if (!reply) co_return co_await refuse(line, std::move(reply).error());
+  auto const status = reply->head.status;
+  if (status == 404) co_return co_await die("the server does not know the session any more");
+  if (status == 401 || status == 403) co_return co_await refuse(line, credential_wanted(status));
+  if (status >= 300) co_return co_await refuse(line, not_taken("HTTP status " + std::to_string(status)));
   if (!reply->event_stream()) co_await reply->body();  // so that the connection can be used again
 }
 
-base::Task<void> SseProcess::refuse(std::string_view line, std::string_view why) {
-  co_await answer(line, kInternalError, "The server did not take the message: " + std::string(why));
+std::optional<base::Error> SseProcess::take_failure(std::uint64_t id) {
+  auto const found = failures_.find(id);
+  if (found == failures_.end()) return std::nullopt;
+  auto error = std::move(found->second);
+  failures_.erase(found);
+  return error;
 }
 
-// What the gateway lacks, such as a token, is no fault of the server's, and its cure is told.
-base::Task<void> SseProcess::refuse(std::string_view line, base::Error const& error) {
-  if (error.blame == base::Blame::upstream || error.hint.empty())
-    co_return co_await refuse(line, error.detail);
-  co_await answer(line, kNotSent, "The message was not sent to the server. " + error.hint);
-}
-
-// Answers a request in the server's place.
-base::Task<void> SseProcess::answer(std::string_view line, int code, std::string_view why) {
+// Answers a request in the server's place. What the gateway lacks, such as a token, is no fault of the
+// server's, and the call ends with it as it is.
+base::Task<void> SseProcess::refuse(std::string_view line, base::Error error) {
   auto const message = mcp::decode(std::string(line));
   if (!message || message->kind() != mcp::MessageKind::request) co_return;
-  std::string text = R"({"jsonrpc":"2.0","id":)" + std::string(message->raw(mcp::Field::id));
-  text += R"(,"error":{"code":)" + std::to_string(code) + R"(,"message":)";
-  mcp::append_json_string(text, why);
+  auto const id = message->raw(mcp::Field::id);
+  std::string text = R"({"jsonrpc":"2.0","id":)" + std::string(id);
+  text += R"(,"error":{"code":-32603,"message":)";
+  mcp::append_json_string(text, "The server did not take the message: " + error.detail);
+  std::uint64_t number = 0;
+  bool const ours = error.blame != base::Blame::upstream;
+  if (ours && std::from_chars(id.data(), id.data() + id.size(), number).ec == std::errc{})
+    failures_.insert_or_assign(number, std::move(error));
   co_await say(*out_.second, text + "}}\n");
 }
 

@@ -43,7 +43,7 @@ class SseSpawner final : public ChildSpawner {
  public:
   static constexpr base::Duration kEndpointMax = std::chrono::seconds{10};
   static constexpr base::Duration kPostMax = std::chrono::seconds{30};
-  static constexpr std::size_t kPostsMax = 64;  // under way at once, per server
+  static constexpr std::size_t kPostsMax = 64;  // under way at once, per stream
 
   SseSpawner(base::Scheduler& scheduler, net::Dialer& dialer, SseOptions options)
       : scheduler_(scheduler), dialer_(dialer), options_(std::move(options)) {}

@@ -24,11 +24,6 @@ constexpr auto kLastCallsMax = std::chrono::minutes(10);  // of a child that was
 constexpr std::string_view kListenTo =
     R"({"notifications":{"toolsListChanged":true,"promptsListChanged":true,"resourcesListChanged":true}})";
 
-// Nothing was asked of the server, because the gateway lacks what it would need for that, such as a token.
-bool is_withheld(Error const& error) {
-  return error.blame == Blame::gateway && error.fault != Fault::internal && error.fault != Fault::busy;
-}
-
 // As mcp_upstream_restarts_total tells it.
 std::string_view start_failure(Error const& error) {
   if (error.fault == Fault::timed_out) return "timeout";
@@ -95,10 +90,12 @@ Task<void> StdioBackend::keep() {
       auto const child = co_await until_ended();
       child_.reset();
       last_error_ = Error(Fault::unavailable, Blame::upstream, child->cause()).about(options_.child.server);
+      withheld_ = false;
       again_for = "exit";
     } else {
       last_error_ = started.error();
-      again_for = is_withheld(last_error_) ? std::string_view() : start_failure(last_error_);
+      withheld_ = launcher_.withheld();
+      again_for = withheld_ ? std::string_view() : start_failure(last_error_);
     }
     co_await until_due_again();
   }
@@ -106,8 +103,7 @@ Task<void> StdioBackend::keep() {
 
 Task<void> StdioBackend::until_due_again() {
   asked_.reset();
-  if (is_withheld(
-          last_error_)) {  // told to callers at once, and tried again for each: the server has no part
+  if (withheld_) {  // told to callers at once, and tried again for each: the server has no part
     --launches_;
     become(ServerState::failed);
     co_await base::ready_until(scheduler_, asked_, scheduler_.now() + options_.restart.wait_max);
@@ -296,7 +292,7 @@ core::ServerStatus StdioBackend::status() const {
   if (identity_.capabilities.size() > 0) status.era = mcp::text_of(identity_.revision);
   if (state_ == ServerState::ready) return status;
   status.cause = cause();
-  if (last_error_.blame == Blame::gateway) status.cure = last_error_.hint;
+  if (withheld_) status.cure = last_error_.hint;
   return status;
 }
 

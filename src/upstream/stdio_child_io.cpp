@@ -232,6 +232,7 @@ bool StdioChild::take_text(std::string text) {
   auto message = mcp::decode(std::move(text), decode_limits(options_.lines));
   if (message) {
     framer_.message();
+    if (failed_here(*message)) return true;
     if (channel_.full_for(*message)) {
       held_ = std::move(*message);
     } else {
@@ -253,6 +254,18 @@ bool StdioChild::take_text(std::string text) {
   kill_for(
       fmt::format("more than {} lines on stdout that are no MCP messages", options_.lines.noise_lines_max));
   return false;
+}
+
+// An answer that was made in the server's place, of which more is known than it can say.
+bool StdioChild::failed_here(mcp::Message const& message) {
+  if (message.kind() != mcp::MessageKind::error) return false;
+  auto const text = message.raw(mcp::Field::id);
+  std::uint64_t id = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), id).ec != std::errc{}) return false;
+  auto error = process_->take_failure(id);
+  if (!error) return false;
+  channel_.fail(id, std::move(*error).about(options_.server));
+  return true;
 }
 
 // Revision 2025-03-26 allows arrays of messages.

@@ -57,7 +57,7 @@ class StdioChild {
 
   base::Event& ended() noexcept { return ended_; }  // nothing will come any more; cause() says why
   std::string const& cause() const noexcept { return cause_; }
-  std::optional<base::Error> failure() const { return process_->failure(); }
+  std::optional<base::Error> failure() const { return process_->failure(); }  // ours, not the server's
   bool never_started() const noexcept { return ended_.is_set() && !process_->exit_status().started(); }
   StdioChannel const& channel() const noexcept { return channel_; }
   int pid() const noexcept { return process_->pid(); }
@@ -82,6 +82,7 @@ class StdioChild {
   base::Task<void> notice_exit();
   bool take(LineFramer::Line line);  // false: enough of this child
   bool take_text(std::string text);
+  bool failed_here(mcp::Message const& message);
   void take_batch(std::string_view text);
   void deliver(mcp::Message message);
   void kill_for(std::string why);

@@ -35,8 +35,11 @@ base::Result<std::shared_ptr<StdioChild>> StdioLauncher::spawn() {
   return std::make_shared<StdioChild>(scheduler_, std::move(*process), command_, log_, options_, announced_);
 }
 
-Error StdioLauncher::ended(StdioChild const& child) const {
-  if (auto why = child.failure()) return std::move(*why).about(options_.server);
+Error StdioLauncher::ended(StdioChild const& child) {
+  if (auto why = child.failure()) {
+    withheld_ = true;
+    return std::move(*why).about(options_.server);
+  }
   return Error(Fault::unavailable, Blame::upstream, child.cause())
       .about(options_.server)
       .advise(child.never_started() ? "Check the command and the PATH that the server gets."
@@ -53,6 +56,7 @@ Task<base::Result<mcp::Message>> StdioLauncher::ask_until(StdioChild& child, mcp
   }
   auto answer = asking.take();
   if (!answer && answer.error().fault == Fault::connection_lost) co_return ended(child);
+  if (!answer && answer.error().blame != Blame::upstream) withheld_ = true;
   co_return answer;
 }
 
@@ -74,7 +78,7 @@ Task<base::Result<StdioLauncher::Probed>> StdioLauncher::probe(base::TimePoint d
         probed.identity =
             Dialect(options_.server, probed.verdict.revision, options_.gateway_info).identity(*answer);
       }
-    } else if (probed.child->never_started() || probed.child->failure()) {
+    } else if (probed.child->never_started() || withheld_) {
       co_return answer.error();
     } else {
       probed.verdict = answer.error().fault == Fault::timed_out ? discovery.silent() : discovery.exited();
@@ -110,6 +114,7 @@ Task<base::Result<StdioLauncher::Started>> StdioLauncher::initialize(mcp::Revisi
 }
 
 Task<base::Result<StdioLauncher::Started>> StdioLauncher::launch(base::TimePoint deadline) {
+  withheld_ = false;
   if (!legacy_) {
     auto probed = co_await probe(deadline);
     if (!probed) co_return probed.error();

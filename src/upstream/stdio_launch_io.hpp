@@ -36,6 +36,8 @@ class StdioLauncher {
   // The program as a sibling of what was launched, if it is a modern server now; nothing else changes.
   base::Task<std::optional<Started>> probe_again(base::TimePoint deadline);
   void forget_verdict() noexcept { legacy_.reset(); }  // the next launch probes
+  // Whether the last launch() failed for want of what the gateway needs for it, such as a token.
+  bool withheld() const noexcept { return withheld_; }
 
  private:
   struct Probed {
@@ -48,7 +50,7 @@ class StdioLauncher {
   base::Task<base::Result<Started>> initialize(mcp::Revision offer, base::TimePoint deadline);
   base::Task<base::Result<mcp::Message>> ask_until(StdioChild& child, mcp::Method method, std::string params,
                                                    mcp::Revision revision, base::TimePoint deadline);
-  base::Error ended(StdioChild const& child) const;
+  base::Error ended(StdioChild const& child);
 
   base::Scheduler& scheduler_;
   ChildSpawner& spawner_;
@@ -58,6 +60,7 @@ class StdioLauncher {
   StderrRing& log_;
   StdioChild::Told const& announced_;
   std::optional<mcp::Revision> legacy_;  // the verdict, if it is legacy: what to offer
+  bool withheld_ = false;
 };
 
 }  // namespace weir::upstream

@@ -37,6 +37,19 @@ struct Tokens final : CredentialSource {
         .advise("Sign in.");
   }
   void refused(core::Principal const* caller, Value const&, bool) override { ++refusals[name_of(caller)]; }
+  std::string acts_as(core::Principal const& caller) const override { return caller.id + sign_in; }
+  bool wants_nonce(core::Principal const*, std::string_view, std::string_view nonce,
+                   std::string_view) override {
+    bool const other = !nonce.empty() && nonce != known_nonce;
+    if (!nonce.empty()) known_nonce = nonce;
+    return other;
+  }
+  std::optional<base::Error> forbidden(core::Principal const*, std::string_view challenge) const override {
+    if (challenge.empty()) return std::nullopt;
+    return base::Error(base::Fault::denied, base::Blame::client, std::string(challenge))
+        .advise("Sign in for more.");
+  }
+  std::string sign_in, known_nonce;
 };
 
 // A server that answers over the stream of whoever asks, and only to tokens that it knows.
@@ -57,8 +70,9 @@ struct Server final : net::Dialer {
       if (!head->start.starts_with("GET ")) body = *co_await wire.body(*head);
       auto const token = head->field("authorization");
       asked.push_back(head->start.substr(0, head->start.find(' ')) + " " + token);
-      if (stale.contains(token)) {
-        co_await wire.write("HTTP/1.1 401 X\r\nContent-Length: 0\r\n\r\n");
+      auto const refusal = refusal_of(*head);
+      if (!refusal.empty()) {
+        co_await wire.write("HTTP/1.1 " + refusal + "\r\nContent-Length: 0\r\n\r\n");
         continue;
       }
       if (head->start.starts_with("GET ")) {
@@ -77,6 +91,15 @@ struct Server final : net::Dialer {
       auto const session = head->start.substr(head->start.find("s=") + 2);
       co_await answer(session.substr(0, session.find(' ')), body, token);
     }
+  }
+  std::string refusal_of(test::WireHead const& head) {
+    auto const token = head.field("authorization");
+    if (stale.contains(token)) return "401 X";
+    if (!nonce.empty()) return "401 X\r\nDPoP-Nonce: " + std::exchange(nonce, "");
+    for (auto const& [begin, refusal] : refuses) {
+      if ((head.start.substr(0, head.start.find(' ')) + " " + token).starts_with(begin)) return refusal;
+    }
+    return {};
   }
   base::Task<void> answer(std::string session, std::string body, std::string token) {
     if (silent && body.find("tools/call") != std::string::npos) co_return;
@@ -101,7 +124,9 @@ struct Server final : net::Dialer {
   }
 
   base::Scheduler& scheduler;
-  bool silent = false;  // to calls
+  bool silent = false;                         // to calls
+  std::string nonce;                           // wanted in the next proof
+  std::map<std::string, std::string> refuses;  // method and token → status and fields
   std::set<std::string> stale;
   std::vector<std::string> asked;  // "GET Bearer x", "POST Bearer x"
   std::map<std::string, test::Wire*> wires;
@@ -117,7 +142,8 @@ struct SseTokens : testing::Test {
   std::shared_ptr<Tokens> tokens = std::make_shared<Tokens>();
   std::unique_ptr<core::Backend> backend;
 
-  std::unique_ptr<core::Backend> stream(std::shared_ptr<SseOwner const> owner) {
+  std::unique_ptr<core::Backend> stream(std::shared_ptr<SseOwner const> owner,
+                                        core::BackendObserver* observer) {
     SseOptions to{*net::parse_url("http://old.test/sse"), {}};
     to.tokens = tokens;
     to.owner = std::move(owner);
@@ -125,14 +151,14 @@ struct SseTokens : testing::Test {
     options.command.argv = {"http://old.test/sse"};
     options.child.server = "old";
     options.child.gateway_info = R"({"name":"weir","version":"1"})";
-    return std::make_unique<SseBackend>(loop, server, random, std::move(to), std::move(options), nullptr);
+    return std::make_unique<SseBackend>(loop, server, random, std::move(to), std::move(options), observer);
   }
   void start() {
     if (!tokens->of_callers) {
-      backend = stream(nullptr);
+      backend = stream(nullptr, nullptr);
     } else {
-      backend =
-          std::make_unique<SsePeople>(loop, tokens, [this](auto owner) { return stream(std::move(owner)); });
+      backend = std::make_unique<SsePeople>(
+          loop, tokens, [this](auto owner, auto* hears) { return stream(std::move(owner), hears); });
     }
   }
   ~SseTokens() override {
@@ -157,11 +183,15 @@ struct SseTokens : testing::Test {
     loop.advance(1s);
     auto const& answer = *out;
     if (!answer) return "no answer";
-    if (!*answer) return answer->error().detail + ": " + answer->error().hint;
+    if (!*answer) {
+      error = answer->error();
+      return error.detail + ": " + error.hint;
+    }
     std::string text;
     (*answer)->edits.append_to(text);
     return text;
   }
+  base::Error error;  // of the last call that had one
   base::TaskGroup calls{loop};
 };
 
@@ -254,6 +284,95 @@ TEST_F(SseTokens, NobodyLosesAStreamThatIsInUse) {
   EXPECT_EQ(server.count("GET Bearer late-0"), 0U);
   server.silent = false;
   EXPECT_NE(call("p7").find("Bearer p7-0"), std::string::npos) << "who has a stream can go on using it";
+}
+
+TEST_F(SseTokens, ANonceThatTheServerWantsIsNoRefusalOfTheToken) {  // RFC 9449 9
+  start();
+  server.nonce = "n1";
+  EXPECT_NE(call("ann").find("Bearer own-0"), std::string::npos);
+  server.nonce = "n2";
+  EXPECT_NE(call("ann").find("Bearer own-0"), std::string::npos);
+  EXPECT_EQ(tokens->known_nonce, "n2");
+  EXPECT_EQ(tokens->refusals["own"], 0);
+}
+
+TEST_F(SseTokens, WhatATokenLacksIsTold) {
+  start();
+  call("ann");
+  server.refuses["POST"] = "403 X\r\nWWW-Authenticate: Bearer error=\"insufficient_scope\"";
+  EXPECT_EQ(call("ann"), "Bearer error=\"insufficient_scope\": Sign in for more.");
+}
+
+// Neither is held against the server, which others use: their calls would not be let through any more.
+TEST_F(SseTokens, WhoMayNotUseTheServerHarmsNobodyElse) {
+  tokens->of_callers = true;
+  server.refuses["GET Bearer eve"] = "403 X";
+  start();
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_EQ(call("eve").find("the server answered HTTP 403: The server wants a credential"), 0U);
+    EXPECT_EQ(error.blame, base::Blame::gateway);
+    EXPECT_EQ(error.retry, base::Retry::always);
+  }
+  EXPECT_NE(call("ann").find("Bearer ann-0"), std::string::npos);
+  server.refuses["POST Bearer ann"] = "401 X";
+  EXPECT_EQ(call("ann").find("the server answered HTTP 401"), 0U);
+  EXPECT_EQ(error.blame, base::Blame::gateway);
+  server.refuses.clear();
+  EXPECT_NE(call("eve").find("Bearer eve-0"), std::string::npos) << "at once";
+}
+
+TEST_F(SseTokens, ATokenThatEndsMeanwhileIsNoAnswerOfTheServer) {
+  start();
+  call("ann");
+  tokens->without = {"own"};
+  EXPECT_EQ(call("ann"), "no token for own: Sign in.");
+  EXPECT_EQ(error.fault, base::Fault::unavailable);
+}
+
+TEST_F(SseTokens, AnotherSignInIsAnotherStream) {
+  tokens->of_callers = true;
+  start();
+  call("ann");
+  call("ann");
+  auto const before = server.opened;
+  tokens->sign_in = "another account";
+  EXPECT_NE(call("ann").find("Bearer ann-0"), std::string::npos);
+  EXPECT_GT(server.opened, before);
+  loop.advance(10s);
+  EXPECT_EQ(server.open, 1) << "the other one is closed";
+}
+
+TEST_F(SseTokens, AStreamThatEndedIsNotOpenedAnewBeforeItsOwnerCalls) {
+  tokens->of_callers = true;
+  start();
+  call("ann");
+  auto const before = server.opened;
+  server.connections.cancel();
+  server.open = 0;
+  loop.advance(2min);
+  EXPECT_EQ(server.opened, before);
+  EXPECT_EQ(static_cast<SsePeople&>(*backend).streams(), 0U);
+  EXPECT_NE(call("ann").find("Bearer ann-0"), std::string::npos);
+}
+
+TEST_F(SseTokens, WhoHasNoTokenAnyMoreHasNoStream) {
+  tokens->of_callers = true;
+  start();
+  call("ann");
+  tokens->without = {"ann"};
+  loop.advance(SsePeople::kSweep + 5s);
+  EXPECT_EQ(static_cast<SsePeople&>(*backend).streams(), 0U);
+  EXPECT_EQ(server.open, 0);
+}
+
+TEST_F(SseTokens, ClosedItSaysSo) {
+  tokens->of_callers = true;
+  start();
+  call("ann");
+  calls.spawn(backend->close(loop.now() + 5s));
+  loop.advance(6s);
+  EXPECT_EQ(call("ann").find("the server is being stopped"), 0U);
+  EXPECT_EQ(error.retry, base::Retry::always);
 }
 
 }  // namespace
