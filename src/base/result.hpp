@@ -117,7 +117,7 @@ class ErrorBox {
 // The size of a value and a pointer: results wait in the frames of every call and of every open stream, and
 // next to none of them is an error. Pointer-like access to a value that is not there is our bug, asserted.
 template <class T>
-class [[nodiscard]] Result {
+class Result {
   template <class U>
   static constexpr bool kIsValue =
       !std::is_same_v<std::remove_cvref_t<U>, Result> && !std::is_base_of_v<Error, std::remove_cvref_t<U>> &&
@@ -200,7 +200,7 @@ class [[nodiscard]] Result {
 };
 
 template <>
-class [[nodiscard]] Result<void> {
+class Result<void> {
  public:
   using value_type = void;
 
