@@ -6,6 +6,7 @@
 // RFC 6749 5.2, RFC 8693 2.2.2, RFC 9449 8.
 #pragma once
 
+#include <boost/system/result.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
