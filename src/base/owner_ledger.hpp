@@ -1,7 +1,9 @@
-// OwnerLedger: how many entries of one table each principal holds, exact for any number of threads.
+// OwnerLedger: how many entries of one table, or places of one gate, each principal holds, exact for any
+// number of threads.
 //
-// Owned by a bounded table; any thread. A principal is known from its first entry to its last, so memory is
-// bounded by the entries of the table. No lock is held when a call returns and none is taken inside another.
+// Owned by a bounded table or a gate; any thread. A principal is known from its first entry to its last, so
+// memory is bounded by the entries of the table. No lock is held when a call returns and none is taken inside
+// another.
 #pragma once
 
 #include <array>
