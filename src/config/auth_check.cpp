@@ -67,7 +67,7 @@ void check_methods(Node const& root, Settings const& settings, Problems& problem
 
 bool is_who(std::string_view who) {
   if (who == "*" || who == "anonymous") return true;
-  for (std::string_view const form : {"group:", "key:", "sub:", "tenant:"}) {
+  for (std::string_view const form : {"group:", "key:", "cert:", "sub:", "tenant:"}) {
     if (who.starts_with(form) && who.size() > form.size()) return true;
   }
   return false;
@@ -83,7 +83,8 @@ void check_policies(Node const& root, Settings const& settings, Problems& proble
       problems.error("WEIR-E022", node.mark, "a rule needs `who`");
     } else if (!is_who(who)) {
       auto& problem = problems.error("WEIR-E016", node.find("who")->mark, fmt::format("nobody is `{}`", who));
-      problem.notes.emplace_back("it is *, anonymous, group:NAME, key:NAME, sub:SUBJECT or tenant:NAME");
+      problem.notes.emplace_back(
+          "it is *, anonymous, group:NAME, key:NAME, cert:SUBJECT, sub:SUBJECT or tenant:NAME");
       bool const is_key = std::any_of(settings.keys.begin(), settings.keys.end(),
                                       [&](auto const& key) { return key.name == who; });
       problem.fix = fmt::format("write \"{}:{}\"", is_key ? "key" : "sub", who);

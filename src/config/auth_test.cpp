@@ -103,7 +103,7 @@ TEST(Auth, ARuleNamesSomebodyWhoCanExist) {
             "  --> weir.yaml:1:20\n"
             "1 | policies: [ { who: ci, allow: [\"*\"] } ]\n"
             "  |                    ^^\n"
-            "  = it is *, anonymous, group:NAME, key:NAME, sub:SUBJECT or tenant:NAME\n"
+            "  = it is *, anonymous, group:NAME, key:NAME, cert:SUBJECT, sub:SUBJECT or tenant:NAME\n"
             "  = fix: write \"sub:ci\"\n");
   EXPECT_EQ(World("policies: [ { allow: [\"*\"] } ]\n").seen(), "error E022, ");
   EXPECT_EQ(World("policies: [ { who: \"*\" } ]\n").seen(), "warning E022, ");

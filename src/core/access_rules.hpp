@@ -4,7 +4,8 @@
 // fits the tool; the first such rule decides: `deny` says no, `allow` says yes, and where it also names
 // scopes, the caller's token must have all of them. No rule that speaks of it: no. Without any rule at all:
 // yes. What belongs to no tool (prompts, resources, completions) goes by server: it may be used by whom a
-// rule allows some tool of that server.
+// rule allows some tool of that server that no rule before it decides on; if only more scopes are missing for
+// each of those, it takes those of the first.
 #pragma once
 
 #include <string>
@@ -16,11 +17,12 @@
 namespace weir::core {
 
 struct AccessRule {
-  // "*", "anonymous", "group:NAME", "key:NAME", "sub:SUBJECT", "tenant:NAME"
+  // "*", "anonymous", "group:NAME", "key:NAME", "cert:SUBJECT", "sub:SUBJECT", "tenant:NAME"
   std::string who;
   std::vector<std::string> allow;  // globs over {server}.{tool}
   std::vector<std::string> deny;
   std::vector<std::string> scopes;
+  bool operator==(AccessRule const&) const = default;
 };
 
 struct Access {
@@ -41,6 +43,7 @@ class AccessRules {
   Access to_server(Principal const& who, std::string_view server) const;
 
   static bool is_who(std::string_view text) noexcept;  // one of the forms above
+  bool operator==(AccessRules const&) const = default;
 
  private:
   std::vector<AccessRule> rules_;

@@ -7,6 +7,12 @@ namespace {
 
 using Verdict = Access::Verdict;
 
+Principal certificate(std::string const& subject) {
+  Principal who;
+  who.id = "cert:" + subject;
+  who.kind = "cert";
+  return who;
+}
 Principal key(std::string const& name, std::vector<std::string> groups = {}) {
   return {.id = "key:" + name, .kind = "key", .groups = std::move(groups), .credential = "c"};
 }
@@ -61,11 +67,9 @@ TEST(AccessRules, EachFormOfWhoNamesItsOwn) {
   Principal const anonymous{.id = "anonymous", .kind = "anonymous", .groups = {}};
   Principal tenant = person("ann");
   tenant.tenant = "acme";
-  std::vector<std::pair<std::string, Principal>> const cases{{"anonymous", anonymous},
-                                                             {"key:ci", key("ci")},
-                                                             {"sub:ci", person("ci")},
-                                                             {"group:g", key("x", {"g"})},
-                                                             {"tenant:acme", tenant}};
+  std::vector<std::pair<std::string, Principal>> const cases{
+      {"anonymous", anonymous}, {"key:ci", key("ci")},        {"cert:CN=ci", certificate("CN=ci")},
+      {"sub:ci", person("ci")}, {"group:g", key("x", {"g"})}, {"tenant:acme", tenant}};
   for (auto const& [who, named] : cases) {
     AccessRules const rules({{.who = who, .allow = {"*"}, .deny = {}, .scopes = {}}});
     for (auto const& [other, principal] : cases) {
@@ -118,6 +122,35 @@ TEST(AccessRules, AServerIsUsableByWhomSomeToolOfItIsAllowed) {
   EXPECT_FALSE(server("*", "github.*", "github"));
   EXPECT_TRUE(server("*", "github.delete_*", "github"));
   EXPECT_FALSE(server("*", "*", "github"));
+}
+
+// What the first rule keeps for more scopes must not take the rest from who may use it.
+TEST(AccessRules, ARuleForSomeToolsLeavesTheServerToTheNextOne) {
+  AccessRules const rules({{.who = "*", .allow = {"git.delete_*"}, .deny = {}, .scopes = {"admin"}},
+                           {.who = "*", .allow = {"git.*"}, .deny = {}, .scopes = {}}});
+  EXPECT_EQ(rules.to_server(person("ann"), "git").verdict, Verdict::allowed);
+  EXPECT_EQ(rules.to_server(key("ci"), "git").verdict, Verdict::allowed);
+  EXPECT_EQ(tool(rules, person("ann"), "git", "delete_all"), Verdict::lacks_scopes);
+}
+
+TEST(AccessRules, WhatAnEarlierRuleDecidesNoLaterOneGivesBack) {
+  auto const server = [](std::vector<AccessRule> list, Principal const& who) {
+    return AccessRules(std::move(list)).to_server(who, "git").verdict;
+  };
+  AccessRule const all_for_admins{.who = "*", .allow = {"git.*"}, .deny = {}, .scopes = {"admin"}};
+  AccessRule const none{.who = "*", .allow = {}, .deny = {"git.*"}, .scopes = {}};
+  AccessRule const one{.who = "*", .allow = {"git.delete_all"}, .deny = {}, .scopes = {}};
+  AccessRule const deletes{.who = "*", .allow = {"git.delete_*"}, .deny = {}, .scopes = {"admin"}};
+  AccessRule const no_deletes{.who = "*", .allow = {}, .deny = {"git.delete_*"}, .scopes = {}};
+  EXPECT_EQ(server({all_for_admins, one}, person("ann")), Verdict::lacks_scopes);
+  EXPECT_EQ(server({all_for_admins, one}, key("ci")), Verdict::denied);
+  EXPECT_EQ(server({deletes, one}, person("ann")), Verdict::lacks_scopes) << "the one is one of them";
+  EXPECT_EQ(server({no_deletes, one}, person("ann")), Verdict::denied);
+  EXPECT_EQ(server({deletes, none}, person("ann")), Verdict::lacks_scopes);
+  EXPECT_EQ(server({none, all_for_admins}, person("ann", {"admin"})), Verdict::denied);
+  AccessRule const odd{.who = "*", .allow = {"git.?"}, .deny = {}, .scopes = {"admin"}};
+  AccessRule const all{.who = "*", .allow = {"git.*"}, .deny = {}, .scopes = {}};
+  EXPECT_EQ(server({odd, all}, person("ann")), Verdict::allowed) << "`?` is one byte, not all of them";
 }
 
 }  // namespace

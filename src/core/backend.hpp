@@ -26,6 +26,7 @@ struct ServerStatus {
   std::string last_stderr;  // last lines of a child's stderr, newest last; empty for HTTP
   base::Duration start_took{};
   long restarts = 0;
+  base::Duration again_in{};  // after a failure, until it is tried again; zero: not known, or when asked
 };
 
 // What a server said of itself at discovery or initialize; JSON kept as received.

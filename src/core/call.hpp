@@ -23,6 +23,7 @@
 #include "core/access_rules.hpp"
 #include "core/client_inbox.hpp"
 #include "core/principal.hpp"
+#include "core/tenure.hpp"
 #include "mcp/log_level.hpp"
 #include "mcp/message.hpp"
 #include "mcp/method.hpp"
@@ -53,6 +54,7 @@ struct ClientSession {
   static constexpr unsigned kWatchesMax = 1000;
 
   std::string id;            // secret-like: never logged whole
+  std::string endpoint;      // where it was opened: it is known at no other
   std::string capabilities;  // JSON object as the client sent it
   std::string client_info;   // JSON object as the client sent it
   mcp::Revision revision{};
@@ -119,6 +121,10 @@ struct CallFacts {
   DegradedFacts degraded;
   RateFacts rate;
   std::vector<std::string> scopes_needed;  // for want of which the call was refused
+  struct {                                 // what the gateway shows the server, where it is not at hand
+    bool awaited = false;                  // just now: no time of the server's
+    base::Duration took{};                 // before that
+  } credential;
 
   void add(CallFacts const& of_copy) noexcept {  // of a copy that worked in this call's place
     upstream += of_copy.upstream;
@@ -169,6 +175,7 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   bool background = false;                  // nobody waits for it: the first to go when not all can be served
   bool structured_output = false;           // set by the router: the tool promises output of a schema
   ClientSink* client = nullptr;             // never null
+  Tenure* tenure = nullptr;  // for those that last, on the worker where they came in; null: none
   CallFacts facts;
 };
 

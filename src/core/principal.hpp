@@ -38,13 +38,14 @@ struct Principal {
   std::vector<std::string> scopes = {};            // of a token
   std::vector<std::string> endpoints = {};         // servers that a token is for; empty: it is for all
   std::shared_ptr<SubjectToken const> token = {};  // null: what was shown cannot be exchanged
+  base::WallTime until = base::WallTime::max();    // first instant at which what was shown says nothing more
 
   bool anonymous() const noexcept { return kind == "anonymous"; }
   // Whether what was shown is good for this server at all, whatever the policies say.
   bool reaches(std::string_view server) const noexcept {
     return endpoints.empty() || std::find(endpoints.begin(), endpoints.end(), server) != endpoints.end();
   }
-  // The token is not compared: its digest is the credential.
+  // Token and end are not compared: the credential is the digest of what has them.
   friend bool operator==(Principal const& a, Principal const& b) {
     auto const all = [](Principal const& p) {
       return std::tie(p.id, p.kind, p.groups, p.credential, p.subject, p.tenant, p.scopes, p.endpoints);
