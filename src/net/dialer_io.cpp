@@ -59,6 +59,13 @@ base::Task<Result<std::unique_ptr<internal::FdWatch>>> connect_one(IoLoop& loop,
   co_return watch;
 }
 
+// Its certificate will be the same one in a moment: trying again is of no use.
+Error untrusted(Endpoint const& to, std::string const& cause) {
+  return Error(Fault::connect_failed, Blame::upstream, "TLS with " + to.host + ": " + cause, Retry::never)
+      .advise(
+          "Its certificate is not accepted: see that it is valid for this host and of a trusted authority.");
+}
+
 // False where no certificate could be held against the host: an address that only inet_aton() understands, or
 // one with a zone.
 bool expect_host(SSL& ssl, Endpoint const& to) {
@@ -82,6 +89,7 @@ base::Task<Result<std::unique_ptr<Stream>>> secure(IoLoop& loop, TlsContext cons
     auto const shake = stream->handshake();
     if (shake == internal::TlsStream::Shake::done) co_return std::unique_ptr<Stream>(std::move(stream));
     if (shake == internal::TlsStream::Shake::failed) {
+      if (stream->distrusted()) co_return untrusted(to, stream->failure());
       co_return Error(Fault::connect_failed, Blame::upstream,
                       "TLS with " + to.host + ": " + stream->failure(), Retry::always);
     }

@@ -64,6 +64,7 @@ struct ReplyHead {
   std::string content_type;  // lower case, without parameters
   std::vector<std::pair<std::string_view, std::string>>
       fields;  // those of ClientOptions::fields_kept that came; challenges as one list
+  std::optional<base::Duration> retry_after;  // see net/retry_after.hpp
 
   std::string_view field(std::string_view name) const noexcept;  // "" when absent
 };

@@ -6,6 +6,7 @@
 #include "base/ready_until.hpp"
 #include "net/client_connection.hpp"
 #include "net/internal/scratch.hpp"
+#include "net/retry_after.hpp"
 
 namespace weir::net {
 
@@ -152,6 +153,8 @@ ReplyHead ClientConnection::copy_head() {
   for (auto const name : options.fields_kept) {
     if (parsed.fields.has(name)) head.fields.emplace_back(name, kept_value(parsed.fields, name));
   }
+  if (parsed.fields.has("retry-after"))
+    head.retry_after = retry_after(parsed.fields.value("retry-after"), parsed.fields.value("date"));
   framing_ = parsed.framing;
   keep_alive = parsed.keep_alive;
   idle_for = idle_allowed(parsed.fields.value("keep-alive"), options.idle_for_max);

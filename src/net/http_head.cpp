@@ -6,6 +6,8 @@
 namespace weir::net {
 namespace {
 
+constexpr std::string_view kAuthorization = "authorization";
+
 // Reads forward only and judges each byte without looking further, so that more bytes never change a refusal.
 // A step that returns false ends the parse: with a refusal, or without one when bytes are missing.
 class HeadReader {
@@ -20,7 +22,11 @@ class HeadReader {
 
   void begin_line(int too_long_status) noexcept {
     too_long_status_ = too_long_status;
-    line_limit_ = at_ + limits_.line_bytes_max + 2;
+    line_begin_ = at_;
+    limit_line(limits_.line_bytes_max);
+  }
+  void limit_line(std::size_t bytes_max) noexcept {  // of the line that was begun, without CRLF
+    line_limit_ = line_begin_ + bytes_max + 2;
     stop_ = std::min(text_.size(), line_limit_);
   }
   bool refuse(int status, char const* reason) noexcept {
@@ -74,6 +80,7 @@ class HeadReader {
   Refusal refusal_;
   std::size_t at_ = 0;
   std::size_t stop_ = 0;
+  std::size_t line_begin_ = 0;
   std::size_t line_limit_ = 0;
   int too_long_status_ = 400;
 };
@@ -134,7 +141,12 @@ bool read_status_line(HeadReader& reader, ResponseHead& head) {
   return reader.expect("\r\n", "the status line does not end in CRLF");
 }
 
-bool read_field(HeadReader& reader, Field& field) {
+bool is_authorization(std::string_view name) noexcept {
+  return name.size() == kAuthorization.size() && same_name(name, kAuthorization);
+}
+
+// `authorization_max`: of a line with that name.
+bool read_field(HeadReader& reader, std::size_t authorization_max, Field& field) {
   field.name = reader.take_token();
   if (reader.at_end()) return reader.ran_out();
   if (reader.peek() != ':') {
@@ -144,6 +156,7 @@ bool read_field(HeadReader& reader, Field& field) {
                                                    : "a blank before the colon of a field");
   }
   if (field.name.empty()) return reader.refuse(400, "a field without name");
+  if (is_authorization(field.name)) reader.limit_line(authorization_max);
   reader.expect(":", "");
   reader.skip_blanks();
   field.value = reader.take_text();
@@ -154,7 +167,8 @@ bool read_field(HeadReader& reader, Field& field) {
   return reader.expect("\r\n", "a control byte in a field, or a line that does not end in CRLF");
 }
 
-bool read_fields(HeadReader& reader, HttpLimits const& limits, Fields& fields, FramingFields& seen) {
+bool read_fields(HeadReader& reader, HttpLimits const& limits, std::size_t authorization_max, Fields& fields,
+                 FramingFields& seen) {
   std::size_t const fields_max = std::min(limits.fields_max, Fields::kCapacity);
   fields.clear();
   while (true) {
@@ -163,7 +177,7 @@ bool read_fields(HeadReader& reader, HttpLimits const& limits, Fields& fields, F
     if (reader.peek() == '\r') return reader.expect("\r\n", "a carriage return without line feed");
     if (fields.size() == fields_max) return reader.refuse(431, "too many fields");
     Field field;
-    if (!read_field(reader, field)) return false;
+    if (!read_field(reader, authorization_max, field)) return false;
     fields.add(field);
     seen.note(field);
   }
@@ -217,20 +231,38 @@ bool read_start(HeadReader& reader, RequestHead& head) {
 }
 bool read_start(HeadReader& reader, ResponseHead& head) { return read_status_line(reader, head); }
 
+std::size_t longest_authorization(HttpLimits const& limits, RequestHead const&) noexcept {
+  return std::max(limits.authorization_bytes_max, limits.line_bytes_max);
+}
+std::size_t longest_authorization(HttpLimits const& limits, ResponseHead const&) noexcept {
+  return limits.line_bytes_max;
+}
+
 template <class Head>
 HeadVerdict parse_whole(std::string_view buffer, HttpLimits const& limits, Head& head) {
   HeadReader reader{buffer, limits};
   FramingFields seen;
-  bool const complete = read_start(reader, head) && read_fields(reader, limits, head.fields, seen);
+  bool const complete = read_start(reader, head) &&
+                        read_fields(reader, limits, longest_authorization(limits, head), head.fields, seen);
   Refusal const refusal = complete ? finish(head, seen, limits) : reader.refusal();
   if (refusal) return {HeadVerdict::State::bad, 0, refusal};
   if (!complete) return {};
   return {HeadVerdict::State::complete, reader.at(), {}};
 }
 
+// Whether a field line that begins like `line` is over its limit with so many bytes, CRLF included.
+bool too_long(std::string_view line, std::size_t bytes, HttpLimits const& limits,
+              std::size_t authorization_max) noexcept {
+  if (bytes <= limits.line_bytes_max + 2) return false;
+  bool const named = line.size() > kAuthorization.size() && line[kAuthorization.size()] == ':' &&
+                     is_authorization(line.substr(0, kAuthorization.size()));
+  return !named || bytes > authorization_max + 2;
+}
+
 // Looks at new bytes only. True when parsing again can tell more than before: the head ends, its first line
 // ended, or something stands or is missing that will be refused. So a head is parsed three times at most.
-bool worth_parsing(std::string_view buffer, HttpLimits const& limits, HeadSearch& search) {
+bool worth_parsing(std::string_view buffer, HttpLimits const& limits, std::size_t authorization_max,
+                   HeadSearch& search) {
   std::size_t at = search.searched;
   bool worth = false;
   while (!worth) {
@@ -241,20 +273,23 @@ bool worth_parsing(std::string_view buffer, HttpLimits const& limits, HeadSearch
     }
     worth = buffer[at] != '\r' || buffer[at + 1] != '\n' || at == search.line_start || ++search.lines == 1;
     at += 2;
-    if (at - search.line_start > limits.line_bytes_max + 2) worth = true;
+    auto const line = buffer.substr(search.line_start, at - search.line_start);
+    if (too_long(line, line.size(), limits, authorization_max)) worth = true;
     search.line_start = static_cast<std::uint32_t>(at);
   }
   search.searched = static_cast<std::uint32_t>(at);
-  return worth || buffer.size() - search.line_start >= limits.line_bytes_max + 2 ||
-         buffer.size() >= limits.head_bytes_max;
+  auto const line = buffer.substr(search.line_start);
+  return worth || (search.lines == 0 && line.size() >= limits.line_bytes_max + 2) ||
+         too_long(line, line.size() + 1, limits, authorization_max) || buffer.size() >= limits.head_bytes_max;
 }
 
 template <class Head>
 HeadVerdict parse(std::string_view buffer, HttpLimits const& limits, HeadSearch& search, Head& head) {
-  if (search.searched != 0 && !worth_parsing(buffer, limits, search)) return {};
+  auto const longest = longest_authorization(limits, head);
+  if (search.searched != 0 && !worth_parsing(buffer, limits, longest, search)) return {};
   HeadVerdict const verdict = parse_whole(buffer, limits, head);
   if (verdict.state == HeadVerdict::State::need_more && search.searched == 0)
-    worth_parsing(buffer, limits, search);
+    worth_parsing(buffer, limits, longest, search);
   return verdict;
 }
 

@@ -109,6 +109,39 @@ TEST(HttpLimits, CountLineHeadAndFieldsExactly) {
   EXPECT_EQ(status("GET / HTTP/1.0\r\nA: 4567890123456789\r\nA: 45678901234567890\r\n\r\n"), 431);
 }
 
+// Access tokens are promised 16 KiB (reliability 3.1); nothing else may be so long, and nothing in an answer.
+TEST(HttpLimits, AnAuthorizationMayBeLongerThanOtherFields) {
+  HttpLimits const limits;
+  auto const head = std::make_unique<RequestHead>();
+  auto const status = [&](std::string const& field, std::size_t bytes) {
+    std::string const begin = "GET / HTTP/1.0\r\n" + field + ": ";
+    auto const line = field + ": " + std::string(bytes - field.size() - 2, 'v');
+    auto const whole = "GET / HTTP/1.0\r\n" + line + "\r\n\r\n";
+    auto const verdict = parse(whole, *head);
+    HeadSearch search;
+    HeadVerdict pieces;
+    for (std::size_t size = begin.size(); size < whole.size() && pieces.state == State::need_more; size += 7)
+      pieces = parse_request_head({whole.data(), size}, limits, search, *head);
+    if (pieces.state == State::need_more) pieces = parse_request_head(whole, limits, search, *head);
+    EXPECT_EQ(pieces.refusal.status, verdict.refusal.status) << field << bytes;
+    return verdict.refusal.status;
+  };
+  for (auto const* const name : {"Authorization", "authorization", "AUTHORIZATION"}) {
+    EXPECT_EQ(status(name, limits.authorization_bytes_max), 0);
+    EXPECT_EQ(status(name, limits.authorization_bytes_max + 1), 431);
+  }
+  for (auto const* const name : {"Authorizations", "Authorizatio", "Xuthorization", "Cookie"}) {
+    EXPECT_EQ(status(name, limits.line_bytes_max), 0);
+    EXPECT_EQ(status(name, limits.line_bytes_max + 1), 431) << name;
+  }
+  auto const bearer = "Authorization: Bearer " + std::string(std::size_t{16} * 1024, 't');
+  EXPECT_EQ(parse("GET / HTTP/1.0\r\n" + bearer + "\r\n\r\n", *head).state, State::complete);
+  HeadSearch search;
+  ResponseHead answer;
+  auto const echoed = "HTTP/1.1 200\r\nAuthorization: " + std::string(limits.line_bytes_max - 14, 'v');
+  EXPECT_EQ(parse_response_head(echoed + "\r\n\r\n", limits, search, answer).refusal.status, 502);
+}
+
 TEST(HttpLimits, RefuseABodyByItsAnnouncedLength) {
   HttpLimits limits;
   limits.body_bytes_max = 10;
@@ -121,6 +154,7 @@ TEST(HttpLimits, RefuseABodyByItsAnnouncedLength) {
 TEST(HeadSearch, NeverLooksBack) {
   HttpLimits const limits;
   std::string buffer = "GET / HTTP/1.1\r\nHost: x\r\n";
+  buffer += "Authorization: " + std::string(16000, 'v') + "\r\n";
   while (buffer.size() < 60000) buffer += "Name-Of-Field: " + std::string(2000, 'v') + "\r\n";
   buffer += "\r\n";
   auto const head = std::make_unique<RequestHead>();

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <thread>
 
 #include "base/task_group.hpp"
@@ -22,12 +23,13 @@ using namespace std::chrono_literals;
 // Shakes hands on 127.0.0.1, one connection after the other, and closes them.
 class TlsServer {
  public:
-  explicit TlsServer(std::string const& names) : peer(names) {
+  explicit TlsServer(std::string const& names, test::TlsPeer::Life life = {}) : peer(names, "test", life) {
     EXPECT_EQ(::bind(listening_, address(), at_.length), 0);
     EXPECT_EQ(::listen(listening_, 16), 0);
     EXPECT_EQ(::getsockname(listening_, address(), &at_.length), 0);
     thread_ = std::thread([this] {
       for (int fd = -1; (fd = ::accept(listening_, nullptr, nullptr)) >= 0; ::close(fd)) {
+        if (hangs_up) continue;
         auto const ssl = peer.over(fd);
         if (SSL_accept(ssl.get()) == 1) SSL_write(ssl.get(), "x", 1);
         SSL_shutdown(ssl.get());
@@ -44,6 +46,7 @@ class TlsServer {
   std::uint16_t port() const { return ntohs(reinterpret_cast<sockaddr_in const&>(at_.storage).sin_port); }
 
   test::TlsPeer const peer;
+  std::atomic<bool> hangs_up = false;
 
  private:
   sockaddr* address() { return reinterpret_cast<sockaddr*>(&at_.storage); }
@@ -52,10 +55,12 @@ class TlsServer {
   std::thread thread_;
 };
 
-base::Result<std::unique_ptr<Stream>> dial(TlsServer const& server, std::string const& host) {
+// `trusted`: whom it trusts.
+base::Result<std::unique_ptr<Stream>> dial(TlsServer const& server, std::string const& host,
+                                           test::TlsPeer const& trusted) {
   base::SystemClock clock;
   IoLoop loop(clock);
-  auto const tls = server.peer.trusting();
+  auto const tls = trusted.trusting();
   auto const here = [](std::string const&, std::uint16_t port) {
     return internal::Found{{*internal::numeric_address("127.0.0.1", port)}, ""};
   };
@@ -70,6 +75,35 @@ base::Result<std::unique_ptr<Stream>> dial(TlsServer const& server, std::string 
   }(dialer, loop, Endpoint{true, host, server.port()}, made));
   loop.run();
   return made;
+}
+
+base::Result<std::unique_ptr<Stream>> dial(TlsServer const& server, std::string const& host) {
+  return dial(server, host, server.peer);
+}
+
+TEST(TlsDial, ACertificateThatIsNotTrustedIsNotTriedAgainAndAHandshakeThatBreaksIs) {
+  TlsServer server("DNS:right.example");
+  TlsServer const expired("DNS:right.example", {-7200, -3600});
+  test::TlsPeer const stranger("DNS:right.example");
+  struct Case {
+    char const* why;
+    base::Result<std::unique_ptr<Stream>> seen;
+  };
+  Case const untrusted[] = {{"self-signed", dial(server, "right.example", stranger)},
+                            {"mismatch", dial(server, "wrong.example")},
+                            {"expired", dial(expired, "right.example")}};
+  for (auto const& [why, seen] : untrusted) {
+    ASSERT_FALSE(seen) << why;
+    EXPECT_EQ(seen.error().fault, base::Fault::connect_failed) << why;
+    EXPECT_EQ(seen.error().retry, base::Retry::never) << why;
+    EXPECT_NE(seen.error().detail.find(why), std::string::npos) << seen.error().detail;
+    EXPECT_NE(seen.error().hint.find("certificate"), std::string::npos) << why;
+  }
+  server.hangs_up = true;
+  auto const broken = dial(server, "right.example");
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().fault, base::Fault::connect_failed);
+  EXPECT_EQ(broken.error().retry, base::Retry::always) << broken.error().detail;
 }
 
 TEST(TlsDial, TheNameOrAddressThatWasDialledMustStandInTheCertificate) {

@@ -14,6 +14,7 @@ using State = HeadVerdict::State;
 constexpr HttpLimits limits() {
   HttpLimits limits;
   limits.line_bytes_max = 200;
+  limits.authorization_bytes_max = 300;  // of requests only
   limits.head_bytes_max = 600;
   limits.fields_max = 12;
   limits.body_bytes_max = 1000;

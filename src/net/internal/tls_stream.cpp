@@ -82,6 +82,11 @@ std::string TlsStream::failure() const {
   return text;
 }
 
+// Where nothing is verified, the verdict is known all the same and decides nothing.
+bool TlsStream::distrusted() const noexcept {
+  return (SSL_get_verify_mode(ssl_) & SSL_VERIFY_PEER) != 0 && SSL_get_verify_result(ssl_) != X509_V_OK;
+}
+
 // `wanted` is what the direction of `ready` waits for. Where OpenSSL wants the other one, whoever waits for
 // this one would spin on an event that is set. A write never does, without renegotiation. A read does while
 // the answer to a key update is stuck because the peer takes no bytes: that peer is given up.

@@ -25,7 +25,8 @@ class TlsStream final : public SocketStream {
   Shake handshake() noexcept;
   void resume(std::string host);  // a client's: before the handshake; shortens it if `host` allows
   bool resumed() const noexcept;
-  std::string failure() const;  // why the handshake failed: certificate trouble first
+  std::string failure() const;       // why the handshake failed: certificate trouble first
+  bool distrusted() const noexcept;  // … because what the peer showed is not accepted here
 
   IoResult read(std::span<char> into) noexcept override;
   IoResult write(std::span<iovec const> from) noexcept override;
