@@ -178,6 +178,11 @@ void Log::reconfigure(Level level, Mask mask) {
 
 void Log::drop_old_masks() { state_->mask.tidy(); }
 
+void Log::mask(std::string& text) const {
+  CurrentMask::Use const now(state_->mask);
+  if (*now) (*now)(text);
+}
+
 bool Log::wants(Level level) const noexcept { return level >= state_->least.load(std::memory_order_relaxed); }
 
 void Log::event(Level level, std::string_view event, std::string_view msg,

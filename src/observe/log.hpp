@@ -41,6 +41,9 @@ class Log {
   void reconfigure(Level level, Mask mask);
   void drop_old_masks();  // those that were in use when they were replaced; call it now and then
 
+  // What stands in no line must not stand in what else people read.
+  void mask(std::string& text) const;
+
   bool wants(Level level) const noexcept;
   void event(Level level, std::string_view event, std::string_view msg,
              std::initializer_list<Field> fields = {});

@@ -17,7 +17,7 @@ constexpr std::array<LineBuffer::Short, kKeyCount> kKeys{
     ",\"era\":",         ",\"principal\":", ",\"server\":",    ",\"tool\":",       ",\"method\":",
     ",\"outcome\":",     ",\"cache\":",     ",\"degraded\":",  ",\"attempt\":",    ",\"duration_ms\":",
     ",\"upstream_ms\":", ",\"bytes_in\":",  ",\"bytes_out\":", ",\"error_type\":", ",\"error_code\":",
-    ",\"config_rev\":"};
+    ",\"config_rev\":",  ",\"shown\":"};
 constexpr std::size_t kEventBytesMax = 64;
 constexpr std::size_t kEventColumns = 18;
 

@@ -46,8 +46,9 @@ enum class Key : std::uint8_t {
   error_type,
   error_code,
   config_rev,
+  shown,  // what a peer showed and was refused for; never a credential
 };
-inline constexpr std::size_t kKeyCount = static_cast<std::size_t>(Key::config_rev) + 1;
+inline constexpr std::size_t kKeyCount = static_cast<std::size_t>(Key::shown) + 1;
 std::string_view name_of(Key key) noexcept;
 
 struct Field {
@@ -93,7 +94,7 @@ struct AccessLine {
 std::array<char, 8> session_tag(std::string_view session_id) noexcept;
 
 inline constexpr std::size_t kLineBytesMax = 8192;
-inline constexpr std::size_t kMsgBytesMax = 3072;  // escaped; a longer one is cut and ends in an ellipsis
+inline constexpr std::size_t kMsgBytesMax = 3040;  // escaped; a longer one is cut and ends in an ellipsis
 inline constexpr std::size_t kTextBytesMax = 192;  // likewise, every other text
 
 // A line in the making, on the stack. The limits above make every line fit; what would not is left out.

@@ -51,6 +51,24 @@ struct LogTest : testing::Test {
   TestClock clock;
 };
 
+TEST_F(LogTest, OtherTextsAreMaskedAsItsLinesAre) {
+  auto const mask_of = [](std::string secret) {
+    return [secret](std::string& text) {
+      if (auto const at = text.find(secret); at != std::string::npos) text.replace(at, secret.size(), "***");
+    };
+  };
+  Log log(options, clock, mask_of("s3cret"));
+  auto const masked = [&log](std::string text) {
+    log.mask(text);
+    return text;
+  };
+  EXPECT_EQ(masked("bad token s3cret"), "bad token ***");
+  log.reconfigure(Level::info, mask_of("an0ther"));
+  EXPECT_EQ(masked("s3cret or an0ther"), "s3cret or ***");
+  log.reconfigure(Level::info, {});
+  EXPECT_EQ(masked("an0ther"), "an0ther");
+}
+
 TEST_F(LogTest, LevelAndMaskChangeFromTheNextLineOn) {
   Log log(options, clock, {});
   log.event(Level::debug, "a", "unseen");

@@ -47,11 +47,12 @@ constexpr std::array<Text, 3> kToolAlarms{"changed", "hidden", "unpinned"};
 constexpr std::array<Text, 2> kTransports{"tcp", "pipe"};
 constexpr std::array<Text, 5> kTlsLookups{"hit", "miss", "joined", "broken", "busy"};
 constexpr std::array<Text, 2> kTlsEndings{"evicted", "expired"};
-constexpr std::array<Text, 19> kRejectReasons{
+constexpr std::array<Text, 21> kRejectReasons{
     "syntax",          "too_large",    "timeout",  "origin",      "host",
     "method",          "content_type", "path",     "connections", "duplicate_field",
     "unauthenticated", "json",         "envelope", "version",     "headers",
-    "session",         "busy",         "event_id", "tls"};
+    "session",         "busy",         "event_id", "tls",         "denied",
+    "issuer"};
 
 constexpr std::array<Text, 1> kEvent{"event"};
 constexpr std::array<Text, 2> kEraState{"era", "state"};

@@ -332,12 +332,12 @@ TEST_F(MetricsTest, AMetricNeverHasMoreSeriesThanTheCap) {
 
 TEST_F(MetricsTest, AtTheCapNothingIsDropped) {
   Metrics::Options small = options;
-  small.series_max = 20;
+  small.series_max = 24;
   Metrics capped(small);
-  for (int i = 0; i < 13; ++i) capped.operation("s", "tools/call", std::to_string(i)).count(Outcome::ok);
+  for (int i = 0; i < 17; ++i) capped.operation("s", "tools/call", std::to_string(i)).count(Outcome::ok);
   EXPECT_EQ(capped.gateway().metrics_dropped_series.value(), 0)
-      << "seven outcomes of tools/list and thirteen tools";
-  capped.operation("s", "tools/call", "13").count(Outcome::ok);
+      << "seven outcomes of tools/list and seventeen tools";
+  capped.operation("s", "tools/call", "17").count(Outcome::ok);
   EXPECT_EQ(capped.gateway().metrics_dropped_series.value(), 1);
 }
 
