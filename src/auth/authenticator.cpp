@@ -35,8 +35,9 @@ Authenticator::Authenticator(std::vector<std::string> const& methods, std::vecto
   for (auto const& key : keys) {
     core::Principal principal{"key:" + key.name, "key", key.groups,
                               std::string(key.sha256.begin(), key.sha256.end())};
-    keys_.push_back(Key{key.sha256, key.expires.value_or(base::WallTime::max()),
-                        std::make_shared<core::Principal const>(std::move(principal))});
+    principal.until = key.expires.value_or(base::WallTime::max());
+    keys_.push_back(
+        Key{key.sha256, principal.until, std::make_shared<core::Principal const>(std::move(principal))});
   }
 }
 
@@ -58,6 +59,15 @@ Authenticator::Who Authenticator::identify(std::string_view authorization, base:
   return refused(authorization.empty() ? "no credential" : "unknown or expired key");
 }
 
+bool Authenticator::still_admits(core::Principal const& who, Authenticator const& before) const {
+  if (who.anonymous()) return !closed_;
+  if (who.kind == "key") {
+    return std::any_of(keys_.begin(), keys_.end(), [&](auto const& key) { return *key.principal == who; });
+  }
+  if (who.kind == "jwt") return opens_with_jwt_ && sources_.issuer == before.sources_.issuer;
+  return opens_by_asking_ && sources_.asking == before.sources_.asking;
+}
+
 Authenticator::Who Authenticator::admitted(TokenCaller const& caller, std::string_view endpoint,
                                            std::vector<std::string> const& scopes) const {
   if (!caller.may_enter(endpoint)) return refused("token: audience");
@@ -69,6 +79,11 @@ Authenticator::Who Authenticator::admitted(TokenCaller const& caller, std::strin
 
 std::optional<Authenticator::Who> Authenticator::identify_now(Shown shown, base::WallTime wall,
                                                               base::TimePoint now) const {
+  return decide(shown, wall, now, nullptr);
+}
+
+std::optional<Authenticator::Who> Authenticator::decide(Shown shown, base::WallTime wall, base::TimePoint now,
+                                                        Verdict const* late) const {
   if (!closed_) return Who(anonymous_);
   auto const token = bearer_of(shown.authorization);
   if (token.empty()) return Who(refused("no credential"));
@@ -77,10 +92,9 @@ std::optional<Authenticator::Who> Authenticator::identify_now(Shown shown, base:
   }
   std::string why = "unknown or expired key";
   if (opens_with_jwt_) {
-    auto const verdict = sources_.issuer->judge(token, wall, now);
-    using Kind = TokenIssuer::Verdict::Kind;
-    if (verdict.kind == Kind::wants_keys) return std::nullopt;
-    if (verdict.kind == Kind::caller) {
+    auto const verdict = late != nullptr ? *late : sources_.issuer->judge(token, wall, now);
+    if (verdict.kind == Verdict::Kind::wants_keys) return std::nullopt;
+    if (verdict.kind == Verdict::Kind::caller) {
       return admitted(*verdict.caller, shown.endpoint, sources_.issuer->settings().scopes);
     }
     why = std::string("token: ") + jose::name_of(verdict.fault);

@@ -48,16 +48,23 @@ class Authenticator {
   // task.
   base::Task<Who> identify_late(Shown shown, base::Scheduler& here) const;
 
+  // Whether a caller whom `before` let in is known still, by what it showed then; its time apart.
+  bool still_admits(core::Principal const& who, Authenticator const& before) const;
+
   // API keys only: what needs an issuer is refused.
   Who identify(std::string_view authorization, base::WallTime wall) const;
 
  private:
+  using Verdict = TokenIssuer::Verdict;
   struct Key {
     std::array<std::uint8_t, 32> sha256;
     base::WallTime expires;
     std::shared_ptr<core::Principal const> principal;
   };
   std::shared_ptr<core::Principal const> find_key(std::string_view token, base::WallTime wall) const;
+  // `late`: the issuer's verdict, if it has been waited for.
+  std::optional<Who> decide(Shown shown, base::WallTime wall, base::TimePoint now, Verdict const* late) const;
+  base::Task<Verdict> judge_late(std::string_view token, base::Scheduler& here) const;
   Who admitted(TokenCaller const& caller, std::string_view endpoint,
                std::vector<std::string> const& scopes) const;
 

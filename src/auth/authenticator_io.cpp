@@ -12,19 +12,19 @@ using base::Task;
 
 namespace {
 
+constexpr int kFetchesMax = 2;
+
 class FreshKeys final : public base::Errand<bool> {
  public:
   FreshKeys(base::Scheduler& here, std::shared_ptr<base::Workplace> there, std::shared_ptr<KeysLoop> keys,
-            KeyKeeper::Why why)
-      : Errand(here, std::move(there)), keys_(std::move(keys)), why_(why) {}
+            KeyKeeper::Why why, base::TimePoint deadline)
+      : Errand(here, std::move(there)), keys_(std::move(keys)), why_(why), deadline_(deadline) {}
 
  private:
-  Task<Result<bool>> perform() override {
-    co_await keys_->freshen(why_, there().now() + KeysLoop::kAnswerMax);
-    co_return true;
-  }
+  Task<Result<bool>> perform() override { co_return co_await keys_->freshen(why_, deadline_); }
   std::shared_ptr<KeysLoop> const keys_;
   KeyKeeper::Why const why_;
+  base::TimePoint const deadline_;
 };
 
 class Question final : public base::Errand<std::shared_ptr<TokenCaller const>> {
@@ -48,23 +48,30 @@ Error nobody_knows() {
 
 }  // namespace
 
-Task<Authenticator::Who> Authenticator::identify_late(Shown shown, base::Scheduler& here) const {
-  using Kind = TokenIssuer::Verdict::Kind;
-  auto const token = bearer_of(shown.authorization);
-  if (opens_with_jwt_) {
-    auto const verdict = sources_.issuer->judge(token, here.clock().wall(), here.now());
-    if (verdict.kind == Kind::wants_keys) {
-      co_await base::run_errand<bool>(
-          std::make_shared<FreshKeys>(here, sources_.home, sources_.keys, verdict.why));
-      auto const again = sources_.issuer->judge(token, here.clock().wall(), here.now());
-      bool const none = again.kind == Kind::wants_keys && again.why == KeyKeeper::Why::none_yet;
-      if (none) co_return nobody_knows();
-      if (again.kind == Kind::wants_keys) {
-        co_return Error(Fault::unauthenticated, Blame::client, "token: key_unknown");
-      }
-    }
+// Waits for one fetch, and for another if that one was under way before: it may have begun before the
+// token's key was published. All of it within kAnswerMax.
+Task<Authenticator::Verdict> Authenticator::judge_late(std::string_view token, base::Scheduler& here) const {
+  auto const deadline = here.now() + KeysLoop::kAnswerMax;
+  auto verdict = sources_.issuer->judge(token, here.clock().wall(), here.now());
+  for (int i = 0; i < kFetchesMax && verdict.kind == Verdict::Kind::wants_keys; ++i) {
+    auto const waited = co_await base::run_errand<bool>(
+        std::make_shared<FreshKeys>(here, sources_.home, sources_.keys, verdict.why, deadline));
+    verdict = sources_.issuer->judge(token, here.clock().wall(), here.now());
+    if (!waited || !*waited) break;
   }
-  if (auto who = identify_now(shown, here.clock().wall(), here.now())) co_return *std::move(who);
+  co_return verdict;
+}
+
+Task<Authenticator::Who> Authenticator::identify_late(Shown shown, base::Scheduler& here) const {
+  auto const token = bearer_of(shown.authorization);
+  std::optional<Verdict> verdict;
+  if (opens_with_jwt_) {
+    verdict = co_await judge_late(token, here);
+    // The issuer could not be heard: the token is neither good nor bad.
+    if (verdict->kind == Verdict::Kind::wants_keys) co_return nobody_knows();
+  }
+  auto who = decide(shown, here.clock().wall(), here.now(), verdict ? &*verdict : nullptr);
+  if (who) co_return *std::move(who);
   if (!opens_by_asking_) co_return nobody_knows();
   auto const answer = co_await base::run_errand<std::shared_ptr<TokenCaller const>>(
       std::make_shared<Question>(here, sources_.home, sources_.asking, token));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "auth/scripted_issuer_test.hpp"
+#include "base/base64url.hpp"
 #include "base/task_group.hpp"
 
 namespace weir::auth {
@@ -77,6 +78,27 @@ struct TokenDoor : testing::Test {
   void open() { door.emplace(methods, std::vector{key()}, issuer.sources()); }
   std::optional<Authenticator::Who> now(std::string const& header, std::string_view endpoint = "") {
     return door->identify_now({header, endpoint}, issuer.loop.clock().wall(), issuer.loop.now());
+  }
+  // As edge asks: at once, else late; then the answer comes while time passes.
+  using Answer = std::shared_ptr<std::optional<Authenticator::Who>>;
+  Answer show(std::string const& token) {
+    auto answer = std::make_shared<std::optional<Authenticator::Who>>(now("Bearer " + token));
+    auto task = [](Authenticator const& at, std::string text, base::Scheduler& here,
+                   Answer to) -> base::Task<void> {
+      *to = co_await at.identify_late({text, ""}, here);
+    };
+    if (!*answer) tasks.spawn(task(*door, "Bearer " + token, issuer.loop, answer));
+    issuer.loop.run();
+    return answer;
+  }
+  static std::string told(Answer const& answer) {
+    if (!*answer) return "waits";
+    return **answer ? (***answer)->subject : base::name_of((*answer)->error().fault);
+  }
+  // One that anybody can write.
+  static std::string written(std::string const& header, std::string const& claims,
+                             std::string const& end = "AAAA") {
+    return base::to_base64url(header) + "." + base::to_base64url(claims) + "." + end;
   }
   // What the way that waits comes to.
   std::optional<Authenticator::Who> late(std::string header) {
@@ -185,11 +207,47 @@ TEST_F(TokenDoor, AForgedTokenIsNotAskedAbout) {
   open();
   ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
   auto const forged = "Bearer " + issuer.token_of_no_key("k1");
+  EXPECT_FALSE(now(forged)) << "its key may have been replaced";
+  ASSERT_FALSE(*late(forged));
   auto const at_once = now(forged);
   ASSERT_TRUE(at_once);
   EXPECT_FALSE(*at_once);
   ASSERT_FALSE(*late(forged));
   EXPECT_EQ(issuer.asked("/introspect"), 0U);
+}
+
+TEST_F(TokenDoor, ATokenOfAnotherIssuerIsAskedAboutWhateverItsHeaderSays) {
+  methods = {"jwt", "introspection"};
+  open();
+  ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
+  std::string const foreign = R"({"iss":"https://other.test","sub":"ann"})";
+  std::size_t asked = 0;
+  for (char const* const header :
+       {R"({"alg":"RS256"})", R"({"alg":"HS256"})", R"({"alg":"ES384"})", R"({"alg":"none"})", "{}",
+        R"({"alg":"ES256","typ":"JWS+x"})", R"({"alg":"ES256","crit":["exp"]})", R"({"alg":"ES256","kid":1})",
+        "no JSON"}) {
+    EXPECT_FALSE(now("Bearer " + written(header, foreign))) << header;
+    ASSERT_FALSE(*late("Bearer " + written(header, foreign))) << "the issuer says no";
+    EXPECT_EQ(issuer.asked("/introspect"), ++asked) << header;
+  }
+}
+
+TEST_F(TokenDoor, WhateverClaimsToBeOfOurIssuerIsNotAskedAbout) {
+  methods = {"jwt", "introspection"};
+  open();
+  ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
+  std::string const ours = R"({"iss":"https://as.test","aud":"https://mcp.test/mcp","sub":"ann"})";
+  for (char const* const header :
+       {R"({"alg":"HS256"})", R"({"alg":"ES384"})", R"({"alg":"none"})", "{}",
+        R"({"alg":"ES256","typ":"JWS+x"})", R"({"alg":"ES256","crit":["exp"]})", R"({"alg":"ES256","kid":1})",
+        R"({"alg":"ES256","alg":"ES256"})", "no JSON"}) {
+    for (char const* const end : {"AAAA", "", "A", "AAAA.AAAA"}) {
+      EXPECT_EQ(told(show(written(header, ours, end))), "unauthenticated") << header << end;
+    }
+  }
+  EXPECT_EQ(told(show(written(R"({"alg":"ES256","kid":"k1"})", ours, "A"))), "unauthenticated") << "at once";
+  EXPECT_EQ(issuer.asked("/introspect"), 0U);
+  EXPECT_EQ(issuer.asked("/keys"), 1U);
 }
 
 TEST_F(TokenDoor, WhoMakesUpAKeyWaitsForOneFetchOnly_T61) {
@@ -200,6 +258,140 @@ TEST_F(TokenDoor, WhoMakesUpAKeyWaitsForOneFetchOnly_T61) {
   auto const next = now("Bearer " + issuer.token_of_no_key("mallory"));
   ASSERT_TRUE(next) << "told at once: they were fetched a moment ago";
   EXPECT_FALSE(*next);
+}
+
+TEST_F(TokenDoor, AllWhoseKeyIsNewWaitForTheFetchUnderWay_T61) {
+  open();
+  ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
+  issuer.latency = 1500ms;
+  issuer.rotate();
+  std::vector<Answer> answers;
+  for (int i = 0; i < 8; ++i, issuer.loop.advance(150ms)) {
+    answers.push_back(show(issuer.token("u" + std::to_string(i))));
+    EXPECT_EQ(told(answers.back()), "waits") << i;
+  }
+  issuer.loop.advance(400ms);
+  for (std::size_t i = 0; i < answers.size(); ++i) EXPECT_EQ(told(answers[i]), "u" + std::to_string(i));
+  EXPECT_EQ(issuer.asked("/keys"), 2U);
+}
+
+// The answer under way was made before the key was published.
+TEST_F(TokenDoor, WhoWaitedForAnOlderFetchHasOneMore_T61) {
+  open();
+  issuer.keys->start();
+  issuer.loop.advance(1s);
+  issuer.latency = 1500ms;
+  issuer.keys_text = issuer.key_set();
+  issuer.rotate();
+  while (issuer.asked("/keys") < 2) issuer.loop.advance(100ms);  // it is due
+  auto const ann = show(issuer.token("ann"));
+  auto const bob = show(issuer.token("bob"));
+  issuer.loop.advance(1600ms);
+  EXPECT_EQ(told(ann) + " " + told(bob), "waits waits");
+  EXPECT_EQ(issuer.asked("/keys"), 3U) << "one for both";
+  issuer.keys_text.clear();
+  issuer.loop.advance(1600ms);
+  EXPECT_EQ(told(ann) + " " + told(bob), "ann bob");
+  EXPECT_EQ(issuer.asked("/keys"), 3U);
+}
+
+TEST_F(TokenDoor, AStormOfMadeUpKeysIsOneFetchAndEndsWithIt_T48) {
+  open();
+  ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
+  issuer.latency = 1500ms;
+  std::vector<Answer> answers;
+  for (int i = 0; i < 100; ++i, issuer.loop.advance(10ms)) {
+    answers.push_back(show(issuer.token_of_no_key(i % 2 == 0 ? "k1" : "made up")));
+  }
+  EXPECT_EQ(told(answers.front()), "waits");
+  issuer.loop.advance(600ms);
+  for (auto const& answer : answers) EXPECT_EQ(told(answer), "unauthenticated");
+  EXPECT_EQ(issuer.asked("/keys"), 2U);
+  for (char const* const name : {"k1", "made up"}) {
+    EXPECT_EQ(told(show(issuer.token_of_no_key(name))), "unauthenticated") << "without waiting";
+  }
+  issuer.loop.advance(28s + 300ms);
+  EXPECT_EQ(told(show(issuer.token_of_no_key("k1"))), "unauthenticated") << "29.9 s after it began";
+  issuer.loop.advance(100ms);
+  EXPECT_EQ(told(show(issuer.token_of_no_key("k1"))), "waits");
+}
+
+TEST_F(TokenDoor, AKeyThatIsReplacedUnderItsNameIsFetched_T61) {
+  for (bool const named : {true, false}) {
+    issuer.named = named;
+    if (issuer.keys) issuer.keys->stop();
+    issuer.seen.clear();
+    open();
+    auto const old = issuer.token("ann");
+    ASSERT_TRUE(*late("Bearer " + old));
+    issuer.replace();
+    auto const ann = show(issuer.token("ann"));
+    EXPECT_EQ(told(ann), "waits");
+    issuer.loop.advance(1s);
+    EXPECT_EQ(told(ann), "ann") << named;
+    EXPECT_EQ(issuer.asked("/keys"), 2U);
+    EXPECT_EQ(told(show(old)), "unauthenticated") << "the old one is withdrawn";
+  }
+}
+
+TEST_F(TokenDoor, ForgedSignaturesAreOneFetchInThirtySeconds_T48) {
+  open();
+  ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
+  std::size_t waited = 0;
+  for (int i = 0; i < 120; ++i, issuer.loop.advance(1s)) {
+    auto const forged = show(issuer.token_of_no_key("k1"));
+    if (!*forged) ++waited;
+  }
+  EXPECT_EQ(waited, 4U);
+  EXPECT_EQ(issuer.asked("/keys"), 5U);
+}
+
+TEST_F(TokenDoor, WhileTheIssuerIsDownATokenOfANewKeyIsNeitherGoodNorBad) {
+  open();
+  auto const old = issuer.token("bob");
+  ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
+  issuer.down = true;
+  issuer.latency = 1s;
+  issuer.rotate();
+  std::vector<Answer> const answers{show(issuer.token("ann")), show(issuer.token("ann")),
+                                    show(issuer.token_of_no_key("k1"))};
+  issuer.loop.advance(1100ms);
+  for (auto const& answer : answers) EXPECT_EQ(told(answer), "unavailable");
+  EXPECT_EQ(told(show(old)), "bob") << "the last good keys";
+  issuer.loop.advance(5s);
+  EXPECT_EQ(told(show(issuer.token("ann"))), "unavailable") << "without another fetch";
+  EXPECT_EQ(issuer.asked("/keys"), 2U);
+  issuer.down = false;
+  issuer.loop.advance(24s);
+  auto const ann = show(issuer.token("ann"));
+  issuer.loop.advance(3500ms);
+  EXPECT_EQ(told(ann), "ann");
+}
+
+TEST_F(TokenDoor, WhoWaitsForAnIssuerThatIsSlowIsToldSoInFiveSeconds) {
+  open();
+  ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
+  issuer.latency = 1h;
+  issuer.rotate();
+  auto const ann = show(issuer.token("ann"));
+  issuer.loop.advance(4900ms);
+  EXPECT_EQ(told(ann), "waits");
+  issuer.loop.advance(200ms);
+  EXPECT_EQ(told(ann), "unavailable");
+}
+
+TEST_F(TokenDoor, WhoWaitsIsToldWhenTheSettingsChange) {
+  open();
+  ASSERT_TRUE(*late("Bearer " + issuer.token("ann")));
+  issuer.latency = 1h;
+  issuer.rotate();
+  auto const ann = show(issuer.token("ann"));
+  issuer.loop.advance(1s);
+  EXPECT_EQ(told(ann), "waits");
+  issuer.keys->stop();
+  issuer.loop.run();
+  EXPECT_EQ(told(ann), "unavailable");
+  EXPECT_EQ(told(show(issuer.token("bob"))), "unavailable") << "at once";
 }
 
 TEST_F(TokenDoor, ATokenThatMayBeExchangedIsKeptWithItsOwnEnd_R011) {

@@ -106,6 +106,7 @@ base::Result<std::optional<TokenCaller>> read_introspection(net::FetchedReply co
   auto who = principal_of(*object, settings.claims, settings.issuer, "opaque", digest);
   if (!who) return nobody;
   if (!caller.everywhere) who->endpoints = caller.endpoints;
+  who->until = caller.until;
   caller.principal = std::make_shared<core::Principal const>(*std::move(who));
   return std::optional<TokenCaller>(std::move(caller));
 }

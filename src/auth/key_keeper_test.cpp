@@ -52,6 +52,26 @@ TEST_F(KeyKeeperTest, AnUnknownKeyHasThemFetchedOnceInThirtySeconds) {
   EXPECT_TRUE(keeper.begin(Why::unknown_key, start + 31s));
 }
 
+TEST_F(KeyKeeperTest, AKeyIsNotUnknownWhileTheyAreFetchedNorWhenTheyCouldNotBe_T61) {
+  have();
+  auto const open = base::TimePoint::min();
+  ASSERT_TRUE(keeper.begin(Why::unknown_key, start + 1s));
+  EXPECT_EQ(keeper.unknown_from(), open) << "what comes may have it";
+  EXPECT_FALSE(keeper.begin(Why::unknown_key, start + 2s));
+  keeper.took({}, start + 3s);
+  EXPECT_EQ(keeper.unknown_from(), start + 31s);
+  ASSERT_TRUE(keeper.begin(Why::due, start + 453s));
+  EXPECT_EQ(keeper.unknown_from(), open);
+  keeper.failed(start + 453s);
+  EXPECT_EQ(keeper.unknown_from(), open) << "the issuer has said nothing";
+  ASSERT_TRUE(keeper.begin(Why::unknown_key, start + 454s));
+  keeper.failed(start + 455s);
+  EXPECT_FALSE(keeper.begin(Why::unknown_key, start + 484s - 1ns)) << "which makes none of them come sooner";
+  EXPECT_TRUE(keeper.begin(Why::unknown_key, start + 484s));
+  keeper.took({}, start + 484s);
+  EXPECT_EQ(keeper.unknown_from(), start + 514s);
+}
+
 // T-48: a flood of tokens with made-up keys costs the issuer two requests a minute.
 TEST_F(KeyKeeperTest, AFloodOfUnknownKeysIsTwoFetchesAMinute_T48) {
   have();

@@ -18,6 +18,14 @@ namespace {
 constexpr std::size_t kMetadataBytesMax = 64 * 1024;
 constexpr int kOk = 200;
 
+// What whoever runs the gateway can do about it. `metadata`: that is where the keys should have been found.
+std::string_view cure_of(Error const& why, config::TokenAuth const& settings, bool metadata) {
+  if (why.fault != Fault::protocol) return "check the address, and that it can be reached from here";
+  if (!settings.jwks_url.empty()) return "`jwks_url` must lead to the issuer's key set";
+  if (metadata) return "check `issuer`, or set `jwks_url` to where its keys are";
+  return "the issuer's metadata leads there; set `jwks_url` if its keys are elsewhere";
+}
+
 KeyKeeper::Times times_of(config::TokenAuth const& settings) {
   KeyKeeper::Times times;
   times.lifetime = settings.keys_lifetime;
@@ -56,13 +64,15 @@ Task<void> KeysLoop::keep_fresh() {
 
 void KeysLoop::begin(KeyKeeper::Why why) {
   if (stopped_ || !keeper_.begin(why, home_.now())) return;
-  issuer_->set_unknown_from(keeper_.unknown_from());
+  issuer_->set_unknown_from(keeper_.unknown_from());  // whoever comes now waits for it
   tasks_.spawn(fetch());
 }
 
-Task<void> KeysLoop::freshen(KeyKeeper::Why why, base::TimePoint deadline) {
+Task<bool> KeysLoop::freshen(KeyKeeper::Why why, base::TimePoint deadline) {
   begin(why);
-  if (keeper_.fetching()) co_await base::ready_until(home_, fetched_, deadline);
+  if (stopped_ || !keeper_.fetching()) co_return false;
+  bool const ended = co_await base::ready_until(home_, fetched_, deadline);
+  co_return ended && !stopped_;
 }
 
 Task<Result<net::FetchedReply>> KeysLoop::get(std::string url, std::size_t bytes_max) {
@@ -105,8 +115,8 @@ Task<Result<std::string>> KeysLoop::keys_url() {
 }
 
 Task<void> KeysLoop::fetch() {
-  Result<net::FetchedReply> reply = Error();
   auto const url = co_await keys_url();
+  Result<net::FetchedReply> reply = Error();
   if (url) {
     reply = co_await get(*url, jose::KeySet::kTextBytesMax);
   } else {
@@ -118,17 +128,32 @@ Task<void> KeysLoop::fetch() {
     keeper_.took(max_age_of(reply->field("cache-control")), now);
     issuer_->set_keys(std::make_shared<jose::KeySet const>(*std::move(keys)), reply->body,
                       keeper_.usable_until());
+    if (!std::exchange(trouble_, {}).empty())
+      log_.event(observe::Level::info, "auth.keys",
+                 fmt::format("the keys of issuer {} have come", issuer_->settings().issuer));
   } else {
     keeper_.failed(now);
     found_until_ = base::TimePoint::min();  // it may have moved
-    bool const have = issuer_->has_keys(now);
-    log_.event(
-        have ? observe::Level::warn : observe::Level::error, "auth.keys",
-        fmt::format("no keys of issuer {}: {}; {}", issuer_->settings().issuer, keys.error().detail,
-                    have ? "the last good ones stay in use" : "its tokens are refused until there are"));
+    auto why = keys.error();
+    if (reply) why.detail = *url + ": " + why.detail;
+    failed(why, !url);
   }
+  issuer_->set_unknown_from(keeper_.unknown_from());  // after the keys: what they lack does not exist
   fetched_.set();
   fetched_.reset();
 }
+
+void KeysLoop::failed(Error const& why, bool metadata) {
+  auto const now = home_.now();
+  if (trouble_.empty()) since_ = now;
+  trouble_ = fmt::format("{}; {}", why.detail, cure_of(why, issuer_->settings(), metadata));
+  bool const have = issuer_->has_keys(now);
+  log_.event(have ? observe::Level::warn : observe::Level::error, "auth.keys",
+             fmt::format("{}{}no keys of issuer {}: {}; {}", place_, place_.empty() ? "" : ": ",
+                         issuer_->settings().issuer, trouble_,
+                         have ? "the last good ones stay in use" : "its tokens are refused until there are"));
+}
+
+KeysLoop::Standing KeysLoop::standing() const { return {issuer_->has_keys(home_.now()), trouble_, since_}; }
 
 }  // namespace weir::auth

@@ -16,6 +16,10 @@ struct KeysLoopTest : testing::Test {
     issuer.keys->start();
     issuer.loop.advance(1s);
   }
+  // What freshen() says, once it does.
+  base::Task<void> wait(std::optional<bool>& waited) {
+    waited = co_await issuer.keys->freshen(KeyKeeper::Why::none_yet, base::TimePoint::max());
+  }
   bool has_keys() { return issuer.issuer->has_keys(issuer.loop.now()); }
   TokenIssuer::Verdict::Kind judged() {
     return issuer.issuer->judge(issuer.token("ann"), issuer.loop.clock().wall(), issuer.loop.now()).kind;
@@ -109,24 +113,88 @@ TEST_F(KeysLoopTest, TakesWhatIsOverOutOfTheKnownTokens_R011) {
 TEST_F(KeysLoopTest, WhoWaitsGoesOnWhenTheKeysAreThere) {
   issuer.sources();
   issuer.keys->start();
+  std::optional<bool> first, next;
   base::TaskGroup waiting(issuer.loop);
-  waiting.spawn(issuer.keys->freshen(KeyKeeper::Why::none_yet, base::TimePoint::max()));
+  waiting.spawn(wait(first));
   issuer.loop.advance(1s);
   EXPECT_TRUE(has_keys());
-  EXPECT_EQ(waiting.size(), 0U);
+  EXPECT_EQ(first, true);
+  waiting.spawn(wait(next));
+  EXPECT_EQ(next, false) << "at once: there are keys";
+}
+
+TEST_F(KeysLoopTest, WhoWaitsGoesOnWhenThereAreNone) {
+  issuer.down = true;
+  issuer.sources();
+  std::optional<bool> first, next;
+  base::TaskGroup waiting(issuer.loop);
+  waiting.spawn(wait(first));
+  issuer.loop.advance(100ms);
+  EXPECT_EQ(first, true);
+  waiting.spawn(wait(next));
+  EXPECT_EQ(next, false) << "at once: it is not asked again so soon";
+  EXPECT_FALSE(has_keys());
 }
 
 TEST_F(KeysLoopTest, WhoWaitsGoesOnWhenItStops) {
   issuer.latency = 1h;
   issuer.sources();
   issuer.keys->start();
+  std::optional<bool> first, next;
   base::TaskGroup waiting(issuer.loop);
-  waiting.spawn(issuer.keys->freshen(KeyKeeper::Why::none_yet, base::TimePoint::max()));
+  waiting.spawn(wait(first));
   issuer.loop.advance(1s);
-  EXPECT_EQ(waiting.size(), 1U);
+  EXPECT_EQ(first, std::nullopt);
   issuer.keys->stop();
   issuer.loop.advance(1s);
-  EXPECT_EQ(waiting.size(), 0U);
+  EXPECT_EQ(first, false);
+  waiting.spawn(wait(next));
+  EXPECT_EQ(next, false);
+}
+
+TEST_F(KeysLoopTest, SaysWhatIsWrongSinceWhenAndWhatToDo) {
+  issuer.down = true;
+  start();
+  auto const begun = issuer.loop.now();
+  EXPECT_FALSE(issuer.keys->standing().usable);
+  EXPECT_EQ(issuer.keys->standing().trouble,
+            "https://as.test/.well-known/openid-configuration: nobody there; check the address, and that it "
+            "can be reached from here");
+  issuer.loop.advance(1min);
+  EXPECT_LE(issuer.keys->standing().since, begun) << "of the first time, not the last";
+  issuer.down = false;
+  issuer.keys_text = "<html>";
+  issuer.loop.advance(31s);
+  EXPECT_EQ(
+      issuer.keys->standing().trouble,
+      "https://as.test/keys: key set: not a JSON object with an array `keys`; the issuer's metadata leads "
+      "there; set `jwks_url` if its keys are elsewhere");
+  issuer.keys_text.clear();
+  issuer.loop.advance(31s);
+  EXPECT_TRUE(issuer.keys->standing().usable);
+  EXPECT_EQ(issuer.keys->standing().trouble, "");
+}
+
+TEST_F(KeysLoopTest, KeysThatAreLateAreToldWhileTheLastGoodOnesServe) {
+  start();
+  EXPECT_EQ(issuer.keys->standing().trouble, "");
+  issuer.down = true;
+  issuer.loop.advance(1h);
+  EXPECT_TRUE(issuer.keys->standing().usable);
+  EXPECT_NE(issuer.keys->standing().trouble, "");
+}
+
+TEST_F(KeysLoopTest, TheCureDependsOnWhereTheKeysWereLookedFor) {
+  issuer.metadata = R"({"issuer":"https://evil.test","jwks_uri":"https://as.test/keys"})";
+  start();
+  EXPECT_TRUE(
+      issuer.keys->standing().trouble.ends_with("; check `issuer`, or set `jwks_url` to where its keys are"))
+      << issuer.keys->standing().trouble;
+  issuer.keys->stop();
+  issuer.settings.jwks_url = "https://as.test/nothing";
+  start();
+  EXPECT_EQ(issuer.keys->standing().trouble,
+            "https://as.test/nothing: answered 404; `jwks_url` must lead to the issuer's key set");
 }
 
 }  // namespace

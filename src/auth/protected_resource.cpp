@@ -63,8 +63,9 @@ std::optional<std::string_view> ProtectedResource::endpoint_of(std::string_view 
   if (!offered() || !path.starts_with(kWellKnown)) return std::nullopt;
   path.remove_prefix(kWellKnown.size());
   if (path.empty()) return path;
-  if (auto const name = name_behind(path, kMcp)) return name;
-  return path_.empty() ? std::nullopt : name_behind(path, path_);
+  bool const bare = path_.empty() && path == kMcp;  // the endpoint of all, not that of a server named "mcp"
+  auto const own = bare ? std::nullopt : name_behind(path, path_);
+  return own ? own : name_behind(path, kMcp);
 }
 
 std::string ProtectedResource::metadata(std::string_view endpoint) const {
@@ -78,8 +79,15 @@ std::string ProtectedResource::metadata(std::string_view endpoint) const {
 }
 
 std::string ProtectedResource::metadata_url(std::string_view endpoint) const {
-  std::string url = origin_ + std::string(kWellKnown) + path_;
-  if (!endpoint.empty()) url.append(1, '/').append(endpoint);
+  auto const at = [&](std::string_view path) {
+    std::string whole(kWellKnown);
+    whole.append(path);
+    if (!endpoint.empty()) whole.append(1, '/').append(endpoint);
+    return whole;
+  };
+  auto path = at(path_);
+  if (endpoint_of(path) != endpoint) path = at(kMcp);
+  std::string url = origin_ + path;
   return url.find_first_of("\"\\\r\n") == std::string::npos ? url : std::string();
 }
 

@@ -20,8 +20,9 @@ class ProtectedResource {
 
   bool offered() const noexcept { return !resource_.empty(); }
 
-  // The endpoint whose metadata stands at this path ("" for /mcp); nothing: the path is another one. A proxy
-  // before Weir may have taken the path of `resource` away.
+  // The endpoint whose metadata stands at this path ("" for /mcp); nothing: the path is another one. First
+  // where the path of `resource` leads, then /mcp and what is behind it: a proxy before Weir may have taken
+  // that path away, and clients that were not told where to look ask there.
   std::optional<std::string_view> endpoint_of(std::string_view path) const;
   std::string metadata(std::string_view endpoint) const;  // a JSON object
 

@@ -25,6 +25,41 @@ TEST(ProtectedResource, MetadataStandsWhereClientsLook) {  // RFC 9728 section 3
   EXPECT_EQ(behind.endpoint_of(root + "/mcp/x"), "x") << "a proxy took the path away";
 }
 
+// Whoever follows the challenge finds the metadata of the endpoint that sent it.
+TEST(ProtectedResource, AChallengeLeadsToTheMetadataOfItsEndpoint) {
+  for (std::string const path : {"/mcp", "/mcp/weir", "/weir/mcp", "/team", ""}) {
+    ProtectedResource const resource("https://h" + path, {"i"}, {});
+    for (char const* const endpoint : {"", "docs", "weir", "mcp"}) {
+      auto const line = resource.unauthenticated(endpoint, false);
+      std::string const before = "resource_metadata=\"https://h";
+      auto const begin = line.find(before);
+      ASSERT_NE(begin, std::string::npos) << line;
+      auto const url = line.substr(begin + before.size(), line.rfind('"') - begin - before.size());
+      EXPECT_EQ(resource.endpoint_of(url), endpoint) << path << ": " << line;
+    }
+  }
+}
+
+TEST(ProtectedResource, ThePathOfTheResourceGoesBeforeMcp) {
+  std::string const root = "/.well-known/oauth-protected-resource";
+  ProtectedResource const below("http://h/mcp/weir", {"i"}, {});
+  EXPECT_EQ(below.endpoint_of(root + "/mcp/weir"), "") << "no server of that name";
+  EXPECT_EQ(below.endpoint_of(root + "/mcp/weir/docs"), "docs");
+  EXPECT_EQ(below.endpoint_of(root + "/mcp/docs"), "docs");
+  EXPECT_EQ(below.endpoint_of(root + "/mcp"), "");
+  ProtectedResource const bare("http://h", {"i"}, {});
+  EXPECT_EQ(bare.endpoint_of(root + "/docs"), "docs");
+  EXPECT_EQ(bare.endpoint_of(root + "/mcp/docs"), "docs");
+  EXPECT_EQ(bare.endpoint_of(root + "/mcp"), "") << "where clients look that were told nothing";
+  EXPECT_EQ(bare.endpoint_of(root), "");
+  for (char const* const path : {"/", "/docs/", "/docs/x", "docs"}) {
+    EXPECT_EQ(bare.endpoint_of(root + path), std::nullopt) << path;
+  }
+  EXPECT_EQ(bare.unauthenticated("docs", false),
+            "WWW-Authenticate: Bearer "
+            "resource_metadata=\"http://h/.well-known/oauth-protected-resource/docs\"\r\n");
+}
+
 TEST(ProtectedResource, EachEndpointIsItsOwnResource) {
   EXPECT_EQ(made().metadata(""),
             R"({"resource":"https://mcp.example/mcp","authorization_servers":["https://as.example/"],)"

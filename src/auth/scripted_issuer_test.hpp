@@ -58,9 +58,11 @@ class ScriptedIssuer final : public net::Fetcher {
     co_return reply;
   }
 
-  std::string key_set() const { return R"({"keys":[)" + key.public_jwk("k" + std::to_string(turn)) + "]}"; }
+  std::string key_id() const { return named ? "k" + std::to_string(turn) : std::string(); }
+  std::string key_set() const { return R"({"keys":[)" + key.public_jwk(key_id()) + "]}"; }
+  void replace() { key = *jose::SigningKey::generate(jose::Algorithm::es256); }  // under the same name
   void rotate() {
-    key = *jose::SigningKey::generate(jose::Algorithm::es256);
+    replace();
     ++turn;
   }
   std::string token(std::string const& subject, std::string const& scope = "",
@@ -70,7 +72,7 @@ class ScriptedIssuer final : public net::Fetcher {
     return std::string(
         key.sign(fmt::format(R"({{"iss":"https://as.test","aud":"{}","sub":"{}","scope":"{}","exp":{}}})",
                              audience, subject, scope, now + 3600),
-                 "k" + std::to_string(turn))
+                 key_id())
             ->reveal());
   }
   std::string token_of_no_key(std::string const& subject) {
@@ -94,6 +96,7 @@ class ScriptedIssuer final : public net::Fetcher {
   config::Introspection questions;
   jose::SigningKey key = *jose::SigningKey::generate(jose::Algorithm::es256);
   int turn = 1;
+  bool named = true;  // keys have ids
   bool down = false;
   base::Duration latency = std::chrono::milliseconds{10};
   std::string cache_control;

@@ -36,9 +36,16 @@ void TokenIssuer::set_keys(std::shared_ptr<jose::KeySet const> keys, std::string
   auto const hash = std::hash<std::string_view>{}(text);
   std::lock_guard const lock(mutex_);
   bool const same = keys_.set != nullptr && hash == text_hash_;
-  keys_ = Keys{std::move(keys), usable_until, same ? keys_.generation : keys_.generation + 1};
+  keys_.set = std::move(keys);
+  keys_.usable_until = usable_until;
+  if (!same) ++keys_.generation;
   text_hash_ = hash;
   generation_.store(keys_.generation);
+}
+
+void TokenIssuer::set_unknown_from(base::TimePoint from) {
+  std::lock_guard const lock(mutex_);
+  keys_.unknown_from = from;
 }
 
 TokenIssuer::Verdict TokenIssuer::judge(std::string_view token, base::WallTime wall, base::TimePoint now) {
@@ -72,7 +79,9 @@ TokenIssuer::Verdict TokenIssuer::prove(std::string_view token, std::string cons
   auto const proven = jose::prove_token(*std::move(read), rules_, *with.set, wall);
   if (!proven) {
     verdict.fault = proven.error();
-    if (verdict.fault == TokenFault::key_unknown && now >= unknown_from_.load()) {
+    // Issuers replace keys under the same name, and some give none: then the signature is wrong.
+    bool const newer = verdict.fault == TokenFault::key_unknown || verdict.fault == TokenFault::signature;
+    if (newer && now >= with.unknown_from) {
       verdict.kind = Verdict::Kind::wants_keys;
       verdict.why = KeyKeeper::Why::unknown_key;
     }
@@ -90,12 +99,13 @@ TokenIssuer::Verdict TokenIssuer::prove(std::string_view token, std::string cons
   }
   if (!entrances.everywhere) who->endpoints = entrances.endpoints;
   if (settings_.exchanged) who->token = subject_token(token, *who, settings_.issuer, proven->expires);
+  who->until = proven->expires +
+               std::chrono::duration_cast<std::chrono::milliseconds>(std::min(rules_.skew, jose::kSkewMax));
   auto caller = std::make_shared<TokenCaller>();
+  caller->until = who->until;
   caller->principal = std::make_shared<core::Principal const>(*std::move(who));
   caller->everywhere = entrances.everywhere;
   caller->endpoints = std::move(entrances.endpoints);
-  caller->until = proven->expires + std::chrono::duration_cast<std::chrono::milliseconds>(
-                                        std::min(rules_.skew, jose::kSkewMax));
   caller->generation = with.generation;
   verdict.kind = Verdict::Kind::caller;
   verdict.caller = caller;

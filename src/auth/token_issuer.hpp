@@ -34,7 +34,8 @@ class TokenIssuer {
   // By KeysLoop. Withdrawn keys prove nothing from then on, not even for tokens that are known.
   void set_keys(std::shared_ptr<jose::KeySet const> keys, std::string_view text,
                 base::TimePoint usable_until);
-  void set_unknown_from(base::TimePoint from) noexcept { unknown_from_.store(from); }
+  // Tokens that the keys do not prove want newer ones from then on; before that they are refused at once.
+  void set_unknown_from(base::TimePoint from);
 
   bool has_keys(base::TimePoint now) const;
   config::TokenAuth const& settings() const noexcept { return settings_; }
@@ -45,6 +46,7 @@ class TokenIssuer {
     std::shared_ptr<jose::KeySet const> set;
     base::TimePoint usable_until = base::TimePoint::min();
     std::uint64_t generation = 0;
+    base::TimePoint unknown_from = base::TimePoint::min();  // here, so that it is read with its keys
   };
   Keys keys() const;
   Verdict prove(std::string_view token, std::string const& digest, Keys const& with, base::WallTime wall,
@@ -54,7 +56,6 @@ class TokenIssuer {
   jose::TokenRules const rules_;
   KnownTokens known_;
   std::atomic<std::uint64_t> generation_{0};
-  std::atomic<base::TimePoint> unknown_from_{base::TimePoint::min()};
   mutable std::mutex mutex_;  // of what is below; held for a copy only
   Keys keys_;
   std::size_t text_hash_ = 0;

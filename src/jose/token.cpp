@@ -46,7 +46,7 @@ std::optional<TokenFault> read_header(std::string_view encoded, TokenRules const
                                       UnprovenToken& token) {
   auto const text = encoded.size() <= kHeaderBytesMax ? base::from_base64url(encoded) : std::nullopt;
   auto const header = text ? JsonObject::parse(*text) : std::nullopt;
-  if (!header) return TokenFault::malformed;
+  if (!header) return TokenFault::header;
   auto const algorithm = algorithm_of(header->text("alg").value_or(""));
   if (!algorithm || !rules.algorithms.has(*algorithm)) return TokenFault::algorithm;
   token.algorithm = *algorithm;
@@ -55,7 +55,7 @@ std::optional<TokenFault> read_header(std::string_view encoded, TokenRules const
   }
   if (header->has("kid")) {
     auto id = header->text("kid");
-    if (!id || id->empty() || id->size() > kKeyIdBytesMax) return TokenFault::malformed;
+    if (!id || id->empty() || id->size() > kKeyIdBytesMax) return TokenFault::header;
     token.key_id = *std::move(id);
   }
   return check_type(*header, rules);
@@ -88,8 +88,10 @@ TokenResult<UnprovenToken> read_token(std::string_view compact, TokenRules const
   if (!parts) return TokenFault::malformed;
   auto const payload = base::from_base64url(parts->payload);
   auto claims = payload ? JsonObject::parse(*payload) : std::nullopt;
+  if (!claims) return TokenFault::malformed;
+  if (rules.issuer.empty() || claims->text("iss") != rules.issuer) return TokenFault::issuer;
   auto signature = base::from_base64url(parts->signature);
-  if (!claims || !signature) return TokenFault::malformed;
+  if (!signature) return TokenFault::signature;
   UnprovenToken token{.compact = compact,
                       .signed_part = compact.substr(0, parts->header.size() + 1 + parts->payload.size()),
                       .signature = base::Secret(*signature),
@@ -98,7 +100,6 @@ TokenResult<UnprovenToken> read_token(std::string_view compact, TokenRules const
                       .claims = *std::move(claims)};
   explicit_bzero(signature->data(), signature->size());
   if (auto const fault = read_header(parts->header, rules, token)) return *fault;
-  if (rules.issuer.empty() || token.claims.text("iss") != rules.issuer) return TokenFault::issuer;
   return token;
 }
 

@@ -23,13 +23,13 @@ inline constexpr base::Duration kSkewMax = std::chrono::seconds{60};
 
 enum class TokenFault : std::uint8_t {
   too_long,
-  malformed,    // not three parts of strict base64url around two JSON objects
+  malformed,    // not three parts with claims in the middle, strict base64url of a JSON object
   algorithm,    // none, symmetric, unknown or not allowed for this issuer
-  header,       // asks for something that must be understood (crit, zip, enc, b64)
+  header,       // cannot be read, or asks for something that must be understood (crit, zip, enc, b64)
   type,         // `typ` says that it is something else than an access token
   issuer,       // `iss` is not exactly the one expected
   key_unknown,  // no key of that id for that algorithm: a newer set may have it
-  signature,
+  signature,    // not of that key, or none at all: a newer set may have another key of that id
   audience,
   expired,  // or without `exp`
   not_yet,
@@ -58,7 +58,9 @@ struct UnprovenToken {
   JsonObject claims;
 };
 
-// Everything that needs no key: form, header, issuer. `compact` must outlive the result.
+// Everything that needs no key: claims, issuer, header, in this order. A token that is `malformed` or of
+// another `issuer` may be somebody else's; any other fault is one of a token that claims this issuer.
+// `compact` must outlive the result.
 TokenResult<UnprovenToken> read_token(std::string_view compact, TokenRules const& rules);
 
 struct ProvenToken {

@@ -85,6 +85,27 @@ TEST(Token, AnUnknownKeyIsToldApartFromAWrongSignature) {
   EXPECT_EQ(world.fault(stranger), "key_unknown");
 }
 
+// Whose it is comes first: another issuer's header is nothing to judge, and ours is no excuse.
+TEST(Token, TheIssuerIsComparedBeforeTheHeaderIsLookedAt) {
+  World const world;
+  auto const made = [](std::string_view header, std::string_view claims, std::string const& end = "AAAA") {
+    return base::to_base64url(header) + "." + base::to_base64url(claims) + "." + end;
+  };
+  for (auto const& [header, fault] :
+       std::vector<std::pair<std::string, std::string>>{{R"({"alg":"HS256"})", "algorithm"},
+                                                        {R"({"alg":"ES384"})", "algorithm"},
+                                                        {R"({"alg":"ES256","crit":["exp"]})", "header"},
+                                                        {R"({"alg":"ES256","kid":""})", "header"},
+                                                        {R"({"alg":"ES256","alg":"ES256"})", "header"},
+                                                        {"no JSON", "header"},
+                                                        {R"({"alg":"ES256","typ":"JWS+x"})", "type"}}) {
+    EXPECT_EQ(world.fault(made(header, R"({"iss":"https://other.example"})")), "issuer") << header;
+    EXPECT_EQ(world.fault(made(header, kGood)), fault) << header;
+    EXPECT_EQ(world.fault(made(header, "no JSON")), "malformed") << header;
+  }
+  EXPECT_EQ(world.fault(made(R"({"alg":"ES256","kid":"k"})", kGood, "A")), "signature");
+}
+
 TEST(Token, NothingIsAcceptedWithoutAnIssuerOrAlgorithms) {
   World world;
   auto const token = world.token(kGood);
