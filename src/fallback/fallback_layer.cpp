@@ -126,7 +126,8 @@ base::Task<FallbackLayer::Answer> FallbackLayer::guard(core::Call& call, Options
   end = std::max(end, call.deadline);  // progress has moved it
   call.facts.degraded.reason = base::name_of(failure.fault);
   // What may have been executed already is not executed elsewhere (ruling 9).
-  bool const may_ask = failure.retry == base::Retry::always || may_be_repeated(call, options->repeat);
+  bool const unsent = failure.retry == base::Retry::always || failure.fault == base::Fault::connect_failed;
+  bool const may_ask = unsent || may_be_repeated(call, options->repeat);
   auto instead = co_await stand_in(call, plan, options->local.get(), failure, end, may_ask);
   if (!instead) co_return outcome;
   co_return std::move(*instead);

@@ -86,6 +86,10 @@ void Breaker::open(Reason reason, TimePoint now) {
   auto const most = static_cast<std::uint64_t>(plain.count()) / 100 * kJitterPercent;
   auto const open_for = plain + Duration{static_cast<std::int64_t>(random_.below(most + 1))};
   until_ = now + open_for;
+  if (state() == BreakerState::closed) {
+    left_for_ = reason;
+    left_at_ = now;
+  }
   move_to(BreakerState::open, reason, open_for);
 }
 
@@ -123,6 +127,13 @@ void Breaker::set_options(BreakerOptions const& options, TimePoint now) {
   window_.fill({});
   if (state() != BreakerState::closed) close(Reason::manual, now);
   ++generation_;  // what is under way now is not counted when it is switched on again
+}
+
+BreakerStanding Breaker::standing(TimePoint now) const {
+  Guard const guard(lock_);
+  if (state() == BreakerState::closed) return {};
+  auto const wait = state() == BreakerState::open ? until_ - now : Duration::zero();
+  return {state(), left_for_, now - left_at_, std::max(wait, Duration::zero())};
 }
 
 unsigned Breaker::probes_in_flight() const {

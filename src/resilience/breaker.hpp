@@ -52,6 +52,14 @@ struct BreakerMove {
   base::Duration open_for{};  // to open: how long calls are refused
 };
 
+// What an operator sees of a breaker.
+struct BreakerStanding {
+  BreakerState state = BreakerState::closed;
+  BreakerMove::Reason reason{};  // why it left closed; of no meaning while it is
+  base::Duration lasted{};       // since then, probes that failed included
+  base::Duration wait{};         // open: until the next probe may go; zero: the next call is one
+};
+
 // Learns of each change once and in order. Called under the breaker's lock: brief, and never calls back.
 class BreakerListener {
  public:
@@ -125,6 +133,7 @@ class Breaker {
   void set_options(BreakerOptions const& options, base::TimePoint now);
 
   BreakerState state() const noexcept { return state_.load(std::memory_order_relaxed); }
+  BreakerStanding standing(base::TimePoint now) const;
   unsigned probes_in_flight() const;
 
  private:
@@ -151,8 +160,10 @@ class Breaker {
   unsigned successes_ = 0;  // half open
   unsigned in_flight_ = 0;  // half open: probes
   unsigned growth_ = 0;
-  bool opened_before_ = false;  // since the last calm
-  base::TimePoint until_{};     // open: the first probe
+  bool opened_before_ = false;      // since the last calm
+  BreakerMove::Reason left_for_{};  // when it left closed last
+  base::TimePoint left_at_{};
+  base::TimePoint until_{};  // open: the first probe
   base::TimePoint closed_at_{};
   std::array<Bucket, kBuckets> window_{};
 };

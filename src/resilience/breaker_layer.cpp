@@ -1,5 +1,6 @@
 #include "resilience/breaker_layer.hpp"
 
+#include "resilience/spent_elsewhere.hpp"
 #include "resilience/verdict.hpp"
 
 namespace weir::resilience {
@@ -17,17 +18,22 @@ base::Error left_alone(std::string const& server, base::Duration wait) {
 class Stopwatch {
  public:
   Stopwatch(core::Call const& call, base::TimePoint now) noexcept
-      : call_(call), begun_(now), stood_(call.parked.stood), deadline_(call.deadline) {}
+      : call_(call),
+        begun_(now),
+        elsewhere_(spent_elsewhere(call)),
+        stood_(call.parked.stood),
+        deadline_(call.deadline) {}
   base::Duration took(base::TimePoint now) const noexcept {
     auto const stood = call_.parked.stood - stood_;
     bool const reported = call_.deadline - stood > deadline_;
     if (reported || call_.method == mcp::Method::subscriptions_listen) return base::Duration::zero();
-    return now - begun_ - stood;
+    return now - begun_ - (spent_elsewhere(call_) - elsewhere_);
   }
 
  private:
   core::Call const& call_;
   base::TimePoint begun_;
+  base::Duration elsewhere_;
   base::Duration stood_;
   base::TimePoint deadline_;
 };

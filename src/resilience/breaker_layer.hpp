@@ -3,8 +3,9 @@
 //
 // Inside the retries, so that each attempt counts. A refusal is an Error `breaker_open` that says when the
 // next probe is due. A call that ends without a verdict (the client went away, our own bound was reached)
-// gives its permit back. Not the server's time: what the client took to answer a question. Never slow: a call
-// that reports progress, and a subscription. One frame for each call, no allocation beyond it.
+// gives its permit back. Not the server's time: what the client took to answer a question, and what an issuer
+// took to give a token. Never slow: a call that reports progress, and a subscription. One frame for each
+// call, no allocation beyond it.
 #pragma once
 
 #include <memory>

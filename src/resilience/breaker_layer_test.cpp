@@ -24,6 +24,10 @@ struct Server final : core::Handler {
       core::Parked const parked(call, scheduler, 10min);
       co_await scheduler.sleep_for(asks);
     }
+    if (token > base::Duration::zero()) {
+      co_await scheduler.sleep_for(token);
+      call.facts.credential.took += token;
+    }
     if (reports) call.progressed(scheduler.now() + 1ms);
     if (takes > base::Duration::zero()) co_await scheduler.sleep_for(takes);
     if (error) co_return *error;
@@ -31,7 +35,7 @@ struct Server final : core::Handler {
   }
   base::Scheduler& scheduler;
   int calls = 0;
-  base::Duration asks{}, takes{};
+  base::Duration asks{}, token{}, takes{};
   bool reports = false;
   std::optional<Error> error;
   std::string answer = R"({"jsonrpc":"2.0","id":0,"result":{}})";
@@ -110,8 +114,9 @@ TEST(BreakerLayer, WhatIsNotTheServersFailureNeverOpensIt) {  // F-45
   world.fail(Fault::unavailable, Blame::gateway, 50);
   world.fail(Fault::refused, Blame::upstream, 50);
   world.fail(Fault::busy, Blame::gateway, 50);
+  world.fail(Fault::timed_out, Blame::gateway, 50);  // no token in time
   EXPECT_EQ(world.state(), BreakerState::closed);
-  EXPECT_EQ(world.server->calls, 150);
+  EXPECT_EQ(world.server->calls, 200);
 }
 
 TEST(BreakerLayer, AnInternalErrorOfTheServerCounts) {
@@ -148,6 +153,12 @@ TEST(BreakerLayer, SlowIsOnlyWhatTheServerItselfTakes) {
   asking.loop.advance(1min);
   EXPECT_EQ(asking.server->calls, 20);
   EXPECT_EQ(asking.state(), BreakerState::closed);
+  World waiting;
+  waiting.server->takes = 4s;
+  waiting.server->token = 20s;
+  for (int i = 0; i < 20; ++i) waiting.tasks.spawn(waiting.ask());
+  waiting.loop.advance(1min);
+  EXPECT_EQ(waiting.state(), BreakerState::closed) << "its issuer is another one";
   World reporting;
   reporting.server->takes = 20s;
   reporting.server->reports = true;

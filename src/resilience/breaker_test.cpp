@@ -254,5 +254,32 @@ TEST(Breaker, EachMoveIsToldOnceWithWhereItCameFrom) {  // F-50
                                             "half_open closed recovered"}));
 }
 
+TEST(Breaker, SaysSinceWhenWhyAndForHowLong) {
+  World world;
+  EXPECT_EQ(world.breaker.standing(world.clock.now()).state, BreakerState::closed);
+  world.open();
+  world.clock.advance(10s);
+  auto open = world.breaker.standing(world.clock.now());
+  EXPECT_EQ(open.state, BreakerState::open);
+  EXPECT_EQ(open.reason, Reason::failures);
+  EXPECT_EQ(open.lasted, base::Duration(10s));
+  world.expect_around(open.wait + 10s, 60s);
+  world.await_probe();
+  EXPECT_EQ(world.breaker.standing(world.clock.now()).wait, base::Duration::zero()) << "it is due";
+  EXPECT_EQ(world.breaker.standing(world.clock.now()).state, BreakerState::open) << "until somebody calls";
+  auto const before = world.breaker.standing(world.clock.now()).lasted;
+  world.fail(1);  // the probe
+  open = world.breaker.standing(world.clock.now());
+  EXPECT_EQ(open.state, BreakerState::open);
+  EXPECT_EQ(open.reason, Reason::failures) << "what opened it first";
+  EXPECT_EQ(open.lasted, before);
+  world.expect_around(open.wait, 120s);
+  world.await_probe();
+  world.succeed(1);
+  EXPECT_EQ(world.breaker.standing(world.clock.now()).state, BreakerState::half_open);
+  world.succeed(1);
+  EXPECT_EQ(world.breaker.standing(world.clock.now()).state, BreakerState::closed);
+}
+
 }  // namespace
 }  // namespace weir::resilience

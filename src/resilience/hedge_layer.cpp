@@ -55,7 +55,8 @@ base::Task<Answer> HedgeLayer::race(core::Call& call, base::Duration after) {
   auto const ended = co_await base::run_until(scheduler_, work, scheduler_.now() + after);
   if (ended == base::Ended::done) co_return work.take();
   bool const silent = call.deadline == deadline && call.parked.questions == questions;
-  if (!silent || !take_place()) {
+  bool const there = !call.facts.credential.awaited;  // another attempt would wait for the same token
+  if (!silent || !there || !take_place()) {
     co_await base::run_until(scheduler_, work, base::TimePoint::max());
     co_return work.take();
   }

@@ -28,6 +28,7 @@ struct Server final : core::Handler {
   struct Act {
     base::Duration takes{};
     bool fails = false;
+    bool token = false;  // it is one that is waited for
   };
   struct Inside {
     explicit Inside(int& count) noexcept : inside(count) { ++inside; }
@@ -47,6 +48,7 @@ struct Server final : core::Handler {
       script.pop_front();
     }
     co_await call.client->notify("{}");
+    call.facts.credential.awaited = act.token;
     if (act.takes > base::Duration::zero()) co_await scheduler.sleep_for(act.takes);
     if (act.fails) co_return Error(Fault::connection_lost, Blame::upstream, std::to_string(which));
     co_return core::from_result(R"({"by":)" + std::to_string(which) + "}");
@@ -161,6 +163,15 @@ TEST(HedgeLayer, AnUnhealthyServerIsNotAskedTwice) {
   world.server->script = {{1s}};
   world.run();
   EXPECT_EQ(world.server->calls, 1);
+  EXPECT_TRUE(world.answered_by(1));
+}
+
+TEST(HedgeLayer, WhoWaitsForATokenIsNotHelpedByAnotherWhoDoes) {
+  World world(after_100ms());
+  world.server->script = {{.takes = 1s, .token = true}};
+  world.run();
+  EXPECT_EQ(world.server->calls, 1);
+  EXPECT_EQ(world.hedges(), 0);
   EXPECT_TRUE(world.answered_by(1));
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ready_until.hpp"
+#include "resilience/spent_elsewhere.hpp"
 
 namespace weir::resilience {
 
@@ -142,11 +143,11 @@ base::Task<base::Result<core::Outcome>> LimitLayer::handle(core::Call& call) {
   auto const began = scheduler_.now();
   bool const timed = call.extend_by > base::Duration::zero();
   auto const deadline = call.deadline;
-  auto const stood = call.parked.stood;
+  auto const elsewhere = spent_elsewhere(call);
   auto outcome = co_await inner_->handle(call);
   if (outcome) ++answered_;
   measure(call, outcome,
-          {began, timed ? deadline : began + call.extend_by, stood, place.lost(scheduler_.now())});
+          {began, timed ? deadline : began + call.extend_by, elsewhere, place.lost(scheduler_.now())});
   co_return outcome;
 }
 
@@ -212,7 +213,7 @@ void LimitLayer::measure(core::Call const& call, base::Result<core::Outcome> con
   auto const now = scheduler_.now();
   auto const counted = in_flight_ - std::min(in_flight_, uncounted_);
   if (outcome) {
-    bool const its_own_time = call.parked.stood == begun.stood && call.deadline == begun.deadline;
+    bool const its_own_time = spent_elsewhere(call) == begun.elsewhere && call.deadline == begun.deadline;
     if (its_own_time && outcome->message.kind() == mcp::MessageKind::result) {
       limit_.answered(now - begun.at, counted, now);
     } else {

@@ -76,7 +76,7 @@ class LimitLayer final : public core::Handler {
   void wake_settled() noexcept;
   struct Begun {
     base::TimePoint at, deadline;
-    base::Duration stood;
+    base::Duration elsewhere;
     bool lost;  // others have overtaken it
   };
   void measure(core::Call const& call, base::Result<core::Outcome> const& outcome, Begun const& begun);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "resilience/spent_elsewhere.hpp"
 #include "resilience/verdict.hpp"
 
 namespace weir::resilience {
@@ -76,9 +77,9 @@ base::Task<RetryLayer::Answer> RetryLayer::handle(core::Call& call) {
 // Hedges go by what is learned here, whether or not anything is sent again.
 base::Task<RetryLayer::Answer> RetryLayer::send_once(core::Call& call) {
   auto const begun = scheduler_.now();
-  auto const stood = call.parked.stood;
+  auto const elsewhere = spent_elsewhere(call);
   auto answer = co_await inner_->handle(call);
-  learn(call, answer, scheduler_.now() - begun - (call.parked.stood - stood));
+  learn(call, answer, scheduler_.now() - begun - (spent_elsewhere(call) - elsewhere));
   co_return answer;
 }
 
@@ -89,10 +90,10 @@ base::Task<RetryLayer::Answer> RetryLayer::send(core::Call& call, PolicyRef poli
   Ear const ear(call, attempt.repeatable);
   for (;; ++attempt.sends) {
     auto const begun = scheduler_.now();
-    auto const stood = call.parked.stood;
+    auto const elsewhere = spent_elsewhere(call);
     call.attempt_most = attempt_most(call, *policy, attempt);
     auto answer = co_await inner_->handle(call);
-    learn(call, answer, scheduler_.now() - begun - (call.parked.stood - stood));
+    learn(call, answer, scheduler_.now() - begun - (spent_elsewhere(call) - elsewhere));
     attempt.heard = ear.heard();
     if (answer) co_return answer;
     attempt.stale = attempt.stale || stale(answer.error());

@@ -35,6 +35,7 @@ struct Server final : core::Handler {
     base::Duration takes{};
     bool notes = false;
     bool reports = false;
+    base::Duration token = {};  // waited for first
   };
   explicit Server(base::Scheduler& s) : scheduler(s) {}
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
@@ -46,6 +47,10 @@ struct Server final : core::Handler {
     }
     bool const arrived = !act.error || act.error->fault != Fault::connect_failed;
     if (arrived) ++executed;
+    if (act.token > base::Duration::zero()) {
+      co_await scheduler.sleep_for(act.token);
+      call.facts.credential.took += act.token;
+    }
     if (act.notes) co_await call.client->notify("{}");
     if (act.reports) {
       co_await scheduler.sleep_for(1ms);
@@ -204,6 +209,19 @@ TEST(RetryLayer, ABlackHoleCostsAPartOfTheTimeOnceItIsKnownHowLongCallsTake) {
   EXPECT_EQ(unknown.fault, Fault::timed_out);
   EXPECT_EQ(unknown.took, 5s);
   EXPECT_EQ(unknown.refused("deadline"), 1);
+}
+
+TEST(RetryLayer, HowLongCallsTakeIsLearnedWithoutWhatTheirTokensTook) {
+  World world;
+  for (int i = 0; i < 20; ++i) {
+    world.server->script = {{{}, {}, false, false, 2s}};
+    world.run();
+  }
+  EXPECT_FALSE(world.fault);
+  world.server->script = {{{}, 1h}};
+  world.run();
+  EXPECT_FALSE(world.fault);
+  EXPECT_LE(world.took, 275ms) << "a black hole is noticed as early";
 }
 
 TEST(RetryLayer, AnAttemptThatReportsProgressIsNotGivenUp) {

@@ -16,9 +16,11 @@ bool RetryPolicy::repeatable(core::Call const& call) const {
 RetryPolicy::Decision RetryPolicy::again(base::Error const& error, Attempt const& attempt,
                                          base::TimePoint deadline, base::TimePoint now,
                                          double luck) const noexcept {
-  bool const of_server = error.fault == base::Fault::throttled || failed_server(error);
+  bool const throttled = error.fault == base::Fault::throttled && error.blame == base::Blame::upstream;
+  bool const of_server = throttled || failed_server(error);
   bool const safe = error.retry == base::Retry::always || attempt.repeatable;
-  if (!of_server || !safe || attempt.heard) return {Refusal::not_allowed, {}};
+  bool const hopeless = error.fault == base::Fault::connect_failed && error.retry == base::Retry::never;
+  if (!of_server || !safe || hopeless || attempt.heard) return {Refusal::not_allowed, {}};
   if (attempt.counted() > options_.attempts || attempt.unsent > kUnsentMost) return {Refusal::attempts, {}};
   auto const doubled = kBase * (std::int64_t{1} << std::min(attempt.sends - 1, 8U));
   auto const most = std::min<Duration>(doubled, kCap);

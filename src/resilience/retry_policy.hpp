@@ -3,11 +3,12 @@
 // Pure; time and luck are passed in. Provably not executed: any call may be. Otherwise only one whose
 // repetition harms nobody: by its method, by the operator's globs, or by the server's own hints where they
 // are trusted. Never: what was not the server's failure, an answer of any kind (a JSON-RPC error is one), an
-// open breaker, and an attempt during which the client was asked or told something, which a second one would
-// ask or tell again. Never beyond the call's deadline. Attempts without a connection reach nobody: they are
-// no re-sends, and up to kUnsentMost of them are made again, so that a server that is started anew is waited
-// for. Nor is the first one on a kept connection that ended without a byte of an answer: whoever restarts a
-// server would else take a re-send from all that is under way.
+// open breaker, a server whose certificate is not trusted (connect_failed without retry), and an attempt
+// during which the client was asked or told something, which a second one would ask or tell again. Never
+// beyond the call's deadline. Attempts without a connection reach nobody: they are no re-sends, and up to
+// kUnsentMost of them are made again, so that a server that is started anew is waited for. Nor is the first
+// one on a kept connection that ended without a byte of an answer: whoever restarts a server would else take
+// a re-send from all that is under way.
 #pragma once
 
 #include <optional>

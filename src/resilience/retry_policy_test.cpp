@@ -78,11 +78,21 @@ TEST(RetryPolicy, OnlyFailuresOfTheServerAreWorthAnotherAttempt) {
   for (auto const fault : {Fault::busy, Fault::limited, Fault::starting, Fault::breaker_open, Fault::refused,
                            Fault::denied, Fault::too_large, Fault::cancelled, Fault::internal})
     EXPECT_EQ(asked.about(Error(fault, Blame::upstream, "", Retry::always)).refusal, Refusal::not_allowed);
-  EXPECT_EQ(asked.about(Error(Fault::unavailable, Blame::gateway, "401", Retry::always)).refusal,
-            Refusal::not_allowed);
-  for (auto const fault : {Fault::timed_out, Fault::unavailable, Fault::connect_failed,
-                           Fault::connection_lost, Fault::protocol, Fault::throttled})
+  for (auto const fault : {Fault::unavailable, Fault::throttled, Fault::timed_out})  // 401; its issuer
+    EXPECT_EQ(asked.about(Error(fault, Blame::gateway, "", Retry::always)).refusal, Refusal::not_allowed);
+  for (auto const fault :
+       {Fault::timed_out, Fault::unavailable, Fault::connection_lost, Fault::protocol, Fault::throttled})
     EXPECT_EQ(asked.about(Error(fault, Blame::upstream, "")).refusal, Refusal::none);
+  EXPECT_EQ(asked.about(kUnsent).refusal, Refusal::none);
+}
+
+TEST(RetryPolicy, AServerWhoseCertificateIsNotTrustedIsNotTriedAgain) {
+  Asked asked;
+  for (bool const repeatable : {true, false}) {
+    asked.attempt.repeatable = repeatable;
+    EXPECT_EQ(asked.about(Error(Fault::connect_failed, Blame::upstream, "expired")).refusal,
+              Refusal::not_allowed);
+  }
 }
 
 TEST(RetryPolicy, TwiceAndNoMore) {

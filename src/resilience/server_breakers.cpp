@@ -60,6 +60,19 @@ BreakerState ServerBreakers::state() const noexcept {
   return worst;
 }
 
+BreakerStanding ServerBreakers::standing(base::TimePoint now) const {
+  BreakerStanding worst;
+  auto const rank = [](BreakerStanding const& of) {
+    int const state = of.state == BreakerState::open ? 2 : of.state == BreakerState::half_open ? 1 : 0;
+    return std::pair(state, of.wait);
+  };
+  for (auto const& line : lines_) {
+    auto const one = line.breaker.standing(now);
+    if (rank(one) > rank(worst)) worst = one;
+  }
+  return worst;
+}
+
 void ServerBreakers::moved(OperationClass which, BreakerMove const& move) noexcept {
   counter_of(moves_, move.reason).add();
   if (move.to == BreakerState::open) opens_.add();

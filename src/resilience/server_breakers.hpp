@@ -30,6 +30,8 @@ class ServerBreakers {
   Breaker& of(OperationClass which) noexcept { return lines_[static_cast<std::size_t>(which)].breaker; }
   Breaker& of(mcp::Method method) noexcept { return of(class_of(method)); }
   BreakerState state() const noexcept;  // the worst
+  // Of the worst of them; of several that are open, of the one that refuses calls for longest.
+  BreakerStanding standing(base::TimePoint now) const;
   std::string const& server() const noexcept { return server_; }
 
   // Others have taken this server over, or it is configured no more: the gauge shows closed, and what the

@@ -6,6 +6,8 @@
 #include <thread>
 #include <vector>
 
+#include "resilience/breaker_board.hpp"
+
 namespace weir::resilience {
 namespace {
 
@@ -125,6 +127,34 @@ TEST(ServerBreakers, TheGaugeIsRightHoweverTheMovesOfClassesMeet) {
   EXPECT_EQ(world.shown(), 0);
   EXPECT_EQ(world.metrics.server("docs").breaker_opens.value(), 600);
   EXPECT_EQ(world.metrics.server("docs").breaker_moves.reset.value(), 600);
+}
+
+TEST(ServerBreakers, TheBoardShowsTheWorstOfEachServerAndKeepsNoneAlive) {
+  World world;
+  BreakerBoard board;
+  auto made =
+      std::make_shared<ServerBreakers>("docs", BreakerOptions{}, 1, world.metrics.server("docs"), nullptr);
+  auto const now = [&] { return world.clock.now(); };
+  auto const fail = [&](OperationClass which) {
+    for (int i = 0; i < 5; ++i) made->of(which).admit(now()).permit.record(Verdict::failure, 1ms, now());
+  };
+  EXPECT_EQ(board.standing("docs", now()).state, BreakerState::closed) << "nobody has put it there";
+  board.put(made);
+  fail(OperationClass::resources);
+  world.clock.advance(30s);
+  fail(OperationClass::tools);
+  auto const shown = board.standing("docs", now());
+  EXPECT_EQ(shown.state, BreakerState::open);
+  EXPECT_EQ(shown.lasted, base::Duration::zero()) << "of the one that stays open longer";
+  EXPECT_GE(shown.wait, base::Duration(60s));
+  EXPECT_EQ(board.standing("other", now()).state, BreakerState::closed);
+  auto const next =
+      std::make_shared<ServerBreakers>("docs", BreakerOptions{}, 1, world.metrics.server("docs"), nullptr);
+  board.put(next);
+  EXPECT_EQ(board.standing("docs", now()).state, BreakerState::closed) << "built anew";
+  board.put(made);
+  made.reset();
+  EXPECT_EQ(board.standing("docs", now()).state, BreakerState::closed);
 }
 
 }  // namespace

@@ -37,10 +37,10 @@ struct Places {  // of one watch; the session's gate lives as long
   base::Gate::Pass in_session, in_process;
 };
 
-WatchBook::Ticket take_places(core::ClientSession const& session, base::Gate& process) {
+WatchBook::Ticket take_places(core::ClientSession const& session, std::string_view who, base::Gate& process) {
   auto in_session = session.watches->enter();
   if (!in_session) return nullptr;
-  auto in_process = process.enter();
+  auto in_process = process.enter(who);
   if (!in_process) return nullptr;
   return std::make_shared<Places const>(
       Places{session.watches, std::move(*in_session), std::move(*in_process)});
@@ -108,7 +108,7 @@ Task<WatchLayer::Answer> WatchLayer::subscribe(core::Call& call) {
   auto const session = call.session;
   std::string const uri = call.target;
   bool const known = book_.has(session->id, uri);
-  auto ticket = known ? nullptr : take_places(*session, places_);
+  auto ticket = known ? nullptr : take_places(*session, call.principal->id, places_);
   if (!known && !ticket) co_return core::from_error(kInternalError, "Too many resources are watched");
   std::string scratch;
   std::string shown(call.request.text(mcp::Field::uri, scratch));

@@ -95,6 +95,7 @@ struct Watch : testing::Test {
     server->scheduler = &loop;
     layer = std::make_unique<WatchLayer>(server, server, loop, random, places, WatchOptions{});
   }
+  core::Principal const who{"anonymous", "anonymous", {}};
   std::unique_ptr<core::Call> call_for(Client const& client, Method method, std::string const& uri,
                                        std::string const& shown = {}) {
     auto call =
@@ -102,6 +103,7 @@ struct Watch : testing::Test {
                           R"(","params":{"uri":")" + (shown.empty() ? uri : shown) + "\"}}",
                       mcp::kNewestLegacy);
     call->session = client.session;
+    call->principal = &who;
     call->target = uri;
     return call;
   }
