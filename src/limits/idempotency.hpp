@@ -41,7 +41,8 @@ struct IdempotencyOptions {
 // How a call ended: the JSON-RPC message that answered it, or a failure. Immutable, any thread.
 struct Ending {
   std::string text;
-  std::optional<base::Error> error;  // then `text` is empty
+  std::optional<base::Error> error;    // then `text` is empty
+  std::string server = {}, tool = {};  // what was used: whoever asks again must be allowed to still
 };
 using EndingRef = std::shared_ptr<Ending const>;
 

@@ -4,6 +4,7 @@
 
 #include "base/hash.hpp"
 #include "base/ready_until.hpp"
+#include "core/denial.hpp"
 #include "core/outcome.hpp"
 
 namespace weir::limits {
@@ -62,8 +63,11 @@ bool is_an_end(core::Outcome const& outcome) {
   return outcome.message.text(mcp::Field::result_type, scratch) != "input_required";
 }
 
-EndingRef unknown_end(std::string server) {
+EndingRef unknown_end(core::CallFacts const& facts) {
   Ending ending;
+  std::string server(facts.server);
+  ending.server = server;
+  ending.tool = facts.tool;
   ending.error = Error(Fault::connection_lost, Blame::client, "the client of the first call went away")
                      .about(std::move(server))
                      .advise(
@@ -72,7 +76,10 @@ EndingRef unknown_end(std::string server) {
   return std::make_shared<Ending const>(std::move(ending));
 }
 
-base::Result<core::Outcome> outcome_of(Ending const& ending) {
+base::Result<core::Outcome> outcome_for(core::Call& call, Ending const& ending) {
+  // The table stands before the router, and rights may have gone since, or been another token's.
+  auto denial = core::denial_of(call, ending.server, ending.tool, &call.facts.scopes_needed);
+  if (denial) return *std::move(denial);
   if (ending.error) return *ending.error;
   return core::from_message(ending.text);
 }
@@ -123,7 +130,7 @@ class IdempotencyLayer::Execution {
   Execution(Execution const&) = delete;
   Execution& operator=(Execution const&) = delete;
   ~Execution() {
-    if (!ended_ && reached_a_server()) settle(unknown_end(std::string(call_.facts.server)));
+    if (!ended_ && reached_a_server()) settle(unknown_end(call_.facts));
   }
 
   void end(Answer const& answer) {
@@ -133,6 +140,8 @@ class IdempotencyLayer::Execution {
                : !proves_nothing_happened(answer.error());
     if (!keep) return turn_.give_back();
     Ending ending;
+    ending.server = call_.facts.server;
+    ending.tool = call_.facts.tool;
     if (answer) {
       answer->edits.append_to(ending.text);
     } else {
@@ -169,7 +178,7 @@ base::Task<IdempotencyLayer::Answer> IdempotencyLayer::once(core::Call& call) {
     auto entered = table_.enter(call.principal->id, call.idempotency_key, mark, seat.ear, scheduler_.now());
     switch (entered.way) {
       case Way::execute: co_return co_await execute(call, std::move(entered.turn));
-      case Way::replay: co_return outcome_of(*entered.ending);
+      case Way::replay: co_return outcome_for(call, *entered.ending);
       case Way::mismatch:
         co_return Error(Fault::invalid_input, Blame::client,
                         "an Idempotency-Key that belongs to another call")
@@ -187,7 +196,7 @@ base::Task<IdempotencyLayer::Answer> IdempotencyLayer::once(core::Call& call) {
       co_return Error(Fault::timed_out, Blame::gateway, "the first call with this key has not ended")
           .advise("The first call with this Idempotency-Key still runs: repeat the call later.");
     }
-    if (seat.ear->ending != nullptr) co_return outcome_of(*seat.ear->ending);
+    if (seat.ear->ending != nullptr) co_return outcome_for(call, *seat.ear->ending);
   }
 }
 

@@ -15,6 +15,7 @@ struct Server final : core::Handler {
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
     ++executed;
     if (routed) call.facts.server = "notes";
+    call.facts.tool = tool;
     if (takes > 0ms) co_await scheduler->sleep_for(takes);
     if (error) co_return *error;
     call.facts.degraded = degraded;
@@ -24,6 +25,7 @@ struct Server final : core::Handler {
   base::Scheduler* scheduler = nullptr;
   base::Duration takes{};
   bool routed = true;
+  std::string tool;
   std::optional<base::Error> error;
   core::DegradedFacts degraded;
   std::string result_type = "complete";
@@ -39,17 +41,21 @@ struct World {
     std::string text;
     std::optional<base::Error> error;
     bool came = false;
+    std::vector<std::string> scopes_needed;
   };
   base::Task<void> ask(IdempotencyLayer& layer, base::Scheduler& scheduler, Answer& answer, std::string key,
                        std::string params) {
-    core::Principal const who{"key:a", "key", {}};
+    core::Principal who{"sub:a", "jwt", {}};
+    who.subject = "a";
     core::Call call(std::move(
         *mcp::decode(R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}")));
     call.principal = &who;
     call.idempotency_key = std::move(key);
+    call.access = access;
     call.started = scheduler.now();
     auto const outcome = co_await layer.handle(call);
     answer.came = true;
+    answer.scopes_needed = call.facts.scopes_needed;
     if (!outcome) {
       answer.error = outcome.error();
       co_return;
@@ -66,6 +72,7 @@ struct World {
   observe::Metrics metrics{{.version = {}, .revision = {}, .protocol_versions = {"2026-07-28"}}};
   IdempotencyTable table{{}, 7, metrics.gateway()};
   std::shared_ptr<Server> server;
+  std::shared_ptr<core::AccessRules const> access;
   std::string method = "tools/call";
   IdempotencyLayer here, elsewhere;
   std::deque<Answer> answers;
@@ -259,6 +266,32 @@ TEST(IdempotencyLayer, OneThatIsDroppedWhileItWaitsLeavesNothingBehind) {
   }
   world.loop.advance(1s);
   EXPECT_TRUE(first.came);
+}
+
+// The table stands before the router: what it kept is for who may still use the tool (and asks with a token
+// that may).
+TEST(IdempotencyLayer, ARepetitionNeedsTheRightsThatTheCallNeeds) {  // R-016
+  World world;
+  world.server->tool = "delete";
+  auto const rule = [](std::vector<std::string> scopes) {
+    return std::make_shared<core::AccessRules const>(std::vector<core::AccessRule>{
+        {.who = "*", .allow = {"notes.delete"}, .deny = {}, .scopes = std::move(scopes)}});
+  };
+  world.access = rule({});
+  EXPECT_FALSE(world.ask().text.empty());
+  world.access = rule({"write"});
+  auto const& lacking = world.ask();
+  ASSERT_TRUE(lacking.error);
+  EXPECT_EQ(lacking.error->fault, base::Fault::denied);
+  EXPECT_EQ(lacking.scopes_needed, std::vector<std::string>{"write"});
+  world.access = std::make_shared<core::AccessRules const>(
+      std::vector<core::AccessRule>{{.who = "*", .allow = {"other.*"}, .deny = {}, .scopes = {}}});
+  auto const& denied = world.ask();
+  ASSERT_TRUE(denied.error);
+  EXPECT_EQ(denied.error->fault, base::Fault::denied);
+  world.access = rule({});
+  EXPECT_FALSE(world.ask().text.empty()) << "nothing is lost by it";
+  EXPECT_EQ(world.server->executed, 1);
 }
 
 }  // namespace
