@@ -21,6 +21,13 @@ base::Secret const* value_of(StoreAnswer const& answer, std::string_view key) {
   return nullptr;
 }
 
+// Editors and `echo` end a text with one, and it is no part of any credential.
+std::string_view without_line_end(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
 }  // namespace
 
 std::optional<Duration> SecretView::age(base::WallTime now) const {
@@ -161,39 +168,76 @@ void SecretTable::confirm(SecretReference const& reference, TimePoint now) {
 bool SecretTable::reject(SecretReference const& reference, TimePoint) {
   auto* const entry = find(reference);
   if (entry == nullptr || !entry->on_trial || !entry->before) return false;
-  entry->rejected = std::move(entry->value);
-  entry->value = std::move(*entry->before);
-  entry->version = std::move(entry->before_version);
-  entry->created = entry->before_created;
-  entry->before.reset();
-  entry->on_trial = false;
+  go_back(*entry);
   return true;
+}
+
+void SecretTable::go_back(Entry& entry) {
+  entry.rejected = std::move(entry.value);
+  entry.value = std::move(*entry.before);
+  entry.version = std::move(entry.before_version);
+  entry.created = entry.before_created;
+  entry.before.reset();
+  entry.on_trial = false;
+}
+
+std::vector<SecretTable::Judgement> SecretTable::judge(std::span<Misfit const> misfits, bool others_fit) {
+  std::vector<Judgement> news;
+  for (auto& [name, document] : documents_) {
+    for (auto& entry : document.entries) {
+      auto const of_entry = [&, &any = document.any](Misfit const& misfit) {
+        return misfit.reference.store == any.store && misfit.reference.document == any.document &&
+               misfit.reference.key == entry.key;
+      };
+      auto const found = std::find_if(misfits.begin(), misfits.end(), of_entry);
+      if (found == misfits.end() || !entry.known) {
+        if (!others_fit) continue;
+        entry.fits = entry.known;
+        entry.unusable = false;
+        if (!entry.rejected) entry.why.clear();
+        continue;
+      }
+      bool const back = entry.before && !entry.fits;
+      if (back) go_back(entry);
+      entry.fits = back;
+      if (back || !entry.unusable) news.push_back({*found, back});
+      entry.unusable = !back;
+      entry.why = found->why;
+    }
+  }
+  return news;
 }
 
 std::optional<SecretTable::Change> SecretTable::take(Entry& entry, StoreAnswer const& answer, TimePoint now,
                                                      base::WallTime wall) {
-  auto const* const value = value_of(answer, entry.key);
-  entry.missing = value == nullptr || value->empty();
+  auto const* const said = value_of(answer, entry.key);
+  auto const value = said == nullptr ? std::string_view() : without_line_end(said->reveal());
+  entry.missing = value.empty();
   if (entry.missing) return {};
-  if (entry.rejected && *entry.rejected == *value) return {};
+  if (entry.rejected && entry.rejected->reveal() == value) return {};
   entry.rejected.reset();
-  if (entry.known && entry.value == *value) {
+  if (!entry.unusable) entry.why.clear();
+  if (entry.known && entry.value.reveal() == value) {
     entry.version = answer.version;
     if (answer.created) entry.created = answer.created;
     return {};
   }
   bool const first = !entry.known;
-  if (!first && !entry.on_trial) {  // else the one in reserve is the last that is known to be good
+  bool const good = !std::exchange(entry.unusable, false);
+  entry.fits = false;
+  entry.why.clear();
+  // Where the one in use is on trial, the one in reserve is the last that is known to be good.
+  if (!first && !entry.on_trial && good) {
     entry.before = std::move(entry.value);
     entry.before_version = std::move(entry.version);
     entry.before_created = entry.created;
   }
   if (!first) {
-    entry.on_trial = entry.told;
+    entry.on_trial = entry.told && entry.before;
     entry.drop_at = now + (entry.told ? options_.trial_max : options_.overlap);
     ++entry.replaced;
   }
-  entry.value = *value;
+  entry.value = base::Secret(value);
   entry.known = true;
   entry.version = answer.version;
   entry.created = answer.created ? answer.created : wall;
@@ -261,7 +305,7 @@ std::vector<SecretView> SecretTable::views() const {
       view.rolled_back = entry.rejected.has_value();
       view.created = entry.created;
       view.age_max = entry.age_max;
-      view.alarm = document.alarm;
+      view.alarm = document.alarm.empty() ? entry.why : document.alarm;
       view.failures = document.failures;
       view.replaced = entry.replaced;
       out.push_back(std::move(view));

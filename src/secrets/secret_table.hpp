@@ -5,7 +5,9 @@
 // is due is given out once, as an Asking; what it brings back decides. A store that fails costs nothing but
 // an alarm: the last good value stays (F-28, F-29). A value that replaces another one is on trial: the one
 // before stays in reserve until the new one has been used with success and the overlap is over. A new value
-// that is refused gives way to the one before, and is not taken again (F-30)..
+// that is refused gives way to the one before, and is not taken again (F-30). So does one of which no
+// settings can be made, and there the one before is the last good one also where nobody tells. What stores
+// and files say is taken without its last line end..
 #pragma once
 
 #include <map>
@@ -50,12 +52,18 @@ struct SecretView {
   bool rolled_back = false;  // the newest value of the store was refused; the one before is in use
   std::optional<base::WallTime> created;  // said by the store, else when the value was first seen
   base::Duration age_max{};               // after this age it should be replaced; 0: nobody said
-  std::string alarm;                      // why the store could not be asked; "" when all is well
-  unsigned failures = 0;                  // in a row
-  std::uint64_t replaced = 0;             // how often, since the start
+  std::string alarm;      // why the store could not be asked, or its value not be used; "" when all is well
+  unsigned failures = 0;  // in a row
+  std::uint64_t replaced = 0;  // how often, since the start
 
   std::optional<base::Duration> age(base::WallTime now) const;
   bool overdue(base::WallTime now) const;
+};
+
+// A value that cannot be used where it stands. `why` does not hold it.
+struct Misfit {
+  SecretReference reference;
+  std::string why;
 };
 
 class SecretTable {
@@ -108,6 +116,14 @@ class SecretTable {
   void confirm(SecretReference const& reference, base::TimePoint now);  // it was used with success
   bool reject(SecretReference const& reference,
               base::TimePoint now);  // false: there is nothing to go back to
+  struct Judgement {
+    Misfit misfit;
+    bool rolled_back = false;  // false: there is nothing to go back to, the value stays
+  };
+  // What whoever makes settings of the values has found: which of them cannot be used; `others_fit`: all
+  // others can. Says what is new in that. One that was rolled back is not in use any more: make the settings
+  // again. A value that could be used before stays: it is not what has changed.
+  std::vector<Judgement> judge(std::span<Misfit const> misfits, bool others_fit);
   std::vector<SecretView> views() const;
   std::size_t size() const noexcept { return entries_; }
 
@@ -126,7 +142,10 @@ class SecretTable {
     std::optional<base::Secret> rejected;  // never again, until the store says something else
     base::TimePoint drop_at{};
     bool on_trial = false;
-    bool missing = false;  // the document was there, the key was not
+    bool missing = false;   // the document was there, the key was not
+    bool fits = false;      // the value in use, as far as somebody has said
+    bool unusable = false;  // likewise: no reserve is made of it
+    std::string why;        // it cannot be used, or the rejected one could not
     std::uint64_t replaced = 0;
   };
   struct Document {
@@ -140,6 +159,7 @@ class SecretTable {
   };
   Entry const* find(SecretReference const& reference) const;
   Entry* find(SecretReference const& reference);
+  static void go_back(Entry& entry);
   std::optional<Change> take(Entry& entry, StoreAnswer const& answer, base::TimePoint now,
                              base::WallTime wall);
   void give_back(std::string const& name);

@@ -235,6 +235,77 @@ TEST_F(TableOfSecrets, TwoNewValuesInARowFallBackToTheLastGoodOne) {
   EXPECT_EQ(value(), "old");
 }
 
+TEST_F(TableOfSecrets, AValueThatNothingCanBeMadeOfGivesWayAlsoWhereNobodyTells_F28) {
+  EXPECT_TRUE(table.want(vault(), {}, clock.now(), false));
+  bring(answer("old"));
+  EXPECT_TRUE(table.judge({}, true).empty());
+  pass(30s);
+  bring(answer("garbage", "2"));
+  std::vector<Misfit> const misfits{{vault(), "it is no key"}};
+  auto const news = table.judge(misfits, true);
+  ASSERT_EQ(news.size(), 1U);
+  EXPECT_TRUE(news[0].rolled_back);
+  EXPECT_EQ(value(), "old");
+  EXPECT_EQ(reserve(), "-");
+  EXPECT_TRUE(table.judge({}, true).empty());
+  EXPECT_TRUE(table.views()[0].rolled_back);
+  EXPECT_EQ(table.views()[0].alarm, "it is no key");
+  pass(30s);
+  EXPECT_TRUE(bring(answer("garbage", "2")).empty()) << "it is not tried again";
+  pass(30s);
+  EXPECT_EQ(bring(answer("new", "3")).size(), 1U);
+  EXPECT_EQ(value(), "new");
+  EXPECT_EQ(reserve(), "old");
+  EXPECT_FALSE(table.views()[0].rolled_back);
+  EXPECT_EQ(table.views()[0].alarm, "");
+}
+
+TEST_F(TableOfSecrets, WithNothingToGoBackToAnUnusableValueStaysAndIsNoReserve) {
+  begin("garbage");
+  std::vector<Misfit> const misfits{{vault(), "it is no key"}};
+  auto const news = table.judge(misfits, true);
+  ASSERT_EQ(news.size(), 1U);
+  EXPECT_FALSE(news[0].rolled_back);
+  EXPECT_TRUE(table.judge(misfits, true).empty()) << "told once";
+  EXPECT_EQ(value(), "garbage");
+  EXPECT_EQ(table.views()[0].alarm, "it is no key");
+  pass(30s);
+  EXPECT_EQ(bring(answer("good", "2")).size(), 1U);
+  EXPECT_EQ(reserve(), "-");
+  EXPECT_TRUE(table.judge({}, true).empty());
+  pass(30s);
+  bring(answer("bad", "3"));
+  EXPECT_TRUE(table.judge(misfits, true).at(0).rolled_back);
+  EXPECT_EQ(value(), "good");
+}
+
+TEST_F(TableOfSecrets, AValueThatWasOfUseBeforeIsNotWhatHasChanged) {
+  begin();
+  pass(30s);
+  bring(answer("new"));
+  EXPECT_TRUE(table.judge({}, false).empty()) << "says nothing of the others";
+  EXPECT_TRUE(table.judge({}, true).empty());
+  std::vector<Misfit> const misfits{{vault(), "no header can have it"}};  // other settings
+  EXPECT_FALSE(table.judge(misfits, true).at(0).rolled_back);
+  EXPECT_EQ(value(), "new");
+}
+
+TEST_F(TableOfSecrets, OneLineEndIsNoPartOfAValueWhereverItComesFrom) {
+  table.want(vault(), {}, clock.now());
+  table.want(vault("other"), {}, clock.now());
+  StoreAnswer both;
+  both.values.emplace_back("token", base::Secret("abc\n"));
+  both.values.emplace_back("other", base::Secret("a\nb\r\n"));
+  EXPECT_EQ(bring(both).size(), 2U);
+  EXPECT_EQ(value(), "abc");
+  EXPECT_EQ(value(vault("other")), "a\nb");
+  pass(30s);
+  EXPECT_TRUE(bring(both).empty());
+  pass(30s);
+  EXPECT_TRUE(bring(answer("\n")).empty()) << "nothing is left of it";
+  EXPECT_EQ(value(), "abc");
+}
+
 TEST_F(TableOfSecrets, ASignalMakesEverythingDueAlsoWhatIsBeingAsked_T60) {
   begin();
   table.hurry(clock.now());

@@ -68,7 +68,7 @@ VaultClient::VaultClient(VaultOptions options, base::Random& random)
 VaultClient::Step VaultClient::next(TimePoint now) const {
   bool const over = ends_ && now >= *ends_;
   bool const own = !options_.role_id.empty();
-  if (own && (token_.empty() || over)) return Step::login;
+  if (own && (token_.empty() || over || stale_)) return Step::login;
   if (!own && fresh_) return Step::renew;  // which tells how long it lasts
   if (renewable_ && renew_at_ && now >= *renew_at_ && !over) return Step::renew;
   if (own && !renewable_ && renew_at_ && now >= *renew_at_) return Step::login;
@@ -130,6 +130,7 @@ void VaultClient::hold(base::Secret token, Duration lease, bool renewable, TimeP
 }
 
 Result<void> VaultClient::logged_in(int status, std::string_view body, TimePoint now) {
+  login_failed();
   if (status != kOk) {
     auto error = failure(status, body, "login");
     if (status == 400 || status == 401 || status == 403) error.fault = Fault::unauthenticated;
@@ -140,6 +141,8 @@ Result<void> VaultClient::logged_in(int status, std::string_view body, TimePoint
   if (token.empty()) return Error(Fault::protocol, Blame::upstream, "login: the answer holds no token");
   hold(base::Secret(token), lease_in(json, {"auth", "lease_duration"}), json.truth({"auth", "renewable"}),
        now);
+  ++logins_;
+  logged_in_at_ = now;
   return {};
 }
 
@@ -165,12 +168,25 @@ void VaultClient::renewal_failed(TimePoint now) {
   renewable_ = true;
 }
 
-Result<StoreAnswer> VaultClient::answer(int status, std::string_view body) {
-  if (status == 401 || status == 403) {
-    auto error = failure(status, body, "read");
-    if (!options_.role_id.empty()) token_ = {};  // the next reading begins with a login
-    return error;
+bool VaultClient::heard(std::string_view document, bool denied, std::uint64_t login, TimePoint now) {
+  auto known = denied_.find(document);
+  if (!denied) {
+    if (known != denied_.end()) denied_.erase(known);
+    return false;
   }
+  if (options_.role_id.empty()) return false;
+  if (login != logins_) return true;  // another token has come while this one was on its way
+  if (known == denied_.end()) {
+    if (denied_.size() >= kDeniedMax) denied_.clear();
+    known = denied_.emplace(document, login).first;
+  }
+  auto const age = now - logged_in_at_;
+  bool const no_help = known->second != logins_ && age < kLoginAgain;
+  stale_ = stale_ || (age >= kTokenYoung && !no_help);
+  return stale_;
+}
+
+Result<StoreAnswer> VaultClient::answer(int status, std::string_view body) const {
   if (status == 404) {
     StoreJson const json(body);
     bool const deleted = !json.text({"data", "metadata", "deletion_time"}).empty() ||

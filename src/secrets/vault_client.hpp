@@ -3,11 +3,14 @@
 //
 // Brain; belongs to one thread, time is passed in. next() says what to send before a document can be read:
 // a login, a renewal, or nothing. A token is renewed at two thirds of its lease, a little earlier by chance;
-// one that cannot be renewed is used until its end. A token that Vault refuses is forgotten, once for each
-// answer. Sources: Vault HTTP API, "auth/token/renew-self", "auth/approle/login", "KV secrets engine v2: read
-// secret version".
+// one that cannot be renewed is used until its end. Vault answers the same to a token that is over and to one
+// that may not read a document: a role logs in anew for a refusal, but not with a token younger than
+// kTokenYoung, and not within kLoginAgain of a login that has not helped that document: the token may be good
+// for others. Until a login has succeeded the token stays in use. Sources: Vault HTTP API,
+// "auth/token/renew-self", "auth/approle/login", "KV secrets engine v2: read secret version".
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +36,9 @@ struct VaultOptions {
 class VaultClient {
  public:
   enum class Step { read, login, renew };
+  static constexpr base::Duration kTokenYoung = std::chrono::minutes{1};
+  static constexpr base::Duration kLoginAgain = std::chrono::minutes{10};
+  static constexpr std::size_t kDeniedMax = 1000;  // documents whose refusal is remembered
 
   VaultClient(VaultOptions options, base::Random& random);
 
@@ -46,7 +52,12 @@ class VaultClient {
   // protocol. `detail` never holds a secret.
   base::Result<void> logged_in(int status, std::string_view body, base::TimePoint now);
   void renewed(int status, std::string_view body, base::TimePoint now);  // a failure costs only the renewal
-  base::Result<StoreAnswer> answer(int status, std::string_view body);
+  base::Result<StoreAnswer> answer(int status, std::string_view body) const;
+  // What became of a document that was asked for with the token of that login; denied: 401 or 403. True: it
+  // is worth asking once more, with another token.
+  bool heard(std::string_view document, bool denied, std::uint64_t login, base::TimePoint now);
+  std::uint64_t login_number() const noexcept { return logins_; }  // of the token in use
+  void login_failed() noexcept { stale_ = false; }                 // there was no answer, or no token in it
   // Until the end of a token that has to be renewed in time; 0: there is none.
   base::Duration left(base::TimePoint now) const;
   void renewal_failed(base::TimePoint now);  // there was no answer
@@ -60,6 +71,10 @@ class VaultClient {
   base::Secret token_;
   bool fresh_ = false;  // a token that was given to us: how long it lasts is not known yet
   bool renewable_ = false;
+  bool stale_ = false;  // it was refused: a login may help
+  std::uint64_t logins_ = 0;
+  base::TimePoint logged_in_at_{};
+  std::map<std::string, std::uint64_t, std::less<>> denied_;  // the login in use when first refused
   std::optional<base::TimePoint> renew_at_;
   std::optional<base::TimePoint> ends_;
 };

@@ -14,6 +14,8 @@ constexpr std::string_view kRead =
     R"({"request_id":"x","lease_id":"","renewable":false,"lease_duration":0,"data":{
   "data":{"token":"s3cret","port":5432,"list":[]},
   "metadata":{"created_time":"2018-03-22T02:24:06.945319214Z","deletion_time":"","destroyed":false,"version":3}}})";
+constexpr std::string_view kLongLogin =
+    R"({"auth":{"client_token":"hvs.long","lease_duration":2764800,"renewable":true}})";
 constexpr std::string_view kLogin =
     R"({"auth":{"client_token":"hvs.abc","lease_duration":60,"renewable":true}})";
 
@@ -101,14 +103,50 @@ TEST_F(Vault, ARoleLogsInRenewsAndLogsInAgainWhenItsTokenIsOver_R054_F29) {
   EXPECT_EQ(client.next(clock.now() + 60s), Step::login);
 }
 
-TEST_F(Vault, AForgottenTokenOfARoleIsFetchedAnew) {
+TEST_F(Vault, ARefusedTokenOfARoleIsFetchedAnewUnlessItIsYoung) {
   VaultClient client(by_role(), random);
-  ASSERT_TRUE(client.logged_in(200, kLogin, clock.now()));
+  ASSERT_TRUE(client.logged_in(200, kLongLogin, clock.now()));
   auto const refused = client.answer(403, R"({"errors":["permission denied"]})");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fault, Fault::denied);
   EXPECT_EQ(refused.error().detail, "read: Vault answered 403: permission denied");
-  EXPECT_EQ(client.next(clock.now()), Step::login);
+  EXPECT_FALSE(client.heard("a", true, client.login_number(), clock.now() + 59s));
+  EXPECT_EQ(client.next(clock.now() + 59s), Step::read);
+  EXPECT_TRUE(client.heard("a", true, client.login_number(), clock.now() + 60s));
+  EXPECT_EQ(client.next(clock.now() + 60s), Step::login);
+  client.login_failed();
+  EXPECT_EQ(client.next(clock.now() + 60s), Step::read) << "it may be good for others";
+  EXPECT_EQ(field(client.read("b"), "X-Vault-Token"), "hvs.long");
+}
+
+TEST_F(Vault, ALoginThatDoesNotHelpADocumentIsNotTriedForItAgainSoon) {
+  VaultClient client(by_role(), random);
+  unsigned logins = 0;
+  auto const login = [&] {
+    ++logins;
+    ASSERT_TRUE(client.logged_in(200, kLongLogin, clock.now()));
+  };
+  login();
+  for (int i = 0; i < 330; ++i) {  // eleven minutes
+    for (auto const* const document : {"x", "y"}) {
+      if (client.heard(document, true, client.login_number(), clock.now())) login();
+    }
+    EXPECT_FALSE(client.heard("good", false, client.login_number(), clock.now()));
+    clock.advance(2s);
+  }
+  EXPECT_EQ(logins, 2U);
+  clock.advance(1min);
+  EXPECT_TRUE(client.heard("x", true, client.login_number(), clock.now())) << "the role may do more by now";
+}
+
+TEST_F(Vault, ARefusalOfATokenThatWasReplacedMeanwhileSaysNothing) {
+  VaultClient client(by_role(), random);
+  ASSERT_TRUE(client.logged_in(200, kLongLogin, clock.now()));
+  auto const sent_with = client.login_number();
+  clock.advance(2min);
+  ASSERT_TRUE(client.logged_in(200, kLongLogin, clock.now()));
+  EXPECT_TRUE(client.heard("a", true, sent_with, clock.now())) << "it is asked for again";
+  EXPECT_EQ(client.next(clock.now()), Step::read);
 }
 
 TEST_F(Vault, SaysWhatFailed_F29) {

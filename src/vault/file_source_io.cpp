@@ -7,11 +7,8 @@ base::Task<base::Result<secrets::StoreAnswer>> FileSource::read(secrets::SecretR
   auto found = read_(about);
   if (!found) co_return std::move(found).error();
   auto& text = found->text;
-  std::string_view value = text;
-  if (value.ends_with('\n')) value.remove_suffix(1);
-  if (value.ends_with('\r')) value.remove_suffix(1);
   secrets::StoreAnswer out;
-  out.values.emplace_back("", base::Secret(value));
+  out.values.emplace_back("", base::Secret(text));
   out.created = found->written;
   explicit_bzero(text.data(), text.size());
   co_return out;

@@ -25,19 +25,26 @@ Task<Result<void>> VaultSource::prepare(base::TimePoint deadline) {
     }
     co_return Result<void>();
   }
-  if (!reply) co_return std::move(reply).error();
+  if (!reply) {
+    client_.login_failed();
+    co_return std::move(reply).error();
+  }
   co_return client_.logged_in(reply->status, reply->body.reveal(), now);
 }
 
 Task<Result<StoreAnswer>> VaultSource::read(secrets::SecretReference const& about, base::TimePoint deadline) {
   for (int attempt = 0;; ++attempt) {
     auto ready = co_await prepare(deadline);
-    if (!ready) co_return std::move(ready).error();
+    // A login that another document's refusal has asked for: the token at hand may be good for this one.
+    bool const at_hand = attempt == 0 && client_.next(scheduler_.now()) != Step::login;
+    if (!ready && !at_hand) co_return std::move(ready).error();
+    auto const login = client_.login_number();
     auto question = client_.read(about.document);
     auto reply = co_await ask_store(fetcher_, address_, std::move(question), deadline);
     if (!reply) co_return std::move(reply).error();
     auto answer = client_.answer(reply->status, reply->body.reveal());
-    bool const again = !answer && attempt == 0 && client_.next(scheduler_.now()) == Step::login;
+    bool const denied = !answer && answer.error().fault == base::Fault::denied;
+    bool const again = client_.heard(about.document, denied, login, scheduler_.now()) && attempt == 0;
     // Whoever reads again at two thirds of what is left renews the token in time, however seldom values
     // change.
     auto const left = client_.left(scheduler_.now());

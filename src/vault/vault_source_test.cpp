@@ -14,6 +14,8 @@ using base::Fault;
 
 constexpr char const* kValue = R"({"data":{"data":{"token":"s3cret"},"metadata":{"version":2}}})";
 constexpr char const* kLogin = R"({"auth":{"client_token":"hvs.1","lease_duration":60,"renewable":true}})";
+constexpr char const* kLongLogin =
+    R"({"auth":{"client_token":"hvs.2","lease_duration":2764800,"renewable":true}})";
 
 struct VaultShell : testing::Test {
   base::VirtualLoop loop;
@@ -67,17 +69,45 @@ TEST_F(VaultShell, AsksToBeReadAgainBeforeItsTokenEnds_F29) {
 
 TEST_F(VaultShell, LogsInAnewWhenItsTokenIsRefused_R054) {
   with_role();
-  store.answers = {{200, kLogin}, {403, "{}"}, {200, kLogin}, {200, kValue}};
+  store.answers = {{200, kLongLogin}, {200, kValue}, {403, "{}"}, {200, kLongLogin}, {200, kValue}};
   ASSERT_TRUE(read());
-  ASSERT_EQ(store.asked.size(), 4U);
-  EXPECT_EQ(store.asked[2].line, "POST http://vault.test:8200/v1/auth/approle/login");
+  loop.advance(2min);
+  ASSERT_TRUE(read());
+  ASSERT_EQ(store.asked.size(), 5U);
+  EXPECT_EQ(store.asked[3].line, "POST http://vault.test:8200/v1/auth/approle/login");
 }
 
 TEST_F(VaultShell, GivesUpWhenTheFreshTokenIsRefusedToo) {
   with_role();
-  store.answers = {{200, kLogin}, {403, "{}"}, {200, kLogin}, {403, "{}"}};
+  store.answers = {{200, kLongLogin}, {403, "{}"}};
   EXPECT_EQ(read().error().fault, Fault::denied);
-  EXPECT_EQ(store.asked.size(), 4U);
+  EXPECT_EQ(store.asked.size(), 2U);
+  loop.advance(2min);
+  store.answers = {{403, "{}"}, {200, kLongLogin}, {403, "{}"}};
+  EXPECT_EQ(read().error().fault, Fault::denied);
+  EXPECT_EQ(store.asked.size(), 5U);
+}
+
+TEST_F(VaultShell, ADocumentThatIsDeniedForGoodDoesNotLogInForEver) {
+  with_role();
+  int logins = 0;
+  for (int i = 0; i < 150; ++i) {  // five minutes, two documents
+    for (auto const* const document : {"allowed", "denied"}) {
+      about.document = document;
+      bool const denied = about.document == "denied";
+      // At most one login and one more reading can follow.
+      auto const first = store.asked.size();
+      auto const reply =
+          denied ? std::pair<int, std::string>{403, "{}"} : std::pair<int, std::string>{200, kValue};
+      if (i > 0 || denied) store.answers = {reply, {200, kLongLogin}, reply};
+      if (i == 0 && !denied) store.answers = {{200, kLongLogin}, reply};
+      EXPECT_EQ(read().has_value(), !denied);
+      for (auto at = first; at < store.asked.size(); ++at)
+        logins += store.asked[at].line.ends_with("/login") ? 1 : 0;
+    }
+    loop.advance(2s);
+  }
+  EXPECT_EQ(logins, 2);
 }
 
 TEST_F(VaultShell, ManyReadersLogInOnce_F29) {
