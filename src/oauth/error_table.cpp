@@ -1,7 +1,8 @@
 #include "oauth/error_table.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "net/retry_after.hpp"
 
 namespace weir::oauth {
 
@@ -15,6 +16,7 @@ namespace {
 constexpr unsigned kRetriesMax = 2;
 constexpr Duration kBackoff = milliseconds{100};
 constexpr Duration kThrottleUnstated = seconds{5};
+constexpr Duration kThrottleMin = seconds{1};  // also where the time that was stated is over already
 constexpr Duration kThrottleMax = std::chrono::hours{1};
 
 struct Row {
@@ -35,15 +37,6 @@ constexpr Row kCodes[] = {
     {"temporarily_unavailable", Cause::transient},
 };
 
-// The delay of a Retry-After in seconds; a date is as good as none.
-std::optional<Duration> delay_of(std::string_view text) noexcept {
-  std::uint32_t whole = 0;
-  auto const parsed = std::from_chars(text.data(), text.data() + text.size(), whole);
-  if (text.empty() || parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size())
-    return std::nullopt;
-  return std::min<Duration>(seconds{whole}, kThrottleMax);
-}
-
 OAuthError made(Cause cause, Duration remember, Duration spread = {}) {
   OAuthError error;
   error.cause = cause;
@@ -54,8 +47,9 @@ OAuthError made(Cause cause, Duration remember, Duration spread = {}) {
 }
 
 OAuthError throttled(std::optional<Duration> wait) {
-  auto error = made(Cause::throttle, wait.value_or(kThrottleUnstated));
-  error.retry_after = wait.value_or(kThrottleUnstated);
+  auto const time = std::clamp(wait.value_or(kThrottleUnstated), kThrottleMin, kThrottleMax);
+  auto error = made(Cause::throttle, time);
+  error.retry_after = time;
   return error;
 }
 
@@ -76,7 +70,7 @@ OAuthError by_cause(Cause cause, Seen const& seen) {
 
 OAuthError classified(Seen const& seen) {
   int const status = seen.status;
-  auto const wait = delay_of(seen.retry_after);
+  auto const wait = net::retry_after(seen.retry_after, seen.date);
   if (status >= 300 && status < 400) return made(Cause::config, seconds{30});
   if (status < 300) return made(Cause::protocol, seconds{5});  // an error with a status that says otherwise
   if (status == 429 || (status == 503 && wait)) return throttled(wait);
@@ -100,7 +94,9 @@ OAuthError refusal(Seen const& seen) {
 
 OAuthError failure_of(base::Error const& failed) {
   OAuthError error;
-  switch (failed.fault) {
+  // As the dialer says it: whoever answers there has a certificate that is not trusted.
+  bool const untrusted = failed.fault == Fault::connect_failed && failed.retry == base::Retry::never;
+  switch (untrusted ? Fault::config : failed.fault) {
     case Fault::config:
     case Fault::invalid_input:
     case Fault::denied: error = made(Cause::config, seconds{30}); break;
@@ -110,6 +106,11 @@ OAuthError failure_of(base::Error const& failed) {
   }
   error.unsent = error.cause == Cause::transient && failed.retry == base::Retry::always;
   error.description = cleaned(failed.detail, OAuthError::kDescriptionMax, {});
+  if (untrusted) {
+    error.advice =
+        "The certificate of the issuer, or of a server that names it, is not accepted; an operator has to "
+        "see to it.";
+  }
   return error;
 }
 
@@ -127,9 +128,6 @@ std::optional<Duration> again_after(OAuthError const& error, Flow flow, unsigned
     return proves_key && attempt == 1 ? std::optional<Duration>(Duration::zero()) : std::nullopt;
   }
   if (single_use(flow) && !error.unsent) return std::nullopt;
-  if (error.cause == Cause::throttle && attempt == 1) {
-    return error.retry_after < left ? std::optional(error.retry_after) : std::nullopt;
-  }
   if (error.cause != Cause::transient || attempt > kRetriesMax) return std::nullopt;
   auto const most = kBackoff * (1LL << attempt);
   Duration const wait{static_cast<std::int64_t>((0.5 + luck / 2) * static_cast<double>(most.count()))};

@@ -17,6 +17,7 @@ struct Seen {
   std::string code = {};         // as received; "" without an OAuth body
   std::string description = {};  // cleaned
   std::string_view retry_after = {};
+  std::string_view date = {};  // of the answer: what a date in Retry-After counts from
   std::string_view nonce = {};
 };
 OAuthError refusal(Seen const& seen);
@@ -28,7 +29,8 @@ OAuthError failure_of(base::Error const& error);
 OAuthError misfit(Cause cause, int status, std::string description);
 
 // When to ask again after `error`, the answer to attempt number `attempt` (from 1); none: not at all.
-// `luck` in [0, 1) spreads those who wait. `proves_key`: a nonce can be used.
+// `luck` in [0, 1) spreads those who wait. `proves_key`: a nonce can be used. Never where patience is asked
+// for: how much of it there is, only those who wait for the answer know.
 std::optional<base::Duration> again_after(OAuthError const& error, Flow flow, unsigned attempt,
                                           base::Duration left, double luck, bool proves_key);
 

@@ -56,6 +56,12 @@ std::function<FakeIssuer::Reply(Flow)> tampered(std::string members) {
 std::function<FakeIssuer::Reply(Flow)> later(int status) {
   return [=](Flow) { return FakeIssuer::with(FakeIssuer::json(status, ""), "retry-after", "7"); };
 }
+std::function<FakeIssuer::Reply(Flow)> until(int status) {
+  return [=](Flow) {
+    auto const sent = FakeIssuer::with(FakeIssuer::json(status, ""), "date", "Sun, 06 Nov 1994 08:49:37 GMT");
+    return FakeIssuer::with(sent, "retry-after", "Sun, 06 Nov 1994 08:50:37 GMT");
+  };
+}
 std::function<FakeIssuer::Reply(Flow)> nonce(int status) {
   return [=](Flow) {
     return FakeIssuer::with(FakeIssuer::json(status, R"({"error":"use_dpop_nonce"})"), "dpop-nonce", "n-1");
@@ -87,9 +93,10 @@ std::vector<Cell> cells() {
       {"401 use_dpop_nonce", nonce(401), Cause::nonce, 2, 2, 0s},
       {"401 bare", plain(401), Cause::config, 1, 1, 10s},
       {"403 bare", plain(403), Cause::config, 1, 1, 10s},
-      {"429 at a time", later(429), Cause::throttle, 2, 1, 7s, 0s, Fault::throttled},
-      {"503 at a time", later(503), Cause::throttle, 2, 1, 7s, 0s, Fault::throttled},
-      {"429", plain(429), Cause::throttle, 2, 1, 5s, 0s, Fault::throttled},
+      {"429 at a time", later(429), Cause::throttle, 1, 1, 7s, 0s, Fault::throttled},
+      {"503 at a time", later(503), Cause::throttle, 1, 1, 7s, 0s, Fault::throttled},
+      {"429 at a date", until(429), Cause::throttle, 1, 1, 60s, 0s, Fault::throttled},
+      {"429", plain(429), Cause::throttle, 1, 1, 5s, 0s, Fault::throttled},
       {"500", plain(500), t, 3, 1, 1s, 4s, Fault::unavailable},
       {"502", plain(502), t, 3, 1, 1s, 4s, Fault::unavailable},
       {"503", plain(503), t, 3, 1, 1s, 4s, Fault::unavailable},
@@ -100,7 +107,8 @@ std::vector<Cell> cells() {
       {"connect", failing(Fault::connect_failed, base::Retry::always), t, 3, 3, 1s, 4s, Fault::unavailable},
       {"reset", failing(Fault::connection_lost), t, 3, 1, 1s, 4s, Fault::unavailable},
       {"timeout", failing(Fault::timed_out, base::Retry::if_idempotent), t, 3, 1, 1s, 4s, Fault::unavailable},
-      {"TLS trust", failing(Fault::config), Cause::config},
+      {"TLS", failing(Fault::config), Cause::config},
+      {"TLS trust", failing(Fault::connect_failed, base::Retry::never), Cause::config},
       {"408", plain(408), t, 3, 1, 1s, 4s, Fault::unavailable},
       {"301", plain(301, ""), Cause::config},
       {"302 with a code", error(302, "server_error"), Cause::config},
@@ -253,13 +261,23 @@ TEST_F(ErrorTable, WordsAreCutAndHoldNeitherSecretsNorAddresses) {
   EXPECT_EQ(cut.description, words_256.substr(0, 256));
 }
 
-TEST_F(ErrorTable, AThrottledQuestionComesBackAtItsTimeIfTheDeadlineAllows) {
-  auto const seven = FakeIssuer::with(FakeIssuer::json(503, ""), "retry-after", "7");
-  refused(Flow::client_credentials, seven, 7s + 1ms);
-  ASSERT_EQ(issuer.at.size(), 2U);
-  EXPECT_EQ(issuer.at[1] - issuer.at[0], 7s);
-  refused(Flow::client_credentials, seven, 7s);
-  EXPECT_EQ(issuer.at.size(), 1U);
+TEST_F(ErrorTable, PatienceThatIsAskedForIsToldAtOnceAndIsAtLeastASecond) {
+  for (auto const& [said, time] : {std::pair{"7", 7s}, {"0", 1s}, {"86400", 3600s}}) {
+    auto const error =
+        refused(Flow::client_credentials, FakeIssuer::with(FakeIssuer::json(503, ""), "retry-after", said));
+    EXPECT_EQ(issuer.at.size(), 1U);
+    EXPECT_EQ(error.retry_after, time) << said;
+    EXPECT_EQ(error.remember, time) << said;
+  }
+}
+
+TEST_F(ErrorTable, ACertificateThatIsNotTrustedIsToldAsSuch) {
+  auto const error =
+      refused(Flow::client_credentials,
+              base::Error(Fault::connect_failed, base::Blame::upstream, "TLS with issuer.test"));
+  EXPECT_EQ(error.cause, Cause::config);
+  auto const told = error_for_caller(error, Flow::client_credentials, {});
+  EXPECT_NE(told.hint.find("certificate"), std::string::npos) << told.hint;
 }
 
 TEST_F(ErrorTable, ANonceIsUsedOnceAndOnlyWhereAKeyIsProved) {

@@ -46,7 +46,8 @@ TokenRequest ask_client_credentials(Wanted const& wanted) {
 TokenRequest ask_refresh(Wanted const& wanted, base::Secret const& refresh_token) {
   auto request = begun(wanted, Flow::refresh_token, "refresh_token");
   request.add("refresh_token", refresh_token);
-  add_target(request, wanted);  // no scopes: those of the grant, which a refresh cannot widen
+  add_target(request, wanted);
+  request.expected.scopes = wanted.scopes;  // not sent: those of the grant hold, which a refresh cannot widen
   return request;
 }
 

@@ -39,7 +39,7 @@ TEST(Grants, ClientCredentialsAndPasswordSendScopesAndResource_R060_C12) {
 TEST(Grants, ARefreshAsksForNoScopes) {
   auto const request = ask_refresh(wanted(), base::Secret("r-1"));
   EXPECT_EQ(fields(request), "grant_type=refresh_token refresh_token=r-1 resource=https://server.test/mcp");
-  EXPECT_TRUE(request.expected.scopes.empty());
+  EXPECT_EQ(request.expected.scopes, wanted().scopes) << "which it cannot widen";
 }
 
 TEST(Grants, AnExchangeNamesSubjectActorAndTarget) {

@@ -148,8 +148,10 @@ std::string misfit_of(KeptSignIn const& kept, SignInUse const& use) {
   return {};
 }
 
-base::WallTime end_of(base::WallTime asked_at, base::Duration expires_in) noexcept {
-  return asked_at + std::chrono::duration_cast<std::chrono::milliseconds>(expires_in);
+std::optional<base::WallTime> end_of(base::WallTime asked_at, TokenAnswer const& answer) noexcept {
+  if (!answer.expires_in) return answer.expires_at;
+  auto const stated = asked_at + std::chrono::duration_cast<std::chrono::milliseconds>(*answer.expires_in);
+  return answer.expires_at ? std::min(stated, *answer.expires_at) : stated;
 }
 
 std::vector<std::string> joined(std::vector<std::string> scopes, std::vector<std::string> const& more) {

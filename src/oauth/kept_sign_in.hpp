@@ -64,8 +64,9 @@ struct SignInUse {
 // "" when it may be used so.
 std::string misfit_of(KeptSignIn const& kept, SignInUse const& use);
 
-// When a token ends that was asked for then.
-base::WallTime end_of(base::WallTime asked_at, base::Duration expires_in) noexcept;
+// When a token ends that was asked for then: by what the issuer says or by what stands in it, whichever is
+// sooner. Nothing: neither says so.
+std::optional<base::WallTime> end_of(base::WallTime asked_at, TokenAnswer const& answer) noexcept;
 
 // Both, each word once, in the order in which they came.
 std::vector<std::string> joined(std::vector<std::string> scopes, std::vector<std::string> const& more);

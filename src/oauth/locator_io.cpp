@@ -17,6 +17,14 @@ bool lists(std::vector<std::string> const& words, std::string_view word) {
 // An absence is worth looking elsewhere; a foreign document or a closed address is not.
 bool look_further(OAuthError const& error) { return error.cause == Cause::config && error.status >= 400; }
 
+// A server that says nothing of itself cannot have named an issuer that is somebody else.
+OAuthError unnamed(OAuthError why) {
+  why.description = "the server publishes no metadata that name the configured issuer as its own";
+  why.advice =
+      "Let the server publish its metadata (RFC 9728), or, where no person signs in, set `auth.token_url`.";
+  return why;
+}
+
 }  // namespace
 
 // The server's own origin, and that of the issuer in the configuration.
@@ -37,6 +45,7 @@ IssuerLocator::Text IssuerLocator::read(net::Url url, bool guarded, base::TimePo
   if (reply->status != 200) {
     Seen seen{reply->status};
     seen.retry_after = reply->field("retry-after");
+    seen.date = reply->field("date");
     co_return refusal(seen);
   }
   co_return std::move(reply->body);
@@ -145,6 +154,8 @@ base::Task<OAuthResult<TokenPlace>> IssuerLocator::search(base::TimePoint deadli
   auto const origin = canonical_resource(root);
   if (name.empty()) name = origin;
   auto const named = net::parse_url(name);
+  bool const elsewhere = named && !net::same_origin(*named, options_.server);
+  if (!described && elsewhere) co_return unnamed(described.error());
   bool const of_its_own = !described && named && canonical_resource(*named) == origin;  // as of 2025-03-26
   auto found = co_await issuer(name, deadline);
   if (!found && of_its_own && look_further(found.error())) {
@@ -155,13 +166,11 @@ base::Task<OAuthResult<TokenPlace>> IssuerLocator::search(base::TimePoint deadli
   if (!found) co_return found.error();
   auto place = place_of(std::move(*found));
   if (!place) co_return place;
+  place->resource = described ? described->resource : canonical_resource(options_.server);
   if (described) {
-    place->resource = described->resource;
     place->issuers = described->authorization_servers;
+    place->scopes = told.scopes.empty() ? described->scopes_supported : told.scopes;
   }
-  place->scopes = !told.scopes.empty() ? told.scopes
-                  : described          ? described->scopes_supported
-                                       : std::vector<std::string>();
   co_return place;
 }
 

@@ -2,11 +2,12 @@
 //
 // One per server, on its worker. In this order: the metadata that a 401 of the server names, those beside its
 // path, those at its root; then the metadata of the issuer that they name; for servers of 2025-03-26, which
-// have none and are their own issuer, that at their origin, and where that has none either, /token there.
-// What is found counts for kFoundFor, or until somebody doubts it: a server may move to another issuer.
-// Addresses that the operator has not named pass the guard, as does the
-// token endpoint; redirects are not followed. Errors: those of the table; protocol (nothing found), policy
-// (found, of somebody else).
+// have none and are their own issuer, that at their origin, and where that has none either, /token there. A
+// configured issuer counts only if the server names it, or has its origin: else no token of it is for that
+// server. What is found counts for kFoundFor, or until somebody doubts it: a server may move to another
+// issuer. Addresses that the operator has not named pass the guard, as does the token endpoint; redirects are
+// not followed. Errors: those of the table; protocol (nothing found), policy (found, of somebody else),
+// config (the server does not name the configured issuer, as it names none).
 #pragma once
 
 #include <optional>
@@ -29,8 +30,8 @@ struct TokenPlace {
   net::Url endpoint;
   std::string issuer;
   std::vector<std::string> issuers;  // all that the server names; empty: it names none
-  std::string resource;              // as the server names itself; "": it does not
-  std::vector<std::string> scopes;   // that the server wants; empty: it does not say
+  std::string resource;              // as the server names itself, else its URL
+  std::vector<std::string> scopes;   // that a server wants which has metadata; empty: it does not say
   std::optional<ClientAuth> auth;    // the only way that the issuer takes a client's word; none: by its name
   std::shared_ptr<net::EgressGuard const> guard;
   std::string authorization_endpoint;  // "": nobody can sign in there

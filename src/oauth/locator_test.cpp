@@ -242,7 +242,8 @@ TEST_F(Locating, AServerOf20250326IsItsOwnIssuer) {
   ASSERT_TRUE(place);
   EXPECT_EQ(place->endpoint.text(), "https://s.test/token");
   EXPECT_EQ(place->issuer, "https://s.test");
-  EXPECT_EQ(place->resource, "");
+  EXPECT_EQ(place->resource, "https://s.test/mcp") << "its URL, where it does not name itself";
+  EXPECT_TRUE(place->scopes.empty()) << "what a challenge says counts with metadata alone";
   locator.reset();
   documents["https://s.test/.well-known/oauth-authorization-server"] =
       issuer("https://s.test", R"(,"token_endpoint_auth_methods_supported":["client_secret_post"])",
@@ -273,6 +274,30 @@ TEST_F(Locating, AServerOf20250326MayBeNamedAsItsOwnIssuer) {
   options.issuer = "https://s.test";
   locator.reset();
   EXPECT_FALSE(find());  // it publishes metadata: its issuer has to as well
+}
+
+TEST_F(Locating, AServerWithoutMetadataHasNamedNoIssuerThatIsSomebodyElse) {
+  documents.erase("https://s.test/.well-known/oauth-protected-resource/mcp");
+  documents["https://i.test/.well-known/oauth-authorization-server"] = issuer("https://i.test");
+  challenge = R"(Bearer scope="admin:all")";
+  for (auto const* const other : {"https://i.test", "https://s.test:8443", "http://s.test"}) {
+    options.issuer = other;
+    locator.reset();
+    net.asked.clear();
+    auto const refused = find();
+    ASSERT_FALSE(refused) << other;
+    EXPECT_EQ(refused.error().cause, Cause::config);
+    EXPECT_NE(refused.error().description.find("no metadata"), std::string::npos);
+    EXPECT_NE(refused.error().advice.find("`auth.token_url`"), std::string::npos);
+    for (auto const& url : urls()) EXPECT_TRUE(url.starts_with("https://s.test/")) << url;
+  }
+  options.issuer = "https://i.test";
+  challenge = R"(Bearer resource_metadata="https://s.test/withheld")";
+  locator.reset();
+  EXPECT_FALSE(find());
+  net.answer = [](FakeIssuer::Asked const&) { return FakeIssuer::json(503, ""); };
+  locator.reset();
+  EXPECT_EQ(find().error().cause, Cause::transient) << "away is not the same as silent";
 }
 
 TEST_F(Locating, AClientIsShownAsTheIssuerSays) {

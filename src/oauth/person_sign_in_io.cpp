@@ -51,9 +51,7 @@ base::Task<OAuthResult<void>> PersonSignIn::begin(std::string redirect_uri, std:
   kept_.redirect_uri = std::move(redirect_uri);
   kept_.scopes = scopes;
   if (options_.sends_resource) {
-    kept_.resource = !options_.resource.empty() ? options_.resource
-                     : !place_.resource.empty() ? place_.resource
-                                                : kept_.server;
+    kept_.resource = !options_.resource.empty() ? options_.resource : place_.resource;
   }
   if (auto const key = take_key(); !key) co_return key;
   if (!same) before.reset();
@@ -153,8 +151,7 @@ base::Task<OAuthResult<KeptSignIn>> PersonSignIn::finish(base::Secret code, base
   if (!answer) co_return answer.error();
   kept_.access_token = std::move(answer->access_token);
   kept_.refresh_token = std::move(answer->refresh_token);
-  kept_.expires_at = answer->expires_at;
-  if (answer->expires_in) kept_.expires_at = end_of(asked_at, *answer->expires_in);
+  kept_.expires_at = end_of(asked_at, *answer);
   if (!answer->scopes.empty()) kept_.scopes = answer->scopes;
   co_return kept_;
 }

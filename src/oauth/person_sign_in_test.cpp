@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "base/base64url.hpp"
 #include "base/task_group.hpp"
 #include "base/virtual_loop.hpp"
 #include "oauth/dpop_check_test.hpp"
@@ -33,6 +34,7 @@ struct Person : testing::Test {
   std::string more;  // members of the issuer's metadata
   FakeIssuer::Reply registered = FakeIssuer::json(201, R"({"client_id":"c-1"})");
   std::string token_type = "Bearer";
+  std::string token = "a-1";
   std::string token_scope;
   std::vector<std::string> seen;
 
@@ -61,7 +63,7 @@ struct Person : testing::Test {
     }
     if (asked.url == "https://i.test/register") return registered;
     if (asked.url == "https://i.test/token") {
-      return FakeIssuer::json(200, R"({"access_token":"a-1","token_type":")" + token_type +
+      return FakeIssuer::json(200, R"({"access_token":")" + token + R"(","token_type":")" + token_type +
                                        R"(","expires_in":3600,"refresh_token":"r-1")" + token_scope + "}");
     }
     return FakeIssuer::json(404, "");
@@ -207,6 +209,16 @@ TEST_F(Person, ScopesAreThoseOfBeforeAndTheNewOnes) {
   before.issuer = "https://other.test";
   ASSERT_TRUE(begin(before));
   EXPECT_NE(person->attempt().url().find("&scope=read+write+offline_access&"), std::string::npos);
+}
+
+TEST_F(Person, TheTokenIsKeptForNoLongerThanItSaysItself_F02) {
+  auto const until = std::chrono::floor<std::chrono::seconds>(loop.clock().wall() + 15min);
+  token =
+      "h." + base::to_base64url("{\"exp\":" + std::to_string(until.time_since_epoch().count()) + "}") + ".s";
+  ASSERT_TRUE(begin());
+  auto const kept = finish();
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->expires_at, base::WallTime(until)) << "expires_in is an hour";
 }
 
 TEST_F(Person, WiderScopesThanAskedForAreNotTaken) {

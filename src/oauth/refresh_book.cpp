@@ -86,6 +86,29 @@ base::Result<void> write_file(std::string const& file, std::string const& origin
 
 }  // namespace
 
+std::optional<RefreshBook::Use> RefreshBook::use(std::string const& server) {
+  std::lock_guard const held(lock_);
+  if (closed_) return std::nullopt;
+  ++uses_[server];
+  return Use(*this, server);
+}
+
+void RefreshBook::give_back(std::string const& server) noexcept {
+  std::lock_guard const held(lock_);
+  auto const found = uses_.find(server);
+  if (--found->second == 0) uses_.erase(found);
+}
+
+bool RefreshBook::in_use(std::string_view server) const {
+  std::lock_guard const held(lock_);
+  return uses_.find(server) != uses_.end();
+}
+
+void RefreshBook::close() {
+  std::lock_guard const held(lock_);
+  closed_ = true;
+}
+
 base::Secret RefreshBook::current(std::string const& server, base::Secret const& configured,
                                   std::string const& file) {
   auto const origin = origin_of(configured);

@@ -44,6 +44,7 @@ OAuthError no_registration(char const* what) { return misfit(Cause::protocol, 20
 OAuthError refused(net::FetchedReply const& reply) {
   Seen seen{reply.status};
   seen.retry_after = reply.field("retry-after");
+  seen.date = reply.field("date");
   auto const object = reply.body.size() <= kAnswerBytesMax ? FlatObject::parse(reply.body) : std::nullopt;
   if (object && !object->repeats()) {
     seen.code = object->text("error").value_or("");

@@ -159,6 +159,7 @@ OAuthResult<TokenAnswer> read_answer(net::FetchedReply const& reply, Expected co
   if (status < 200 || status >= 300 || refused) {
     Seen seen{status};
     seen.retry_after = reply.field("retry-after");
+    seen.date = reply.field("date");
     if (auto const nonce = reply.field("dpop-nonce"); NonceBook::is_nonce(nonce)) seen.nonce = nonce;
     if (object) {
       seen.code = object->text("error").value_or("");

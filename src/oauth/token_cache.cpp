@@ -114,6 +114,7 @@ TokenCache::Found TokenCache::find(TokenKey const& key, TimePoint now, bool coun
   if (!entry.token) {
     counted_.refusals += once;
     out.refusal = entry.refusal;
+    if (out.refusal->retry_after > base::Duration::zero()) out.refusal->retry_after = entry.until - now;
     return out;
   }
   counted_.hits += once;

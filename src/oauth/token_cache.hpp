@@ -81,7 +81,7 @@ class TokenCache {
 
   struct Found {
     TokenRef token;                     // not null: serve it
-    std::optional<OAuthError> refusal;  // remembered: do not ask now
+    std::optional<OAuthError> refusal;  // remembered: do not ask now; its retry_after is what is left of it
     bool renew = false;                 // this caller, and no other, fetches the next one
   };
   // `counted`: false when the same call looks a second time. A token is served to whatever client asks, as it

@@ -35,6 +35,16 @@ struct Caching : testing::Test {
   }
 };
 
+TEST_F(Caching, WhoIsToldOfPatienceLaterIsToldOfWhatIsLeftOfIt) {
+  OAuthError error;
+  error.cause = Cause::throttle;
+  error.retry_after = 8s;
+  cache.refuse(key("ann"), owner("ann"), error, 8s, now);
+  EXPECT_EQ(cache.find(key("ann"), now).refusal->retry_after, 8s);
+  EXPECT_EQ(cache.find(key("ann"), now + 5s).refusal->retry_after, 3s);
+  EXPECT_FALSE(cache.find(key("ann"), now + 8s).refusal);
+}
+
 TEST_F(Caching, AKeyIsMadeOfEverythingThatMakesAToken_F01_F10) {
   std::vector<TokenKey> all;
   auto const add = [&](TokenUse const& of, TokenCaller const& caller) {

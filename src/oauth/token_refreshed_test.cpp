@@ -61,6 +61,42 @@ TEST_F(Refreshed, ManyWhoWaitForARefreshUseTheRefreshTokenOnce_F31) {
   EXPECT_EQ(book.current("github", options.refresh_token, "").reveal(), "r-1");
 }
 
+TEST_F(Refreshed, WiderScopesThanConfiguredAreNotTaken_F26) {
+  std::string scope = "read";
+  issuer.answer = [this, &scope](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(200, R"({"access_token":"x-)" + std::to_string(++made) +
+                                     R"(","token_type":"Bearer","expires_in":60,"scope":")" + scope +
+                                     R"("})");
+  };
+  begin();
+  scope = "read admin";
+  EXPECT_EQ(text(), "Bearer x-1") << "nobody has said what it is good for";
+  options.wanted.scopes = {"read"};
+  begin();
+  auto const refused = get();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().detail.find("scopes that were not asked for"), std::string::npos);
+  EXPECT_EQ(alarms.size(), 1U);
+  loop.advance(31s);
+  scope = "read";
+  EXPECT_EQ(text(), "Bearer x-3");
+  EXPECT_EQ(issuer.asked.back().form.find("scope="), std::string::npos);
+}
+
+TEST_F(Refreshed, WhatTheServerWantsIsNotWhatWasGranted) {
+  options.wanted.endpoint = {};
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(200, R"({"access_token":"x","token_type":"Bearer","scope":"read write"})");
+  };
+  begin([](base::TimePoint, bool) -> base::Task<OAuthResult<TokenPlace>> {
+    TokenPlace place;
+    place.endpoint = *net::parse_url("https://issuer.test/token");
+    place.scopes = {"read"};
+    co_return place;
+  });
+  EXPECT_EQ(text(), "Bearer x");
+}
+
 TEST_F(Refreshed, OneThatWasReplacedCountsAtOnce) {
   options.refresh_token = base::Secret("r-dead");
   begin();
@@ -90,6 +126,30 @@ TEST_F(Refreshed, SoDoesAPasswordOrAUserThatWasReplaced) {
   options.user = "bob";
   begin();
   EXPECT_EQ(text(), "Bearer bob");
+}
+
+// Whoever ends the process waits while it is in use: what the issuer answers is the only token there is.
+TEST_F(Refreshed, ARefreshTokenIsInUseUntilItsSuccessorIsKept_T17) {
+  options.refresh_file = testing::TempDir() + "weir_refresh_use_" + std::to_string(::getpid());
+  issuer.takes = 3s;
+  begin();
+  Got got;
+  base::TaskGroup tasks(loop);
+  tasks.spawn(take(*source, nullptr, loop.now() + 20s, got));
+  loop.advance(1s);
+  EXPECT_TRUE(book.in_use("github"));
+  EXPECT_FALSE(book.in_use("another"));
+  book.close();
+  loop.advance(1s);
+  EXPECT_TRUE(book.in_use("github"));
+  loop.advance(2s);
+  EXPECT_FALSE(book.in_use("github"));
+  EXPECT_TRUE(got && *got);
+  EXPECT_EQ(RefreshBook().current("github", options.refresh_token, options.refresh_file).reveal(), "r-1");
+  loop.advance(60s);
+  EXPECT_EQ(text(), "unavailable") << "what is begun now might be lost";
+  EXPECT_EQ(issuer.asked.size(), 1U);
+  ::unlink(options.refresh_file.c_str());
 }
 
 TEST_F(Refreshed, AFileThatCannotBeWrittenIsToldAndCostsNothing) {

@@ -174,11 +174,14 @@ base::Task<std::optional<OAuthError>> TokenSource::moved(KeptSignIn& kept, base:
 base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::TimePoint deadline) {
   auto endpoint = net::parse_url(kept.token_endpoint);
   if (!endpoint) co_return over("its token endpoint cannot be read");
+  auto const use = parts_.book.use(options_.server);
+  if (!use) co_return misfit(Cause::transient, 0, "the gateway is being stopped");
   auto wanted = wanted_;
   wanted.guard = guard_of(*endpoint);
   wanted.endpoint = std::move(*endpoint);
   wanted.issuer = kept.issuer;
   wanted.resource = kept.resource;
+  wanted.scopes = kept.scopes;
   auto const request = ask_refresh(wanted, kept.refresh_token);
   auto const client = client_with(kept);
   auto const asked_at = parts_.scheduler.clock().wall();
@@ -186,8 +189,7 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::T
   if (answer) {
     kept.access_token = answer->access_token;
     if (!answer->refresh_token.empty()) kept.refresh_token = answer->refresh_token;
-    kept.expires_at = answer->expires_at;
-    if (answer->expires_in) kept.expires_at = end_of(asked_at, *answer->expires_in);
+    kept.expires_at = end_of(asked_at, *answer);
     if (!answer->scopes.empty()) kept.scopes = answer->scopes;
     given_ = kept.access_token;
     spent_ = false;

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "base/base64url.hpp"
 #include "oauth/source_rig_test.hpp"
 
 namespace weir::oauth {
@@ -111,6 +112,41 @@ TEST_F(SignedIn, ItIsRenewedOverAndOverAndEachTokenIsKept_F31) {
   begin();
   EXPECT_EQ(text(), "Bearer x-5");
   EXPECT_EQ(issuer.asked.size(), 5U);
+}
+
+TEST_F(SignedIn, ATokenEndsWithWhatStandsInItWhereTheIssuerSaysLater_F02) {
+  auto kept = signed_in();
+  kept.expires_at = loop.clock().wall();
+  ASSERT_TRUE(store.write("web", kept));
+  issuer.answer = [this](FakeIssuer::Asked const&) {
+    auto const until =
+        std::chrono::floor<std::chrono::seconds>(loop.clock().wall() + 100s).time_since_epoch();
+    return FakeIssuer::json(200, R"({"access_token":"h.)" +
+                                     base::to_base64url("{\"exp\":" + std::to_string(until.count()) + "}") +
+                                     R"(.s","token_type":"Bearer","expires_in":3600,"refresh_token":"r-)" +
+                                     std::to_string(++made) + R"("})");
+  };
+  begin();
+  ASSERT_TRUE(get());
+  EXPECT_LE(on_disk().expires_at, loop.clock().wall() + 100s);
+  begin();  // a restart: what is on the disk is all that is known
+  loop.advance(101s);
+  ASSERT_TRUE(get());
+  EXPECT_EQ(made, 2U);
+}
+
+TEST_F(SignedIn, WiderScopesThanWereGrantedAreNotTaken_F26) {
+  auto kept = signed_in();
+  kept.expires_at = loop.clock().wall();
+  kept.scopes = {"read"};
+  ASSERT_TRUE(store.write("web", kept));
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(200, R"({"access_token":"x-1","token_type":"Bearer","scope":"read admin"})");
+  };
+  begin();
+  EXPECT_NE(text().find("scopes that were not asked for"), std::string::npos);
+  EXPECT_EQ(on_disk().access_token.reveal(), "x-0");
+  EXPECT_EQ(on_disk().scopes, std::vector<std::string>{"read"});
 }
 
 TEST_F(SignedIn, TokensThatCannotBeWrittenAreUsedAllTheSame_F31) {
@@ -332,6 +368,26 @@ TEST_F(SignedIn, WhileAnotherGatewayRenewsItIsWaitedForAndItsTokenUsed) {
   ASSERT_TRUE(out && *out);
   EXPECT_EQ((**out)->reveal(), "Bearer theirs");
   EXPECT_TRUE(issuer.asked.empty());
+}
+
+TEST_F(SignedIn, ItIsInUseWhileItIsRenewedAndNotBegunWhenTheProcessEnds_T17) {
+  auto kept = signed_in();
+  kept.expires_at = loop.clock().wall();
+  ASSERT_TRUE(store.write("web", kept));
+  issuer.takes = 3s;
+  Got out;
+  base::TaskGroup tasks(loop);
+  tasks.spawn(take(*source, nullptr, loop.now() + 20s, out));
+  loop.advance(1s);
+  EXPECT_TRUE(book.in_use("web"));
+  book.close();
+  loop.advance(3s);
+  EXPECT_FALSE(book.in_use("web"));
+  EXPECT_EQ(on_disk().refresh_token.reveal(), "r-1");
+  loop.advance(3600s);
+  EXPECT_NE(text(), "Bearer x-2");
+  EXPECT_EQ(issuer.asked.size(), 1U);
+  EXPECT_FALSE(on_disk().ended());
 }
 
 TEST_F(SignedIn, MissingScopesAreNamedWithTheCommand) {

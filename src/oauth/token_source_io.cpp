@@ -1,5 +1,7 @@
 #include "oauth/token_source_io.hpp"
 
+#include <algorithm>
+
 #include "base/ready_until.hpp"
 #include "oauth/challenge.hpp"
 #include "oauth/error_table.hpp"
@@ -15,14 +17,23 @@ using base::Result;
 namespace {
 
 // What failed says something about everybody: an issuer that is away, or asks for patience, or does not know
-// the gateway.
-bool concerns_all(OAuthError const& error) noexcept {
-  if (error.cause == Cause::throttle) return true;
+// the gateway. `shown`: a caller's own token was, and may be what the issuer does not like.
+bool concerns_all(OAuthError const& error, bool shown) noexcept {
+  if (error.cause == Cause::throttle) return !shown || error.status != 429;
   if (error.cause == Cause::transient) return error.status == 0;
   if (error.cause != Cause::config) return false;
-  // Issuers answer a bad subject token with invalid_request (RFC 8693 2.2.2), some with words of their own.
-  return error.code.empty() || error.code == "invalid_client" || error.code == "unauthorized_client" ||
-         error.code == "unsupported_grant_type";
+  bool const elsewhere = error.status == 404 || error.status == 405 || error.status / 100 == 3;
+  // Issuers answer a bad subject token with invalid_request (RFC 8693 2.2.2), some with words of their own,
+  // some without any.
+  if (error.code.empty()) return !shown || error.status == 0 || elsewhere;
+  return error.code == "invalid_client" || error.code == "unauthorized_client" ||
+         error.code == "unsupported_grant_type" || elsewhere;
+}
+
+// It may be about one caller, or about everybody: how many hear it tells.
+bool suspicious(OAuthError const& error) noexcept {
+  return error.cause == Cause::transient || error.cause == Cause::throttle ||
+         (error.cause == Cause::config && error.code.empty());
 }
 
 // The issuer knows the gateway, and does not let it do what it asked to.
@@ -186,6 +197,23 @@ core::CredentialSource::Value TokenSource::ready(core::Principal const* caller) 
 
 base::Task<Result<core::CredentialSource::Value>> TokenSource::obtain(core::Principal const* caller,
                                                                       base::TimePoint deadline) {
+  struct Waiting {
+    std::size_t& count;
+    explicit Waiting(std::size_t& c) noexcept : count(c) { ++count; }
+    ~Waiting() { --count; }
+  } const here(waiters_);
+  auto got = co_await obtain_once(caller, deadline);
+  if (got || got.error().fault != Fault::throttled) co_return got;
+  // Each waits for itself: the question that was put off holds no place, and keeps nobody beyond their
+  // deadline.
+  auto const again_at = parts_.scheduler.now() + got.error().retry_after;
+  if (got.error().retry_after > kPatience || again_at >= deadline) co_return got;
+  co_await parts_.scheduler.sleep_until(again_at);
+  co_return co_await obtain_once(caller, deadline);
+}
+
+base::Task<Result<core::CredentialSource::Value>> TokenSource::obtain_once(core::Principal const* caller,
+                                                                           base::TimePoint deadline) {
   auto const key = key_of(caller);
   if (!key) {
     co_return Error(Fault::denied, Blame::client, "no verified token of the caller to exchange")
@@ -197,22 +225,17 @@ base::Task<Result<core::CredentialSource::Value>> TokenSource::obtain(core::Prin
   auto found = parts_.cache.find(*key, now, false, refused_as_);  // ready() has looked
   if (found.token) co_return found.token;
   if (found.refusal) co_return told(*found.refusal, subject);
-  if (block_ && now < block_->until) co_return told(block_->error, subject);
+  if (auto const refusal = blocked(now)) co_return told(*refusal, subject);
   auto const flight = join(*key, subject);
-  if (!flight || waiters_ >= kWaitersMax) {
+  if (!flight || waiters_ > kWaitersMax) {
     co_return Error(Fault::busy, Blame::gateway, "too many wait for tokens").about(options_.server);
   }
-  struct Waiting {
-    std::size_t& count;
-    explicit Waiting(std::size_t& c) noexcept : count(c) { ++count; }
-    ~Waiting() { --count; }
-  } const here(waiters_);
   if (!co_await base::ready_until(parts_.scheduler, flight->over, deadline)) {
     co_return Error(Fault::timed_out, Blame::gateway, "no token in time")
         .about(options_.server)
         .advise("The issuer of the server's tokens was too slow.");
   }
-  if (flight->dropped) co_return co_await obtain(caller, deadline);
+  if (flight->dropped) co_return co_await obtain_once(caller, deadline);
   co_return flight->result;
 }
 
@@ -254,6 +277,13 @@ bool TokenSource::wants_nonce(core::Principal const*, std::string_view url, std:
   return said && said->error == "use_dpop_nonce";
 }
 
+std::optional<OAuthError> TokenSource::blocked(base::TimePoint now) const {
+  if (!block_ || now >= block_->until) return std::nullopt;
+  auto error = block_->error;
+  if (error.retry_after > base::Duration::zero()) error.retry_after = block_->until - now;
+  return error;
+}
+
 std::shared_ptr<TokenSource::Flight> TokenSource::join(TokenKey const& key, SubjectRef subject) {
   if (auto const found = flights_.find(key); found != flights_.end()) return found->second;
   if (flights_.size() >= kFlightsMax) return nullptr;
@@ -275,9 +305,9 @@ base::Task<void> TokenSource::fly(TokenKey key, SubjectRef subject, std::shared_
   } landing{*this, *flight, {key}};
   auto const place = co_await places_.acquire();
   auto const asked_at = parts_.scheduler.now();
-  if (block_ && asked_at < block_->until) {  // found out while this one waited
+  if (auto const refusal = blocked(asked_at)) {  // found out while this one waited
     parts_.cache.renewal_over(key);
-    flight->result = told(block_->error, subject);
+    flight->result = told(*refusal, subject);
     co_return;
   }
   auto const deadline = asked_at + options_.ask_max;
@@ -368,7 +398,11 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_as_workload(base::TimePoin
 base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_refreshed(base::TimePoint deadline) {
   auto const token = parts_.book.current(options_.server, options_.refresh_token, options_.refresh_file);
   if (token.empty()) co_return misfit(Cause::reauth, 0, "the sign-in has ended");
-  auto const request = ask_refresh(wanted_, token);
+  auto const use = parts_.book.use(options_.server);
+  if (!use) co_return misfit(Cause::transient, 0, "the gateway is being stopped");
+  auto wanted = wanted_;
+  wanted.scopes = options_.wanted.scopes;  // what the server wants says nothing of what was granted once
+  auto const request = ask_refresh(wanted, token);
   auto answer = co_await endpoint_.ask(request, client_, deadline);
   if (answer && !answer->refresh_token.empty()) {
     auto const kept = parts_.book.renewed(options_.server, options_.refresh_token, options_.refresh_file,
@@ -401,7 +435,7 @@ void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::T
     flight.result = told(answer.error(), subject);
     return;
   }
-  failures_ = 0;
+  failing_.clear();
   block_.reset();
   auto const value =
       std::make_shared<base::Secret const>(header_value(answer->access_token, wanted_.key_bound));
@@ -411,18 +445,37 @@ void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::T
   if (!flight.dropped) flight.result = value;
 }
 
+// Whether as many in a row have heard of trouble by now as say that it is the issuer's. One who hears it over
+// and over counts once.
+bool TokenSource::suspect(TokenKey const& who, OAuthError const& error) {
+  if (!suspicious(error)) {
+    failing_.clear();
+    return false;
+  }
+  if (std::find(failing_.begin(), failing_.end(), who) == failing_.end()) failing_.push_back(who);
+  if (failing_.size() < kFailuresOfAll) return false;
+  failing_.clear();
+  return true;
+}
+
 void TokenSource::remember(TokenKey const& key, SubjectRef const& subject, OAuthError const& error,
                            TokenAsking const* asking) {
   auto const now = parts_.scheduler.now();
   auto const time = spread(error, parts_.random);
-  failures_ = error.cause == Cause::transient ? failures_ + 1 : 0;
-  bool const lists_only = per_caller() && !subject && refuses_grant(error);  // says nothing of exchanges
-  if ((concerns_all(error) && !lists_only) || failures_ >= kFailuresOfAll) block_ = Block{error, now + time};
   auto owner = owner_of(subject);
   owner.asking = asking;
+  // Nobody's token was shown where the issuer was not found.
+  bool const of_all = concerns_all(error, subject && asking != nullptr);
+  bool const suspected = suspect(owner.subject, error);
+  bool const lists_only = per_caller() && !subject && refuses_grant(error);  // says nothing of exchanges
+  if (of_all && !lists_only) {
+    block_ = Block{error, now + time};
+  } else if (suspected) {
+    block_ = Block{error, now + std::min(time, kSuspectedFor)};
+  }
   parts_.cache.refuse(key, std::move(owner), error, time, now);
   bool const of_gateway = error.cause == Cause::policy ||
-                          (error.cause == Cause::config && concerns_all(error)) ||
+                          (error.cause == Cause::config && (of_all || suspected)) ||
                           (error.cause == Cause::reauth && !subject);
   if (of_gateway && reports_.alarm) reports_.alarm(told(error, subject).detail);
 }

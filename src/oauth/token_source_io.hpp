@@ -4,13 +4,14 @@
 // ends, by one caller. A question goes on when those who wait for it leave: the next one finds its answer.
 // What comes for a user whose tokens were dropped meanwhile is given back, and asked for anew.
 // Refusals are remembered as the error table says: those that concern the issuer for everybody, the others
-// for the one they were given to (F-09); another secret or key of the client's makes them void. Limits:
-// kFlightsMax different questions, kWaitersMax who wait, kAskedAtOnce asked at a time. Who has no verified
-// token of their own gets none (F-14), and is told so. Where tokens are bound to a key (DPoP), that is the
-// client's, or the one that a sign-in was made with. A server that refuses a token is asked anew who its
-// issuer is (SEP-2352): where that is another one, nothing of the old one is used or sent there; what cannot
-// be had without a person or an operator is told. Errors: those of error_for_caller(); busy; timed_out;
-// denied.
+// for the one they were given to (F-09), unless several hear the same in a row; another secret or key of the
+// client's makes them void. An issuer that asks for patience is left alone: who waits is told so at once, and
+// waits for it themselves only where it is short (kPatience) and their deadline allows. Limits: kFlightsMax
+// different questions, kWaitersMax who wait, kAskedAtOnce asked at a time. Who has no verified token of their
+// own gets none (F-14), and is told so. Where tokens are bound to a key (DPoP), that is the client's, or the
+// one that a sign-in was made with. A server that refuses a token is asked anew who its issuer is (SEP-2352):
+// where that is another one, nothing of the old one is used or sent there; what cannot be had without a
+// person or an operator is told. Errors: those of error_for_caller(); busy; timed_out; denied.
 #pragma once
 
 #include <functional>
@@ -78,7 +79,9 @@ class TokenSource final : public core::CredentialSource {
   static constexpr std::size_t kFlightsMax = 4096;
   static constexpr std::size_t kWaitersMax = 16'384;
   static constexpr std::size_t kAskedAtOnce = 32;
-  static constexpr unsigned kFailuresOfAll = 3;  // in a row, of whomever: the issuer is down
+  static constexpr std::size_t kFailuresOfAll = 3;  // so many different callers in a row: it is the issuer
+  static constexpr base::Duration kSuspectedFor = std::chrono::seconds{10};  // at most, for everybody
+  static constexpr base::Duration kPatience = std::chrono::seconds{1};       // of who waits, with an issuer
   static constexpr base::Duration kRefusedTwice = std::chrono::seconds{10};
 
   // Finds the token endpoint, with the server's own help; told what came of it in words of this folder.
@@ -127,6 +130,8 @@ class TokenSource final : public core::CredentialSource {
   TokenKey client_key() const;
   Flow flow_of(SubjectRef const& subject) const noexcept;
   base::Error told(OAuthError const& error, SubjectRef const& subject) const;
+  base::Task<base::Result<Value>> obtain_once(core::Principal const* caller, base::TimePoint deadline);
+  std::optional<OAuthError> blocked(base::TimePoint now) const;
   std::shared_ptr<Flight> join(TokenKey const& key, SubjectRef subject);
   base::Task<void> fly(TokenKey key, SubjectRef subject, std::shared_ptr<Flight> flight);
   base::Task<OAuthResult<TokenAnswer>> ask(SubjectRef subject, base::TimePoint deadline);
@@ -145,6 +150,7 @@ class TokenSource final : public core::CredentialSource {
   void adopt(TokenPlace place);
   void settle(TokenKey const& key, SubjectRef const& subject, base::TimePoint asked_at,
               OAuthResult<TokenAnswer> answer, Flight& flight, TokenAsking const* asking = nullptr);
+  bool suspect(TokenKey const& who, OAuthError const& error);
   void remember(TokenKey const& key, SubjectRef const& subject, OAuthError const& error,
                 TokenAsking const* asking);
 
@@ -162,7 +168,7 @@ class TokenSource final : public core::CredentialSource {
   std::unordered_map<TokenKey, std::shared_ptr<Flight>, TokenKeyHash> flights_;
   std::size_t waiters_ = 0;
   std::optional<Block> block_;
-  unsigned failures_ = 0;              // in a row
+  std::vector<TokenKey> failing_;      // who, in a row; fewer than kFailuresOfAll
   bool doubted_ = false;               // whether the server still has the issuer that was found
   base::Secret given_;                 // authorization_code: the last token of the sign-in that was in use
   bool spent_ = false;                 // … which the server does not take any more
