@@ -26,6 +26,7 @@ MUTEX_ALLOWED = {
     "oauth/token_cache": "one truth per process, short sections",
     "oauth/refresh_book": "one truth per process; a small file is written by whoever changes it",
     "oauth/revocation_loop": "what any worker lets go of is revoked by one; a queue between threads",
+    "bridge/parked_calls": "one truth per process, short sections",
     "limits/": "one truth per process, short sections",
     "observe/": "metrics and the log are written by every worker",
     "net/internal/tls_sessions": "connections of all workers share what servers gave them; short sections",

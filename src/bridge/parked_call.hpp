@@ -15,6 +15,7 @@
 #include <string>
 
 #include "base/sync.hpp"
+#include "base/task_group.hpp"
 #include "core/owned_call.hpp"
 
 namespace weir::bridge {
@@ -39,9 +40,12 @@ class ParkedCall final : public core::ClientSink {
   std::optional<std::string> next_note();
   std::string input_requests() const;  // JSON object: what is open
   std::string const& binding();        // what its requestState is for
+  std::string const& server() const noexcept { return server_; }
   base::Duration answer_max() const noexcept { return answer_max_; }
   // Gives the answers to the questions that they name; the others stay open. `responses`: JSON object or "".
   void answer(std::string_view responses);
+  // Calls `lapsed` at `due`, also if nothing is asked any more by then: the server may have ended the call.
+  void keep_until(base::TimePoint due);
 
  private:
   struct Question {
@@ -54,6 +58,7 @@ class ParkedCall final : public core::ClientSink {
     base::Event answered;
   };
   class Place;
+  base::Task<void> lapse_at(base::TimePoint due);
 
   base::Scheduler& scheduler_;
   base::Duration answer_max_;
@@ -71,6 +76,7 @@ class ParkedCall final : public core::ClientSink {
  public:
   core::Call& call;
   std::function<void()> lapsed;                  // called when an answer did not come in time
+  base::TaskGroup lease;                         // of keep_until()
   base::Task<base::Result<core::Outcome>> work;  // dies first: it uses the rest
 };
 

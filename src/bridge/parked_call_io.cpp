@@ -41,7 +41,8 @@ ParkedCall::ParkedCall(base::Scheduler& scheduler, std::shared_ptr<core::Handler
       inner_(std::move(inner)),
       stirred_(scheduler),
       room_(scheduler),
-      call(copy_.call) {
+      call(copy_.call),
+      lease(scheduler) {
   call.client = this;
   work = inner_->handle(call);
 }
@@ -74,6 +75,16 @@ std::optional<std::string> ParkedCall::next_note() {
   notes_.pop_front();
   room_.set();
   return note;
+}
+
+void ParkedCall::keep_until(base::TimePoint due) {
+  lease.cancel();
+  lease.spawn(lapse_at(due));
+}
+
+base::Task<void> ParkedCall::lapse_at(base::TimePoint due) {
+  co_await scheduler_.sleep_until(due);
+  if (lapsed) lapsed();
 }
 
 bool ParkedCall::asks() const noexcept {

@@ -7,6 +7,12 @@ namespace {
 
 constexpr std::size_t kKeyBytes = 24;
 
+// The shares of principals are those at each server: the table itself has none.
+base::TableOptions without_shares(base::TableOptions options) {
+  options.per_principal_max = options.entries_max;
+  return options;
+}
+
 }  // namespace
 
 std::shared_ptr<ParkedCall> ParkingDesk::take(std::string const& key) {
@@ -17,15 +23,35 @@ std::shared_ptr<ParkedCall> ParkingDesk::take(std::string const& key) {
   return call;
 }
 
-ParkedCalls::ParkedCalls(base::TableOptions const& options, base::Random& random)
-    : random_(random), sealer_(random), table_(options, random.next()) {}
+ParkedCalls::ParkedCalls(base::TableOptions const& options, base::Random& random, unsigned per_server_max)
+    : random_(random),
+      sealer_(random),
+      per_server_max_(per_server_max),
+      per_principal_max_(static_cast<unsigned>(options.per_principal_max)),
+      table_(without_shares(options), random.next()) {}
 
 ParkedCalls::~ParkedCalls() = default;
 
-std::optional<std::string> ParkedCalls::admit(ParkingDesk& desk, std::string_view principal,
-                                              base::TimePoint now) {
+std::optional<base::Gate::Pass> ParkedCalls::place_at(std::string_view server, std::string_view principal) {
+  std::lock_guard const guard(mutex_);
+  auto found = servers_.find(server);
+  if (found == servers_.end()) {
+    if (servers_.size() >= kServersKept) {  // reloads have brought many names
+      std::erase_if(servers_, [](auto const& named) { return named.second.inside() == 0; });
+    }
+    found =
+        servers_.try_emplace(std::string(server), per_server_max_, per_principal_max_, random_.next()).first;
+  }
+  return found->second.enter(principal);
+}
+
+std::optional<std::string> ParkedCalls::admit(ParkingDesk& desk, std::string_view server,
+                                              std::string_view principal, base::TimePoint now) {
+  auto place = place_at(server, principal);
+  if (!place) return std::nullopt;
   auto const key = random_.token(kKeyBytes);
-  auto inserted = table_.insert(key, principal, std::make_shared<Ticket>(Ticket{desk}), now);
+  auto ticket = std::make_shared<Ticket>(Ticket{desk, std::move(*place)});
+  auto inserted = table_.insert(key, principal, std::move(ticket), now);
   for (auto const& removed : inserted.removed) {
     auto& at = removed.value->desk;
     at.scheduler().post([&at, gone = removed.key] { at.take(gone); });

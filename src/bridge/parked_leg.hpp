@@ -13,8 +13,8 @@
 
 namespace weir::bridge {
 
-// The call's answer, or `input_required` once it waits at `desk`. Errors: busy (its client has too many that
-// wait), unavailable (Weir is stopping).
+// The call's answer, or `input_required` once it waits at `desk`. Errors: busy (too many wait at its
+// server, all or its client's; the call is cancelled), unavailable (Weir is stopping).
 base::Task<base::Result<core::Outcome>> run_leg(ParkingDesk& desk, ParkedCalls& calls,
                                                 std::shared_ptr<ParkedCall> parked, core::ClientSink& client);
 

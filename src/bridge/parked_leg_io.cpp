@@ -32,12 +32,16 @@ Answer park(ParkingDesk& desk, ParkedCalls& calls, std::shared_ptr<ParkedCall> p
   auto const now = desk.scheduler().now();
   auto const& who = parked->call.principal->id;
   if (!desk.open()) return Error(Fault::unavailable, Blame::gateway, "Weir is being stopped");
-  auto const key = calls.admit(desk, who, now);
-  if (!key) {
-    return Error(Fault::busy, Blame::gateway, "too many calls wait for this client's answers",
-                 base::Retry::never);
+  auto const key = calls.admit(desk, parked->server(), who, now);
+  if (!key) {  // names no server: that would ask for what stands in, and a part of this call is done
+    return Error(Fault::busy, Blame::gateway,
+                 "too many calls wait at " + parked->server() + " for their clients' answers",
+                 base::Retry::never)
+        .advise(
+            "Too many calls wait at this server for answers of their clients: send those, then call again.");
   }
-  auto const state = calls.sealer().seal(*key, parked->binding(), now + parked->answer_max());
+  auto const until = now + parked->answer_max();
+  auto const state = calls.sealer().seal(*key, parked->binding(), until);
   auto outcome = core::from_result(R"({"resultType":"input_required","inputRequests":)" +
                                    parked->input_requests() + R"(,"requestState":")" + state + "\"}");
   parked->lapsed = [&desk, &calls, key = *key, who] {  // P062
@@ -45,6 +49,7 @@ Answer park(ParkingDesk& desk, ParkedCalls& calls, std::shared_ptr<ParkedCall> p
       if (desk.take(key)) calls.forget(key, who, desk.scheduler().now());
     });
   };
+  parked->keep_until(until);
   desk.keep(*key, std::move(parked));
   return outcome;
 }

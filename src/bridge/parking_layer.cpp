@@ -4,6 +4,7 @@
 #include "bridge/input_request.hpp"
 #include "bridge/parked_leg.hpp"
 #include "core/client_capabilities.hpp"
+#include "core/input_request.hpp"
 
 namespace weir::bridge {
 
@@ -29,7 +30,7 @@ Outcome bad_state(std::string_view why) { return core::from_error(kInvalidParams
 }  // namespace
 
 base::Task<Answer> ParkingLayer::handle(core::Call& call) {
-  if (!call.modern() || !takes_input(call.method)) return inner_->handle(call);
+  if (!call.modern() || !core::takes_input(call.method)) return inner_->handle(call);
   // Ours first: the server may have become a modern one while a call was parked.
   if (call.request.has(Field::request_state)) return resume(call);
   if (!backend_->translates(call)) return inner_->handle(call);

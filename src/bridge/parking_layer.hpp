@@ -4,9 +4,10 @@
 // when the server asks, the client gets `input_required` with a sealed requestState that is good once, for it
 // and for the same request (P060, P061), and the call waits at this worker's desk for the retry, which may
 // come at any worker. Where the server's error named pages to open (-32042, translated upstream), nothing
-// waits: the retry executes the call again, unless a page was declined. Limits: those of ParkedCalls, and
-// answer_max, after which the call is cancelled upstream (P062). A client that hangs up during a leg cancels
-// the call. Errors: -32602 for a requestState that is not, or no longer, good; busy.
+// waits: the retry executes the call again, unless a page was declined. Limits: those of ParkedCalls, whose
+// refusals are Weir's and no failure of the server, and answer_max, after which the call is cancelled
+// upstream (P062). A client that hangs up during a leg cancels the call. Errors: -32602 for a requestState
+// that is not, or no longer, good; busy.
 #pragma once
 
 #include <memory>

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/run_until.hpp"
 #include "base/task_group.hpp"
 #include "base/virtual_loop.hpp"
 #include "bridge/fake_sides_test.hpp"
@@ -280,6 +281,71 @@ TEST_F(Parking, TheyAreBoundedForAllAndForEachPrincipal) {
   send("", R"({"elicitation":{}})", "{}", &other_);  // the oldest goes
   EXPECT_EQ(server_->working, 3);
   EXPECT_EQ(calls_.size(), 3U);
+}
+
+TEST_F(Parking, NoServerHasAllOfThemAndNoPrincipalAllOfAServer) {
+  struct OtherServer : AskingServer {
+    using AskingServer::AskingServer;
+    std::string_view name() const noexcept override { return "another"; }
+  };
+  base::TableOptions options;
+  options.per_principal_max = ParkedCalls::kPerPrincipalMax;
+  ParkedCalls calls(options, random_);
+  ParkingLayer layer(server_, server_, calls, desk_, 10min);
+  auto const another = std::make_shared<OtherServer>(loop_);
+  ParkingLayer elsewhere(another, another, calls, desk_, 10min);
+  server_->results = another->results = {"{}"};
+  auto const from = [&](ParkingLayer& to, core::Principal const& who) {
+    return send_to(to, "", R"({"elicitation":{}})", "{}", &who);
+  };
+  for (unsigned parked = 0; parked < ParkedCalls::kPerServerMax;) {
+    core::Principal const who{"key:" + std::to_string(parked), "key", {}};
+    for (unsigned i = 0; i < ParkedCalls::kPerPrincipalMax; ++i, ++parked) {
+      ASSERT_NE(from(layer, who)->text().find("input_required"), std::string::npos) << parked;
+    }
+    auto const refused = from(layer, who);
+    ASSERT_EQ(refused->text(), "busy") << "its share";
+    EXPECT_EQ(refused->answer->error().blame, base::Blame::gateway);
+    EXPECT_EQ(refused->answer->error().retry, base::Retry::never);
+  }
+  auto const refused = from(layer, other_);
+  ASSERT_EQ(refused->text(), "busy") << "the server's";
+  EXPECT_EQ(refused->answer->error().blame, base::Blame::gateway);
+  EXPECT_EQ(server_->working, 256) << "who is refused is cancelled there, who waits is not";
+  EXPECT_NE(from(elsewhere, me_)->text().find("input_required"), std::string::npos);
+  loop_.advance(10min);
+  EXPECT_EQ(calls.size() + desk_.size(), 0U);
+  EXPECT_NE(from(layer, other_)->text().find("input_required"), std::string::npos);
+}
+
+TEST_F(Parking, ACallThatIsGoneOnGivesItsPlaceBack) {
+  server_->results = {"{}"};
+  ParkedCalls calls(limits(), random_, 1);
+  ParkingLayer layer(server_, server_, calls, desk_, 10min);
+  auto const first = send_to(layer);
+  EXPECT_EQ(send_to(layer)->text(), "busy");
+  EXPECT_EQ(send_to(layer, retry(state_of(first->text()), R"({"q1":{}})"))->text(), R"({"heard":[{}]})");
+  EXPECT_NE(send_to(layer)->text().find("input_required"), std::string::npos);
+}
+
+TEST_F(Parking, ACallThatItsServerEndedMeanwhileIsNotKeptForever) {
+  struct Impatient : AskingServer {
+    using AskingServer::AskingServer;
+    base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+      auto asking = call.client->ask("elicitation/create", "{}");
+      co_await base::run_until(scheduler, asking, scheduler.now() + 1min);
+      co_return core::from_result(R"({"guessed":true})");
+    }
+  };
+  auto const impatient = std::make_shared<Impatient>(loop_);
+  ParkingLayer layer(impatient, impatient, calls_, desk_, 10min);
+  auto const comes_back = send_to(layer);
+  send_to(layer);
+  loop_.advance(10min - 1ms);
+  EXPECT_EQ(desk_.size(), 2U);
+  EXPECT_EQ(send_to(layer, retry(state_of(comes_back->text()), "{}"))->text(), R"({"guessed":true})");
+  loop_.advance(1ms);
+  EXPECT_EQ(desk_.size() + calls_.size(), 0U);
 }
 
 TEST_F(Parking, CallsThatCannotAskPassUntouched) {

@@ -7,6 +7,7 @@
 namespace weir::bridge {
 
 using base::Result;
+using core::InputRequest;
 using core::Outcome;
 using mcp::Field;
 using mcp::Method;
@@ -41,7 +42,7 @@ bool by_url(InputRequest const& question) {
 }  // namespace
 
 base::Task<Result<Outcome>> RoundsLayer::handle(core::Call& call) {
-  bool const needed = !call.modern() && takes_input(call.method) && backend_->translates(call);
+  bool const needed = !call.modern() && core::takes_input(call.method) && backend_->translates(call);
   return needed ? rounds(call) : inner_->handle(call);
 }
 
@@ -78,9 +79,8 @@ base::Task<Result<Outcome>> RoundsLayer::rounds(core::Call& call) {
 
 base::Task<RoundsLayer::Leg> RoundsLayer::ask_all(core::Call& call, mcp::Message const& result) {
   Leg leg;
-  auto questions = read_input_requests(result.raw(Field::input_requests));
-  bool const states = result.is(Field::request_state, mcp::JsonKind::string);
-  if (!questions || (questions->empty() && !states)) {
+  auto questions = core::questions_of(result);
+  if (!questions) {
     leg.refusal = "The server asked for input in a way that is not MCP";
     co_return leg;
   }
@@ -100,7 +100,7 @@ base::Task<RoundsLayer::Leg> RoundsLayer::ask_all(core::Call& call, mcp::Message
     answers.append(answers.empty() ? "" : ",").append(key).append(":").append(answer);
   }
   if (!questions->empty()) leg.members = R"("inputResponses":{)" + answers + '}';
-  if (states) {
+  if (result.is(Field::request_state, mcp::JsonKind::string)) {
     leg.members.append(leg.members.empty() ? "" : ",").append(R"("requestState":)");
     leg.members.append(result.raw(Field::request_state));
   }

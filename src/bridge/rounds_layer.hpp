@@ -15,6 +15,7 @@
 #include "base/scheduler.hpp"
 #include "bridge/input_request.hpp"
 #include "core/backend.hpp"
+#include "core/input_request.hpp"
 
 namespace weir::bridge {
 
@@ -46,7 +47,7 @@ class RoundsLayer final : public core::Handler {
   };
   base::Task<base::Result<core::Outcome>> rounds(core::Call& call);
   base::Task<Leg> ask_all(core::Call& call, mcp::Message const& result);
-  base::Task<std::string> ask_one(core::Call& call, InputRequest question, Leg& leg);
+  base::Task<std::string> ask_one(core::Call& call, core::InputRequest question, Leg& leg);
 
   std::shared_ptr<core::Handler> inner_;
   std::shared_ptr<core::Backend const> backend_;

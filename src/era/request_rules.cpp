@@ -143,7 +143,8 @@ std::optional<Refusal> climb_modern_ladder(McpFields const& fields, Message cons
     if (auto refusal = check_standard_headers(fields, message)) return refusal;
   }
   auto const& traits = mcp::traits_of(message.method());
-  if (!traits.modern || traits.to_client || traits.notification) {
+  bool const known = message.method() != mcp::Method::unknown;  // others: the server may know them
+  if (known && (!traits.modern || traits.to_client || traits.notification)) {
     return Refusal{
         404, -32601, fmt::format("Method not found: {}", message.text(Field::method, scratch)), {}};
   }

@@ -45,7 +45,7 @@ struct Eras {
 };
 
 // Rungs a to g for a message that classify() called modern. On stdio there are no headers: `http` false skips
-// a, d–f.
+// a, d–f. A method that is not MCP's own passes: an extension's, perhaps, which is for the router to say.
 std::optional<Refusal> climb_modern_ladder(McpFields const& fields, mcp::Message const& message, Eras offered,
                                            bool http);
 

@@ -59,6 +59,8 @@ class ChildSpawner {
   // Returns before the program runs; that it does not exist is an ExitStatus. Errors: busy (no descriptors,
   // processes).
   virtual base::Result<std::unique_ptr<ChildProcess>> spawn(ChildCommand const& command) = 0;
+  // What it starts is a legacy server by its nature: there is nothing to find out.
+  virtual bool legacy_only() const noexcept { return false; }
 };
 
 }  // namespace weir::upstream

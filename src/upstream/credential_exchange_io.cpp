@@ -1,12 +1,44 @@
 #include "upstream/credential_exchange_io.hpp"
 
+#include <algorithm>
+
+#include "net/http_fields.hpp"
+
 namespace weir::upstream {
 
 using base::Result;
 
 namespace {
 
-constexpr base::Duration kTokenMax = std::chrono::seconds{20};  // a call's own deadline ends it sooner
+constexpr base::Duration kLeadMax = std::chrono::milliseconds{50};  // before the end of who waits …
+constexpr int kLeadShare = 10;                                      // … and this part of what is left
+
+base::TimePoint token_until(base::TimePoint now, base::TimePoint end) noexcept {
+  auto const lead =
+      std::min<base::Duration>(kLeadMax, std::max(end - now, base::Duration::zero()) / kLeadShare);
+  return std::min(end - lead, now + kTokenMax);
+}
+
+// While one lives, its call waits for a token.
+class Awaiting {
+ public:
+  Awaiting(core::Call* call, base::Scheduler& scheduler) noexcept
+      : call_(call), scheduler_(scheduler), begun_(scheduler.now()) {
+    if (call_ != nullptr) call_->facts.credential.awaited = true;
+  }
+  Awaiting(Awaiting const&) = delete;
+  Awaiting& operator=(Awaiting const&) = delete;
+  ~Awaiting() {
+    if (call_ == nullptr) return;
+    call_->facts.credential.awaited = false;
+    call_->facts.credential.took += scheduler_.now() - begun_;
+  }
+
+ private:
+  core::Call* call_;
+  base::Scheduler& scheduler_;
+  base::TimePoint begun_;
+};
 
 // A head with the credential in it, and the proof that goes with it; wiped.
 class ShownHead {
@@ -33,28 +65,56 @@ class ShownHead {
 
 }  // namespace
 
+namespace {
+
+base::Error unfit_token() {
+  return base::Error(base::Fault::config, base::Blame::gateway,
+                     "the token for the server has a byte that no header may have")
+      .advise("What gives the tokens of this server has to be looked at by an operator.");
+}
+
+}  // namespace
+
 base::Error credential_wanted(int status) {
   return base::Error(base::Fault::unavailable, base::Blame::gateway,
                      "the server answered HTTP " + std::to_string(status), base::Retry::always)
       .advise("The server wants a credential that Weir has not; set headers or auth for it.");
 }
 
+ShownFor shown_for(core::Call& call, base::TimePoint now) noexcept {
+  return {call.principal, token_until(now, call.deadline), &call};
+}
+
+ShownFor shown_for(core::Principal const* owner, base::TimePoint now, base::Duration most) noexcept {
+  return {owner, token_until(now, now + most), nullptr};
+}
+
+base::Task<Result<core::CredentialSource::Value>> obtain_for(base::Scheduler& scheduler,
+                                                             std::shared_ptr<core::CredentialSource> source,
+                                                             ShownFor whom) {
+  Awaiting const mark(whom.call, scheduler);
+  co_return co_await source->obtain(whom.caller, whom.until);
+}
+
 base::Task<Result<net::HttpReply>> exchange_with_token(base::Scheduler& scheduler, net::HttpClient& client,
                                                        std::shared_ptr<core::CredentialSource> source,
-                                                       core::Principal const* caller, std::string url,
-                                                       std::string_view fixed, std::span<iovec const> parts) {
+                                                       ShownFor whom, std::string url, std::string_view fixed,
+                                                       std::span<iovec const> parts) {
+  auto const* const caller = whom.caller;
   auto const method = fixed.substr(0, fixed.find(' '));
   bool again = false;
   bool proved_again = false;
   for (;;) {
     auto value = source->ready(caller);
     if (!value) {
-      auto got = co_await source->obtain(caller, scheduler.now() + kTokenMax);
+      auto got = co_await obtain_for(scheduler, source, whom);
       if (!got) co_return std::move(got).error();
       value = std::move(*got);
     }
     auto const proof = source->proof(caller, value, method, url);
     if (!proof) co_return proof.error();
+    if (!net::is_field_value(value->reveal()) || !net::is_field_value(proof->reveal()))
+      co_return unfit_token();
     std::string_view const own(static_cast<char const*>(parts.front().iov_base), parts.front().iov_len);
     ShownHead const shown(fixed, own, value->reveal(), proof->reveal());
     auto reply = co_await client.exchange(shown.text(), parts.subspan(1));

@@ -3,13 +3,16 @@
 #include <fmt/core.h>
 
 #include "core/client_capabilities.hpp"
+#include "core/input_request.hpp"
 #include "core/outcome.hpp"
 #include "mcp/json_cursor.hpp"
 #include "mcp/json_text.hpp"
 #include "upstream/answer_edits.hpp"
+#include "upstream/discovery.hpp"
 #include "upstream/legacy_client.hpp"
 #include "upstream/modern_client.hpp"
 #include "upstream/own_request.hpp"
+#include "upstream/request_meta.hpp"
 
 namespace weir::upstream {
 namespace {
@@ -20,6 +23,7 @@ using mcp::Method;
 
 constexpr std::int64_t kHeaderMismatch = -32020;
 constexpr int kMissingCapability = -32021;
+constexpr std::int64_t kUnsupportedVersion = -32022;
 
 // The value of a member of an object, as its token; "" if there is none.
 std::string_view member_of(std::string_view object, std::string_view name) {
@@ -66,6 +70,37 @@ void edit_target(core::Call const& call, mcp::Splice& edits) {
   edits.replace_owned(call.request.span(field), token);
 }
 
+// Whether an error is about our hop and nothing else. A server that took the old handshake may use the codes
+// for its own purposes, but none of those names versions: it has been replaced by a newer one.
+bool concerns_hop(mcp::Message const& error, bool modern) {
+  auto const code = error.integer(Field::error_code).value_or(0);
+  if (code == kUnsupportedVersion) return modern || versions_in_error(error).present;
+  return modern && code == kHeaderMismatch;
+}
+
+// What a legacy server calls the type of a result is a word of its own, and what looks like a question in it
+// is none (P016, P059). It goes from the message itself: other layers read it there. False: it cannot.
+bool forget_result_type(core::Call const& call, mcp::Message& message) {
+  constexpr int kTimesMax = 4;  // a key that stands there again
+  for (int times = 0;; ++times) {
+    std::string scratch;
+    std::vector<mcp::Span> gone;
+    auto const type = message.text(Field::result_type, scratch);
+    bool const same = call.modern() && type == "complete";
+    if (message.has(Field::result_type) && !same) gone.push_back(message.span(Field::result_type));
+    for (Field const field : {Field::input_requests, Field::request_state}) {
+      if (call.modern() && message.has(field)) gone.push_back(message.span(field));
+    }
+    if (gone.empty()) return true;
+    if (times == kTimesMax) return false;
+    mcp::Splice edits(message.bytes());
+    edits.erase_members(std::move(gone));
+    std::string text;
+    edits.append_to(text);
+    message = core::from_message(std::move(text)).message;
+  }
+}
+
 // -32021 as Weir says it itself, if the client lacks what the server misses; else it is the server's mistake,
 // told as any other (P116, P117).
 std::optional<core::Outcome> lacking(core::Call const& call, mcp::Message const& message) {
@@ -109,6 +144,7 @@ mcp::Splice Dialect::request(core::Call const& call, std::uint64_t id) const {
 // Within one era: what is hop-scoped becomes ours.
 void Dialect::rewrite_envelope(core::Call const& call, std::string_view own, mcp::Splice& edits) const {
   auto const& message = call.request;
+  put_trace(call, edits);
   if (!message.is(Field::meta, JsonKind::object)) return;
   if (message.has(Field::meta_progress_token))
     edits.replace_owned(message.span(Field::meta_progress_token), own);
@@ -122,14 +158,6 @@ void Dialect::rewrite_envelope(core::Call const& call, std::string_view own, mcp
     edits.replace(message.span(Field::meta_client_info), gateway_info_);
   } else if (mcp::is_modern(revision_)) {
     edits.insert_member(message.span(Field::meta), kMetaClientInfo, gateway_info_);
-  }
-  if (!call.traceparent.empty()) {
-    auto const parent = '"' + call.traceparent + '"';
-    if (message.has(Field::meta_traceparent)) {
-      edits.replace_owned(message.span(Field::meta_traceparent), parent);
-    } else {
-      edits.insert_member(message.span(Field::meta), "traceparent", parent);
-    }
   }
   if (message.has(Field::meta_subscription_id)) {  // names a stream of the other hop
     edits.erase_members({message.span(Field::meta_subscription_id)});
@@ -161,7 +189,10 @@ base::Result<void> Dialect::check_result_type(core::Call const& call, mcp::Messa
   std::string scratch;
   auto const type = message.text(Field::result_type, scratch);
   if (type == "complete") return {};
-  if (type == "input_required" && takes_input(call.method)) return {};  // P058
+  if (type == "input_required" && core::takes_input(call.method)) {  // P058
+    if (!call.modern() || core::questions_of(message)) return {};    // the bridge looks itself
+    return broke_protocol("resultType input_required without a valid question");
+  }
   if (type == "task" && call.method == Method::tools_call &&
       core::declares_extension(call, core::kTasksExtension))
     return {};  // P112
@@ -172,15 +203,22 @@ base::Result<void> Dialect::check_result_type(core::Call const& call, mcp::Messa
 base::Result<core::Outcome> Dialect::answer(core::Call const& call, mcp::Message message) const {
   bool const modern = mcp::is_modern(revision_);
   if (message.kind() == mcp::MessageKind::error) {
-    auto const code = message.integer(Field::error_code).value_or(0);
-    if (modern && (code == kHeaderMismatch || code == -32022)) return hop_error(message);
+    if (concerns_hop(message, modern)) return hop_error(message);
   } else if (message.kind() != mcp::MessageKind::result) {
     return broke_protocol("not a response");
   } else if (modern) {
     if (auto const fine = check_result_type(call, message); !fine) return fine.error();
+  } else if (!forget_result_type(call, message)) {
+    return broke_protocol("the same member again and again");
   }
-  if (call.modern() == modern) return within_era(call, std::move(message));
-  return modern ? for_legacy_client(call, std::move(message)) : for_modern_client(call, std::move(message));
+  auto outcome = call.modern() == modern ? within_era(call, std::move(message))
+                 : modern                ? for_legacy_client(call, std::move(message))
+                                         : for_modern_client(call, std::move(message));
+  bool const completion = call.method == Method::completion_complete;
+  if (completion && outcome.message.kind() == mcp::MessageKind::result) {
+    cut_completion(outcome.message, outcome.edits);
+  }
+  return outcome;
 }
 
 core::Outcome Dialect::within_era(core::Call const& call, mcp::Message message) const {

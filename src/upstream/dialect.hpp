@@ -5,8 +5,9 @@
 // two ways across are legacy_client.hpp and modern_client.hpp. One per backend and revision, immutable; any
 // thread. Upwards: own id, the server's own name or uri, own progress token (P070), hop-scoped `_meta`
 // keys rewritten, all other keys byte-exact (P082, P118). Downwards: serverInfo is the gateway's, hop-scoped
-// errors become Error values (P117), unknown result types are protocol errors (P016), codes that a modern
-// client may not see are replaced (P116).
+// errors become Error values (P117), unknown result types and questions that are not MCP are protocol errors
+// (P016, P058), while a legacy server's result has no type, whatever it says; codes that a modern client may
+// not see are replaced (P116); a completion has 100 values at most (P081).
 #pragma once
 
 #include <cstdint>

@@ -132,9 +132,9 @@ TEST(Dialect, GivesCacheableResultsValidHints) {  // P089, P090, P095
                  R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete","ttlMs":-1,"cacheScope":3}})",
                  "resources/read"),
       R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private"}})");
-  EXPECT_EQ(*downwards(kModern, R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"input_required"}})",
-                       "resources/read"),
-            R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"input_required"}})");
+  auto const asks =
+      R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"input_required","requestState":"s"}})";
+  EXPECT_EQ(*downwards(kModern, asks, "resources/read"), asks);
 }
 
 TEST(Dialect, AsksAModernClientOnlyWhatItDeclared) {  // P059
@@ -149,7 +149,8 @@ TEST(Dialect, AsksAModernClientOnlyWhatItDeclared) {  // P059
       R"({"a":{"method":"roots/list"},"b":{"method":"sampling/createMessage","params":{}}})";
   EXPECT_NE(asking(form, R"({"elicitation":{}})").find("input_required"), std::string::npos);
   EXPECT_NE(asking(two, R"({"roots":{},"sampling":{}})").find("input_required"), std::string::npos);
-  EXPECT_NE(asking("{}", "{}").find("input_required"), std::string::npos) << "nobody is asked anything";
+  EXPECT_NE(asking(R"({},"requestState":"s")", "{}").find("input_required"), std::string::npos)
+      << "nobody is asked anything";
   EXPECT_NE(asking(form, "{}").find(R"({"requiredCapabilities":{"elicitation":{"form":{}}}})"),
             std::string::npos);
   EXPECT_NE(asking(two, R"({"roots":{}})").find(R"("code":-32021)"), std::string::npos);
@@ -160,7 +161,7 @@ TEST(Dialect, RefusesResultTypesThatCannotBe) {  // P016, P058, P112
     return R"({"jsonrpc":"2.0","id":42,"result":{"resultType":)" + type + "}}";
   };
   std::string const tasks = R"({"extensions":{"x":{},"io.modelcontextprotocol/tasks":{}}})";
-  EXPECT_TRUE(downwards(kModern, typed(R"("input_required")"), "tools/call"));
+  EXPECT_TRUE(downwards(kModern, typed(R"("input_required","requestState":"s")"), "tools/call"));
   EXPECT_TRUE(downwards(kModern, typed(R"("task")"), "tools/call", tasks));
   EXPECT_TRUE(downwards(kLegacy, typed(R"("surprise")")));
   for (auto const& refused : {downwards(kModern, typed(R"("surprise")")), downwards(kModern, typed("7")),
@@ -172,6 +173,46 @@ TEST(Dialect, RefusesResultTypesThatCannotBe) {  // P016, P058, P112
     EXPECT_EQ(refused.error().fault, base::Fault::protocol);
     EXPECT_EQ(refused.error().blame, base::Blame::upstream);
   }
+}
+
+TEST(Dialect, AQuestionThatIsNotMcpIsTheServersFault) {  // P058
+  auto const refused = [](std::string const& members) {
+    auto const answer = downwards(
+        kModern, R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"input_required")" + members + "}}",
+        "prompts/get", R"({"roots":{},"elicitation":{}})");
+    return !answer && answer.error().fault == base::Fault::protocol &&
+           answer.error().blame == base::Blame::upstream;
+  };
+  for (auto const* malformed :
+       {"", R"(,"inputRequests":[])", R"(,"inputRequests":{})", R"(,"requestState":7)",
+        R"(,"inputRequests":[],"requestState":"s")", R"(,"inputRequests":{"a":7})",
+        R"(,"inputRequests":{"a":{"method":"tools/call","params":{}}})",
+        R"(,"inputRequests":{"a":{"method":"roots/list"},"b":{"method":"ping"}})"}) {
+    EXPECT_TRUE(refused(malformed)) << malformed;
+  }
+  EXPECT_FALSE(refused(R"(,"inputRequests":{"a":{"method":"roots/list"}})"));
+  EXPECT_FALSE(refused(R"(,"inputRequests":{},"requestState":"s")"));
+}
+
+std::string completion(unsigned values, std::string const& more = {}) {
+  std::string text = R"({"jsonrpc":"2.0","id":42,"result":{"completion":{"values":[ )";
+  for (unsigned i = 0; i < values; ++i) text += (i == 0 ? "\"" : " , \"") + std::to_string(i) + '"';
+  return text + " ]" + more + "}}}";
+}
+
+TEST(Dialect, ACompletionHasAHundredValuesAtMost) {  // P081
+  auto const relayed = [](std::string answer) {
+    return *downwards(kLegacy, std::move(answer), "completion/complete");
+  };
+  EXPECT_EQ(relayed(completion(100, R"(,"total":100)")), completion(100, R"(,"total":100)"));
+  EXPECT_EQ(relayed(completion(101, R"(,"hasMore":false,"total":101)")),
+            completion(100, R"(,"hasMore":true,"total":101)"));
+  auto hundred = completion(100);
+  hundred.insert(hundred.find(R"("values")"), R"("hasMore":true,)");
+  EXPECT_EQ(relayed(completion(150)), hundred);
+  EXPECT_NE(downwards(kModern, completion(150), "completion/complete")->find(R"("hasMore":true)"),
+            std::string::npos);
+  EXPECT_EQ(*downwards(kLegacy, completion(150), "tools/call"), completion(150)) << "a tool's own data";
 }
 
 std::string error_of(int code) {
@@ -187,6 +228,59 @@ TEST(Dialect, TranslatesErrorsThatConcernOurHopOnly) {  // P117, T-03
     EXPECT_EQ(refused.error().retry, base::Retry::always);
     EXPECT_NE(refused.error().detail.find("no (" + std::to_string(code)), std::string::npos);
   }
+}
+
+TEST(Dialect, ALegacyServerThatHasBecomeAModernOneTellsItsVersionsToNobody) {  // P117
+  std::string const upgraded =
+      R"({"jsonrpc":"2.0","id":42,"error":{"code":-32022,"message":"no","data":{"supported":["2026-07-28"]}}})";
+  auto const refused = downwards(kLegacy, upgraded);
+  ASSERT_FALSE(refused) << *refused;
+  EXPECT_EQ(refused.error().fault, base::Fault::protocol);
+  EXPECT_EQ(refused.error().retry, base::Retry::always);
+  // Without versions it is a number of its own, and may have been executed.
+  EXPECT_EQ(*downwards(kLegacy, error_of(-32022)), error_of(-32022));
+}
+
+TEST(Dialect, AResultOfALegacyServerHasNoType) {
+  EXPECT_EQ(
+      *downwards(kLegacy, R"({"jsonrpc":"2.0","id":42,"result":{"a":1,"resultType":"input_required"}})"),
+      R"({"jsonrpc":"2.0","id":42,"result":{"a":1}})");
+}
+
+std::string traced(Revision revision, std::string request, std::string state = {}) {
+  Dialect const dialect("files", revision, kInfo);
+  auto const call = call_of(std::move(request), revision);
+  call->traceparent = "00-1-2-01";
+  call->tracestate = std::move(state);
+  return edited(dialect.request(*call, 42));
+}
+
+TEST(Dialect, OurSpanStandsInMetaWhereverThereIsATrace) {  // P119
+  auto const with = [](std::string const& params) {
+    return R"({"jsonrpc":"2.0","id":42,"method":"tools/list")" + params + '}';
+  };
+  auto const ours = R"("traceparent":"00-1-2-01")";
+  auto const made = std::string(R"("params":{"_meta":{)") + ours + "}}";
+  EXPECT_EQ(traced(kLegacy, R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})"),
+            "{" + made + R"(,"jsonrpc":"2.0","id":42,"method":"tools/list"})");
+  EXPECT_EQ(traced(kLegacy, R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}})"),
+            with("," + made));
+  EXPECT_EQ(
+      traced(kLegacy,
+             R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":7,"k":1}}})"),
+      with(std::string(R"(,"params":{"_meta":{)") + ours + R"(,"k":1}})"));
+  EXPECT_EQ(traced(kLegacy, R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"k":1}}})",
+                   "a=\"b\""),
+            with(std::string(R"(,"params":{"_meta":{)") + ours + R"(,"tracestate":"a=\"b\"","k":1}})"));
+  EXPECT_EQ(
+      traced(kLegacy, R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{}}})", "a=\xff"),
+      with("," + made))
+      << "a header may hold any bytes";
+  EXPECT_EQ(
+      traced(kLegacy,
+             R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"tracestate":"\u0061=b"}}})",
+             "a=b"),
+      with(std::string(R"(,"params":{"_meta":{)") + ours + R"(,"tracestate":"\u0061=b"}})"));
 }
 
 TEST(Dialect, TellsTheClientWhichOfItsCapabilitiesIsMissing) {  // P117

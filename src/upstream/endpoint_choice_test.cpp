@@ -351,6 +351,8 @@ TEST(EndpointVerdict, FailuresAreTheServersOwnAndNothingElse) {  // F-45, F-46
   EXPECT_EQ(of_error(Fault::throttled, Blame::upstream, Retry::never, 1s), Verdict::throttled);
   EXPECT_EQ(of_error(Fault::refused, Blame::upstream), Verdict::good) << "4xx";
   EXPECT_EQ(of_error(Fault::unavailable, Blame::gateway, Retry::always), Verdict::none) << "401, 403";
+  EXPECT_EQ(of_error(Fault::timed_out, Blame::gateway, Retry::always), Verdict::none) << "its issuer";
+  EXPECT_EQ(of_error(Fault::throttled, Blame::gateway, Retry::never, 1s), Verdict::none) << "its issuer";
   EXPECT_EQ(of_error(Fault::protocol, Blame::gateway, Retry::always), Verdict::none) << "another version";
   EXPECT_EQ(of_error(Fault::connection_lost, Blame::client), Verdict::none);
   for (auto const fault : {Fault::busy, Fault::limited, Fault::starting, Fault::breaker_open, Fault::denied,
@@ -366,6 +368,7 @@ TEST(EndpointVerdict, OfErrorsThatAServerReportsOnlyItsInternalOneIsAFailure) {
 
 TEST(EndpointVerdict, OnlyWhatWasNeverSentMayGoElsewhereAtOnce) {  // T-03
   EXPECT_TRUE(never_sent(Error(Fault::connect_failed, Blame::upstream, "x", Retry::always)));
+  EXPECT_TRUE(never_sent(Error(Fault::connect_failed, Blame::upstream, "its certificate has expired")));
   EXPECT_TRUE(never_sent(Error(Fault::starting, Blame::upstream, "x", Retry::always)));
   EXPECT_FALSE(never_sent(Error(Fault::timed_out, Blame::upstream, "x", Retry::if_idempotent)));
   EXPECT_FALSE(never_sent(Error(Fault::connection_lost, Blame::upstream, "x", Retry::if_idempotent)));

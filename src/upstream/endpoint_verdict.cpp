@@ -10,9 +10,10 @@ constexpr std::int64_t kInternalError = -32603;
 }
 
 bool never_sent(base::Error const& error) noexcept {
-  if (error.retry != base::Retry::always || error.blame == Blame::client) return false;
-  return error.fault == Fault::connect_failed || error.fault == Fault::timed_out ||
-         error.fault == Fault::starting;
+  if (error.blame == Blame::client) return false;
+  if (error.fault == Fault::connect_failed) return true;  // also where trying again is of no use
+  return error.retry == base::Retry::always &&
+         (error.fault == Fault::timed_out || error.fault == Fault::starting);
 }
 
 EndpointVerdict verdict_of(base::Error const& error) noexcept {
@@ -23,6 +24,7 @@ EndpointVerdict verdict_of(base::Error const& error) noexcept {
       if (!theirs) return EndpointVerdict::none;
       return never_sent(error) ? EndpointVerdict::unreachable : EndpointVerdict::bad;
     case Fault::throttled:
+      if (!theirs) return EndpointVerdict::none;  // the issuer of its tokens
       return error.retry_after > base::Duration::zero() ? EndpointVerdict::throttled : EndpointVerdict::bad;
     case Fault::unavailable:
     case Fault::connection_lost:

@@ -12,7 +12,7 @@
 // answered with a new one and sent once more, because it proves that nothing was executed. So it is where a
 // configured credential has changed and there is another one. At most `sessions_max` upstream sessions at a
 // time; a pooled one that rests makes room. A verdict that a server is a legacy one lasts verdict_max; then
-// it is probed again beside its calls (P014).
+// it is probed again beside its calls (P014). So is one of either era whose answers put that in doubt, soon.
 #pragma once
 
 #include <functional>
@@ -28,8 +28,10 @@
 #include "net/http_client.hpp"
 #include "net/url.hpp"
 #include "observe/metrics.hpp"
+#include "upstream/credential_exchange_io.hpp"
 #include "upstream/dialect.hpp"
 #include "upstream/discovery.hpp"
+#include "upstream/era_doubt.hpp"
 #include "upstream/http_heads.hpp"
 #include "upstream/note_relay.hpp"
 
@@ -153,13 +155,12 @@ class HttpBackend final : public core::Backend {
     HttpBackend& backend_;
   };
 
-  // All outlive the task. `parts`: the request's own part of the head, then its body. `caller`: whose
-  // credential is shown; null: the gateway's.
-  base::Task<base::Result<net::HttpReply>> send(std::string_view fixed, std::span<iovec const> parts,
-                                                core::Principal const* caller);
+  // All outlive the task. `parts`: the request's own part of the head, then its body.
+  base::Task<base::Result<net::HttpReply>> send(HttpHeads const& heads, HttpHeads::Verb verb,
+                                                std::span<iovec const> parts, ShownFor whom);
   base::Task<base::Result<net::HttpReply>> send_with_credential(std::string_view fixed,
-                                                                std::span<iovec const> parts,
-                                                                core::Principal const* caller);
+                                                                std::span<iovec const> parts, ShownFor whom);
+  base::Task<base::Result<void>> await_token(ShownFor whom);
   Owner owner_for(core::Call const& call) const;
   Owner owner_of(std::string_view session) const;
   // `head`: the request's own part. An id of 0: no answer is due.
@@ -173,7 +174,7 @@ class HttpBackend final : public core::Backend {
   base::Task<void> run_opening(std::shared_ptr<Session> session, std::shared_ptr<Opening> opening);
   base::Task<base::Result<void>> shake_hands(std::shared_ptr<Session> session);
   void finish_session(Session& session);
-  base::Task<base::Result<std::shared_ptr<Session>>> session_for(core::Call const& call);
+  base::Task<base::Result<std::shared_ptr<Session>>> session_for(core::Call& call);
   base::Task<void> want_logs(core::Call const& call, Session& session);
   void hear_session(Session& session);
   base::Task<void> session_stream(Session& session);
@@ -210,9 +211,14 @@ class HttpBackend final : public core::Backend {
   base::Task<void> adopt_own_session(std::string id);
   base::Task<base::Result<net::HttpReply>> post_listen(std::string params, std::uint64_t id);
   base::Task<base::Result<net::HttpReply>> open_listening();
-  base::Task<base::Result<net::HttpReply>> get_events(std::string const& head, core::Principal const* caller);
+  base::Task<base::Result<net::HttpReply>> get_events(std::string const& head, ShownFor whom);
   base::Task<void> listen_loop();
   base::Task<void> probe_again_loop();
+  base::Task<bool> found_to_be(NextStep::Kind verdict);
+  base::Task<void> look_again(NextStep::Kind verdict);
+  // What was answered to a request of one era; it may be a reason to ask which one the server is of.
+  void doubt_era(bool modern);
+  void weigh(bool modern, int status, base::Result<core::Outcome>& answer);
   void retire_older();
   void missed();
   // `reply` must outlive the task; an event stream that goes on after the answer is moved out of it.
@@ -252,7 +258,11 @@ class HttpBackend final : public core::Backend {
   base::Error about(base::Error error) const;
   void noticed(mcp::Message const& note);
   void failed(base::Error const& error);
-  void contact(base::Result<net::HttpReply> const& reply);
+  template <typename T>
+  void contact(base::Result<T> const& reply) {
+    contact(reply ? nullptr : &reply.error());
+  }
+  void contact(base::Error const* lost);  // null: it has answered, whatever it said
 
   base::Scheduler& scheduler_;
   base::Random& random_;
@@ -279,10 +289,12 @@ class HttpBackend final : public core::Backend {
   mcp::Revision legacy_offer_ = mcp::kNewestLegacy;  // to a modern server, for its legacy side
   base::Event legacy_asked_;                         // since the last discovery
   bool asking_legacy_ = false;
+  EraDoubt era_doubt_;
   std::shared_ptr<Session> own_session_;
   std::map<std::string, std::shared_ptr<Session>, std::less<>> sessions_;  // by session_key()
   base::TaskGroup listening_;
-  base::TaskGroup background_;  // last: cancelled first
+  base::TaskGroup background_;
+  base::TaskGroup looking_;  // last: cancelled first, because what it leaves behind is ended in background_
 };
 
 }  // namespace weir::upstream

@@ -1,15 +1,13 @@
 #include "upstream/http_backend.hpp"
 
-#include <fmt/core.h>
-
 #include <array>
-#include <charconv>
 
 #include "base/ready_until.hpp"
 #include "base/run_until.hpp"
 #include "core/client_capabilities.hpp"
 #include "upstream/credential_exchange_io.hpp"
 #include "upstream/own_request.hpp"
+#include "upstream/sse_verdict.hpp"
 
 namespace weir::upstream {
 
@@ -27,15 +25,6 @@ constexpr base::Duration kGoodbyeTime = std::chrono::seconds{1};  // of close():
 constexpr base::Duration kLateMax = std::chrono::seconds{20};     // for an answer that nobody waits for
 constexpr std::string_view kSessionField = "mcp-session-id";
 
-// Of a Retry-After; a date is as good as none.
-std::optional<std::uint32_t> whole_seconds(std::string_view text) {
-  std::uint32_t seconds = 0;
-  auto const parsed = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (text.empty() || parsed.ec != std::errc{} || parsed.ptr != text.data() + text.size())
-    return std::nullopt;
-  return seconds;
-}
-
 base::Task<Result<Outcome>> failed_with(Error error) { co_return error; }
 
 // What may change is taken from where it changes: no copy of it stays in the options.
@@ -47,7 +36,7 @@ std::shared_ptr<HttpHeads const> first_heads(HttpBackendOptions const& options, 
 }
 
 net::ClientOptions with_fields(net::ClientOptions options) {
-  options.fields_kept = {kSessionField, "www-authenticate", "dpop-nonce", "retry-after"};
+  options.fields_kept = {kSessionField, "www-authenticate", "dpop-nonce"};
   return options;
 }
 
@@ -67,7 +56,8 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::
       own_session_(std::make_shared<Session>(scheduler, core::ClientCapabilities::everything().write(),
                                              options_.sessions)),
       listening_(scheduler),
-      background_(scheduler) {
+      background_(scheduler),
+      looking_(scheduler) {
   status_.transport = "http";
 }
 
@@ -83,12 +73,7 @@ Error HttpBackend::refused(net::ReplyHead const& head) const {
   if (head.status == 401 || head.status == 403) return about(credential_wanted(head.status));
   std::string const text = "the server answered HTTP " + std::to_string(head.status);
   if (head.status == 429 || head.status == 503) {
-    auto error = Error(Fault::throttled, Blame::upstream, text);
-    auto const seconds = whole_seconds(head.field("retry-after"));
-    if (!seconds) return about(std::move(error));
-    return about(std::move(error)
-                     .again_in(std::chrono::seconds{*seconds})
-                     .advise(fmt::format("It asks to come back in {} s.", *seconds)));
+    return about(throttled(text, head.retry_after));
   }
   if (head.status >= 500) return about(Error(Fault::unavailable, Blame::upstream, text));
   return about(Error(head.status >= 400 ? Fault::refused : Fault::protocol, Blame::upstream, text));
@@ -102,12 +87,12 @@ void HttpBackend::failed(Error const& error) {
 }
 
 // Calls learn before anybody else that a server is gone or back; the catalogue then asks it anew.
-void HttpBackend::contact(Result<net::HttpReply> const& reply) {
-  bool const gone = !reply && reply.error().fault == Fault::connect_failed;
+void HttpBackend::contact(Error const* lost) {
+  bool const gone = lost != nullptr && lost->fault == Fault::connect_failed;
   if (gone && status_.state == core::ServerState::ready) {
-    failed(reply.error());
+    failed(*lost);
     observer_.state_changed(options_.name);
-  } else if (reply && unreachable_) {
+  } else if (lost == nullptr && unreachable_) {
     unreachable_ = false;
     status_.state = core::ServerState::ready;
     status_.cause.clear();
@@ -148,10 +133,11 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::say(HttpHeads::Verb verb, std
                                                        std::string body, std::uint64_t id, Owner owner) {
   std::array<iovec, 2> const both{part_of(head), part_of(body)};
   std::span<iovec const> const parts(both.data(), body.empty() ? 1U : 2U);
+  auto const whom = shown_for(owner.get(), scheduler_.now(), options_.probe_max);
   Sent sent;
   for (;;) {
     auto const heads = heads_for(sent);
-    auto reply = co_await send(heads->fixed(verb), parts, owner.get());
+    auto reply = co_await send(*heads, verb, parts, whom);
     if (!reply) co_return about(reply.error());
     bool again = credential_refused(sent, reply->head.status);
     if (again) again = co_await other_credential(sent);
@@ -311,6 +297,7 @@ base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::strin
                               : HttpHeads::legacy(used, mcp::text_of(revision), body.size());
     auto seen = co_await say(HttpHeads::Verb::post, std::move(head), std::move(body), id);
     if (!seen) co_return seen.error();
+    if (raises_doubt(modern, seen->status, seen->message ? &*seen->message : nullptr)) doubt_era(modern);
     if (seen->status == 404 && !modern && attempt == 0) {
       if (own_session_->id == used) own_session_->set_open(false);  // else it was opened anew already
       if (auto again = co_await open_session(own_session_); !again) co_return again.error();
@@ -336,7 +323,7 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_modern(core::Call& call, Di
   pieces[0] = part_of(head);
   std::size_t const count = 1 + edits.fill(std::span(pieces).subspan(1));
   std::span<iovec const> const parts(pieces.data(), count);
-  co_return co_await send(heads->fixed(HttpHeads::Verb::post), parts, call.principal);
+  co_return co_await send(*heads, HttpHeads::Verb::post, parts, shown_for(call, scheduler_.now()));
 }
 
 // No coroutine itself: a call should pay for one frame here.
@@ -367,6 +354,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_modern(core::Call& call,
       if (again) again = co_await other_credential(sent);
       if (again) continue;
       auto answer = co_await read_answer(call, *dialect, *reply, id);
+      weigh(true, reply->head.status, answer);
       if (!refuses_headers(answer) || call.method != mcp::Method::tools_call) co_return answer;
       co_return co_await with_fresh_headers(call, *dialect, std::move(answer.error()));
     }
@@ -379,6 +367,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_modern(core::Call& call,
 
 base::Task<void> HttpBackend::close(base::TimePoint deadline) {
   listening_.cancel();
+  looking_.cancel();
   calls_over_.reset();
   if (calls_ > 0) co_await base::ready_until(scheduler_, calls_over_, deadline - kGoodbyeTime);
   for (auto& [key, session] : sessions_) finish_session(*session);

@@ -1,9 +1,11 @@
 #include "upstream/http_heads.hpp"
 
+#include <fmt/core.h>
 #include <string.h>
 
 #include "base/append.hpp"
 #include "mcp/header_value.hpp"
+#include "net/http_fields.hpp"
 #include "net/http_text.hpp"
 
 namespace weir::upstream {
@@ -29,26 +31,53 @@ void add_trace(std::string& head, core::Call const& call) {
   if (!call.tracestate.empty()) static_cast<void>(net::append_field(head, "tracestate", call.tracestate));
 }
 
+base::Error misfit(std::string what, std::string cure) {
+  return base::Error(base::Fault::config, base::Blame::gateway, std::move(what)).advise(std::move(cure));
+}
+
+std::optional<base::Error> misfit_in(net::Url const& url, CredentialFields const& fields) {
+  if (!net::is_origin_target(url.target) || !net::is_field_value(url.authority))
+    return misfit("the url of the server has a byte that no request may have", "Correct the server's url.");
+  for (auto const& [name, value] : fields) {
+    if (!net::is_token(name))
+      return misfit("the name of a configured header has a byte that none may have",
+                    "Correct the names in the server's headers and auth.");
+    if (!net::is_field_value(value.reveal()))
+      return misfit(
+          fmt::format("the value of header {} has a line end or another control byte", name),
+          fmt::format("Correct the configured value of header {}, or the secret that it comes from.", name));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::string fixed_part(std::string_view method, net::Url const& url, CredentialFields const& fields,
-                       std::string_view more) {
+base::Result<std::string> fixed_part(std::string_view method, net::Url const& url,
+                                     CredentialFields const& fields, std::string_view more) {
+  if (auto error = misfit_in(url, fields)) return std::move(*error);
   constexpr std::size_t kPunctuation = 64;  // of the request line and of Host
   std::size_t bytes = method.size() + url.target.size() + url.authority.size() + more.size() + kPunctuation;
   for (auto const& [name, value] : fields) bytes += name.size() + value.reveal().size() + 4;
   std::string head;
   head.reserve(bytes);
-  static_cast<void>(net::append_request_line(head, method, url.target));
-  static_cast<void>(net::append_field(head, "Host", url.authority));
-  for (auto const& [name, value] : fields) static_cast<void>(net::append_field(head, name, value.reveal()));
+  base::append(head, method, ' ', url.target, " HTTP/1.1\r\nHost: ", url.authority, "\r\n");
+  for (auto const& [name, value] : fields) base::append(head, name, ": ", value.reveal(), "\r\n");
   head += more;
   return head;
 }
 
 HttpHeads::HttpHeads(net::Url const& url, CredentialFields const& fields)
-    : post_(fixed_part("POST", url, fields, kPostFields)),
-      get_(fixed_part("GET", url, fields, kGetFields)),
-      delete_(fixed_part("DELETE", url, fields, {})) {}
+    : post_(made("POST", url, fields, kPostFields)),
+      get_(made("GET", url, fields, kGetFields)),
+      delete_(made("DELETE", url, fields, {})) {}
+
+std::string HttpHeads::made(std::string_view method, net::Url const& url, CredentialFields const& fields,
+                            std::string_view more) {
+  auto part = fixed_part(method, url, fields, more);
+  if (part) return std::move(*part);
+  unfit_ = std::move(part).error();
+  return {};
+}
 
 HttpHeads::~HttpHeads() {
   for (auto* const part : {&post_, &get_, &delete_}) explicit_bzero(part->data(), part->size());

@@ -1,12 +1,13 @@
 // HttpHeads: the request heads of one HTTP upstream, in two parts: a fixed one, which has the operator's
 // headers and the credential, and what each request adds.
 //
-// Brain; immutable, any thread. The fixed part is sent from here and never copied, so that a credential
-// stands in one place, which is wiped when its last user goes. Mcp-* headers are always made anew from the
-// rewritten body, never copied from the client (P036); names and values outside the safe set travel
-// base64-encoded (P031).
+// Brain; immutable, any thread. A head goes out with all that is configured, or not at all. The fixed part is
+// sent from here and never copied, so that a credential stands in one place, which is wiped when its last
+// user goes. Mcp-* headers are always made anew from the rewritten body, never copied from the client (P036);
+// names and values outside the safe set travel base64-encoded (P031).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,9 +20,9 @@
 namespace weir::upstream {
 
 // Request line, Host, `fields` and `more`. Made in one piece: growing would leave copies of the credential
-// behind. The caller wipes it.
-std::string fixed_part(std::string_view method, net::Url const& url, CredentialFields const& fields,
-                       std::string_view more);
+// behind. The caller wipes it. Error: config, blaming the gateway, which names what cannot stand in a head.
+base::Result<std::string> fixed_part(std::string_view method, net::Url const& url,
+                                     CredentialFields const& fields, std::string_view more);
 
 class HttpHeads {
  public:
@@ -33,7 +34,10 @@ class HttpHeads {
   HttpHeads& operator=(HttpHeads&&) = delete;
   ~HttpHeads();  // wipes what it holds
 
-  // Request line and fixed fields. What follows it on the wire is what one of the functions below gives.
+  base::Error const* unfit() const noexcept { return unfit_ ? &*unfit_ : nullptr; }  // why there are none
+
+  // Request line and fixed fields. What follows it on the wire is what one of the functions below gives. ""
+  // where they are unfit: what is sent then is no request.
   std::string_view fixed(Verb verb) const noexcept;
 
   // POST of a modern request carrying `method`; `target` is the name or uri as the server knows it.
@@ -52,6 +56,9 @@ class HttpHeads {
 
  private:
   static void close(std::string& head, std::size_t body_bytes);
+  std::string made(std::string_view method, net::Url const& url, CredentialFields const& fields,
+                   std::string_view more);
+  std::optional<base::Error> unfit_;
   std::string post_;
   std::string get_;
   std::string delete_;

@@ -21,6 +21,10 @@ bool no_evidence(int status) noexcept {
 
 base::Task<Result<Outcome>> HttpBackend::handle_after_asking(core::Call& call) {
   InFlight const here(*this);
+  auto whom = shown_for(call, scheduler_.now());
+  whom.caller = nullptr;
+  auto const token = co_await await_token(whom);
+  if (!token && token.error().fault == Fault::timed_out) co_return token.error();
   if (!asking_legacy_) background_.spawn(ask_legacy_side());  // goes on when this call is cancelled
   co_await legacy_asked_.wait();
   co_return co_await handle_as_known(call);

@@ -25,21 +25,21 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_listen(std::string params, 
   auto const head = HttpHeads::modern(mcp::Method::subscriptions_listen, revision, {}, body.size());
   auto const used = heads();
   std::array<iovec, 2> const parts{part_of(head), part_of(body)};
-  co_return co_await send(used->fixed(HttpHeads::Verb::post), parts, nullptr);
+  auto const whom = shown_for(nullptr, scheduler_.now(), kTokenMax);
+  co_return co_await send(*used, HttpHeads::Verb::post, parts, whom);
 }
 
 base::Task<Result<net::HttpReply>> HttpBackend::open_listening() {
   if (modern_) co_return co_await post_listen(std::string(kEverything), next_id_++);
   auto const head = HttpHeads::open_events(own_session_->id, mcp::text_of(legacy_->revision()));
-  co_return co_await get_events(head, nullptr);
+  co_return co_await get_events(head, shown_for(nullptr, scheduler_.now(), kTokenMax));
 }
 
-// `head`: the request's own part; it and `caller` outlive the task.
-base::Task<Result<net::HttpReply>> HttpBackend::get_events(std::string const& head,
-                                                           core::Principal const* caller) {
+// `head`: the request's own part; it and whose it is outlive the task.
+base::Task<Result<net::HttpReply>> HttpBackend::get_events(std::string const& head, ShownFor whom) {
   auto const used = heads();
   iovec const part = part_of(head);
-  co_return co_await send(used->fixed(HttpHeads::Verb::get), {&part, 1}, caller);
+  co_return co_await send(*used, HttpHeads::Verb::get, {&part, 1}, whom);
 }
 
 void HttpBackend::hear(core::ResourceObserver* observer) {

@@ -23,7 +23,7 @@ base::Task<bool> HttpBackend::resume(core::Call& call, Dialect const& dialect, n
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     co_await scheduler_.sleep_for(std::chrono::milliseconds{place.retry_ms});
     auto const head = HttpHeads::open_events(session_of(call), mcp::text_of(dialect.revision()), place.event);
-    auto again = co_await get_events(head, call.principal);
+    auto again = co_await get_events(head, shown_for(call, scheduler_.now()));
     if (!again || again->head.status >= 500) continue;
     if (!again->event_stream() || again->head.status != 200) co_return false;
     reply = std::move(*again);

@@ -68,7 +68,8 @@ base::Task<void> HttpBackend::session_stream(Session& session) {
   std::uint32_t pause_ms = kPauseMsMin;
   for (auto const legacy = legacy_; legacy;) {
     auto const head = HttpHeads::open_events(session.id, mcp::text_of(legacy->revision()), last);
-    auto reply = co_await get_events(head, session.owner.get());
+    auto const whom = shown_for(session.owner.get(), scheduler_.now(), kTokenMax);
+    auto reply = co_await get_events(head, whom);
     if (reply && reply->head.status < 500) {
       if (!reply->event_stream() || reply->head.status != 200) co_return;  // it has none, or forgot us
       co_await read_session_stream(session, *reply);

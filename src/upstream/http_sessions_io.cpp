@@ -112,10 +112,14 @@ base::Task<Result<void>> HttpBackend::shake_hands(std::shared_ptr<Session> sessi
   step.kind = NextStep::Kind::initialize;
   step.revision = legacy_->revision();
   auto seen = co_await probe(step, session->capabilities, session->owner);
+  contact(seen);
   if (!seen) co_return seen.error();
   if (seen->status != 200 || !seen->message || seen->message->kind() != mcp::MessageKind::result) {
     net::ReplyHead head;
     head.status = seen->status;
+    auto const* const said = seen->message ? &*seen->message : nullptr;
+    bool const not_here = head.status == 400 || head.status == 404 || head.status == 405;
+    if (not_here || raises_doubt(false, head.status, said)) doubt_era(false);
     co_return refused(head);
   }
   if (session->is_open()) {  // a discovery has given it another one meanwhile
@@ -161,7 +165,7 @@ bool HttpBackend::drop_a_pooled_session() {
   return true;
 }
 
-base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_for(core::Call const& call) {
+base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_for(core::Call& call) {
   std::string const key = session_key(call);
   auto found = sessions_.find(key);
   if (found == sessions_.end()) {
@@ -180,6 +184,9 @@ base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_f
   std::shared_ptr<Session> session = found->second;
   session->last_used = scheduler_.now();
   if (!session->is_open()) {
+    auto whom = shown_for(call, scheduler_.now());
+    whom.caller = session->owner.get();
+    if (auto const token = co_await await_token(whom); !token) co_return token.error();
     if (auto opened = co_await open_session(session); !opened) co_return opened.error();
   }
   co_return session;
@@ -200,7 +207,7 @@ base::Task<Result<net::HttpReply>> HttpBackend::post_legacy(core::Call& call, Di
   pieces[0] = part_of(head);
   std::size_t const count = 1 + edits.fill(std::span(pieces).subspan(1));
   std::span<iovec const> const parts(pieces.data(), count);
-  co_return co_await send(heads->fixed(HttpHeads::Verb::post), parts, call.principal);
+  co_return co_await send(*heads, HttpHeads::Verb::post, parts, shown_for(call, scheduler_.now()));
 }
 
 base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
@@ -243,6 +250,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
     }
     auto outcome = co_await read_answer(call, *dialect, *reply, id);
     cancel.armed = false;
+    weigh(false, reply->head.status, outcome);
     co_return outcome;
   }
 }

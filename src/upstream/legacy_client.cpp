@@ -8,6 +8,7 @@
 #include "mcp/json_text.hpp"
 #include "upstream/answer_edits.hpp"
 #include "upstream/own_request.hpp"
+#include "upstream/request_meta.hpp"
 
 namespace weir::upstream {
 namespace {
@@ -93,22 +94,14 @@ void add_envelope(core::Call const& call, mcp::Revision revision, std::string_vi
         edits.insert_member(meta, member.key, member.value);
       }
     }
-    return;
+    return put_trace(call, edits);
   }
   std::string object = "{";
   for (auto const& member : members) {
     object.append(object.size() > 1 ? ",\"" : "\"").append(member.key).append("\":").append(member.value);
   }
-  object += '}';
-  if (message.has(Field::meta)) {
-    edits.replace_owned(message.span(Field::meta), object);
-  } else if (message.has(Field::params)) {
-    edits.insert_member(message.span(Field::params), "_meta", object);
-  } else {
-    auto const begin = static_cast<std::uint32_t>(message.bytes().find('{'));
-    auto const end = static_cast<std::uint32_t>(message.bytes().rfind('}') + 1);
-    edits.insert_member({begin, end}, "params", R"({"_meta":)" + object + '}');
-  }
+  if (auto const trace = trace_members(call); !trace.empty()) object += ',' + trace;
+  make_meta(message, object += '}', edits);
 }
 
 core::Outcome for_legacy_client(core::Call const& call, mcp::Message message) {

@@ -66,6 +66,19 @@ TEST(LegacyClient, ItsRequestsGetTheEnvelopeWhereverItIsMissing) {
                 R"(,"progressToken":7,"com.example/k":[1]}}})");
 }
 
+TEST(LegacyClient, ItsTraceGoesOnAtTheServer) {  // P119
+  auto const traced = [](std::string const& params) {
+    auto const call = legacy_call("x/y", params);
+    call->traceparent = "00-1-2-01";
+    return upwards(*call);
+  };
+  EXPECT_EQ(traced("{}"), R"({"jsonrpc":"2.0","id":7,"method":"x/y","params":{"_meta":{)" + envelope("{}") +
+                              R"(,"traceparent":"00-1-2-01"}}})");
+  EXPECT_EQ(traced(R"({"_meta":{"traceparent":"bad"}})"),
+            R"({"jsonrpc":"2.0","id":7,"method":"x/y","params":{"_meta":{)" + envelope("{}") +
+                R"(,"traceparent":"00-1-2-01"}}})");
+}
+
 TEST(LegacyClient, OnlyWhatCanBeRelayedOfItsCapabilitiesGoesUp) {
   auto const told = [](std::string capabilities) {
     auto const text = upwards(*legacy_call("x/y", "{}", std::move(capabilities)));

@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "core/client_capabilities.hpp"
+#include "core/input_request.hpp"
 #include "core/outcome.hpp"
 #include "mcp/json_cursor.hpp"
 #include "upstream/answer_edits.hpp"
+#include "upstream/request_meta.hpp"
 
 namespace weir::upstream {
 namespace {
@@ -70,7 +72,7 @@ std::string pages_to_open(std::string_view data) {
 
 core::Outcome modern_error(core::Call const& call, mcp::Message message) {
   auto const code = message.integer(Field::error_code).value_or(0);
-  if (code == kUrlElicitationRequired && takes_input(call.method)) {
+  if (code == kUrlElicitationRequired && core::takes_input(call.method)) {
     auto const pages = pages_to_open(message.raw(Field::error_data));
     if (!pages.empty() && core::ClientCapabilities::of(call).url) return core::from_result(pages);
     if (!pages.empty()) {
@@ -96,6 +98,7 @@ void strip_envelope(core::Call const& call, std::string_view token, mcp::Splice&
   if (message.has(Field::meta_progress_token)) {
     edits.replace_owned(message.span(Field::meta_progress_token), token);
   }
+  put_trace(call, edits);
 }
 
 core::Outcome for_modern_client(core::Call const& call, mcp::Message message) {

@@ -47,6 +47,20 @@ TEST(ModernClient, ItsRequestsLoseTheEnvelopeAndNothingElse) {  // P118
             R"("_meta":{"progressToken":7,"com.example/k":[1 ],"traceparent":"00-x"}}})");
 }
 
+TEST(ModernClient, ItsTraceGoesOnAtTheServer) {  // P119
+  auto const call =
+      modern_call("tools/call", "", R"("traceparent":"00-x","io.modelcontextprotocol/logLevel":"info",)");
+  call->traceparent = "00-1-2-01";
+  EXPECT_EQ(
+      upwards(*call),
+      R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"_meta":{"traceparent":"00-1-2-01"}}})");
+  auto const by_header = modern_call("tools/call");
+  by_header->traceparent = "00-1-2-01";
+  by_header->tracestate = "a=b";
+  EXPECT_EQ(upwards(*by_header), R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"_meta":)"
+                                 R"({"traceparent":"00-1-2-01","tracestate":"a=b"}}})");
+}
+
 TEST(ModernClient, WhatBelongsToRoundsOfInputStaysHere) {
   EXPECT_EQ(
       upwards(*modern_call("tools/call", R"("name":"t","inputResponses":{"k":{}},"requestState":"s",)")),
@@ -59,6 +73,32 @@ TEST(ModernClient, ItsAnswersAreComplete) {  // P015, P089
   EXPECT_EQ(
       downwards(*modern_call("resources/read"), R"("result":{"contents":[]})"),
       R"({"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","contents":[]}})");
+}
+
+TEST(ModernClient, WhatALegacyServerSaysOfResultTypesIsNothing) {  // P016, P059
+  auto const complete = R"({"jsonrpc":"2.0","id":7,"result":{"resultType":"complete","content":[ ]}})";
+  for (auto const* more :
+       {R"("resultType":"zip",)", R"("resultType":"task",)", R"("resultType":7,)",
+        R"("requestState":"s","inputRequests":{"a":{"method":"roots/list"}},"resultType":"input_required",)",
+        R"("resultType":"a","resultType":"b",)"}) {
+    EXPECT_EQ(
+        downwards(*modern_call("tools/call"), std::string(R"("result":{)") + more + R"("content":[ ]})"),
+        complete)
+        << more;
+  }
+  EXPECT_EQ(downwards(*modern_call("tools/call"),
+                      R"("result":{"content":[ ],"resultType":"complete","requestState":"s"})"),
+            R"({"jsonrpc":"2.0","id":7,"result":{"content":[ ],"resultType":"complete"}})");
+  std::string again;
+  for (int i = 0; i < 20; ++i) again += R"("resultType":"x","k":1,)";
+  EXPECT_EQ(downwards(*modern_call("tools/call"), R"("result":{)" + again + R"("content":[]})"), "protocol");
+  // Layers further out look at the message, not at what it is sent as.
+  auto const outcome = legacy_server().answer(
+      *modern_call("tools/call"),
+      message_of(R"({"jsonrpc":"2.0","id":7,"result":{"resultType":"input_required","inputRequests":{}}})"));
+  ASSERT_TRUE(outcome);
+  EXPECT_FALSE(outcome->message.has(mcp::Field::result_type));
+  EXPECT_FALSE(outcome->message.has(mcp::Field::input_requests));
 }
 
 TEST(ModernClient, ErrorsHaveTheCodesOfItsEra) {  // P080, P116

@@ -2,7 +2,8 @@
 // (sse_process_io).
 //
 // One per server and worker, like StdioBackend, whose contract it has: restarts are reconnections. Where
-// callers have tokens of their own there is one for each of them (sse_people_io). `observer` may be null.
+// callers have tokens of their own there is one for each of them (sse_people_io). A call waits for the
+// gateway's token before it is a line (sse_backend_io). `observer` may be null.
 #pragma once
 
 #include "upstream/sse_process_io.hpp"
@@ -14,12 +15,16 @@ class SseBackend final : public core::Backend {
  public:
   SseBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::Random& random, SseOptions sse,
              StdioBackend::Options options, core::BackendObserver* observer)
-      : spawner_(scheduler, dialer, std::move(sse)),
+      : scheduler_(scheduler),
+        tokens_(sse.owner ? nullptr : sse.tokens),
+        spawner_(scheduler, dialer, std::move(sse)),
         inner_(scheduler, spawner_, random, std::move(options), observer) {}
 
   std::string_view name() const noexcept override { return inner_.name(); }
   base::Task<base::Result<core::ServerIdentity>> open() override { return inner_.open(); }
-  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override { return inner_.handle(call); }
+  base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
+    return tokens_ ? handle_with_token(call) : inner_.handle(call);
+  }
   base::Task<base::Result<mcp::Message>> ask(mcp::Method method, std::string params) override {
     return inner_.ask(method, std::move(params));
   }
@@ -33,6 +38,10 @@ class SseBackend final : public core::Backend {
   base::Task<void> close(base::TimePoint deadline) override { return inner_.close(deadline); }
 
  private:
+  base::Task<base::Result<core::Outcome>> handle_with_token(core::Call& call);
+
+  base::Scheduler& scheduler_;
+  std::shared_ptr<core::CredentialSource> tokens_;  // the gateway's; null: none, or a caller's (SsePeople)
   SseSpawner spawner_;
   StdioBackend inner_;
 };

@@ -1,6 +1,7 @@
 #include "upstream/sse_people_io.hpp"
 
 #include "base/run_until.hpp"
+#include "upstream/credential_exchange_io.hpp"
 
 namespace weir::upstream {
 
@@ -26,7 +27,7 @@ SsePeople::SsePeople(base::Scheduler& scheduler, std::shared_ptr<core::Credentia
 Task<Result<core::Outcome>> SsePeople::handle(core::Call& call) {
   if (call.principal == nullptr) co_return co_await own_->handle(call);
   if (!tokens_->ready(call.principal)) {
-    auto token = co_await tokens_->obtain(call.principal, scheduler_.now() + kTokenMax);
+    auto token = co_await obtain_for(scheduler_, tokens_, shown_for(call, scheduler_.now()));
     if (!token) co_return std::move(token).error().about(std::string(name()));
   }
   if (closed_) {

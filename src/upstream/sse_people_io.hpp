@@ -4,7 +4,7 @@
 // the name of whoever opened the stream, so that callers cannot share one. A caller's is opened with their
 // token when they first call; whoever has no token gets none and learns why. What the gateway asks for itself
 // (lists, subscriptions) goes over a stream of its own, and only that one tells of changes. Limits: kMost
-// streams of callers, each with SseSpawner::kPostsMax POSTs at once; one without calls is closed after kIdle,
+// streams of callers, each with the POSTs of SsePosts; one without calls is closed after kIdle,
 // and earlier where another caller needs its place, where it ended by itself, where its owner has no token at
 // hand any more (seen every kSweep) and where their tokens are of another sign-in. Errors: those of
 // SseBackend and of the source of tokens; busy; unavailable once it is closed.
@@ -27,7 +27,6 @@ class SsePeople final : public core::Backend {
   static constexpr std::size_t kMost = 256;
   static constexpr base::Duration kIdle = std::chrono::minutes{5};
   static constexpr base::Duration kSweep = std::chrono::seconds{30};
-  static constexpr base::Duration kTokenMax = std::chrono::seconds{20};
 
   // Makes a stream; a null owner is the gateway, and has no observer here. The others' outlive them.
   using Make = std::function<std::unique_ptr<core::Backend>(std::shared_ptr<SseOwner const> owner,

@@ -2,30 +2,32 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <unordered_map>
 
 #include "base/run_until.hpp"
 #include "mcp/json_text.hpp"
-#include "mcp/message.hpp"
-#include "net/http_text.hpp"
 #include "net/pipe.hpp"
 #include "upstream/credential_exchange_io.hpp"
 #include "upstream/http_heads.hpp"
+#include "upstream/sse_posts_io.hpp"
 
 namespace weir::upstream {
 namespace {
 
 constexpr std::size_t kPipeBytes = 256 * 1024;
+constexpr std::uint32_t kNodesMax = 1'000'000;  // of one message, as StdioChild has it
 
-base::Error not_taken(std::string why) {
-  return base::Error(base::Fault::refused, base::Blame::upstream, std::move(why));
-}
-
-net::ClientOptions keeping_what_tokens_need() {
+net::ClientOptions keeping_what_is_asked_for() {
   net::ClientOptions options;
   options.fields_kept = {"www-authenticate", "dpop-nonce"};
   return options;
+}
+
+mcp::Limits limits_of(SseOptions const& options) {
+  mcp::Limits limits;
+  limits.bytes_max = options.line_bytes_max;
+  limits.json.nodes_max = kNodesMax;
+  return limits;
 }
 
 class SseProcess final : public ChildProcess {
@@ -34,13 +36,13 @@ class SseProcess final : public ChildProcess {
       : scheduler_(scheduler),
         options_(options),
         client_(scheduler, dialer, net::Endpoint{options.url.https, options.url.host, options.url.port},
-                keeping_what_tokens_need()),
+                keeping_what_is_asked_for()),
         in_(net::make_pipe(scheduler, kPipeBytes)),
         out_(net::make_pipe(scheduler, kPipeBytes)),
         err_(net::make_pipe(scheduler, kPipeBytes)),
         exited_(scheduler),
-        posts_(scheduler, SseSpawner::kPostsMax),
         speaking_(scheduler, 1),
+        posts_(scheduler, limits_of(options), ways()),
         tasks_(scheduler) {
     tasks_.spawn(run());
   }
@@ -59,14 +61,15 @@ class SseProcess final : public ChildProcess {
  private:
   base::Task<void> run();
   base::Task<void> post_lines();
-  base::Task<void> post(std::string line, base::Semaphore::Permit place);
+  SsePosts::Ways ways();
   base::Task<base::Result<net::HttpReply>> exchange(std::string_view method, std::string target,
                                                     std::string own, std::string_view body);
-  base::Task<void> refuse(std::string_view line, base::Error error);
+  base::Task<void> refuse(std::uint64_t id, base::Error error);
   base::Task<void> say(net::Stream& to, std::string text);
   base::Task<void> die(std::string cause);
   base::Task<void> die(base::Error error);
-  base::Secret head(std::string_view method, std::string const& target, std::string_view more) const;
+  base::Result<base::Secret> head(std::string_view method, std::string const& target,
+                                  std::string_view more) const;
   void end(int code) noexcept;
 
   base::Scheduler& scheduler_;
@@ -80,14 +83,15 @@ class SseProcess final : public ChildProcess {
   std::optional<base::Error> failure_;
   std::unordered_map<std::uint64_t, base::Error> failures_;  // of requests, until their answers are read
   std::string endpoint_;                                     // where messages go, once the server has said so
-  base::Semaphore posts_;                                    // under way
   base::Semaphore speaking_;                                 // to us: whole lines
+  SsePosts posts_;
   base::TaskGroup tasks_;
 };
 
 // Seen from outside this is an exit: streams end, then the event is set.
 void SseProcess::end(int code) noexcept {
   if (exited_.is_set()) return;
+  posts_.close();
   status_.code = code;
   out_.second->shutdown_write();
   err_.second->shutdown_write();
@@ -120,14 +124,15 @@ base::Task<void> SseProcess::die(base::Error error) {
 
 // A whole head; `more`: what follows the operator's fields. Made in one piece and wiped: it has the
 // credential.
-base::Secret SseProcess::head(std::string_view method, std::string const& target,
-                              std::string_view more) const {
+base::Result<base::Secret> SseProcess::head(std::string_view method, std::string const& target,
+                                            std::string_view more) const {
   net::Url to = options_.url;
   to.target = target;
   auto const use = options_.credential ? options_.credential->use() : CredentialSlot::Use();
   auto text = fixed_part(method, to, use.fields ? *use.fields : options_.fields, more);
-  base::Secret made(text);
-  explicit_bzero(text.data(), text.size());
+  if (!text) return std::move(text).error();
+  base::Secret made(*text);
+  explicit_bzero(text->data(), text->size());
   return made;
 }
 
@@ -139,14 +144,17 @@ base::Task<base::Result<net::HttpReply>> SseProcess::exchange(std::string_view m
   std::span<iovec const> const all(parts.data(), body.empty() ? 1U : 2U);
   if (!options_.tokens) {
     auto const whole = head(method, target, own);
-    co_return co_await client_.exchange(whole.reveal(), all.subspan(1));
+    if (!whole) co_return whole.error();
+    co_return co_await client_.exchange(whole->reveal(), all.subspan(1));
   }
   auto const fixed = head(method, target, {});
+  if (!fixed) co_return fixed.error();
   net::Url to = options_.url;
   to.target = std::move(target);
   auto const* const owner = options_.owner ? &options_.owner->principal : nullptr;
-  co_return co_await exchange_with_token(scheduler_, client_, options_.tokens, owner, to.text(),
-                                         fixed.reveal(), all);
+  auto const whom = shown_for(owner, scheduler_.now(), kTokenMax);
+  co_return co_await exchange_with_token(scheduler_, client_, options_.tokens, whom, to.text(),
+                                         fixed->reveal(), all);
 }
 
 base::Task<void> SseProcess::run() {
@@ -172,31 +180,26 @@ base::Task<void> SseProcess::run() {
   tasks_.spawn(post_lines());
   for (;;) {
     auto message = co_await reply->next_event();
+    bool const over_long = !message && message.error().fault == base::Fault::too_large;
+    if (over_long) co_return co_await die("an event is over the limit");
     if (!message || !*message) co_return co_await die("the event stream ended");
     if ((*message)->type != "message") continue;
     std::string& line = (*message)->data;
+    posts_.heard(line);
     std::replace(line.begin(), line.end(), '\n', ' ');
     line += '\n';
     co_await say(*out_.second, std::move(line));
   }
 }
 
-// One message. That a server forgot the session concerns everybody, whatever else goes wrong this message
-// only.
-base::Task<void> SseProcess::post(std::string line, base::Semaphore::Permit) {
-  std::string own = "Content-Type: application/json\r\n";
-  net::append_content_length(own, line.size());
-  net::append_head_end(own);
-  auto posting = exchange("POST", endpoint_, std::move(own), line);
-  auto const ended = co_await base::run_until(scheduler_, posting, scheduler_.now() + SseSpawner::kPostMax);
-  if (ended != base::Ended::done) co_return co_await refuse(line, not_taken("no answer to the POST"));
-  auto reply = posting.take();
-  if (!reply) co_return co_await refuse(line, std::move(reply).error());
-  auto const status = reply->head.status;
-  if (status == 404) co_return co_await die("the server does not know the session any more");
-  if (status == 401 || status == 403) co_return co_await refuse(line, credential_wanted(status));
-  if (status >= 300) co_return co_await refuse(line, not_taken("HTTP status " + std::to_string(status)));
-  if (!reply->event_stream()) co_await reply->body();  // so that the connection can be used again
+SsePosts::Ways SseProcess::ways() {
+  return {
+      [this](std::string fields, std::string_view body) {
+        return exchange("POST", endpoint_, std::move(fields), body);
+      },
+      [this](std::uint64_t id, base::Error error) { tasks_.spawn(refuse(id, std::move(error))); },
+      [this] { tasks_.spawn(die(std::string("the server does not know the session any more"))); },
+  };
 }
 
 std::optional<base::Error> SseProcess::take_failure(std::uint64_t id) {
@@ -207,19 +210,12 @@ std::optional<base::Error> SseProcess::take_failure(std::uint64_t id) {
   return error;
 }
 
-// Answers a request in the server's place. What the gateway lacks, such as a token, is no fault of the
-// server's, and the call ends with it as it is.
-base::Task<void> SseProcess::refuse(std::string_view line, base::Error error) {
-  auto const message = mcp::decode(std::string(line));
-  if (!message || message->kind() != mcp::MessageKind::request) co_return;
-  auto const id = message->raw(mcp::Field::id);
-  std::string text = R"({"jsonrpc":"2.0","id":)" + std::string(id);
+// Answers a request in the server's place; what it cannot say is asked for when it is read.
+base::Task<void> SseProcess::refuse(std::uint64_t id, base::Error error) {
+  std::string text = R"({"jsonrpc":"2.0","id":)" + std::to_string(id);
   text += R"(,"error":{"code":-32603,"message":)";
   mcp::append_json_string(text, "The server did not take the message: " + error.detail);
-  std::uint64_t number = 0;
-  bool const ours = error.blame != base::Blame::upstream;
-  if (ours && std::from_chars(id.data(), id.data() + id.size(), number).ec == std::errc{})
-    failures_.insert_or_assign(number, std::move(error));
+  failures_.insert_or_assign(id, std::move(error));
   co_await say(*out_.second, text + "}}\n");
 }
 
@@ -239,15 +235,7 @@ base::Task<void> SseProcess::post_lines() {
     for (at = pending.find('\n', at); at != std::string::npos; at = pending.find('\n')) {
       std::string line = pending.substr(0, at);
       pending.erase(0, at + 1);
-      auto place = co_await posts_.acquire();
-      auto const message = mcp::decode(line);
-      bool const request = message && message->kind() == mcp::MessageKind::request;
-      auto posting = post(std::move(line), std::move(place));
-      if (request) {
-        tasks_.spawn(std::move(posting));
-      } else {
-        co_await std::move(posting);  // what follows `initialized` may depend on it
-      }
+      co_await posts_.send(std::move(line));
     }
     if (pending.size() > options_.line_bytes_max) co_return co_await die("a message is over the limit");
   }

@@ -2,12 +2,13 @@
 // it.
 //
 // "Spawning" opens the event stream; lines written to input() are POSTed to the endpoint that the stream
-// names (same origin only, P051); each message event becomes a line of output(); the end of the stream, a
-// forgotten session or a wrong endpoint is the exit, with its cause on errors(); a request whose POST fails
-// otherwise is answered here with an error. Where there are tokens, the GET and each POST carry the one that
-// is good then; the stream stays open when it ends. One worker thread; destroying it closes the stream.
-// Limits: the endpoint must be named within kEndpointMax; kPostsMax POSTs at once, each within kPostMax;
-// notifications wait for theirs.
+// names (same origin only, P051), as SsePosts does it; each message event becomes a line of output(); the end
+// of the stream, a forgotten session or a wrong endpoint is the exit, with its cause on errors(). A request
+// that is refused, or was never sent, is answered here with an error, and take_failure() says more of it; one
+// whose POST only ends without an answer is left to the stream. Where there are tokens, the GET and each POST
+// carry the one that is good then; the stream stays open when it ends. Nothing is probed: the server gets
+// initialize. One worker thread; destroying it closes the stream. Limits: the endpoint must be named within
+// kEndpointMax; those of SsePosts.
 #pragma once
 
 #include <memory>
@@ -42,12 +43,11 @@ struct SseOptions {
 class SseSpawner final : public ChildSpawner {
  public:
   static constexpr base::Duration kEndpointMax = std::chrono::seconds{10};
-  static constexpr base::Duration kPostMax = std::chrono::seconds{30};
-  static constexpr std::size_t kPostsMax = 64;  // under way at once, per stream
 
   SseSpawner(base::Scheduler& scheduler, net::Dialer& dialer, SseOptions options)
       : scheduler_(scheduler), dialer_(dialer), options_(std::move(options)) {}
   base::Result<std::unique_ptr<ChildProcess>> spawn(ChildCommand const& command) override;
+  bool legacy_only() const noexcept override { return true; }
 
  private:
   base::Scheduler& scheduler_;

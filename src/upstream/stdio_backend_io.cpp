@@ -108,6 +108,7 @@ Task<void> StdioBackend::until_due_again() {
     become(ServerState::failed);
     co_await base::ready_until(scheduler_, asked_, scheduler_.now() + options_.restart.wait_max);
   } else if (auto const again_at = policy_.failed(scheduler_.now(), random_)) {
+    again_at_ = *again_at;
     become(ServerState::starting);
     co_await scheduler_.sleep_until(*again_at);
   } else {
@@ -293,6 +294,8 @@ core::ServerStatus StdioBackend::status() const {
   if (state_ == ServerState::ready) return status;
   status.cause = cause();
   if (withheld_) status.cure = last_error_.hint;
+  if (state_ == ServerState::starting)
+    status.again_in = std::max(again_at_ - scheduler_.now(), base::Duration::zero());
   return status;
 }
 

@@ -92,7 +92,8 @@ class StdioBackend final : public core::Backend {
   base::TimePoint verdict_until_;  // then the launcher's is forgotten
   base::Error last_error_;
   base::Duration start_took_{};
-  bool withheld_ = false;  // last_error_ is of what the gateway lacks
+  base::TimePoint again_at_{};  // when it is started again, while it waits for that
+  bool withheld_ = false;       // last_error_ is of what the gateway lacks
   long launches_ = 0;
   long attempts_over_ = 0;  // launches that have succeeded or failed
   base::Event changed_;     // pulsed when the state or attempts_over_ changes

@@ -115,6 +115,7 @@ Task<base::Result<StdioLauncher::Started>> StdioLauncher::initialize(mcp::Revisi
 
 Task<base::Result<StdioLauncher::Started>> StdioLauncher::launch(base::TimePoint deadline) {
   withheld_ = false;
+  if (spawner_.legacy_only()) legacy_ = mcp::kNewestLegacy;
   if (!legacy_) {
     auto probed = co_await probe(deadline);
     if (!probed) co_return probed.error();
@@ -138,6 +139,7 @@ Task<base::Result<StdioLauncher::Started>> StdioLauncher::launch(base::TimePoint
 }
 
 Task<std::optional<StdioLauncher::Started>> StdioLauncher::probe_again(base::TimePoint deadline) {
+  if (spawner_.legacy_only()) co_return std::nullopt;
   auto probed = co_await probe(deadline);
   if (!probed) co_return std::nullopt;
   if (probed->verdict.kind != Kind::modern) {

@@ -3,8 +3,8 @@
 // server/discover goes to a fresh process. If that proves to be a modern server, the process stays: nothing
 // it saw is foreign to it. Otherwise it was a disposable sibling: it is ended and the real child gets
 // `initialize` as its first message, since some servers end at anything else. The verdict is kept until
-// it is forgotten, or a start contradicts it. One per backend; one thread. Cancelling launch() kills
-// what it has started.
+// it is forgotten, or a start contradicts it. Where the spawner knows only legacy servers none of this is
+// needed. One per backend; one thread. Cancelling launch() kills what it has started.
 #pragma once
 
 #include <memory>

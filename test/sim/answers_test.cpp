@@ -97,6 +97,14 @@ TEST_P(Answers, AServerThatAsksForPatienceIsQuoted) {
   EXPECT_NE(reply->final().find("It asks to come back in 7 s."), std::string::npos) << reply->final();
 }
 
+TEST_P(Answers, AServerThatAsksForPatienceUntilADateIsQuoted) {  // counted from its own clock
+  auto const reply = call(
+      "HTTP/1.1 503 Later\r\nDate: Wed, 21 Oct 2026 07:27:00 GMT\r\n"
+      "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  ASSERT_TRUE(reply->answered());
+  EXPECT_NE(reply->final().find("It asks to come back in 60 s."), std::string::npos) << reply->final();
+}
+
 using LegacyAnswers = Answers;
 INSTANTIATE_TEST_SUITE_P(OfOne, LegacyAnswers, testing::Values(Era::legacy));
 

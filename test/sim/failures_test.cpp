@@ -1,4 +1,6 @@
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "support/world.hpp"
 #include "upstream/http_backend.hpp"
@@ -148,6 +150,31 @@ TEST(Failures, AForgottenSessionIsOpenedAnewUnseenAndCounted) {  // P050
   EXPECT_EQ(world.leftovers(), "");
 }
 
+TEST(Failures, AServerThatIsGoneIsNoticedByWhoeverOpensASessionThere) {
+  for (auto const era : {Era::modern, Era::legacy}) {
+    World world;
+    send_once(world, "a");
+    auto& server = world.http("a", Speaks::legacy);
+    auto& client = world.client(era);
+    world.start();
+    if (era == Era::legacy) client.initialize();
+    world.advance(0s);
+    auto const state = [&] { return world.weir().backend("a")->status().state; };
+    server.die();
+    EXPECT_EQ(state(), core::ServerState::ready) << "nobody has looked";
+    auto const lost = client.call("a__echo");
+    world.advance(0s);
+    EXPECT_TRUE(is_error_result(*lost)) << lost->final();
+    EXPECT_EQ(state(), core::ServerState::failed);
+    EXPECT_EQ(world.weir().backend("a")->status().cause, "connection refused");
+    server.alive = true;
+    auto const well = client.call("a__echo", R"({"key":"k"})", "2");
+    world.advance(0s);
+    EXPECT_NE(well->final().find("{k} from a"), std::string::npos) << well->final();
+    EXPECT_EQ(state(), core::ServerState::ready);
+  }
+}
+
 TEST(Failures, AnErrorThatNamesNoRequestGetsTheIdOfTheCall) {
   World world;
   auto& server = world.http("a", Speaks::modern);
@@ -239,6 +266,76 @@ TEST(Failures, AProgramThatDiesMidCallIsReportedAndStartedAgain) {
   EXPECT_NE(again->final().find("{k2} from a program"), std::string::npos) << again->final();
   EXPECT_EQ(world.ledger.executions("k1"), 1);
   EXPECT_EQ(world.leftovers(), "");
+}
+
+// What the log tells, in memory.
+class Journal {
+ public:
+  Journal() : fd_(::memfd_create("journal", MFD_CLOEXEC)), log_(options(), clock_, {}) {}
+  observe::Log& log() noexcept { return log_; }
+  std::string text() {
+    log_.flush();
+    std::string text(static_cast<std::size_t>(::lseek(fd_, 0, SEEK_END)), '\0');
+    auto const got = ::pread(fd_, text.data(), text.size(), 0);
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    return text;
+  }
+  int count(std::string const& event) {
+    int times = 0;
+    std::string const all = text();
+    std::string const key = "\"event\":\"" + event + "\"";
+    for (auto at = all.find(key); at != std::string::npos; at = all.find(key, at + 1)) ++times;
+    return times;
+  }
+
+ private:
+  observe::Log::Options options() const {
+    observe::Log::Options made;
+    made.fd = fd_;
+    made.fold_for = {};
+    return made;
+  }
+  base::SystemClock clock_;
+  int const fd_;
+  observe::Log log_;
+};
+
+TEST(Failures, TheLogTellsThatAProgramEndedAndCameBack) {
+  Journal journal;
+  World world;
+  world.log = &journal.log();
+  world.stdio("p", Handshake::modern);
+  world.start();
+  EXPECT_EQ(journal.count("upstream.ready"), 0) << "the start table tells that";
+  world.spawner.last().exit({.code = 3});
+  world.advance(10s);
+  EXPECT_EQ(journal.count("upstream.exit"), 1) << journal.text();
+  EXPECT_EQ(journal.count("upstream.ready"), 1) << journal.text();
+  EXPECT_EQ(journal.count("upstream.failed"), 0) << journal.text();
+  EXPECT_NE(journal.text().find("(attempt 1/5); next try in "), std::string::npos) << journal.text();
+}
+
+TEST(Failures, TheLogTellsOnceThatAServerIsGoneAndOnceThatItIsBack) {
+  Journal journal;
+  World world;
+  world.log = &journal.log();
+  auto& server = world.http("a", Speaks::legacy);
+  world.http("late", Speaks::modern).mute = true;
+  auto& client = world.client(Era::modern);
+  world.start();
+  server.die();
+  for (int i = 0; i < 3; ++i) {
+    client.call("a__echo", "{}", std::to_string(i));
+    world.advance(15s);
+  }
+  EXPECT_EQ(journal.count("upstream.ready"), 0) << journal.text();
+  server.alive = true;
+  world.weir().table_shown();
+  world.servers["late.test"]->mute = false;
+  world.advance(2min);
+  EXPECT_EQ(journal.count("upstream.failed"), 2) << "that of the mute one too: " << journal.text();
+  EXPECT_EQ(journal.count("upstream.ready"), 2) << journal.text();
+  EXPECT_EQ(journal.count("upstream.exit"), 0) << journal.text();
 }
 
 }  // namespace

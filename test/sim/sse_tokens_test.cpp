@@ -21,7 +21,9 @@ using core::CredentialSource;
 // Gives "Bearer NAME-N"; N counts what was refused.
 struct Tokens final : CredentialSource {
   bool of_callers = false;
-  std::set<std::string> without;  // whom it has none for
+  std::set<std::string> without;    // whom it has none for
+  base::Scheduler* late = nullptr;  // then they have to wait for that in vain
+  base::Duration time_given{};
   std::map<std::string, int> refusals;
 
   static std::string name_of(core::Principal const* caller) { return caller == nullptr ? "own" : caller->id; }
@@ -31,8 +33,13 @@ struct Tokens final : CredentialSource {
     if (without.contains(name)) return nullptr;
     return std::make_shared<base::Secret const>("Bearer " + name + "-" + std::to_string(refusals[name]));
   }
-  base::Task<base::Result<Value>> obtain(core::Principal const* caller, base::TimePoint) override {
+  base::Task<base::Result<Value>> obtain(core::Principal const* caller, base::TimePoint deadline) override {
     if (auto value = ready(caller)) co_return value;
+    if (late != nullptr) {
+      time_given = deadline - late->now();
+      co_await late->sleep_until(deadline);
+      co_return base::Error(base::Fault::timed_out, base::Blame::gateway, "the issuer is slow");
+    }
     co_return base::Error(base::Fault::unavailable, base::Blame::gateway, "no token for " + name_of(caller))
         .advise("Sign in.");
   }
@@ -111,11 +118,6 @@ struct Server final : net::Dialer {
     if (body.find("initialize") != std::string::npos)
       result =
           R"({"protocolVersion":"2024-11-05","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"1"}})";
-    if (body.find("server/discover") != std::string::npos) {
-      co_await found->second->write("event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":" + id +
-                                    R"(,"error":{"code":-32601,"message":"no"}})" + "\n\n");
-      co_return;
-    }
     co_await found->second->write("event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":" + id +
                                   ",\"result\":" + result + "}\n\n");
   }
@@ -174,7 +176,7 @@ struct SseTokens : testing::Test {
     call->method = mcp::Method::tools_call;
     call->target = "echo";
     call->principal = &who;
-    call->deadline = call->deadline_latest = loop.now() + 60s;
+    call->deadline = call->deadline_latest = loop.now() + call_time;
     *out = co_await backend->handle(*call);
   }
   std::string call(std::string const& who) {
@@ -191,6 +193,7 @@ struct SseTokens : testing::Test {
     (*answer)->edits.append_to(text);
     return text;
   }
+  base::Duration call_time = 60s;
   base::Error error;  // of the last call that had one
   base::TaskGroup calls{loop};
 };
@@ -201,6 +204,31 @@ TEST_F(SseTokens, TheStreamAndEachPostCarryTheGatewaysToken) {
   EXPECT_NE(call("bob").find("Bearer own-0"), std::string::npos);
   EXPECT_EQ(server.open, 1) << "one stream for all";
   for (auto const& one : server.asked) EXPECT_NE(one.find("Bearer own-0"), std::string::npos) << one;
+}
+
+// HTTP+SSE is of the legacy era: nobody waits for what a server says to server/discover.
+TEST_F(SseTokens, NothingIsProbed) {
+  start();
+  EXPECT_NE(call("ann").find("Bearer own-0"), std::string::npos);
+  EXPECT_EQ(server.opened, 1);
+  EXPECT_EQ(server.count("POST Bearer own-0"), 3U) << "initialize, initialized, the call";
+  loop.advance(24h);
+  EXPECT_EQ(server.opened, 1) << "nor later";
+  EXPECT_EQ(server.count("POST Bearer own-0"), 3U);
+}
+
+TEST_F(SseTokens, ARefusedCallIsAFailureAndNoAnswerOfTheServer) {
+  start();
+  call("ann");
+  server.refuses["POST"] = "429 X\r\nRetry-After: 2";
+  EXPECT_EQ(call("ann"), "the server answered HTTP 429: It asks to come back in 2 s.");
+  EXPECT_EQ(error.fault, base::Fault::throttled);
+  EXPECT_EQ(error.blame, base::Blame::upstream);
+  EXPECT_EQ(error.retry_after, 2s);
+  EXPECT_EQ(error.server, "old");
+  server.refuses["POST"] = "500 X";
+  EXPECT_EQ(call("ann"), "the server answered HTTP 500: ");
+  EXPECT_EQ(error.fault, base::Fault::unavailable);
 }
 
 TEST_F(SseTokens, ATokenThatIsOverIsReplacedOnTheSameStream) {
@@ -225,6 +253,21 @@ TEST_F(SseTokens, WithoutATokenTheCureIsToldAndNothingIsSent) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(call("ann").substr(0, 16), "no token for own") << "however often";
   tokens->without.clear();
   EXPECT_NE(call("ann").find("Bearer own-0"), std::string::npos) << "the first call with a token is served";
+}
+
+TEST_F(SseTokens, AnIssuerThatIsSilentIsToldBeforeTheCallIsOver_F45) {
+  tokens->without = {"own", "ann"};
+  tokens->late = &loop;
+  call_time = 1s;
+  for (bool const of_callers : {false, true}) {
+    tokens->of_callers = of_callers;
+    start();
+    EXPECT_EQ(call("ann").substr(0, 18), "the issuer is slow");
+    EXPECT_EQ(tokens->time_given, base::Duration(950ms)) << "no more than the call has";
+    EXPECT_EQ(error.blame, base::Blame::gateway);
+    EXPECT_EQ(error.server, "old");
+    EXPECT_TRUE(server.asked.empty());
+  }
 }
 
 TEST_F(SseTokens, ATokenIsNoticedWithoutACall) {
