@@ -140,5 +140,42 @@ TEST_F(Access, PagesLeaveOutWhatIsDenied) {
   EXPECT_TRUE(has(pages[1], "b__put"));
 }
 
+TEST_F(Access, WhatAServerSaysOfItselfIsForWhomMayUseIt) {
+  auto const secret = add("secret", kTools);
+  secret->identity.instructions = "Ask for the vault.";
+  start();
+  for (char const* const method : {"server/discover", "initialize"}) {
+    EXPECT_TRUE(has(said(method), "Ask for the vault.")) << method;
+    EXPECT_TRUE(has(said(method, "{}", "secret"), R"("tools")")) << method;
+    allow({"a.*"});
+    EXPECT_FALSE(has(said(method), "Ask for the vault.")) << method;
+    EXPECT_FALSE(has(said(method), "secret")) << method;
+    EXPECT_TRUE(has(said(method), R"("tools")")) << method;
+    EXPECT_FALSE(has(said(method, "{}", "secret"), "Ask for the vault.")) << method;
+    EXPECT_FALSE(has(said(method, "{}", "secret"), R"("tools")")) << method;
+    allow({"*"});
+    EXPECT_TRUE(has(said(method), "Ask for the vault.")) << method;
+    rules_ = nullptr;
+  }
+}
+
+TEST_F(Access, NobodyLearnsThatAServerTheyMayNotUseIsDown) {
+  auto const hidden = add("hidden", {});
+  hidden->dead = true;
+  start();
+  EXPECT_EQ(said("tools/call", R"({"name":"hidden__x"})"), "unavailable");
+  EXPECT_EQ(said("tools/list", "{}", "hidden"), "unavailable");
+  allow({"a.*"});
+  EXPECT_TRUE(has(said("tools/call", R"({"name":"hidden__x"})"), "Unknown tool")) << "as any other name";
+  EXPECT_EQ(said("tools/list", "{}", "hidden"), "denied");
+}
+
+TEST_F(Access, ALogLevelNeedsNoScopesOfAServerThatIsPassedOver) {
+  principal_.subject = "ann";
+  allow({"a.*", "b.*"}, {"write"});
+  auto const running = ask("logging/setLevel", R"({"level":"info"})");
+  EXPECT_TRUE(running->call.facts.scopes_needed.empty());
+}
+
 }  // namespace
 }  // namespace weir::router

@@ -17,6 +17,17 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t more) noexcept {
   return base::hash64({reinterpret_cast<char const*>(&more), sizeof more}, hash);
 }
 
+// A skill is all that is in the directory of the file that is listed.
+bool covers(std::string_view skill, std::string_view uri) noexcept {
+  auto const root = skill.substr(0, skill.rfind('/'));
+  return uri.starts_with(root) && (uri.size() == root.size() || uri[root.size()] == '/');
+}
+
+// Clients may fetch such a page themselves: it is not to be renamed for its host's sake.
+bool is_of_the_web(std::string_view uri) noexcept {
+  return uri.starts_with("https://") || uri.starts_with("http://");
+}
+
 }  // namespace
 
 std::string ServerContents::problem() const {
@@ -34,8 +45,10 @@ Catalog::Catalog(CatalogOptions const& options, std::string_view endpoint, bool 
       servers_(std::move(servers)),
       uris_(0, SeededHash{options.seed}),
       template_texts_(0, SeededHash{options.seed}),
+      contenders_(0, SeededHash{options.seed}),
       own_tools_(0, SeededHash{options.seed}),
-      renames_(servers_->size()) {
+      renames_(servers_->size()),
+      instructions_bytes_max_(options.instructions_bytes_max) {
   choose_members();
   for (ListKind const kind : kListKinds) gather(kind);
   name_entries(options, ListKind::tools);
@@ -51,7 +64,7 @@ Catalog::Catalog(CatalogOptions const& options, std::string_view endpoint, bool 
   leave_out_lookalikes(ListKind::resources);
   leave_out_lookalikes(ListKind::templates);
   for (ListKind const kind : kListKinds) hash_list(kind);
-  describe(options);
+  description_ = description_of([](std::uint32_t) { return true; });
 }
 
 void Catalog::choose_members() {
@@ -161,8 +174,13 @@ bool Catalog::claim(std::string_view uri, std::uint32_t server, Owners& owners) 
   auto const& name = (*servers_)[server].name;
   bool const apart = !prefixed_uri(uri, name).empty();
   if (apart) {
-    if (owner->second != kSeveral) renames_[owner->second] = true;
-    renames_[server] = true;
+    auto& contenders = contenders_[owner->first];
+    for (std::uint32_t const one : {owner->second, server}) {
+      if (one == kSeveral || std::find(contenders.begin(), contenders.end(), one) != contenders.end())
+        continue;
+      contenders.push_back(one);
+      renames_[one] = true;
+    }
     owner->second = kSeveral;
   } else if (notes_.size() < kNotesMax) {
     notes_.push_back(std::string(uri) + " of " + std::string(name) + " is left out: it belongs to " +
@@ -174,11 +192,12 @@ bool Catalog::claim(std::string_view uri, std::uint32_t server, Owners& owners) 
 // Servers choose their URIs: none may take reads that are meant for another server.
 void Catalog::leave_out_lookalikes(ListKind kind) {
   std::erase_if(lists_[static_cast<std::size_t>(kind)].entries, [&](CatalogEntry const& entry) {
-    auto const owner = given_to(entry.item->key);
-    if (!owner || *owner == entry.server) return false;
+    auto const owner = shown_so(entry.item->key);
+    if (!owner || owner->server == entry.server) return false;
     if (notes_.size() < kNotesMax) {
       notes_.push_back(entry.item->key + " of " + std::string((*servers_)[entry.server].name) +
-                       " is left out: a URI of " + std::string((*servers_)[*owner].name) + " is shown so");
+                       " is left out: a URI of " + std::string((*servers_)[owner->server].name) +
+                       " is shown so");
     }
     return true;
   });
@@ -189,7 +208,7 @@ void Catalog::compile_templates() {
     auto compiled = UriTemplate::compile(entry.item->key);
     if (compiled) {
       bool const several = template_texts_.at(entry.item->key) == kSeveral;
-      templates_.push_back({std::move(*compiled), several ? kSeveral : entry.server});
+      templates_.push_back({std::move(*compiled), entry.server, several});
     } else if (notes_.size() < kNotesMax) {
       notes_.push_back(entry.item->key + " routes nothing: " + compiled.error().detail);
     }
@@ -216,10 +235,11 @@ void Catalog::hash_list(ListKind kind) {
   merged.hash = hash;
 }
 
-void Catalog::describe(CatalogOptions const& options) {
+Catalog::Description Catalog::description_of(std::function<bool(std::uint32_t)> const& chosen) const {
   std::vector<Capabilities const*> declared;
   std::vector<std::pair<std::string_view, std::string_view>> said;
   for (std::uint32_t const index : members_) {
+    if (!chosen(index)) continue;
     auto const& server = (*servers_)[index];
     declared.push_back(&server.contents->capabilities);
     said.emplace_back(endpoint_.empty() ? server.name : std::string_view{},
@@ -229,8 +249,7 @@ void Catalog::describe(CatalogOptions const& options) {
   auto shown = alone ? *declared.front() : merged(declared);
   bool const translated = !alone || (*servers_)[members_.front()].modern();
   if (!modern_ && translated) shown.extensions = legacy_extensions(shown.extensions);
-  capabilities_ = write_capabilities(shown);
-  instructions_ = merged_instructions(said, options.instructions_bytes_max);
+  return {write_capabilities(shown), merged_instructions(said, instructions_bytes_max_)};
 }
 
 std::string_view Catalog::exposed(ListKind kind, std::size_t index) const noexcept {
@@ -251,62 +270,65 @@ CatalogEntry const* Catalog::find_tool(std::string_view name) const {
 }
 
 std::optional<std::uint32_t> Catalog::stated_owner(std::string_view uri) const {
-  if (auto const server = given_to(uri)) return server;
   if (auto const listed = uris_.find(uri); listed != uris_.end()) return listed->second;
-  if (auto const server = whose_prefix(uri)) return server;
   if (auto const server = whose_skill(uri)) return server;
   for (auto const& candidate : templates_) {
-    if (candidate.matcher.matches(uri)) return candidate.server;
+    if (candidate.matcher.matches(uri)) return candidate.owner();
   }
   return std::nullopt;
 }
 
-std::optional<std::uint32_t> Catalog::owner_of_uri(std::string_view uri) const {
+std::optional<UriOwner> Catalog::find_uri(std::string_view uri) const {
+  if (auto shown = shown_so(uri)) return shown;
   auto const stated = stated_owner(uri);
   if (stated == kSeveral) return std::nullopt;
-  return stated ? stated : only_with_resources_;
+  if (stated) return UriOwner{*stated, std::string(uri)};
+  if (auto named = by_prefix(uri)) return named;  // nobody's as it is: what came with one that is shown so
+  if (only_with_resources_) return UriOwner{*only_with_resources_, std::string(uri), true};
+  return std::nullopt;
 }
 
-std::optional<std::uint32_t> Catalog::owner_of_reference(std::string_view uri_or_template) const {
-  if (auto const server = given_to(uri_or_template)) return server;
+std::optional<UriOwner> Catalog::find_reference(std::string_view uri_or_template) const {
+  if (auto shown = shown_so(uri_or_template)) return shown;
   auto const text = template_texts_.find(uri_or_template);
-  if (text != template_texts_.end() && text->second != kSeveral) return text->second;
-  return owner_of_uri(uri_or_template);
+  if (text != template_texts_.end() && text->second != kSeveral)
+    return UriOwner{text->second, std::string(uri_or_template)};
+  return find_uri(uri_or_template);
 }
 
-std::optional<std::uint32_t> Catalog::whose_prefix(std::string_view uri) const {
+std::optional<UriOwner> Catalog::by_prefix(std::string_view uri) const {
   for (std::uint32_t const index : members_) {
-    if (renames_[index] && !unprefixed_uri(uri, (*servers_)[index].name).empty()) return index;
+    if (!renames_[index]) continue;
+    auto own = unprefixed_uri(uri, (*servers_)[index].name);
+    if (!own.empty()) return UriOwner{index, std::move(own)};
   }
   return std::nullopt;
 }
 
-// The server one of whose URIs is shown like that.
-std::optional<std::uint32_t> Catalog::given_to(std::string_view uri) const {
-  auto const server = whose_prefix(uri);
-  if (!server) return std::nullopt;
-  auto const own = unprefixed_uri(uri, (*servers_)[*server].name);
-  return contested(own) || whose_skill(own) ? server : std::nullopt;
+// One of its URIs is shown like that.
+std::optional<UriOwner> Catalog::shown_so(std::string_view uri) const {
+  auto named = by_prefix(uri);
+  if (!named) return std::nullopt;
+  bool const shown =
+      has_skill(named->server, named->own) || (contested(named->own) && contends(named->server, named->own));
+  return shown ? std::move(named) : std::nullopt;
 }
 
-// A skill is all that is in the directory of the file that is listed.
 std::optional<std::uint32_t> Catalog::whose_skill(std::string_view uri) const {
   std::optional<std::uint32_t> owner;
   for (auto const& entry : list(ListKind::skills).entries) {
-    std::string_view const skill = entry.item->key;
-    auto const root = skill.substr(0, skill.rfind('/'));
-    if (!uri.starts_with(root) || (uri.size() > root.size() && uri[root.size()] != '/')) continue;
+    if (!covers(entry.item->key, uri)) continue;
     if (owner && *owner != entry.server) return kSeveral;
     owner = entry.server;
   }
   return owner;
 }
 
-std::string Catalog::own_uri(std::uint32_t server, std::string_view uri) const {
-  bool const listed = uris_.contains(uri) || template_texts_.contains(uri);
-  if (listed && given_to(uri) != server) return std::string(uri);
-  if (whose_prefix(uri) != server) return std::string(uri);
-  return unprefixed_uri(uri, (*servers_)[server].name);
+bool Catalog::has_skill(std::uint32_t server, std::string_view uri) const {
+  auto const& entries = list(ListKind::skills).entries;
+  return std::any_of(entries.begin(), entries.end(), [&](CatalogEntry const& entry) {
+    return entry.server == server && covers(entry.item->key, uri);
+  });
 }
 
 // Whether several servers could be meant by it. What nobody lists and no template makes is nobody's to
@@ -316,18 +338,39 @@ bool Catalog::contested(std::string_view own) const {
   if (auto const text = template_texts_.find(own); text != template_texts_.end())
     return text->second == kSeveral;
   for (auto const& candidate : templates_) {
-    if (candidate.matcher.matches(own)) return candidate.server == kSeveral;
+    if (candidate.matcher.matches(own)) return candidate.several;
   }
   return false;
 }
 
+// Whether it is one of those that have what is contested.
+bool Catalog::contends(std::uint32_t server, std::string_view own) const {
+  auto const known = contenders_.find(own);
+  if (known != contenders_.end() &&
+      std::find(known->second.begin(), known->second.end(), server) != known->second.end())
+    return true;
+  return std::any_of(templates_.begin(), templates_.end(), [&](Compiled const& candidate) {
+    return candidate.server == server && candidate.matcher.matches(own);
+  });
+}
+
+// What would be taken for a URI with a prefix gets one more, as what several servers have does.
 std::string Catalog::shown_uri(std::uint32_t server, std::string_view own) const {
-  return contested(own) ? prefixed(server, own) : std::string(own);
+  if (!renames_[server]) return std::string(own);
+  if (contested(own)) return set_apart(server, own);
+  auto const found = is_of_the_web(own) ? std::nullopt : find_reference(own);
+  return found && found->own != own ? set_apart(server, own) : std::string(own);
 }
 
 std::string Catalog::prefixed(std::uint32_t server, std::string_view own) const {
-  auto apart = prefixed_uri(own, (*servers_)[server].name);
-  return apart.empty() ? std::string(own) : apart;
+  auto shown = set_apart(server, own);
+  auto const found = find_uri(shown);
+  return found && found->server == server && found->own == own ? shown : shown_uri(server, own);
+}
+
+std::string Catalog::set_apart(std::uint32_t server, std::string_view own) const {
+  auto shown = prefixed_uri(own, (*servers_)[server].name);
+  return shown.empty() ? std::string(own) : shown;
 }
 
 }  // namespace weir::router

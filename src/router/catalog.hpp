@@ -7,10 +7,12 @@
 // servers have, in a list or behind a tool, is shown as {scheme}://{server}/{rest} for each of them and
 // belongs to nobody as it is. Those of skills are shown so in any case, because their files go with them.
 // Without "://" it belongs to the first; the others are left out and noted, as is what another server lists
-// under a URI that one of them is shown with. A tool can also be called by its
+// under a URI that one of them is shown with. A URI may begin with a server's name of itself: it is taken
+// for one that is shown so only where that server has such a URI to show, or where nobody else has this one;
+// whatever is shown leads back to what it was made of. A tool can also be called by its
 // own name where only one has it, unless that looks like the name of another server's tool: the user
-// interfaces of servers know no other. Lookups cost one hash each; an unlisted URI is tried against the
-// templates in order.
+// interfaces of servers know no other. Lookups cost one hash for each index; an unlisted URI is tried against
+// the templates in order.
 #pragma once
 
 #include <array>
@@ -102,6 +104,13 @@ inline bool is_shown(CatalogEntry const& entry, Shown const& shown) {
   return shown ? shown(entry) : !entry.withheld;
 }
 
+// Whose a URI is, and what that server calls it.
+struct UriOwner {
+  std::uint32_t server = 0;  // index in servers()
+  std::string own;
+  bool guess = false;  // no server says that it is its own; this is the only one with resources
+};
+
 struct CatalogList {
   std::vector<CatalogEntry> entries;
   std::uint64_t hash = 0;       // of everything shown; equal in every worker
@@ -127,51 +136,57 @@ class Catalog {
   CatalogEntry const* find_tool(std::string_view name) const;
   CatalogEntry const* find_prompt(std::string_view exposed) const { return find(ListKind::prompts, exposed); }
 
-  // The server of a URI: who is shown with it, else who lists it, else whose prefix it has, else whose skill
-  // it is a file of, else whose template matches, else the only one with resources. Nothing also if several
-  // have it.
-  std::optional<std::uint32_t> owner_of_uri(std::string_view uri) const;
-  // Whether only the last of these reasons speaks for it: a guess while other servers have not answered yet.
-  bool is_guess(std::string_view uri) const { return only_with_resources_ && !stated_owner(uri); }
-  // What its owner calls it, and back.
-  std::string own_uri(std::uint32_t server, std::string_view uri) const;
+  // The server that shows its own URI like that, because others have it too or its skill covers it; else who
+  // lists it, whose skill it is a file of, whose template matches; else whose name it begins with, if some of
+  // that server's URIs are shown so; else the only one with resources. Nothing also if several have it.
+  std::optional<UriOwner> find_uri(std::string_view uri) const;
+  // The same for completion/complete, whose uri may be a template's text.
+  std::optional<UriOwner> find_reference(std::string_view uri_or_template) const;
+  // The way back: what clients know as that server's `own`. `prefixed`: as where several have it, as far as
+  // that is found again.
   std::string shown_uri(std::uint32_t server, std::string_view own) const;
-  std::string prefixed(std::uint32_t server, std::string_view own) const;  // as where several have it
+  std::string prefixed(std::uint32_t server, std::string_view own) const;
   // Whether some of its URIs are shown under other names.
   bool renames(std::uint32_t server) const noexcept { return renames_[server]; }
-  // The same for completion/complete, whose uri may be a template's text.
-  std::optional<std::uint32_t> owner_of_reference(std::string_view uri_or_template) const;
 
-  std::string const& capabilities() const noexcept { return capabilities_; }  // JSON object
-  std::string const& instructions() const noexcept { return instructions_; }  // text
-  std::vector<std::string> const& notes() const noexcept { return notes_; }   // collisions, one sentence each
+  struct Description {
+    std::string capabilities;  // JSON object
+    std::string instructions;  // text
+  };
+  Description const& description() const noexcept { return description_; }             // of all members
+  Description description_of(std::function<bool(std::uint32_t)> const& chosen) const;  // of some
+  std::vector<std::string> const& notes() const noexcept { return notes_; }  // collisions, one sentence each
 
  private:
   std::optional<std::uint32_t> stated_owner(std::string_view uri) const;  // kSeveral if there is no telling
+  std::optional<UriOwner> by_prefix(std::string_view uri) const;
+  std::optional<UriOwner> shown_so(std::string_view uri) const;
+  std::string set_apart(std::uint32_t server, std::string_view own) const;
   void choose_members();
   void gather(ListKind kind);
   void name_entries(CatalogOptions const& options, ListKind kind);
   void compile_templates();
   void hash_list(ListKind kind);
-  void describe(CatalogOptions const& options);
   NameMap const& names(ListKind kind) const noexcept { return kind == ListKind::tools ? tools_ : prompts_; }
   CatalogEntry const* find(ListKind kind, std::string_view exposed) const;
   bool contested(std::string_view own) const;
+  bool contends(std::uint32_t server, std::string_view own) const;
 
+  static constexpr std::uint32_t kSeveral = ~0U;  // in place of a server, or of a tool
   struct Compiled {
     UriTemplate matcher;
     std::uint32_t server;
+    bool several;  // others have the same template
+    std::uint32_t owner() const noexcept { return several ? kSeveral : server; }
   };
-  static constexpr std::uint32_t kSeveral = ~0U;  // in place of a server, or of a tool
   using Owners = std::unordered_map<std::string_view, std::uint32_t, SeededHash>;
   void claim_all(ListKind kind, Owners& owners);
   bool claim(std::string_view uri, std::uint32_t server, Owners& owners);
   void index_own_names(NameRules const& rules);
   std::vector<std::string> prefixes(NameRules const& rules) const;
   void leave_out_lookalikes(ListKind kind);
-  std::optional<std::uint32_t> given_to(std::string_view uri) const;
-  std::optional<std::uint32_t> whose_prefix(std::string_view uri) const;
   std::optional<std::uint32_t> whose_skill(std::string_view uri) const;
+  bool has_skill(std::uint32_t server, std::string_view uri) const;
 
   std::string endpoint_;
   bool modern_;
@@ -180,11 +195,13 @@ class Catalog {
   std::array<CatalogList, kListKinds.size()> lists_;
   NameMap tools_, prompts_;
   Owners uris_, template_texts_;
+  std::unordered_map<std::string_view, std::vector<std::uint32_t>, SeededHash> contenders_;  // of kSeveral
   Owners own_tools_;           // a tool's own name → its entry
   std::vector<bool> renames_;  // by server
   std::vector<Compiled> templates_;
   std::optional<std::uint32_t> only_with_resources_;
-  std::string capabilities_, instructions_;
+  std::size_t instructions_bytes_max_;
+  Description description_;
   std::vector<std::string> notes_;
 };
 

@@ -105,7 +105,7 @@ TEST_F(CatalogLoopTest, ReadsAllPagesAndAllLists) {
   auto const* const catalog = feed_.current().find("", true);
   EXPECT_EQ(shown().size(), 120U);
   EXPECT_NE(catalog->find_prompt("s__p"), nullptr);
-  EXPECT_EQ(catalog->owner_of_uri("x://1"), 0U);
+  EXPECT_EQ(catalog->find_uri("x://1")->server, 0U);
   EXPECT_EQ(catalog->list(ListKind::templates).entries.size(), 1U);
   EXPECT_EQ(server->asked, 3 + 3);
 }

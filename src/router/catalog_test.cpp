@@ -22,6 +22,17 @@ std::vector<std::string> names(Catalog const& catalog, ListKind kind = ListKind:
   return out;
 }
 
+using Made = std::unique_ptr<Catalog>;
+
+std::optional<std::uint32_t> owner(Made const& catalog, std::string_view uri) {
+  auto const found = catalog->find_uri(uri);
+  return found ? std::optional(found->server) : std::nullopt;
+}
+std::string own_uri(Made const& catalog, std::uint32_t server, std::string_view text) {
+  auto const found = catalog->find_reference(text);
+  return found && found->server == server ? found->own : "not its own";
+}
+
 std::string page(Catalog const& catalog, ListKind kind, base::TimePoint now = {}) {
   return write_page(catalog, kind, 0, {}, now, [](std::uint32_t) { return "next"; }).result;
 }
@@ -189,9 +200,9 @@ TEST(Catalog, AUriBelongsToWhoListsIt) {
   auto const catalog =
       catalog_of({catalog_server("a", {{ListKind::resources, {resource("x:1")}}}),
                   catalog_server("b", {{ListKind::resources, {resource("x:1"), resource("x://2")}}})});
-  EXPECT_EQ(catalog->owner_of_uri("x:1"), 0U);
-  EXPECT_EQ(catalog->owner_of_uri("x://2"), 1U);
-  EXPECT_FALSE(catalog->owner_of_uri("x://3"));
+  EXPECT_EQ(owner(catalog, "x:1"), 0U);
+  EXPECT_EQ(owner(catalog, "x://2"), 1U);
+  EXPECT_FALSE(owner(catalog, "x://3"));
   EXPECT_EQ(catalog->list(ListKind::resources).entries.size(), 2U);
   ASSERT_EQ(catalog->notes().size(), 1U);
   EXPECT_EQ(catalog->notes()[0], "x:1 of b is left out: it belongs to a");
@@ -206,16 +217,16 @@ TEST(Catalog, AUriOfSeveralServersIsShownOnceForEachAndBelongsToNobody) {
   for (char const* uri : {R"("x://a/1")", R"("x://b/1")", R"("x://2")"}) {
     EXPECT_NE(shown.find(uri), std::string::npos) << uri;
   }
-  EXPECT_FALSE(catalog->owner_of_uri("x://1"));
-  EXPECT_EQ(catalog->owner_of_uri("x://b/1"), 1U);
-  EXPECT_EQ(catalog->own_uri(1, "x://b/1"), "x://1");
-  EXPECT_EQ(catalog->owner_of_uri("x://a/unlisted"), 0U);
-  EXPECT_EQ(catalog->owner_of_uri("x://2"), 0U);
-  EXPECT_EQ(catalog->own_uri(0, "x://2"), "x://2");
-  EXPECT_FALSE(catalog->owner_of_uri("x://c/1"));
+  EXPECT_FALSE(owner(catalog, "x://1"));
+  EXPECT_EQ(owner(catalog, "x://b/1"), 1U);
+  EXPECT_EQ(own_uri(catalog, 1, "x://b/1"), "x://1");
+  EXPECT_EQ(owner(catalog, "x://a/unlisted"), 0U);
+  EXPECT_EQ(owner(catalog, "x://2"), 0U);
+  EXPECT_EQ(own_uri(catalog, 0, "x://2"), "x://2");
+  EXPECT_FALSE(owner(catalog, "x://c/1"));
   EXPECT_TRUE(catalog->notes().empty());
   auto const alone = catalog_of(servers, "b");
-  EXPECT_EQ(alone->owner_of_uri("x://1"), 1U);
+  EXPECT_EQ(owner(alone, "x://1"), 1U);
   EXPECT_NE(page(*alone, ListKind::resources).find(R"("x://1")"), std::string::npos);
   auto only = servers;
   only.erase(only.begin() + 1);
@@ -231,15 +242,78 @@ TEST(Catalog, AUriThatLooksLikeAnothersIsLeftOut) {
        catalog_server("b", shared), catalog_server("c", shared)});
   for (auto const& [shown, own] : std::vector<std::pair<std::string, std::string>>{
            {"x://b/1", "x://1"}, {"y://b/{id}", "y://{id}"}, {"y://b/7", "y://7"}}) {
-    EXPECT_EQ(catalog->owner_of_reference(shown), 1U) << shown;
-    EXPECT_EQ(catalog->own_uri(1, shown), own);
+    EXPECT_EQ(own_uri(catalog, 1, shown), own);
   }
-  EXPECT_EQ(catalog->owner_of_uri("x://b/2"), 0U) << "b is shown with no such URI";
-  EXPECT_EQ(catalog->own_uri(0, "x://b/2"), "x://b/2");
+  EXPECT_EQ(owner(catalog, "x://b/2"), 0U) << "b is shown with no such URI";
+  EXPECT_EQ(own_uri(catalog, 0, "x://b/2"), "x://b/2");
   EXPECT_EQ(catalog->list(ListKind::resources).entries.size(), 3U);
   EXPECT_EQ(catalog->list(ListKind::templates).entries.size(), 3U);
   ASSERT_EQ(catalog->notes().size(), 2U);
   EXPECT_EQ(catalog->notes()[0], "x://b/1 of a is left out: a URI of b is shown so");
+}
+
+// One URI that two servers have is enough for both to be shown with their names.
+TEST(Catalog, AUriMayBeginWithAServersNameOfItself) {
+  std::string const shared = resource("config://app");
+  auto const catalog = catalog_of(
+      {catalog_server("notes", {{ListKind::resources, {shared, resource("notes://notes/listed")}},
+                                {ListKind::templates,
+                                 {uri_template("notes://notes/{id}"), uri_template("notes://{x}"),
+                                  uri_template("config://notes/{+path}")}}}),
+       catalog_server("wiki",
+                      {{ListKind::resources, {shared}},
+                       {ListKind::templates,
+                        {uri_template("wiki://notes/{page}"), uri_template("wiki://notes/p{?q}")}}})});
+  for (auto const& [uri, server] :
+       std::vector<std::pair<std::string, std::uint32_t>>{{"notes://notes/7", 0U},
+                                                          {"notes://notes/listed", 0U},
+                                                          {"notes://notes/{id}", 0U},
+                                                          {"notes://wiki", 0U},
+                                                          {"wiki://notes/Home", 1U},
+                                                          {"wiki://notes/p{?q}", 1U},
+                                                          {"config://notes/other", 0U}}) {
+    EXPECT_EQ(own_uri(catalog, server, uri), uri);
+    EXPECT_EQ(catalog->shown_uri(server, uri), uri) << "as it was written";
+  }
+  EXPECT_EQ(own_uri(catalog, 0, "config://notes/app"), "config://app");
+  EXPECT_EQ(own_uri(catalog, 1, "config://wiki/app"), "config://app");
+  EXPECT_EQ(own_uri(catalog, 1, "wiki://wiki/unlisted"), "wiki://unlisted");
+}
+
+TEST(Catalog, APrefixCountsOnlyForAServerThatHasTheUri) {
+  Lists const two{{ListKind::resources, {resource("x://1")}}};
+  auto const catalog = catalog_of(
+      {catalog_server("a", two), catalog_server("b", two),
+       catalog_server("c", {{ListKind::resources, {resource("y://1")}},
+                            {ListKind::templates, {uri_template("x://c/{id}"), uri_template("z://{id}")}}}),
+       catalog_server("d", {{ListKind::resources, {resource("y://1")}},
+                            {ListKind::templates, {uri_template("z://{id}"), uri_template("x://b/{id}")}}})});
+  EXPECT_EQ(own_uri(catalog, 2, "x://c/1"), "x://c/1") << "c has no x://1";
+  EXPECT_EQ(own_uri(catalog, 1, "x://b/1"), "x://1");
+  EXPECT_EQ(own_uri(catalog, 3, "x://b/2"), "x://b/2") << "nor has b a x://2";
+  EXPECT_EQ(own_uri(catalog, 2, "z://c/7"), "z://7") << "by a template that d has too";
+  EXPECT_FALSE(owner(catalog, "z://7"));
+}
+
+// Whatever is shown is found again, at the same server and under the same name there.
+TEST(Catalog, WhatIsShownLeadsBackToWhatItWasMadeOf) {
+  Lists const shared{{ListKind::resources, {resource("x://1"), resource("x://a/1")}}};
+  auto const catalog =
+      catalog_of({catalog_server("a", shared),
+                  catalog_server("b", {{ListKind::resources, {resource("x://1")}},
+                                       {ListKind::templates, {uri_template("x://a/t/{id}")}}})});
+  for (char const* own : {"x://1", "x://a/1", "x://b/1", "x://a/a/1", "a://a/link", "b://b/link"}) {
+    EXPECT_EQ(own_uri(catalog, 0, catalog->shown_uri(0, own)), own);
+    EXPECT_EQ(own_uri(catalog, 0, catalog->prefixed(0, own)), own);
+  }
+  EXPECT_EQ(catalog->shown_uri(0, "x://a/1"), "x://a/a/1");
+  EXPECT_EQ(catalog->shown_uri(0, "q://q"), "q://q") << "nobody's here";
+  EXPECT_EQ(own_uri(catalog, 0, catalog->prefixed(0, "q://q")), "q://q");
+  EXPECT_EQ(catalog->prefixed(0, "x://t/7"), "x://t/7") << "x://a/t/7 is b's";
+  EXPECT_EQ(catalog->shown_uri(0, "https://a/page"), "https://a/page") << "a page of the web";
+  EXPECT_EQ(page(*catalog, ListKind::resources).find(R"("x://a/1")"),
+            page(*catalog, ListKind::resources).rfind(R"("x://a/1")"))
+      << "once";
 }
 
 std::string app_tool(std::string const& name, std::string const& meta) {
@@ -250,7 +324,7 @@ TEST(Catalog, TheInterfaceOfAToolIsAResourceOfItsServer) {  // extension MCP App
   std::string const meta = R"({"ui/resourceUri":"ui://v","ui":{"a":[1],"resourceUri":"ui:\/\/v"}})";
   Lists const lists{{ListKind::tools, {app_tool("show", meta), app_tool("odd", R"({"ui":7})")}}};
   auto const alone = catalog_of({catalog_server("a", lists), catalog_server("b", {})});
-  EXPECT_EQ(alone->owner_of_uri("ui://v"), 0U);
+  EXPECT_EQ(owner(alone, "ui://v"), 0U);
   EXPECT_NE(page(*alone, ListKind::tools).find(meta), std::string::npos);
   CatalogServers const two{catalog_server("a", lists), catalog_server("b", lists)};
   auto const both = catalog_of(two);
@@ -260,8 +334,8 @@ TEST(Catalog, TheInterfaceOfAToolIsAResourceOfItsServer) {  // extension MCP App
     EXPECT_NE(shown.find(R"({"ui/resourceUri":)" + link + R"(,"ui":{"a":[1],"resourceUri":)" + link + "}}"),
               std::string::npos);
   }
-  EXPECT_FALSE(both->owner_of_uri("ui://v"));
-  EXPECT_EQ(both->own_uri(1, "ui://b/v"), "ui://v");
+  EXPECT_FALSE(owner(both, "ui://v"));
+  EXPECT_EQ(own_uri(both, 1, "ui://b/v"), "ui://v");
   EXPECT_NE(page(*catalog_of(two, "a"), ListKind::tools).find(meta), std::string::npos);
 }
 
@@ -290,19 +364,19 @@ TEST(Catalog, SkillsAreToldApartByTheFirstSegmentOfTheirUris) {  // P120
         << shown;
   }
   EXPECT_NE(shown.find(other), std::string::npos);
-  EXPECT_EQ(catalog->owner_of_uri("skill://b/r/unlisted.md"), 1U);
-  EXPECT_EQ(catalog->own_uri(1, "skill://b/r/unlisted.md"), "skill://r/unlisted.md");
+  EXPECT_EQ(owner(catalog, "skill://b/r/unlisted.md"), 1U);
+  EXPECT_EQ(own_uri(catalog, 1, "skill://b/r/unlisted.md"), "skill://r/unlisted.md");
   for (char const* both : {"skill://r/SKILL.md", "skill://r/a.md", "skill://r"}) {
-    EXPECT_FALSE(catalog->owner_of_uri(both)) << both;
+    EXPECT_FALSE(owner(catalog, both)) << both;
   }
   auto const thief = catalog_server("t", {{ListKind::resources, {resource("skill://b/r/a.md")}}});
-  EXPECT_EQ(catalog_of({thief, servers[1]})->owner_of_uri("skill://b/r/a.md"), 1U);
+  EXPECT_EQ(owner(catalog_of({thief, servers[1]}), "skill://b/r/a.md"), 1U);
   auto const one = catalog_of({servers[1], servers[2]});
   for (char const* uri : {"skill://r/SKILL.md", "skill://r/a.md", "skill://r"}) {
-    EXPECT_EQ(one->owner_of_uri(uri), 0U) << uri;
-    EXPECT_EQ(one->own_uri(0, uri), uri);
+    EXPECT_EQ(owner(one, uri), 0U) << uri;
+    EXPECT_EQ(own_uri(one, 0, uri), uri);
   }
-  EXPECT_FALSE(one->owner_of_uri("skill://rest"));
+  EXPECT_FALSE(owner(one, "skill://rest"));
   EXPECT_NE(page(*catalog_of(servers, "a"), ListKind::skills).find('[' + skill + ']'), std::string::npos);
 }
 
@@ -341,19 +415,19 @@ TEST(Catalog, AnUnlistedUriBelongsToTheFirstTemplateItFits) {
                              {uri_template("x://{id}"), uri_template("w://{id}"), uri_template("bad{")}}}),
        catalog_server("b", {{ListKind::resources, {resource("x://listed")}},
                             {ListKind::templates, {uri_template("x://{id}"), uri_template("y://{+p}")}}})});
-  EXPECT_FALSE(catalog->owner_of_uri("x://1"));  // both have it
-  EXPECT_EQ(catalog->owner_of_uri("x://a/1"), 0U);
-  EXPECT_EQ(catalog->own_uri(1, "x://b/{id}"), "x://{id}");
+  EXPECT_FALSE(owner(catalog, "x://1"));  // both have it
+  EXPECT_EQ(owner(catalog, "x://a/1"), 0U);
+  EXPECT_EQ(own_uri(catalog, 1, "x://b/{id}"), "x://{id}");
   EXPECT_EQ(catalog->shown_uri(0, "x://1"), "x://a/1") << "as it can be read";
   EXPECT_EQ(catalog->shown_uri(1, "x://listed"), "x://listed");
   EXPECT_EQ(catalog->shown_uri(0, "w://1"), "w://1");
   EXPECT_EQ(catalog->shown_uri(0, "https://example.com/"), "https://example.com/") << "nobody's here";
-  EXPECT_EQ(catalog->owner_of_uri("w://1"), 0U);
-  EXPECT_EQ(catalog->owner_of_uri("x://listed"), 1U);
-  EXPECT_EQ(catalog->owner_of_uri("y://1/2"), 1U);
-  EXPECT_EQ(catalog->owner_of_reference("y://{+p}"), 1U);
-  EXPECT_EQ(catalog->owner_of_reference("bad{"), 0U);
-  EXPECT_FALSE(catalog->owner_of_uri("z://"));
+  EXPECT_EQ(owner(catalog, "w://1"), 0U);
+  EXPECT_EQ(owner(catalog, "x://listed"), 1U);
+  EXPECT_EQ(owner(catalog, "y://1/2"), 1U);
+  EXPECT_EQ(own_uri(catalog, 1, "y://{+p}"), "y://{+p}");
+  EXPECT_EQ(own_uri(catalog, 0, "bad{"), "bad{");
+  EXPECT_FALSE(owner(catalog, "z://"));
   EXPECT_EQ(catalog->notes().size(), 1U);
 }
 
@@ -362,8 +436,8 @@ TEST(Catalog, AnUnlistedUriBelongsToTheOnlyServerWithResources) {
   auto contents = *without.contents;
   contents.capabilities.resources = false;
   without.contents = std::make_shared<ServerContents const>(contents);
-  EXPECT_EQ(catalog_of({without, catalog_server("a", {})})->owner_of_uri("q://"), 1U);
-  EXPECT_FALSE(catalog_of({without})->owner_of_uri("q://"));
+  EXPECT_EQ(owner(catalog_of({without, catalog_server("a", {})}), "q://"), 1U);
+  EXPECT_FALSE(owner(catalog_of({without}), "q://"));
 }
 
 TEST(Catalog, ItsHashTellsWhetherWhatIsShownIsTheSame) {
@@ -390,11 +464,11 @@ TEST(Catalog, DeclaresExtensionsOnlyWhereAServerIsAlone) {
   contents.capabilities = Capabilities::read(R"({"tools":{},"extensions":{"x":{}}})");
   contents.identity.instructions = "Be kind.";
   server.contents = std::make_shared<ServerContents const>(contents);
-  EXPECT_EQ(catalog_of({server}, "s")->capabilities(),
+  EXPECT_EQ(catalog_of({server}, "s")->description().capabilities,
             R"({"tools":{"listChanged":true},"extensions":{"x":{}}})");
-  EXPECT_EQ(catalog_of({server}, "s")->instructions(), "Be kind.");
-  EXPECT_EQ(catalog_of({server})->capabilities(), R"({"tools":{"listChanged":true}})");
-  EXPECT_EQ(catalog_of({server})->instructions(), "# s\nBe kind.");
+  EXPECT_EQ(catalog_of({server}, "s")->description().instructions, "Be kind.");
+  EXPECT_EQ(catalog_of({server})->description().capabilities, R"({"tools":{"listChanged":true}})");
+  EXPECT_EQ(catalog_of({server})->description().instructions, "# s\nBe kind.");
 }
 
 TEST(Suggestion, MeasuresEdits) {

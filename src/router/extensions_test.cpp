@@ -107,6 +107,42 @@ TEST_F(RoutedExtensions, UrisInAnswersAreThoseThatClientsKnow) {
             R"("result":{"content":[{"type":"resource_link","uri":"x://a/1"}]})");
 }
 
+TEST_F(RoutedExtensions, UrisThatBeginWithAServersNameGoWhereTheyBelongAsTheyAre) {
+  std::string const config = R"({"uri":"config://app","name":"n"})";
+  auto const notes =
+      add("notes", {{ListKind::resources, {config}},
+                    {ListKind::templates, {R"({"uriTemplate":"notes://notes/{id}","name":"n"})"}}});
+  auto const wiki =
+      add("wiki", {{ListKind::resources, {config}},
+                   {ListKind::templates, {R"({"uriTemplate":"wiki://notes/{page}","name":"p"})"}}});
+  start();
+  notes->result = R"({"contents":[{"uri":"notes://notes/7","text":"t"}]})";
+  EXPECT_EQ(text("resources/read", R"({"uri":"notes://notes/7"})"), R"("result":)" + notes->result);
+  wiki->result = R"({"contents":[{"uri":"wiki://notes/Home","text":"t"}]})";
+  EXPECT_EQ(text("resources/read", R"({"uri":"wiki://notes/Home"})"), R"("result":)" + wiki->result);
+  text("resources/subscribe", R"({"uri":"wiki://notes/Home"})", {}, false);
+  text("completion/complete", R"({"ref":{"type":"ref/resource","uri":"notes://notes/7"},"argument":{}})");
+  EXPECT_EQ(notes->calls, (std::vector<std::string>{"resources/read notes://notes/7",
+                                                    "completion/complete notes://notes/7"}));
+  EXPECT_EQ(wiki->calls, (std::vector<std::string>{"resources/read wiki://notes/Home",
+                                                   "resources/subscribe wiki://notes/Home"}));
+  notes->result = R"({"contents":[{"uri":"config://app"},{"uri":"config://more"}]})";
+  EXPECT_EQ(text("resources/read", R"({"uri":"config://notes/app"})"),
+            R"("result":{"contents":[{"uri":"config://notes/app"},{"uri":"config://notes/more"}]})");
+  EXPECT_EQ(notes->calls.back(), "resources/read config://app");
+}
+
+// Whoever declares skills is shown with its name too.
+TEST_F(RoutedExtensions, AServerWithSkillsReadsItsOwnUrisAsTheyAre) {
+  auto const a = add("a", {{ListKind::templates, {R"({"uriTemplate":"x://a/{id}","name":"n"})"}},
+                           {ListKind::skills, {R"({"uri":"skill://r/SKILL.md","frontmatter":{}})"}}});
+  a->identity.capabilities = R"({"resources":{},"extensions":{"io.modelcontextprotocol/skills":{}}})";
+  start();
+  text("resources/read", R"({"uri":"x://a/7"})");
+  text("resources/read", R"({"uri":"skill://a/r/x.md"})");
+  EXPECT_EQ(a->calls, (std::vector<std::string>{"resources/read x://a/7", "resources/read skill://r/x.md"}));
+}
+
 constexpr char kSkillsDeclared[] =
     R"({"resources":{},"extensions":{"io.modelcontextprotocol/skills":{"directoryRead":true}}})";
 

@@ -1,6 +1,9 @@
 #include "router/local_answers.hpp"
 
+#include <algorithm>
+
 #include "mcp/json_text.hpp"
+#include "router/routes.hpp"
 #include "router/suggestion.hpp"
 
 namespace weir::router {
@@ -38,14 +41,25 @@ std::string versions(bool legacy) {  // newest first
   return out += ']';
 }
 
+// What the servers that this caller may know of can do, and how to use them.
+Catalog::Description description_for(core::Call const& call, Catalog const& catalog) {
+  auto const known = [&](std::uint32_t index) { return may_know(call, catalog.servers()[index].name); };
+  auto const& members = catalog.members();
+  bool const all = std::all_of(members.begin(), members.end(), known);
+  return all ? catalog.description() : catalog.description_of(known);
+}
+
+std::string instructions_member(Catalog::Description const& said) {
+  return said.instructions.empty() ? std::string() : R"(,"instructions":)" + quoted(said.instructions);
+}
+
 }  // namespace
 
-core::Outcome discovered(Catalog const& catalog, std::string_view server_info, bool legacy) {
+core::Outcome discovered(Catalog const& catalog, core::Call const& call, std::string_view server_info) {
   std::string out = R"({"resultType":"complete","supportedVersions":)";
-  out.append(versions(legacy)).append(R"(,"capabilities":)").append(catalog.capabilities());
-  if (!catalog.instructions().empty()) {
-    out.append(R"(,"instructions":)").append(quoted(catalog.instructions()));
-  }
+  auto const said = description_for(call, catalog);
+  out.append(versions(call.legacy_offered)).append(R"(,"capabilities":)").append(said.capabilities);
+  out += instructions_member(said);
   out += R"(,"ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":)";
   return core::from_result(out.append(server_info).append("}}"));
 }
@@ -55,11 +69,9 @@ core::Outcome initialized(Catalog const& catalog, core::Call& call, std::string_
   auto const asked = mcp::parse_revision(call.request.text(mcp::Field::protocol_version, scratch));
   call.revision = asked && !mcp::is_modern(*asked) ? *asked : mcp::kNewestLegacy;
   std::string out = R"({"protocolVersion":)" + quoted(mcp::text_of(call.revision));
-  out.append(R"(,"capabilities":)").append(catalog.capabilities());
-  out.append(R"(,"serverInfo":)").append(server_info);
-  if (!catalog.instructions().empty()) {
-    out.append(R"(,"instructions":)").append(quoted(catalog.instructions()));
-  }
+  auto const said = description_for(call, catalog);
+  out.append(R"(,"capabilities":)").append(said.capabilities);
+  out.append(R"(,"serverInfo":)").append(server_info).append(instructions_member(said));
   return core::from_result(out += '}');
 }
 

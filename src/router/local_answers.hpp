@@ -14,8 +14,9 @@
 
 namespace weir::router {
 
-// The result of server/discover. `server_info` is a JSON object; `legacy`: legacy revisions are spoken too.
-core::Outcome discovered(Catalog const& catalog, std::string_view server_info, bool legacy);
+// The result of server/discover. `server_info` is a JSON object. Servers of which the caller may not know are
+// not spoken of, here and below.
+core::Outcome discovered(Catalog const& catalog, core::Call const& call, std::string_view server_info);
 
 // The result of initialize: the revision asked for if it is a legacy one of ours, else our newest of those
 // (P008). Sets call.revision to it.

@@ -53,6 +53,18 @@ class Routed : public testing::Test {
     loop_.run();
     return running;
   }
+  // subscriptions/listen to the tools, for as long as that.
+  std::unique_ptr<Running> listen(core::Tenure& tenure) {
+    auto message = mcp::decode(R"({"jsonrpc":"2.0","id":"q1","method":"subscriptions/listen","params":)"
+                               R"({"notifications":{"toolsListChanged":true}}})");
+    auto running = std::make_unique<Running>(std::move(*message), mcp::kNewest);
+    running->call.principal = &principal_;
+    running->call.tenure = &tenure;
+    running->call.started = loop_.now();
+    group_.spawn(serve(*running));
+    loop_.advance(0s);
+    return running;
+  }
   std::string text(std::string const& method, std::string const& params = "{}",
                    std::string_view endpoint = {}, bool modern = true) {
     auto const running = send(method, params, endpoint, modern);

@@ -7,6 +7,7 @@
 #include "base/run_until.hpp"
 #include "base/task_group.hpp"
 #include "core/client_capabilities.hpp"
+#include "core/denial.hpp"
 #include "core/resource_notes.hpp"
 #include "router/local_answers.hpp"
 #include "router/routes.hpp"
@@ -91,30 +92,13 @@ Shown visible_to(core::Call const& call, Catalog const& catalog, ListKind kind) 
   };
 }
 
-// Why the caller may not send this call to its server, if that is so. The call has been aimed.
-std::optional<base::Error> denial(core::Call& call, std::string_view server) {
-  if (!call.access) return std::nullopt;
-  auto const access = call.facts.tool.empty()
-                          ? call.access->to_server(*call.principal, server)
-                          : call.access->to_tool(*call.principal, server, call.facts.tool);
-  if (access.verdict == core::Access::Verdict::allowed) return std::nullopt;
-  base::Error error(base::Fault::denied, base::Blame::client, "policies");
-  if (access.verdict == core::Access::Verdict::denied) {
-    return std::move(error).advise("No policy allows this caller to use it.");
-  }
-  call.facts.scopes_needed = *access.scopes;
-  std::string names;
-  for (auto const& scope : *access.scopes) names += " " + scope;
-  return std::move(error).advise("The token needs more scopes:" + names + ".");
-}
-
 // Any server that has not answered yet may own a URI that no other does. Null: none that this caller may know
 // of.
 CatalogServer const* starting_server(core::Call const& call, CatalogSet const& set, base::TimePoint since) {
   auto const& servers = set.servers();
   auto const found = std::find_if(servers.begin(), servers.end(), [&](CatalogServer const& server) {
     return server.in_aggregate && server.readiness == Readiness::pending && server.since >= since &&
-           (!call.access || call.access->to_server(*call.principal, server.name).visible());
+           may_know(call, server.name);
   });
   return found == servers.end() ? nullptr : &*found;
 }
@@ -130,7 +114,7 @@ core::Outcome unknown(core::Call const& call, Catalog const& catalog, Routed con
 CatalogServer const* awaited(core::Call const& call, CatalogSet const& set, Routed const& routed,
                              base::TimePoint since) {
   if (!call.endpoint.empty()) return nullptr;
-  if (auto const* const name = std::get_if<UnknownName>(&routed)) return silent_owner(set, name->name);
+  if (auto const* const name = std::get_if<UnknownName>(&routed)) return silent_owner(set, call, name->name);
   auto const* const to = std::get_if<Route>(&routed);
   return to == nullptr || to->guessed ? starting_server(call, set, since) : nullptr;
 }
@@ -176,6 +160,8 @@ base::Task<RouterLayer::Answer> RouterLayer::handle_at_server(core::Call& call) 
       co_return base::Error(base::Fault::not_found, base::Blame::client, "no such server");
     }
     if (server->contents) co_return co_await answer(call, view, *set.find(call.endpoint, call.modern()));
+    if (auto denial = core::denial_of(call, server->name, {}, &call.facts.scopes_needed))
+      co_return *std::move(denial);
     bool const may_wait = server->readiness == Readiness::pending && !feed_.closed();
     if (!may_wait || scheduler_.now() >= until) co_return not_usable(*server);
     co_await base::ready_until(scheduler_, feed_.changed(), until);
@@ -212,7 +198,8 @@ base::Task<void> RouterLayer::first_owners(core::Call const& call) {
     auto const& set = feed_.current();
     auto const& catalog = *set.find({}, call.modern());
     bool const owned = std::all_of(uris.begin(), uris.end(), [&](auto const& uri) {
-      return catalog.owner_of_uri(uri) && !catalog.is_guess(uri);
+      auto const found = catalog.find_uri(uri);
+      return found && !found->guess;
     });
     if (owned || starting_server(call, set, call.started - options_.start_wait) == nullptr) co_return;
     co_await base::ready_until(scheduler_, feed_.changed(), until);
@@ -224,7 +211,7 @@ base::Task<RouterLayer::Answer> RouterLayer::answer(core::Call& call, Snapshot v
   if (of_other_era && call.method != Method::unknown) co_return no_such_method("Method not found");
   if (auto const kind = list_of(call.method)) co_return list_page(call, catalog, *kind);
   switch (call.method) {
-    case Method::server_discover: co_return discovered(catalog, options_.server_info, call.legacy_offered);
+    case Method::server_discover: co_return discovered(catalog, call, options_.server_info);
     case Method::initialize: co_return initialized(catalog, call, options_.server_info);
     case Method::subscriptions_listen: co_return co_await subscriptions_.serve(call);
     case Method::logging_set_level: co_return co_await set_log_level(call, std::move(view), catalog);
@@ -283,7 +270,9 @@ base::Task<void> RouterLayer::tell_level(core::Call const& call, core::Handler& 
 
 base::Task<RouterLayer::Answer> RouterLayer::forward(core::Call& call, Snapshot view, Catalog const& catalog,
                                                      std::uint32_t server) {
-  if (auto error = denial(call, catalog.servers()[server].name)) return refuse(*std::move(error));
+  auto denial =
+      core::denial_of(call, catalog.servers()[server].name, call.facts.tool, &call.facts.scopes_needed);
+  if (denial) return refuse(*std::move(denial));
   auto const& owner = catalog.servers()[server];
   if (!call.facts.tool.empty() && owner.withholds(call.facts.tool, tenant_of(call)))
     return say(withheld_tool(owner.name, call.facts.tool));
@@ -301,11 +290,11 @@ base::Task<RouterLayer::Answer> RouterLayer::forward(core::Call& call, Snapshot 
 // its URIs are shown under other names; lives in the view.
 base::Task<RouterLayer::Answer> RouterLayer::translated(core::Call& call, Snapshot view,
                                                         Catalog const* renaming, std::uint32_t server) {
+  std::string scratch;
+  bool const by_uri = mcp::traits_of(call.method).routed_by == mcp::RoutedBy::uri;
+  bool const prefixed = by_uri && call.request.text(Field::uri, scratch) != call.target;  // as it was routed
   auto answer = co_await view->entries[server]->handle(call);
   if (answer && renaming != nullptr) {
-    std::string scratch;
-    bool const by_uri = mcp::traits_of(call.method).routed_by == mcp::RoutedBy::uri;
-    bool const prefixed = by_uri && call.request.text(Field::uri, scratch) != call.target;
     answer = with_shown_uris(*std::move(answer), [&](std::string_view own) {
       return prefixed ? renaming->prefixed(server, own) : renaming->shown_uri(server, own);
     });
@@ -326,7 +315,7 @@ base::Task<RouterLayer::Answer> RouterLayer::set_log_level(core::Call& call, Sna
   base::TaskGroup telling(scheduler_);
   for (std::uint32_t const index : catalog.members()) {
     auto const& server = view->set->servers()[index];
-    if (!server.contents->capabilities.logging || denial(call, server.name)) continue;
+    if (!server.contents->capabilities.logging || core::denial_of(call, server.name, {}, nullptr)) continue;
     found = true;
     if (server.modern()) continue;
     telling.spawn(tell_level(call, *view->entries[index], places));

@@ -37,7 +37,7 @@ struct RouterParts {  // borrowed; all outlive the layer
   base::Scheduler& scheduler;
   CatalogFeed& feed;
   CursorSealer const& cursors;
-  base::Gate& listens;  // subscriptions of the whole process
+  base::Gate& listens;  // subscriptions of the whole process, with a share for each caller
   base::Gate& watches;  // resources that they watch, and sessions do
 };
 

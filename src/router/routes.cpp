@@ -39,9 +39,9 @@ Routed by_uri(Catalog const& catalog, core::Call const& call, Field field) {
   if (!call.request.is(field, JsonKind::string)) return invalid_params("The uri must be a string");
   std::string scratch;
   auto const uri = call.request.text(field, scratch);
-  auto const owner = field == Field::uri ? catalog.owner_of_uri(uri) : catalog.owner_of_reference(uri);
-  if (!owner) return UnknownUri{std::string(uri)};
-  return Route{*owner, catalog.own_uri(*owner, uri), nullptr, catalog.is_guess(uri)};
+  auto found = field == Field::uri ? catalog.find_uri(uri) : catalog.find_reference(uri);
+  if (!found) return UnknownUri{std::string(uri)};
+  return Route{found->server, std::move(found->own), nullptr, found->guess};
 }
 
 Routed by_reference(Catalog const& catalog, core::Call const& call) {
@@ -139,11 +139,15 @@ std::optional<core::Outcome> header_mismatch(core::Call const& call, Item const&
   return std::nullopt;
 }
 
-CatalogServer const* silent_owner(CatalogSet const& set, std::string_view name) {
+bool may_know(core::Call const& call, std::string_view server) {
+  return !call.access || call.access->to_server(*call.principal, server).visible();
+}
+
+CatalogServer const* silent_owner(CatalogSet const& set, core::Call const& call, std::string_view name) {
   auto const& servers = set.servers();
   auto const owner = std::find_if(servers.begin(), servers.end(), [&](CatalogServer const& server) {
     return server.in_aggregate && !server.contents &&
-           name.starts_with(exposed_prefix(set.names(), server.name));
+           name.starts_with(exposed_prefix(set.names(), server.name)) && may_know(call, server.name);
   });
   return owner == servers.end() ? nullptr : &*owner;
 }

@@ -40,7 +40,11 @@ Routed route(Catalog const& catalog, core::Call const& call, Sealer const& seale
 // Whether the Mcp-Param-* headers of an HTTP call say what its arguments say (P034); else the refusal.
 std::optional<core::Outcome> header_mismatch(core::Call const& call, Item const& tool);
 
-// The server that an unknown aggregated name would belong to, if that server has never answered. Null: none.
-CatalogServer const* silent_owner(CatalogSet const& set, std::string_view name);
+// Whether the caller may use, or with more scopes could use, anything of this server.
+bool may_know(core::Call const& call, std::string_view server);
+
+// The server that an unknown aggregated name would belong to, if that server has never answered. Null: none
+// that this caller may know of.
+CatalogServer const* silent_owner(CatalogSet const& set, core::Call const& call, std::string_view name);
 
 }  // namespace weir::router

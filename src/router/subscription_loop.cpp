@@ -16,12 +16,13 @@ namespace {
 constexpr int kInvalidParams = -32602;
 constexpr int kInternalError = -32603;
 
-// The places of all URIs in the process, or of none.
-std::optional<std::vector<base::Gate::Pass>> enter(base::Gate& gate, std::size_t count) {
+// The places of all URIs among those of the caller and of the process, or of none.
+std::optional<std::vector<base::Gate::Pass>> enter(base::Gate& gate, std::string_view who,
+                                                   std::size_t count) {
   std::vector<base::Gate::Pass> passes;
   passes.reserve(count);
   while (passes.size() < count) {
-    auto pass = gate.enter();
+    auto pass = gate.enter(who);
     if (!pass) return std::nullopt;
     passes.push_back(std::move(*pass));
   }
@@ -35,21 +36,23 @@ base::Task<base::Result<core::Outcome>> Subscriptions::serve(core::Call& call) {
   if (!wanted) co_return core::from_error(kInvalidParams, "params.notifications is missing or malformed");
   if (wanted->tasks && !core::declares_extension(call, core::kTasksExtension))
     co_return undeclared(core::kTasksExtension);  // P112
-  auto const place = places_.enter();
+  std::string_view const who = call.principal != nullptr ? std::string_view(call.principal->id) : "";
+  auto const place = places_.enter(who);
   if (!place) co_return core::from_error(kInternalError, "Too many subscriptions");
   if (wanted->uris && wanted->uris->size() > options_.uris_max)
     co_return core::from_error(kInternalError, "Too many resources in one subscription");
 
   WatchCalls resources(scheduler_, feed_, call);
   if (wanted->uris) wanted->uris = resources.able(*wanted->uris);
-  auto const watched = enter(watches_, wanted->uris ? wanted->uris->size() : 0);
+  auto const watched = enter(watches_, who, wanted->uris ? wanted->uris->size() : 0);
   if (!watched) co_return core::from_error(kInternalError, "Too many resources are watched");
 
   auto seen = list_stamps(feed_.current(), call.endpoint, true);  // before the first await
   if (wanted->uris) resources.watch(*wanted->uris);
   co_await resources.attached(scheduler_.now() + options_.attach_max);
   bool listening = co_await call.client->notify(acknowledgement(call, *wanted));
-  while (listening && seen && !feed_.closed()) {
+  auto const is_over = [&] { return feed_.closed() || (call.tenure != nullptr && call.tenure->over()); };
+  while (listening && seen && !is_over()) {
     auto const now = list_stamps(feed_.current(), call.endpoint, true);
     if (now != seen) co_await scheduler_.sleep_for(options_.coalesce);
     auto const latest = list_stamps(feed_.current(), call.endpoint, true);
@@ -64,9 +67,11 @@ base::Task<base::Result<core::Outcome>> Subscriptions::serve(core::Call& call) {
     seen = latest;
     resources.follow_feed();
     bool const quiet = list_stamps(feed_.current(), call.endpoint, true) == seen;
-    std::array<base::Event*, 2> const any{&feed_.changed(), &resources.news()};
-    if (listening && seen && quiet && !feed_.closed())
-      co_await base::ready_any(scheduler_, base::TimePoint::max(), any);
+    auto* const tenure = call.tenure;
+    std::array<base::Event*, 3> const any{&feed_.changed(), &resources.news(),
+                                          tenure != nullptr ? &tenure->changed() : nullptr};
+    auto const until = tenure != nullptr ? tenure->until() : base::TimePoint::max();
+    if (listening && seen && quiet && !is_over()) co_await base::ready_any(scheduler_, until, any);
   }
   co_return end_of_subscription(call);
 }

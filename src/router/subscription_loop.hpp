@@ -6,9 +6,9 @@
 // `attach_max` for the servers to be asked; what is watched later than that counts as changed then. Changes
 // within `coalesce` are one notification; a list that is as before is none. One per worker, owned by the
 // router; their number is the process'. Ends when the client goes (its sink says so, or the call is
-// cancelled), when the feed closes or the endpoint is removed: the last two with the empty final result.
-// Limits: what `places` admits at a time, `uris_max` resources in one, and what `watches` admits in all; else
-// -32603 before the first byte.
+// cancelled), when the feed closes, the endpoint is removed or the caller's tenure is over: the last three
+// with the empty final result. Limits: what `places` admits at a time, for one caller and in all, `uris_max`
+// resources in one, and what `watches` admits for one caller and in all; else -32603 before the first byte.
 #pragma once
 
 #include "base/gate.hpp"

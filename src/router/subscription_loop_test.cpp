@@ -250,6 +250,68 @@ TEST_F(Subscription, ServersAreAskedForTheirOwnUrisAndClientsToldTheirs) {
   EXPECT_EQ(running->client.heard.back(), updated("x://a/1"));
 }
 
+TEST_F(Subscription, AServerIsAskedForItsUriAsItIsThoughItBeginsWithAName) {
+  auto lists = kResources;
+  lists[ListKind::templates] = {R"({"uriTemplate":"y://a/{id}","name":"n"})"};
+  auto const a = add("a", kResources), b = add("b", lists);
+  start();
+  auto const running = send("subscriptions/listen", watching({R"("y://a/7")"}));
+  EXPECT_TRUE(a->listening.empty());
+  ASSERT_EQ(b->listening.size(), 1U);
+  EXPECT_EQ(b->listening[0]->request.raw(mcp::Field::notifications),
+            R"({"resourceSubscriptions":["y://a/7"]})");
+}
+
+TEST_F(Subscription, OneCallerHasAShareOfSubscriptionsAndOfWhatTheyWatch) {
+  add("s", {{ListKind::templates, {R"({"uriTemplate":"x://{n}","name":"n"})"}}});
+  start();
+  base::Gate listens(4, 2, 1), watches(4, 2, 1);
+  Subscriptions subscriptions(loop_, feed_, listens, watches, {});
+  core::Principal const ann{"key:ann", "key", {}}, bob{"key:bob", "key", {}};
+  auto const request = [&](core::Principal const& who, std::string const& params) {
+    auto message =
+        mcp::decode(R"({"jsonrpc":"2.0","id":"q1","method":"subscriptions/listen","params":)" + params + '}');
+    auto made = std::make_unique<Running>(std::move(*message), mcp::kNewest);
+    made->call.principal = &who;
+    return made;
+  };
+  auto const refusal = [](auto& work) {
+    auto const answer = work.take();
+    std::string scratch;
+    EXPECT_EQ(answer->message.integer(mcp::Field::error_code), -32603);
+    return std::string(answer->message.text(mcp::Field::error_message, scratch));
+  };
+  auto const lists = request(ann, kListen), more = request(ann, kListen), other = request(bob, kListen);
+  {
+    auto first = subscriptions.serve(lists->call), second = subscriptions.serve(lists->call);
+    first.start();
+    second.start();
+    auto third = subscriptions.serve(more->call), of_bob = subscriptions.serve(other->call);
+    third.start();
+    of_bob.start();
+    loop_.run();
+    ASSERT_TRUE(third.done());
+    EXPECT_EQ(refusal(third), "Too many subscriptions");
+    EXPECT_TRUE(more->client.heard.empty()) << "before the acknowledgement";
+    EXPECT_FALSE(first.done() || second.done() || of_bob.done());
+    EXPECT_EQ(other->client.heard.size(), 1U);
+  }
+  EXPECT_EQ(listens.inside(), 0U);
+  auto const three = request(ann, watching({R"("x://1")", R"("x://2")", R"("x://3")"}));
+  auto const two = request(ann, watching({R"("x://1")", R"("x://2")"}));
+  auto const of_bob = request(bob, watching({R"("x://1")", R"("x://2")"}));
+  auto over = subscriptions.serve(three->call), fits = subscriptions.serve(two->call),
+       others = subscriptions.serve(of_bob->call);
+  over.start();
+  ASSERT_TRUE(over.done());
+  EXPECT_EQ(refusal(over), "Too many resources are watched");
+  EXPECT_TRUE(three->client.heard.empty());
+  fits.start();
+  others.start();
+  EXPECT_FALSE(fits.done() || others.done());
+  EXPECT_EQ(watches.inside(), 4U);
+}
+
 TEST_F(Subscription, ResourcesOfOneAndOfAllAreBounded) {
   auto const a = add("a", {{ListKind::templates, {R"({"uriTemplate":"x://{n}","name":"n"})"}}});
   start();
@@ -275,6 +337,44 @@ TEST_F(Subscription, ResourcesOfOneAndOfAllAreBounded) {
     auto work = small.serve(one.call);
     work.start();
     EXPECT_EQ(work.done(), ends);
+  }
+}
+
+struct FakeTenure final : core::Tenure {
+  FakeTenure(base::Scheduler& s, base::TimePoint end) : loop(s), ends(end), news(s) {}
+  bool over() override { return withdrawn || loop.now() >= ends; }
+  base::TimePoint until() const override { return ends; }
+  base::Event& changed() noexcept override { return news; }
+  base::Scheduler& loop;
+  base::TimePoint ends;
+  base::Event news;
+  bool withdrawn = false;
+};
+
+// F-11: the update that comes after is for somebody who could not ask for it any more.
+TEST_F(Subscription, EndsWithWhatItsCallerWasAdmittedWith) {
+  auto const server = add("s", kTools);
+  start();
+  for (bool const withdrawn : {false, true}) {
+    FakeTenure tenure(loop_, loop_.now() + 10s);
+    auto const running = listen(tenure);
+    ASSERT_EQ(running->client.heard.size(), 1U);
+    loop_.advance(9s);
+    EXPECT_FALSE(running->answer);
+    if (withdrawn) {
+      tenure.withdrawn = true;
+      tenure.news.set();
+      tenure.news.reset();
+      loop_.advance(0s);
+    } else {
+      loop_.advance(1s);
+    }
+    ASSERT_TRUE(running->answer && *running->answer);
+    EXPECT_TRUE(bytes_of(**running->answer).find(R"("resultType":"complete")") != std::string::npos);
+    server->lists[ListKind::tools].push_back(tool(withdrawn ? "late" : "new"));
+    catalogs_.list_changed("s", mcp::Method::tools_list);
+    loop_.advance(1s);
+    EXPECT_EQ(running->client.heard.size(), 1U);
   }
 }
 

@@ -74,16 +74,16 @@ std::map<std::uint32_t, WatchCalls::Owner> WatchCalls::owners(std::vector<std::s
   auto const* const catalog = view.set->find(like_.endpoint, true);
   if (catalog == nullptr) return found;
   for (auto const& uri : uris) {
-    auto const owner = catalog->owner_of_uri(uri);
-    if (!owner) continue;
-    auto const& server = catalog->servers()[*owner];
+    auto const of = catalog->find_uri(uri);
+    if (!of) continue;
+    auto const& server = catalog->servers()[of->server];
     if (!server.contents->capabilities.subscribe) continue;
     bool const allowed = !like_.access || like_.access->to_server(*like_.principal, server.name).verdict ==
                                               core::Access::Verdict::allowed;
     if (!allowed) continue;
     auto& entry = found[server.number];
-    entry.entry = view.entries[*owner];
-    entry.uris[catalog->own_uri(*owner, uri)].push_back(uri);
+    entry.entry = view.entries[of->server];
+    entry.uris[of->own].push_back(uri);
   }
   return found;
 }
