@@ -2,6 +2,7 @@
 
 #include "core/outcome.hpp"
 #include "edge/error_map.hpp"
+#include "edge/old_content.hpp"
 #include "mcp/json_cursor.hpp"
 #include "mcp/json_text.hpp"
 
@@ -23,11 +24,24 @@ bool is_tool_error(core::Outcome const& outcome) noexcept {
   return outcome.message.raw(Field::is_error) == "true";
 }
 
-// Errors that a server answered with are 200, but for those that stand for the request itself.
+// The code that the client reads: edits may stand in the place of what the server said (P116).
+int code_of(core::Outcome const& outcome) {
+  auto const read = [](mcp::Message const& error) {
+    return static_cast<int>(error.integer(Field::error_code).value_or(0));
+  };
+  if (outcome.edits.empty()) return read(outcome.message);
+  std::string text;
+  outcome.edits.append_to(text);
+  return read(core::from_message(std::move(text)).message);
+}
+
+// Errors that a server answered with are 200 (P026), but for those that stand for the request itself: a
+// server's own -32020 and -32022 come to nobody with these codes.
 int status_of(core::Call const& call, int code) noexcept {
   bool const ours = call.facts.server.empty();
   if (code <= -32020 && code >= -32022 && (ours || call.modern())) return 400;
-  return ours && call.modern() && code == kMethodNotFound ? 404 : 200;  // P024
+  bool const unknown = ours || call.method == mcp::Method::unknown;
+  return unknown && call.modern() && code == kMethodNotFound ? 404 : 200;  // P024
 }
 
 Settled settle_failure(core::Call const& call, base::Error const& error, bool tool_results,
@@ -74,11 +88,11 @@ std::string error_message(std::string_view id, int code, std::string_view messag
 Settled settle(core::Call const& call, base::Result<core::Outcome> outcome, bool tool_results,
                CallRecord& record) {
   if (!outcome) return settle_failure(call, outcome.error(), tool_results, record);
-  Settled settled{std::move(*outcome), 200, {}};
+  Settled settled{in_words_of(call, std::move(*outcome)), 200, {}};
   if (settled.outcome.message.kind() == mcp::MessageKind::error) {
     record.outcome = observe::Outcome::error;
     record.error_type = observe::kRpcError;
-    record.error_code = static_cast<int>(settled.outcome.message.integer(Field::error_code).value_or(0));
+    record.error_code = code_of(settled.outcome);
     settled.http = status_of(call, record.error_code);
   } else if (is_tool_error(settled.outcome)) {
     record.outcome = observe::Outcome::tool_error;

@@ -2,8 +2,9 @@
 //
 // Lives in the frame of the request it serves; one worker thread. The question goes out as a notification
 // would, on the stream of the call it belongs to, and the call's clock stands still meanwhile. Only what the
-// client declared in `initialize` is asked. Limits: Questions::kOpenMax per session, ask_max each. A question
-// that nobody waits for any more is withdrawn with notifications/cancelled.
+// client declared in `initialize` is asked. Limits: Questions::kOpenMax per session, ask_max each; the
+// server's parked_max ends it before that (resilience/deadline_layer.hpp). A question that nobody waits for
+// any more is withdrawn with notifications/cancelled.
 #pragma once
 
 #include <string>

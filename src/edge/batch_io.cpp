@@ -1,6 +1,7 @@
 #include "edge/batch.hpp"
 
 #include "base/run_until.hpp"
+#include "edge/batch_contents.hpp"
 #include "edge/call_run.hpp"
 
 namespace weir::edge {
@@ -91,9 +92,7 @@ Task<void> Batch::run() {
 void Batch::reply(net::HttpExchange& exchange, std::vector<std::string> const& answers,
                   std::string_view fields) {
   if (answers.empty()) return exchange.reply(202, "", fields, {});
-  std::string array;
-  for (auto const& answer : answers) array.append(array.empty() ? "[" : ",").append(answer);
-  array += ']';
+  auto array = as_array(answers);
   iovec const part{array.data(), array.size()};
   exchange.reply(200, "application/json", fields, {&part, 1});
 }

@@ -40,6 +40,11 @@ class CallMeter {
   }
   // A request that was refused before it became a call.
   void refused(std::string_view reason) { metrics_.gateway().http_rejects.add(reason); }
+  // … because of who it seems to come from. `why` is of a closed set, so that the log makes one line of a
+  // storm; `shown` is what did not pass, never a credential.
+  void kept_out(observe::Level level, std::string_view event, std::string_view why, std::string_view shown) {
+    log_.event(level, event, why, {{observe::Key::shown, shown}});
+  }
 
  private:
   struct Handles {

@@ -50,6 +50,19 @@ Row const& row_of(Fault fault) {
   return kRows[std::size(kRows) - 1];
 }
 
+// What a server refuses to the gateway is nothing that a caller could sign in for.
+Row const& row_of(Error const& error) {
+  bool const of_caller = error.fault == Fault::unauthenticated || error.fault == Fault::denied;
+  return row_of(of_caller && error.blame != Blame::client ? Fault::unavailable : error.fault);
+}
+
+// What ends before a server is asked is not told as if the server had done it.
+char const* said(Row const& row, Error const& error) {
+  if (error.blame == Blame::upstream || error.server.empty()) return row.said;
+  if (row.fault == Fault::timed_out) return "{} could not be asked in time";
+  return row.fault == Fault::throttled ? "{} cannot be asked yet" : row.said;
+}
+
 void member(std::string& json, std::string_view key, std::string_view text) {
   if (text.empty()) return;
   json += json.size() > 1 ? "," : "";
@@ -73,12 +86,14 @@ bool is_upstream_failure(Error const& error) noexcept {
     case Fault::timed_out:
     case Fault::config:
     case Fault::too_large: return true;
+    case Fault::unauthenticated:
+    case Fault::denied: return error.blame != Blame::client;
     default: return false;
   }
 }
 
 ErrorAnswer answer_for(Error const& error, bool modern, std::string_view tool, std::string_view request_id) {
-  Row const& row = row_of(error.fault);
+  Row const& row = row_of(error);
   ErrorAnswer answer;
   answer.http = row.http;
   answer.code = modern && row.code == -32001 ? -32602 : row.code;
@@ -86,7 +101,7 @@ ErrorAnswer answer_for(Error const& error, bool modern, std::string_view tool, s
   std::string const server = ours                   ? "Weir"
                              : error.server.empty() ? "The server"
                                                     : fmt::format("The server `{}`", error.server);
-  answer.message = fmt::format(fmt::runtime(row.said), server);
+  answer.message = fmt::format(fmt::runtime(said(row, error)), server);
   std::string data = "{";
   member(data, "source", error.blame == Blame::upstream ? "upstream" : "gateway");
   member(data, "reason", base::name_of(error.fault));

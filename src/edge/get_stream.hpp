@@ -3,12 +3,13 @@
 // Lives in the frame of its request; one worker. Serves the client's own stream, or what is left of a stream
 // that it names by Last-Event-ID. Begins with a priming event where the revision has one, sends events and
 // keep-alives, looks each `sweep` whether the peer still takes them, and ends with an event `close` that says
-// why, for which there are `closing_max`.
+// why, for which there are `closing_max`. Ends when its tenure does.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "core/tenure.hpp"
 #include "edge/list_watch.hpp"
 #include "edge/stream_rules.hpp"
 #include "net/http_server.hpp"
@@ -24,6 +25,7 @@ class GetStream {
     router::CatalogFeed& feed;
     net::HttpExchange& exchange;
     StreamRules const& rules;
+    core::Tenure& tenure;
     std::shared_ptr<session::Outbox> outbox;
     session::Outbox::Reading reader;
     bool resumable = true;  // events have ids

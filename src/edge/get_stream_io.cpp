@@ -40,6 +40,8 @@ Task<void> GetStream::flow() {
   bool going = co_await send(std::move(first_));
   while (going && live().open()) {
     if (parts_.feed.closed() && staying_ == 0) live().begin_close(StreamEnd::shutdown);
+    if (parts_.tenure.over()) live().begin_close(StreamEnd::credential);
+    if (!live().open()) break;
     reader.news.reset();
     auto const now = parts_.scheduler.now();
     auto const lists_due = parts_.outbox->own(reader) ? lists_.look(now) : base::TimePoint::max();
@@ -95,9 +97,10 @@ void GetStream::tell_now(std::string_view json) {
 
 Task<void> GetStream::wait(base::TimePoint lists_due) {
   base::Event* const hangup = parts_.exchange.watch();
-  auto const until = std::min({lists_due, said_ + parts_.rules.keepalive, swept_ + parts_.rules.sweep});
+  auto const until = std::min(
+      {lists_due, said_ + parts_.rules.keepalive, swept_ + parts_.rules.sweep, parts_.tenure.until()});
   base::Event* const changed = parts_.feed.closed() ? nullptr : &parts_.feed.changed();
-  std::array<base::Event*, 3> const any{&parts_.reader->news, changed, hangup};
+  std::array<base::Event*, 4> const any{&parts_.reader->news, changed, hangup, &parts_.tenure.changed()};
   co_await base::ready_any(parts_.scheduler, until, any);
   if (hangup != nullptr && hangup->is_set() && parts_.exchange.client_gone()) {
     live().begin_close(StreamEnd::client_gone);

@@ -15,15 +15,18 @@ namespace weir::edge {
 
 using namespace std::chrono_literals;
 
-// tools/call does what `act` does; everything else is answered at once.
+// tools/call does what `act` does, subscriptions/listen what `listen` does; everything else is answered at
+// once.
 struct ActingHandler final : core::Handler {
   using Act = std::function<base::Task<base::Result<core::Outcome>>(core::Call&)>;
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
     if (call.method == mcp::Method::tools_call) return act(call);
+    if (call.method == mcp::Method::subscriptions_listen) return listen(call);
     return empty();
   }
   static base::Task<base::Result<core::Outcome>> empty() { co_return core::from_result("{}"); }
   Act act = [](core::Call&) { return empty(); };
+  Act listen = act;
 };
 
 class Exchange {  // one request on a connection of its own

@@ -17,6 +17,10 @@ namespace {
 constexpr std::string_view kPath = "/mcp";
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kParamPrefix = "mcp-param-";
+constexpr std::string_view kHostRefused =
+    "this Host is not served here: if it should be, add it to allowed_hosts";
+constexpr std::string_view kOriginRefused =
+    "pages of this Origin may not call: if they should, add it to allowed_origins";
 constexpr std::array<std::string_view, 8> kSingle{"host",          "content-type",   "content-encoding",
                                                   "authorization", "origin",         "mcp-*",
                                                   "last-event-id", "idempotency-key"};
@@ -124,7 +128,9 @@ void McpEndpoint::end_session(net::HttpExchange& exchange, Admitted const& admit
   if (!era::legacy_revision(version_field(fields), mcp::kAssumedWithoutHeader)) {
     return reject(exchange, "version", era::unknown_legacy_version(), {});
   }
-  if (parts_.sessions.end(id, *admitted.principal, parts_.scheduler.now())) {
+  auto const now = parts_.scheduler.now();
+  auto const& who = *admitted.principal;
+  if (parts_.sessions.find(id, who, admitted.endpoint, now) && parts_.sessions.end(id, who, now)) {
     exchange.reply(200, "", "", {});
     return;
   }
@@ -161,6 +167,7 @@ McpEndpoint::Admission McpEndpoint::admit(net::HttpExchange& exchange, Admitted&
     return Admission::answered;
   }
   if (!rules_->hosts.host_allowed(head.host)) {
+    parts_.meter.kept_out(observe::Level::warn, "auth.host", kHostRefused, head.host);
     reject(exchange, "host", era::Refusal{403, -32600, "This Host is not served here; see allowed_hosts", {}},
            {});
     return Admission::answered;
@@ -168,6 +175,7 @@ McpEndpoint::Admission McpEndpoint::admit(net::HttpExchange& exchange, Admitted&
   if (answer_metadata(exchange)) return Admission::answered;
   auto const* const origin = head.fields.find("origin");
   if (origin != nullptr && !rules_->hosts.origin_allowed(origin->value)) {
+    parts_.meter.kept_out(observe::Level::warn, "auth.origin", kOriginRefused, origin->value);
     reject(exchange, "origin",
            era::Refusal{403, -32600, "This Origin is not allowed; see allowed_origins", {}}, {});
     return Admission::answered;
@@ -195,6 +203,9 @@ bool McpEndpoint::take_caller(net::HttpExchange& exchange, Admitted& admitted, a
   }
   auto const& resource = admitted.rules->resource;
   bool const shown = !auth::bearer_of(exchange.head().fields.value("authorization")).empty();
+  // Without a credential clients begin that want to be told where to get one.
+  parts_.meter.kept_out(shown ? observe::Level::warn : observe::Level::info, "auth.denied",
+                        who.error().detail, {});
   switch (who.error().fault) {
     case base::Fault::denied:
       reject(exchange, "denied", era::Refusal{403, 4030, "The token lacks a scope", {}}, {},

@@ -1,42 +1,10 @@
-#include "edge/answer.hpp"
 #include "edge/batch.hpp"
+#include "edge/batch_contents.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "edge/trace.hpp"
 
 // Arrays of McpEndpoint: whether one is legal here, and what is in it (P022, P023).
 namespace weir::edge {
-
-using mcp::Field;
-
-namespace {
-
-era::Refusal no_batches() {
-  return {400, -32600, "Arrays of messages are for sessions of revision 2025-03-26 only", {}};
-}
-
-struct Contents {
-  std::vector<mcp::Message> messages;
-  std::vector<std::string> answers;  // to what is no message
-  bool legal = true;                 // nothing in it that a batch may not have
-};
-
-Contents read(std::string_view array, std::vector<mcp::Span> const& elements, std::size_t bytes_max) {
-  Contents contents;
-  for (auto const& element : elements) {
-    auto decoded = mcp::decode(std::string(element.of(array)), {.json = {}, .bytes_max = bytes_max});
-    if (decoded) {
-      bool const claims = decoded->has(Field::meta_protocol_version);
-      contents.legal = contents.legal && !claims && decoded->method() != mcp::Method::initialize;
-      contents.messages.push_back(std::move(*decoded));
-    } else {
-      auto const& failure = decoded.error();
-      contents.answers.push_back(error_message(failure.id, failure.code(), failure.sentence, {}));
-    }
-  }
-  return contents;
-}
-
-}  // namespace
 
 // The revision of the session that the array belongs to, and that revision knows arrays.
 std::shared_ptr<core::ClientSession const> McpEndpoint::session_of_batch(net::HttpExchange& exchange,
@@ -54,7 +22,7 @@ std::shared_ptr<core::ClientSession const> McpEndpoint::session_of_batch(net::Ht
   }
   std::string const id(fields.value("mcp-session-id"));
   if (id.empty()) return refuse("session", era::missing_session());
-  auto pin = parts_.sessions.find(id, *admitted.principal, parts_.scheduler.now());
+  auto pin = parts_.sessions.find(id, *admitted.principal, admitted.endpoint, parts_.scheduler.now());
   if (!pin) return refuse("session", era::Refusal{404, -32001, "Session not found", {}});
   if (!mcp::traits_of(pin->client()->revision).batch) return refuse("envelope", no_batches());
   return pin->client();
@@ -67,10 +35,9 @@ base::Task<void> McpEndpoint::serve_batch(net::HttpExchange& exchange, Admitted 
     reject(exchange, "json", era::Refusal{400, failure.code(), failure.sentence, {}}, {});
     co_return;
   }
-  auto contents = read(body, *elements, admitted.rules->body_bytes_max);
+  auto contents = read_batch(body, *elements, admitted.rules->body_bytes_max);
   if (!contents.legal) {
-    reject(exchange, "envelope",
-           era::Refusal{400, -32600, "A batch holds neither initialize nor messages of 2026-07-28", {}}, {});
+    reject(exchange, "envelope", not_for_batches(), {});
     co_return;
   }
   auto const session = session_of_batch(exchange, admitted);

@@ -68,6 +68,8 @@ class McpEndpoint final : public net::HttpHandler {
   void set_rules(std::shared_ptr<EndpointRules const> rules) {
     rules_ = std::move(rules);
     stream_rules_ = rules_->streams;
+    rules_changed_.set();
+    rules_changed_.reset();
   }
   std::shared_ptr<EndpointRules const> const& rules() const noexcept { return rules_; }
   unsigned long in_progress() const noexcept { return in_progress_; }
@@ -135,6 +137,7 @@ class McpEndpoint final : public net::HttpHandler {
   EndpointParts parts_;
   std::shared_ptr<EndpointRules const> rules_;
   StreamRules stream_rules_;  // those of rules_, for streams that outlive a reload
+  base::Event rules_changed_;
   unsigned long in_progress_ = 0;
   std::uint64_t request_count_ = 0;
   std::string request_stem_;  // random, per endpoint: request ids are stem + count

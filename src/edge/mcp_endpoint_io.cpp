@@ -4,6 +4,7 @@
 
 #include "base/append.hpp"
 #include "base/run_until.hpp"
+#include "edge/admitted_tenure.hpp"
 #include "edge/answer.hpp"
 #include "edge/cache_fields.hpp"
 #include "edge/degraded_field.hpp"
@@ -66,6 +67,7 @@ McpEndpoint::McpEndpoint(EndpointParts parts, std::shared_ptr<EndpointRules cons
     : parts_(parts),
       rules_(std::move(rules)),
       stream_rules_(rules_->streams),
+      rules_changed_(parts.scheduler),
       request_stem_(parts.random.token(9)) {}
 
 std::string_view McpEndpoint::next_request_id() {
@@ -248,13 +250,20 @@ base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, Admitted a
                                          std::unique_ptr<core::Call> call, std::size_t bytes_in) {
   InProgress const mark(in_progress_);
   std::string const request_id(next_request_id());
-  auto const pass = parts_.gate.enter();
+  // Endless, and bounded where it is served: it takes no place of a call.
+  bool const listens = call->modern() && call->method == mcp::Method::subscriptions_listen;
+  auto const pass = listens ? std::nullopt : parts_.gate.enter();
   HttpSink sink({parts_.scheduler, parts_.sessions, admitted.rules->ask_max}, *call, exchange, parts_.meter,
                 admitted.rules->streams, request_id);
   call->client = &sink;
+  std::optional<AdmittedTenure> tenure;
+  if (call->method == mcp::Method::subscriptions_listen) {
+    call->tenure =
+        &tenure.emplace(parts_.scheduler, rules_, rules_changed_, admitted.rules, admitted.principal);
+  }
   Work work;
   Waited waited = Waited::refused;
-  if (pass) {
+  if (pass || listens) {
     work = parts_.entry.handle(*call);
     waited = co_await wait_for(exchange, *admitted.rules, *call, work);
   }
@@ -312,6 +321,7 @@ std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const
   if (!call.facts.scopes_needed.empty()) {
     fields += rules.resource.lacks_scopes(call.endpoint, call.facts.scopes_needed);
   }
+  if (settled.http == 401) fields += rules.resource.unauthenticated(call.endpoint, true);
   append_cache_fields(fields, call.facts.cache);
   append_degraded_field(fields, call.facts.degraded);
   append_rate_fields(fields, call.facts.rate);

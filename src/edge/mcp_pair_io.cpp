@@ -1,3 +1,4 @@
+#include "edge/admitted_tenure.hpp"
 #include "edge/answer.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "edge/media_types.hpp"
@@ -33,6 +34,7 @@ base::Task<void> McpEndpoint::serve_pair(net::HttpExchange& exchange, Admitted a
   core::ClientSession client;  // until it says more
   client.revision = mcp::Revision::r2024_11_05;
   client.capabilities = client.client_info = "{}";
+  client.endpoint = admitted.endpoint;
   auto opened = parts_.sessions.open(std::move(client), *admitted.principal, parts_.scheduler.now());
   if (!opened) {
     auto const told = answer_for(opened.error(), false, {}, {});
@@ -55,9 +57,11 @@ base::Task<void> McpEndpoint::serve_pair(net::HttpExchange& exchange, Admitted a
   net::append_sse_event(first, "endpoint",
                         std::string(exchange.head().path).append(1, '?').append(kSessionQuery) + id);
   {
-    PairStream stream({parts_, *admitted.rules, *admitted.principal, admitted.endpoint, letters},
-                      {parts_.scheduler, parts_.catalog, exchange, stream_rules_, outbox, reader, false},
-                      std::move(first));
+    AdmittedTenure tenure(parts_.scheduler, rules_, rules_changed_, admitted.rules, admitted.principal);
+    PairStream stream(
+        {parts_, *admitted.rules, tenure, admitted.endpoint, letters},
+        {parts_.scheduler, parts_.catalog, exchange, stream_rules_, tenure, outbox, reader, false},
+        std::move(first));
     co_await stream.run();
   }
   parts_.sessions.end(id, *admitted.principal, parts_.scheduler.now());
@@ -80,7 +84,7 @@ void McpEndpoint::take_letter(net::HttpExchange& exchange, Admitted const& admit
   }
   auto const now = parts_.scheduler.now();
   call->session_id = exchange.head().query.substr(kSessionQuery.size());
-  auto pin = parts_.sessions.find(call->session_id, *admitted.principal, now);
+  auto pin = parts_.sessions.find(call->session_id, *admitted.principal, admitted.endpoint, now);
   auto const letters = pin ? pin->letterbox() : nullptr;
   if (!letters) return reject(exchange, "session", kNoSession, id);
   auto const* const version = fields.find("mcp-protocol-version");
@@ -90,6 +94,7 @@ void McpEndpoint::take_letter(net::HttpExchange& exchange, Admitted const& admit
   call->revision = *revision;
   call->revision_stated = version != nullptr;
   call->principal = admitted.principal.get();
+  call->endpoint = admitted.endpoint;
   call->access = admitted.rules->access;
   call->started = now;
   call->deadline = call->deadline_latest = now + admitted.rules->call_max;
@@ -101,7 +106,8 @@ void McpEndpoint::take_letter(net::HttpExchange& exchange, Admitted const& admit
   continue_trace(*call, fields.value("traceparent"), fields.value("tracestate"), parts_.random);
   auto place = parts_.gate.enter();
   if (!place) return reject(exchange, "busy", kBusy, id, kRetry);
-  if (!letters->put({std::move(call), std::move(*place)})) return reject(exchange, "session", kNoSession, {});
+  if (!letters->put({std::move(call), std::move(*place), admitted.principal}))
+    return reject(exchange, "session", kNoSession, {});
   exchange.reply(202, "", "", {});
 }
 

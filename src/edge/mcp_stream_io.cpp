@@ -1,3 +1,4 @@
+#include "edge/admitted_tenure.hpp"
 #include "edge/get_stream.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "edge/media_types.hpp"
@@ -16,7 +17,8 @@ McpEndpoint::Stream McpEndpoint::open_stream(net::HttpExchange& exchange, Admitt
     return refuse("content_type", 406, -32600, "Accept must list text/event-stream");
   }
   auto const now = parts_.scheduler.now();
-  auto pin = parts_.sessions.find(std::string(fields.value("mcp-session-id")), *admitted.principal, now);
+  std::string const id(fields.value("mcp-session-id"));
+  auto pin = parts_.sessions.find(id, *admitted.principal, admitted.endpoint, now);
   if (!pin) return refuse("session", 404, -32001, "Session not found");
   auto const* const version = fields.find("mcp-protocol-version");
   auto const stated = version == nullptr ? std::nullopt : std::optional(version->value);
@@ -43,8 +45,10 @@ base::Task<void> McpEndpoint::serve_stream(net::HttpExchange& exchange, Admitted
   auto opened = open_stream(exchange, admitted);
   if (!opened.outbox) co_return;
   InProgress const mark(in_progress_);
-  GetStream stream({parts_.scheduler, parts_.catalog, exchange, stream_rules_, opened.outbox, opened.reader},
-                   admitted.endpoint, std::move(opened.first));
+  AdmittedTenure tenure(parts_.scheduler, rules_, rules_changed_, admitted.rules, admitted.principal);
+  GetStream stream(
+      {parts_.scheduler, parts_.catalog, exchange, stream_rules_, tenure, opened.outbox, opened.reader},
+      admitted.endpoint, std::move(opened.first));
   co_await stream.run();
 }
 

@@ -83,8 +83,7 @@ Task<void> PairStream::take_letters() {
 Task<void> PairStream::serve(session::Letterbox::Letter letter) {
   GetStream::Stay const at_work(stream_);
   auto& call = *letter.call;
-  call.principal = &parts_.principal;
-  call.endpoint = parts_.server;
+  parts_.tenure.renew(letter.principal);
   if (call.method == mcp::Method::initialize) {
     if (auto const refusal = era::check_initialize(call.request)) {
       auto const id = call.request.raw(Field::id);

@@ -39,7 +39,8 @@ std::optional<Refusal> StdioEndpoint::admit_modern(core::Call& call, EndpointRul
   if (pinned_ == Pinned::legacy) {
     return pinned_to(false, call.request.text(Field::meta_protocol_version, scratch));
   }
-  if (call.method != mcp::Method::server_discover) pinned_ = Pinned::modern;
+  bool const probe = call.method == mcp::Method::server_discover || call.method == mcp::Method::unknown;
+  if (!probe) pinned_ = Pinned::modern;
   call.revision = mcp::kNewest;
   call.legacy_offered = rules.legacy;
   return std::nullopt;

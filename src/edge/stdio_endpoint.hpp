@@ -2,11 +2,14 @@
 //
 // One thread. One message a line, both ways; requests run at the same time and are answered as they finish.
 // The opening exchange pins the era: a claimless `initialize` legacy, a valid modern request modern,
-// server/discover nothing. notifications/cancelled ends the request it names in both eras and gets no answer.
+// server/discover and methods that are not MCP's own nothing. notifications/cancelled ends the request it
+// names in both eras and gets no answer. In a session of 2025-03-26 a line may be an array of messages; its
+// answers come back as one (P023).
 // A line that was begun is written to its end; while the client does not read, answers and notifications wait
 // where they are. Limits: rules.body_bytes_max a line, requests_max requests at work (more are told `busy`),
-// lines_max lines in all (then nothing is read). Ends when the client's output ends: what is at work may take
-// `linger` more, listens end.
+// lines_max messages in all (then nothing is read), those of Batch for arrays: what is too much to be held
+// gets a line of its own. Ends when the client's output ends: what is at work may take `linger` more, listens
+// end.
 #pragma once
 
 #include <functional>
@@ -50,7 +53,22 @@ class StdioEndpoint {
     bool endless;
     base::Event cancelled;
   };
-  class Place;
+  struct Array {  // the answers to one array of messages, held until the last one is there
+    std::vector<std::string> answers;
+    std::size_t held = 0;  // bytes of the answers of calls among them
+  };
+  class Place {  // of a line, or a message of an array, at work: kept until its answer is written
+   public:
+    explicit Place(StdioEndpoint& endpoint) noexcept : endpoint_(endpoint) { ++endpoint_.lines_; }
+    Place(Place const&) = delete;
+    Place& operator=(Place const&) = delete;
+    ~Place() {
+      if (--endpoint_.lines_ < endpoint_.options_.lines_max) endpoint_.room_.set();
+    }
+
+   private:
+    StdioEndpoint& endpoint_;
+  };
   class Sink;
 
   base::Task<void> serve(std::function<void()> on_end);
@@ -59,10 +77,14 @@ class StdioEndpoint {
   base::Task<void> serve_inbox(std::shared_ptr<session::Outbox> outbox);
   void begin_session(session::SessionTable::Table::Pin const& session);
   void take_line(upstream::LineFramer::Line line);
-  void take_note(core::Call& call);
-  base::Task<void> serve_request(mcp::Message message);
+  void take_note(mcp::Message message);
+  void take_array(std::string text);
+  base::Task<void> serve_array(std::vector<mcp::Message> messages, std::vector<std::string> answers);
+  base::Task<void> serve_request(mcp::Message message, Array* array = nullptr);
   base::Task<base::Ended> work_on(core::Call& call, base::Result<core::Outcome>& outcome);
   base::Task<void> refuse(std::string id, era::Refusal refusal);
+  base::Task<std::size_t> deliver(core::Outcome const& outcome, Array* array);
+  base::Task<void> deliver(std::string json, Array* array);
   base::Task<std::size_t> write_outcome(core::Outcome const& outcome);
   base::Task<bool> write_line(std::string line);
   base::Task<void> my_turn();

@@ -43,20 +43,6 @@ void put_on_one_line(std::string& json) {
 
 }  // namespace
 
-// One line at work; it keeps its place until its answer is written.
-class StdioEndpoint::Place {
- public:
-  explicit Place(StdioEndpoint& endpoint) noexcept : endpoint_(endpoint) { ++endpoint_.lines_; }
-  Place(Place const&) = delete;
-  Place& operator=(Place const&) = delete;
-  ~Place() {
-    if (--endpoint_.lines_ < endpoint_.options_.lines_max) endpoint_.room_.set();
-  }
-
- private:
-  StdioEndpoint& endpoint_;
-};
-
 class StdioEndpoint::Sink final : public AskingSink {
  public:
   Sink(StdioEndpoint& endpoint, core::Call& call) noexcept
@@ -187,20 +173,19 @@ void StdioEndpoint::take_line(LineFramer::Line line) {
   }
   auto decoded = mcp::decode(std::move(line.text), {.json = {}, .bytes_max = rules_()->body_bytes_max});
   if (!decoded) {
-    auto const& failure = decoded.error();
+    auto failure = std::move(decoded).error();
+    if (failure.fault == mcp::DecodeFault::batch) return take_array(std::move(failure.bytes));
     requests_group_.spawn(refuse(failure.id, {400, failure.code(), failure.sentence, {}}));
     return;
   }
   switch (decoded->kind()) {
     case mcp::MessageKind::request: requests_group_.spawn(serve_request(std::move(*decoded))); break;
-    default: {
-      core::Call call(std::move(*decoded));
-      take_note(call);
-    }
+    default: take_note(std::move(*decoded));
   }
 }
 
-void StdioEndpoint::take_note(core::Call& call) {
+void StdioEndpoint::take_note(mcp::Message message) {
+  core::Call call(std::move(message));
   if (call.method == mcp::Method::notifications_cancelled) {
     auto const named = call.request.raw(Field::request_id);
     running_.for_each([named](Running& run) {
@@ -218,7 +203,8 @@ Task<void> StdioEndpoint::refuse(std::string id, era::Refusal refusal) {
   co_await write_line(error_message(id, refusal.code, refusal.message, refusal.data));
 }
 
-Task<void> StdioEndpoint::serve_request(mcp::Message message) {
+// `array`: the one that the request came in; null: its answer has a line of its own.
+Task<void> StdioEndpoint::serve_request(mcp::Message message, Array* array) {
   Place const place(*this);
   auto const rules = rules_();
   core::Call call(std::move(message));
@@ -229,7 +215,7 @@ Task<void> StdioEndpoint::serve_request(mcp::Message message) {
   call.deadline = call.deadline_latest = call.started + rules->call_max;
   if (auto const refusal = admit(call, *rules)) {
     auto const id = call.request.raw(Field::id);
-    co_await write_line(error_message(id, refusal->code, refusal->message, refusal->data));
+    co_await deliver(error_message(id, refusal->code, refusal->message, refusal->data), array);
     co_return;
   }
   continue_trace(call, {}, {}, parts_.random);
@@ -249,7 +235,7 @@ Task<void> StdioEndpoint::serve_request(mcp::Message message) {
   } else {
     auto settled = settle(call, std::move(outcome), rules->tool_results, record);
     put_id(settled.outcome, call.request.raw(Field::id));
-    record.bytes_out = co_await write_outcome(settled.outcome);
+    record.bytes_out = co_await deliver(settled.outcome, array);
     if (call.method == mcp::Method::subscriptions_listen && record.error_code == 0) {
       co_await write_line(end_of_listen(call.request.raw(Field::id)));
     }

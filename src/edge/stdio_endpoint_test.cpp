@@ -54,8 +54,9 @@ std::string modern(std::string const& id, std::string const& method, std::string
 std::string legacy(std::string const& id, std::string const& method, std::string const& params = "{}") {
   return R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method + R"(","params":)" + params + "}";
 }
-std::string initialize(std::string const& id) {
-  return legacy(id, "initialize", R"({"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{}})");
+std::string initialize(std::string const& id, std::string const& revision = "2025-06-18") {
+  return legacy(id, "initialize",
+                R"({"protocolVersion":")" + revision + R"(","capabilities":{},"clientInfo":{}})");
 }
 std::string answered(std::string const& id) { return R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":{}})"; }
 std::string cancelled(std::string const& id) {
@@ -188,8 +189,9 @@ TEST(StdioEndpoint, PinsNothingByDiscovery) {
 
 TEST(StdioEndpoint, PinsNothingByARefusedRequest) {
   Desk desk;
-  EXPECT_NE(desk.ask(modern("1", "no/such")).find("-32601"), std::string::npos);
-  EXPECT_EQ(desk.ask(initialize("2")), answered("2"));
+  EXPECT_NE(desk.ask(modern("1", "logging/setLevel")).find("-32601"), std::string::npos);
+  EXPECT_EQ(desk.ask(modern("2", "no/such")), answered("2")) << "the router's to refuse";
+  EXPECT_EQ(desk.ask(initialize("3")), answered("3"));
 }
 
 TEST(StdioEndpoint, OpensALegacySessionAgainThatTheTableLost) {
@@ -221,6 +223,63 @@ TEST(StdioEndpoint, SaysWhatIsWrongWithALineAndGoesOn) {
   EXPECT_NE(desk.ask("{nonsense").find("-32700"), std::string::npos);
   EXPECT_NE(desk.ask("[]").find("-32600"), std::string::npos);
   EXPECT_EQ(desk.ask(modern("1", "tools/list")), answered("1"));
+}
+
+TEST(StdioEndpoint, AnswersAnArrayWithOne) {  // P023
+  Desk desk;
+  desk.ask(initialize("0", "2025-03-26"));
+  desk.servers->delay = 2s;
+  desk.say("[" + legacy("1", "tools/list") + ",7," + legacy("2", "tools/list") + "," +
+           legacy("\"3\"", "ping") + "," + cancelled("2") + "]");
+  EXPECT_EQ(desk.servers->working, 2) << "at the same time, less the one that was cancelled";
+  EXPECT_EQ(desk.lines(), Lines{});
+  desk.loop.advance(2s);
+  auto const lines = desk.lines();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines.front().substr(0, 10), R"([{"jsonrpc)");
+  EXPECT_EQ(lines.front().substr(lines.front().find(answered("1"))),
+            answered("1") + "," + answered("\"3\"") + "]");
+  EXPECT_NE(lines.front().find("-32600"), std::string::npos) << "of what is no message";
+  EXPECT_EQ(desk.ask("[" + cancelled("9") + "]"), "0 lines");
+}
+
+TEST(StdioEndpoint, SaysBeforeTheArrayWhatItsCallsSayFirst) {
+  Desk desk;
+  desk.ask(initialize("0", "2025-03-26"));
+  desk.say("[" + legacy("1", "tools/call") + "]");
+  EXPECT_EQ(desk.lines(), (Lines{R"({"n":1})", R"({ "n":2})", "[" + answered("1") + "]"}));
+}
+
+TEST(StdioEndpoint, RefusesArraysThatAreNotLegal) {  // P022, P023
+  Desk desk;
+  std::string const one = "[" + legacy("1", "ping") + "]";
+  for (auto const revision : {"", "2024-11-05", "2025-06-18", "2025-11-25"}) {
+    Desk other;
+    if (*revision != '\0') other.ask(initialize("0", revision));
+    int const called = other.servers->called;
+    EXPECT_NE(other.ask(one).find("2025-03-26 only"), std::string::npos) << revision;
+    EXPECT_EQ(other.servers->called, called);
+  }
+  desk.ask(initialize("0", "2025-03-26"));
+  for (auto const& message : {initialize("2"), modern("2", "tools/list")}) {
+    auto const refused = desk.ask("[" + legacy("1", "ping") + "," + message + "]");
+    EXPECT_NE(refused.find("A batch holds neither"), std::string::npos) << refused;
+  }
+  EXPECT_NE(desk.ask("[]").find("-32600"), std::string::npos);
+  EXPECT_EQ(desk.servers->called, 1) << "nothing of them was done";
+  EXPECT_EQ(desk.ask(one), "[" + answered("1") + "]");
+}
+
+TEST(StdioEndpoint, AnAnswerThatIsTooMuchToBeHeldHasALineOfItsOwn) {
+  Desk desk({}, 8 << 20);
+  desk.ask(initialize("0", "2025-03-26"));
+  desk.servers->result = R"({"t":")" + std::string(600 * 1024, 'x') + "\"}";
+  desk.say("[" + legacy("1", "ping") + "," + legacy("2", "ping") + "]");
+  Lines lines;
+  for (int i = 0; i < 100; ++i) {
+    for (auto& line : desk.lines()) lines.push_back(line.substr(0, 25));
+  }
+  EXPECT_EQ(lines, (Lines{R"({"jsonrpc":"2.0","id":2,")", R"([{"jsonrpc":"2.0","id":1,)"}));
 }
 
 TEST(StdioEndpoint, BoundsALine) {

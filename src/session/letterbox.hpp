@@ -18,8 +18,9 @@ namespace weir::session {
 class Letterbox : public std::enable_shared_from_this<Letterbox> {
  public:
   struct Letter {
-    std::unique_ptr<core::Call> call;  // without principal and endpoint: they are the stream's
+    std::unique_ptr<core::Call> call;  // with the rights of the POST that brought it
     base::Gate::Pass place;
+    std::shared_ptr<core::Principal const> principal;  // the call's
   };
 
   explicit Letterbox(base::Scheduler& home) : home_(home), filled_(home) {}

@@ -6,7 +6,7 @@
 namespace weir::session {
 
 Session::Session(core::ClientSession client, std::shared_ptr<ReplayShelf> shelf)
-    : outbox_(std::make_shared<Outbox>(std::move(shelf))) {
+    : endpoint_(client.endpoint), outbox_(std::make_shared<Outbox>(std::move(shelf))) {
   client.inbox = outbox_;
   client_ = std::make_shared<core::ClientSession const>(std::move(client));
 }
@@ -27,6 +27,7 @@ bool Session::shake_hands(core::ClientSession client) {
   std::lock_guard const lock(mutex_);
   if (!letters_ || std::exchange(shaken_, true)) return false;
   client.id = client_->id;
+  client.endpoint = client_->endpoint;
   client.inbox = outbox_;
   client.log_floor = client_->log_floor;
   client_ = std::make_shared<core::ClientSession const>(std::move(client));

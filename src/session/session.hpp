@@ -35,6 +35,7 @@ class Session {
   Session(core::ClientSession client, std::shared_ptr<ReplayShelf> shelf);
   void count_in(observe::SessionMetrics const& metrics);  // once it is in the table; end() takes it out
   std::shared_ptr<core::ClientSession const> client() const;
+  std::string_view endpoint() const noexcept { return endpoint_; }
   Questions& questions() noexcept { return questions_; }
   std::shared_ptr<Outbox> const& outbox() const noexcept { return outbox_; }
 
@@ -64,6 +65,7 @@ class Session {
     to.add(1);
   }
 
+  std::string const endpoint_;
   std::shared_ptr<Outbox> outbox_;
   std::shared_ptr<core::ClientSession const> client_;
   Questions questions_;

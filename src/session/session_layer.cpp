@@ -42,6 +42,10 @@ class Registration {
 
 }  // namespace
 
+SessionTable::Table::Pin SessionLayer::session_of(core::Call const& call) {
+  return sessions_.find(call.session_id, *call.principal, call.endpoint, scheduler_.now());
+}
+
 base::Task<Result<Outcome>> SessionLayer::initialize(core::Call& call) {
   auto outcome = co_await inner_->handle(call);
   if (!outcome || outcome->message.kind() != mcp::MessageKind::result) co_return outcome;
@@ -49,6 +53,7 @@ base::Task<Result<Outcome>> SessionLayer::initialize(core::Call& call) {
   client.capabilities = call.request.raw(Field::capabilities);
   client.client_info = call.request.raw(Field::client_info);
   client.revision = call.revision;
+  client.endpoint = call.endpoint;
   if (!call.session_id.empty()) co_return greet(call, std::move(client), std::move(*outcome));
   auto opened = sessions_.open(std::move(client), *call.principal, scheduler_.now());
   if (!opened) co_return opened.error();
@@ -59,7 +64,7 @@ base::Task<Result<Outcome>> SessionLayer::initialize(core::Call& call) {
 
 // HTTP+SSE: the session was there before.
 Result<Outcome> SessionLayer::greet(core::Call& call, core::ClientSession client, Outcome outcome) {
-  auto pin = sessions_.find(call.session_id, *call.principal, scheduler_.now());
+  auto pin = session_of(call);
   if (!pin) return unknown_session();
   pin.refresh(scheduler_.now());
   bool const first = pin->shake_hands(std::move(client));
@@ -89,7 +94,7 @@ base::Task<Result<Outcome>> SessionLayer::handle(core::Call& call) {
 
 base::Task<Result<Outcome>> SessionLayer::handle_legacy(core::Call& call) {
   if (call.method == mcp::Method::initialize) co_return co_await initialize(call);
-  auto pin = sessions_.find(call.session_id, *call.principal, scheduler_.now());
+  auto pin = session_of(call);
   if (!pin) co_return unknown_session();
   pin.refresh(scheduler_.now());
   call.session = pin->client();
@@ -98,7 +103,7 @@ base::Task<Result<Outcome>> SessionLayer::handle_legacy(core::Call& call) {
 }
 
 bool SessionLayer::note(core::Call& call) {
-  auto pin = sessions_.find(call.session_id, *call.principal, scheduler_.now());
+  auto pin = session_of(call);
   if (!pin) return false;
   pin.refresh(scheduler_.now());
   auto const kind = call.request.kind();

@@ -25,6 +25,7 @@ class SessionLayer final : public core::Handler {
   bool note(core::Call& call);
 
  private:
+  SessionTable::Table::Pin session_of(core::Call const& call);
   base::Task<base::Result<core::Outcome>> initialize(core::Call& call);
   base::Result<core::Outcome> greet(core::Call& call, core::ClientSession client, core::Outcome outcome);
   base::Task<base::Result<core::Outcome>> handle_legacy(core::Call& call);

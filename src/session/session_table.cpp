@@ -80,6 +80,12 @@ SessionTable::Table::Pin SessionTable::find(std::string const& id, core::Princip
   return table_.find(id, who.id, now);
 }
 
+SessionTable::Table::Pin SessionTable::find(std::string const& id, core::Principal const& who,
+                                            std::string_view endpoint, base::TimePoint now) {
+  auto pin = table_.find(id, who.id, now);
+  return pin && pin->endpoint() == endpoint ? std::move(pin) : Table::Pin();
+}
+
 bool SessionTable::end(std::string const& id, core::Principal const& who, base::TimePoint now) {
   auto pin = table_.find(id, who.id, now);
   if (!pin) return false;

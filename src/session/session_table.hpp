@@ -29,6 +29,10 @@ class SessionTable {
   // Errors: busy (nobody can go, or the principal has its share). `client.id` is filled in.
   base::Result<Table::Pin> open(core::ClientSession client, core::Principal const& who, base::TimePoint now);
   Table::Pin find(std::string const& id, core::Principal const& who, base::TimePoint now);
+  // The same, as a client names it: at the endpoint where it was opened. At another one its streams would
+  // bring what a token for that one does not reach.
+  Table::Pin find(std::string const& id, core::Principal const& who, std::string_view endpoint,
+                  base::TimePoint now);
   bool end(std::string const& id, core::Principal const& who, base::TimePoint now);
 
   // How many sessions went; a full batch means that there may be more.

@@ -49,6 +49,7 @@ struct World {
     call.revision = mcp::kNewestLegacy;
     call.session_id = std::move(session);
     call.principal = &who;
+    call.endpoint = endpoint;
     auto outcome = co_await layer->handle(call);
     answer.came = true;
     answer.ok = outcome.has_value();
@@ -69,6 +70,7 @@ struct World {
   base::SeededRandom random{1};
   std::vector<std::pair<std::string, base::TableReason>> ended;
   SessionTable table;
+  std::string_view endpoint;
   core::Principal anyone{"anonymous", "anonymous", {}};
   core::Principal other{"key:b", "key", {}};
   SlowEcho* echo = nullptr;
@@ -296,6 +298,22 @@ TEST(Session, CancelledReachesTheRunItNamesAndNoOther) {
   EXPECT_EQ(world.echo->running, 1) << "7 and \"7\" are different ids";
   world.loop.advance(10s);
   EXPECT_TRUE(another.ok);
+}
+
+// A token for one server's endpoint must not reach what a session of all servers' is told.
+TEST(Session, IsKnownOnlyWhereItWasOpened) {  // P108
+  World world;
+  auto const id = world.open();
+  auto const now = world.loop.now();
+  EXPECT_TRUE(world.table.find(id, world.anyone, "", now));
+  EXPECT_FALSE(world.table.find(id, world.anyone, "docs", now));
+  world.endpoint = "docs";
+  EXPECT_EQ(world.ask_now(World::kPing, id).fault, base::Fault::not_found);
+  auto const other = world.open();
+  EXPECT_TRUE(world.ask_now(World::kPing, other).ok);
+  world.endpoint = "";
+  EXPECT_EQ(world.ask_now(World::kPing, other).fault, base::Fault::not_found);
+  EXPECT_TRUE(world.ask_now(World::kPing, id).ok);
 }
 
 }  // namespace

@@ -22,11 +22,13 @@ enum class StreamEnd : std::uint8_t {
   session_over,  // ended, expired or evicted
   slow_reader,   // more waits for it than streams.buffer allows
   stale,         // bytes are under way that the peer does not acknowledge
+  credential,    // what its caller was admitted with holds no longer
   shutdown,
 };
 
-inline constexpr std::array<std::string_view, 8> kStreamEnds{
-    "none", "done", "client_gone", "replaced", "session_over", "slow_reader", "stale", "shutdown"};
+inline constexpr std::array<std::string_view, 9> kStreamEnds{"none",     "done",         "client_gone",
+                                                             "replaced", "session_over", "slow_reader",
+                                                             "stale",    "credential",   "shutdown"};
 inline std::string_view name_of(StreamEnd why) noexcept { return kStreamEnds[static_cast<std::size_t>(why)]; }
 
 class StreamLife {
