@@ -234,7 +234,15 @@ TEST(ClientFiles, AFileWithoutServersHasNone) {
     auto const report = check_named("/p/.mcp.json", text);
     EXPECT_TRUE(report.settings.servers.empty()) << text;
     EXPECT_EQ(report.exit_code, 0) << text;
+    EXPECT_EQ(render_text(report.problems, false),
+              "warning[WEIR-E053]: no servers are found in `/p/.mcp.json`\n"
+              "  --> /p/.mcp.json\n"
+              "  = fix: write them below `mcpServers`, or name another file\n")
+        << text;
   }
+  auto environment = machine();
+  environment.files["/home/u/.claude.json"] = "{\"numStartups\": 3}";
+  EXPECT_TRUE(check_found(environment).problems.empty()) << "nobody has named it";
 }
 
 TEST(TrustStore, ConsentIsForOneContentOfOneFile) {

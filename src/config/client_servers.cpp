@@ -63,6 +63,25 @@ void report_collision(Member const& kept, Member const& other, Problems& problem
   problem.fix = "rename one of them";
 }
 
+char const* key_of(ClientFormat format) {
+  switch (format) {
+    case ClientFormat::mcp_servers: return "mcpServers";
+    case ClientFormat::vscode: return "servers";
+    case ClientFormat::codex: return "mcp_servers";
+    case ClientFormat::opencode: return "mcp";
+    case ClientFormat::zed: return "context_servers";
+  }
+  return "mcpServers";
+}
+
+// Who names a file wants something of it.
+void warn_of_no_servers(ClientFile const& file, unsigned order, Problems& problems) {
+  auto const source = make_source(file.shown, file.text, order);
+  auto& problem = problems.warning("WEIR-E053", Mark{source, 0, 0, 1},
+                                   fmt::format("no servers are found in `{}`", file.shown));
+  problem.fix = fmt::format("write them below `{}`, or name another file", key_of(file.format));
+}
+
 }  // namespace
 
 std::vector<ClientServer> collect_client_servers(Sources const& sources, Node const& root, unsigned order,
@@ -72,7 +91,10 @@ std::vector<ClientServer> collect_client_servers(Sources const& sources, Node co
   auto const* own = root.find("servers");
   for (auto const& file : sources.client_files) {
     Problems inner;
-    for (auto& server : servers_of(file, order++, inner)) {
+    auto servers = servers_of(file, order, inner);
+    if (file.named && servers.empty() && inner.sorted().empty()) warn_of_no_servers(file, order, problems);
+    ++order;
+    for (auto& server : servers) {
       if (is_own(server.value, ports)) {
         problems.note("WEIR-E054", server.mark,
                       fmt::format("`{}` is this gateway; it is skipped", server.key));

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <string.h>  // explicit_bzero
 
 #include <algorithm>
 #include <cctype>
@@ -9,27 +10,11 @@
 namespace weir::config {
 namespace {
 
-using Path = std::vector<std::string_view>;
-
 bool holds_any(std::string_view text, std::initializer_list<std::string_view> words) {
   std::string lower;
   for (char const c : text) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return std::any_of(words.begin(), words.end(),
                      [&](auto word) { return lower.find(word) != std::string::npos; });
-}
-
-bool is_credential_name(std::string_view name) {
-  return holds_any(name, {"authorization", "cookie", "token", "secret", "password", "passwd", "key"});
-}
-
-// `scheme://user:password@host`
-bool has_password(std::string_view value) {
-  auto const scheme = value.find("://");
-  return scheme != std::string_view::npos && value.find('@', scheme) != std::string_view::npos;
-}
-
-bool is_below_headers(Path const& path) {
-  return path.size() >= 4 && path[0] == "servers" && (path[2] == "headers" || path[2] == "auth");
 }
 
 // The place of a reference inside the scalar, in the text as the person wrote it.
@@ -68,17 +53,19 @@ class Walk {
       : context_(context), out_(out), problems_(problems) {}
 
   void visit(Node& node) {
-    for (std::size_t i = 0; i < node.items.size(); ++i) visit(node.items[i]);
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      before_ = i == 0 ? std::string_view() : node.items[i - 1].value();
+      visit(node.items[i]);
+    }
+    if (!node.items.empty()) before_ = {};
     for (auto& member : node.members) {
       path_.push_back(member.key);
       visit(member.value);
       path_.pop_back();
     }
     if (!node.is_scalar() || node.text.empty()) return;
-    if (has_reference(node.text)) expand_scalar(node);
-    if (node.unset) return;
-    if (is_credential_path(path_)) keep_literal(node.value());
-    if (has_password(node.value())) out_.secrets.emplace_back(node.value());
+    bool const written_out = !has_reference(node.text) || expand_scalar(node);
+    if (!node.unset) keep_credentials(node.value(), {path_, before_}, written_out, out_.secrets);
   }
 
  private:
@@ -86,19 +73,20 @@ class Walk {
     return path_.size() >= 2 && path_[0] == "servers" ? path_[1] : std::string_view();
   }
 
-  void expand_scalar(Node& node) {
+  // False: it has something in it that came from elsewhere.
+  bool expand_scalar(Node& node) {
     auto expansion = expand(node.text, context_.environment, context_.workspace_folder);
+    bool const written_out = expansion.secrets.empty() && expansion.variables.empty();
     for (auto& secret : expansion.secrets) out_.secrets.push_back(std::move(secret));
     for (auto& reference : expansion.references) keep_reference(node, std::move(reference));
     for (auto& [name, value] : expansion.variables) {
-      bool const credential = is_below_headers(path_) || is_credential_name(name);
-      bool const path = value.reveal().starts_with('/');  // of a credential's file, say
-      if (credential && !path) out_.secrets.push_back(value);
+      if (is_credential_variable(name, value.reveal(), path_)) out_.secrets.push_back(value);
       out_.variables.push_back({std::move(name), std::move(value)});
     }
     node.expanded = std::move(expansion.value);
     node.unset = !expansion.failures.empty();
     for (auto const& failure : expansion.failures) report(node, failure);
+    return written_out;
   }
 
   void keep_reference(Node const& node, std::string reference) {
@@ -142,33 +130,40 @@ class Walk {
     if (failure.fault == Expansion::Fault::unset) problem.fix += fmt::format("  or ${{cred:{}}}", server());
   }
 
-  // A credential that is written out; of `Bearer abc` only what follows the scheme.
-  void keep_literal(std::string_view value) {
-    auto const space = value.find(' ');
-    out_.secrets.emplace_back(space == std::string_view::npos ? value : value.substr(space + 1));
-  }
-
   ExpandContext const& context_;
   ExpandOutcome& out_;
   Problems& problems_;
   Path path_;
+  std::string_view before_;  // the item of the list before this one
 };
+
+// The form that a program prints it in.
+base::Secret unescaped(std::string_view part) {
+  constexpr std::string_view kDigits = "0123456789abcdefABCDEF";
+  auto const digit = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
+  std::string text;
+  text.reserve(part.size());
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    bool const escape = part[i] == '%' && i + 2 < part.size() &&
+                        part.substr(i + 1, 2).find_first_not_of(kDigits) == std::string_view::npos;
+    text += escape ? static_cast<char>(digit(part[i + 1]) * 16 + digit(part[i + 2])) : part[i];
+    if (escape) i += 2;
+  }
+  base::Secret secret(text);
+  explicit_bzero(text.data(), text.size());
+  return secret;
+}
 
 }  // namespace
 
-bool is_credential_path(Path const& path) noexcept {
-  bool const in_cache = path.size() == 3 && path[0] == "caching" && path[1].starts_with("l2");
-  if (in_cache) return path[2] == "password" || path[2] == "secret";
-  if (path.size() == 3 && path[0] == "auth") return path[2] == "client_secret";
-  if (path.size() == 3 && path[0] == "secrets") return path[2] == "token" || path[2] == "secret_id";
-  if (path.size() < 4 || path[0] != "servers") return false;
-  if (path[2] == "auth") {
-    constexpr std::string_view kSecret[] = {"token",         "value",    "client_secret", "client_key",
-                                            "refresh_token", "password", "dpop_key",      "assertion"};
-    return std::find(std::begin(kSecret), std::end(kSecret), path.back()) != std::end(kSecret);
+void keep_credentials(std::string_view value, ScalarPlace const& place, bool written_out,
+                      std::vector<base::Secret>& secrets) {
+  for (auto const part : credentials_in(value, place, written_out)) {
+    secrets.emplace_back(part);
+    if (part.find('%') != std::string_view::npos) secrets.push_back(unescaped(part));
   }
-  if (path[2] != "headers" && path[2] != "env") return false;
-  return is_credential_name(path[3]);
+  auto const url = url_with_password(value);
+  if (!url.empty()) secrets.emplace_back(url);
 }
 
 void expand_tree(Node& root, ExpandContext const& context, ExpandOutcome& out, Problems& problems) {

@@ -154,17 +154,28 @@ void hide_values(Run& run) {
   for (auto const& [value, shown] : hidden) run.problems.hide(value, shown);
 }
 
-void add_secrets(Run& run, Settings& settings) {
+// A server's `env` has been looked at; what is left of its variables stands in its `envFile`.
+void add_of_env_files(Node const& root, Server const& server, std::vector<base::Secret>& secrets) {
+  auto const* servers = root.find("servers");
+  auto const* node = servers == nullptr ? nullptr : servers->find(server.name);
+  auto const* own = node == nullptr ? nullptr : node->find("env");
+  for (auto const& [name, value] : server.env) {
+    if (own != nullptr && own->find(name) != nullptr) continue;
+    Path const path{"servers", server.name, "env", name};
+    keep_credentials(value.reveal(), {path}, true, secrets);
+  }
+}
+
+void add_secrets(Run& run, Node const& root, Settings& settings) {
   settings.secrets = std::move(run.expanded.secrets);
   settings.references = std::move(run.expanded.references);
   for (auto const* const own : {&settings.stores.vault.token, &settings.stores.vault.secret_id}) {
     if (!own->empty()) settings.secrets.push_back(*own);
   }
-  for (auto const& server : settings.servers) {
-    for (auto const& [name, value] : server.env) {
-      if (is_credential_path({"servers", server.name, "env", name})) settings.secrets.push_back(value);
-    }
-  }
+  for (auto const& server : settings.servers) add_of_env_files(root, server, settings.secrets);
+  std::set<std::string_view> seen;  // of bytes that do not move with their owner
+  std::erase_if(settings.secrets,
+                [&](base::Secret const& secret) { return !seen.insert(secret.reveal()).second; });
 }
 
 }  // namespace
@@ -222,6 +233,8 @@ Loaded load(Sources const& sources, Environment const& environment, Problems& pr
   for (auto& tree : client_trees) merge_files(root, std::move(tree), ignored);
   auto settings = read_settings(root, environment);
   check_settings(root, settings, sources, environment, problems);
+  hide_values(run);  // the reasons below are those of problems
+  confine_misfits(root, run.expanded, problems, settings.misfits);
   for (auto& server : settings.servers) {
     auto const reason = run.expanded.unusable.find(server.name);
     if (reason != run.expanded.unusable.end() && server.unusable.empty()) server.unusable = reason->second;
@@ -229,7 +242,7 @@ Loaded load(Sources const& sources, Environment const& environment, Problems& pr
   add_provenance(run, root, settings);
   if (sources.inspect) sources.inspect(settings, problems);
   hide_values(run);
-  add_secrets(run, settings);
+  add_secrets(run, root, settings);
   return {std::move(settings), std::move(root)};
 }
 

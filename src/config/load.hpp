@@ -2,7 +2,8 @@
 //
 // Order of strength: flag > environment variable > file (later files win; maps are merged, other values
 // replaced) > default. A server named in two of our own files is an error; client files follow
-// client_files.hpp. A server with an unset reference is kept, marked unusable; nothing else suffers from it.
+// client_files.hpp. A server with a reference that is unset, or a secret of which nothing can be made, is
+// kept, marked unusable; nothing else suffers from it.
 #pragma once
 
 #include <functional>

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/credential_text.hpp"
 #include "config/expand.hpp"
 #include "config/load.hpp"
 #include "config/reader.hpp"
@@ -44,9 +45,9 @@ struct ExpandOutcome {
   std::map<std::string, std::string> unusable;  // server → the first reason
 };
 void expand_tree(Node& root, ExpandContext const& context, ExpandOutcome& out, Problems& problems);
-// Whether a value at this path is a credential even when it is written out ("servers", "x", "headers",
-// "Authorization"; "caching", "l2", "password").
-bool is_credential_path(std::vector<std::string_view> const& path) noexcept;
+// Adds what is a credential in a scalar's value, see credentials_in().
+void keep_credentials(std::string_view value, ScalarPlace const& place, bool written_out,
+                      std::vector<base::Secret>& secrets);
 
 // --- client_servers.cpp: servers of client files that no own file has named already
 struct ClientServer {
@@ -87,6 +88,12 @@ void check_caching(Node const& root, Environment const& environment, Problems& p
 // A warning at `mark` that `name` is no server of ours, with the one that was probably meant.
 Problem& warn_of_unknown_server(std::string_view code, Mark const& mark, std::string_view name,
                                 Node const& root, Problems& problems);
+
+// --- misfits.cpp: what is wrong with a value that came from a file or a store is no fault of the
+// configuration: it sets aside the server that the value is for, and whoever has the value before may use
+// that. Such problems are confined; the servers are noted in `out`, each first reason with its reference.
+void confine_misfits(Node const& root, ExpandOutcome& out, Problems& problems,
+                     std::vector<SecretMisfit>& misfits);
 
 // --- deferred.cpp: keys in use that have no effect in this version: one note per top-level section, and,
 // where the gateway is to run with them, a warning or an error for each protection that it cannot give

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "config/load_steps.hpp"
@@ -165,6 +166,50 @@ void check_per(Node const& auth, Problems& problems) {
   problem.notes.emplace_back("there is no person in it, so that all callers would share one token");
 }
 
+// The company is told by name whom it vouches to; an address to ask at is none.
+void check_enterprise(Node const& auth, std::string_view type, Problems& problems) {
+  auto const* enterprise = section_at(&auth, "enterprise");
+  if (enterprise == nullptr) return;
+  check_client(*enterprise, problems);
+  bool const vouches = type == "exchange" && given(enterprise, "token_url");
+  // Without either it is told anyway that one of them is missing.
+  if (!vouches || given(&auth, "issuer") || !given(&auth, "token_url")) return;
+  auto& problem = problems.error("WEIR-E022", enterprise->mark, "`enterprise` needs `issuer` beside it");
+  problem.fix = "set `auth.issuer` to the identifier of the server's issuer";
+  problem.notes.emplace_back("it is the audience of what the company's issuer gives");
+}
+
+// Scheme, host and port of an address that validate() has passed, in one form.
+std::string origin_of(std::string_view url) {
+  auto const scheme_end = std::min(url.find("://"), url.size());
+  std::string origin;
+  for (char const c : url.substr(0, url.find_first_of("/?#", scheme_end + 3)))
+    origin += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  for (auto const& [scheme, port] : {std::pair{"http://", ":80"}, std::pair{"https://", ":443"}}) {
+    if (origin.starts_with(scheme) && origin.ends_with(port)) origin.erase(origin.rfind(':'));
+  }
+  return origin;
+}
+
+// A token is for one resource: the first address, unless it is named. It is not for whoever has another.
+void check_addresses(Node const& server, Node const& auth, Problems& problems) {
+  auto const* urls = server.find("urls");
+  bool const named = !scalar_at(&auth, "resource").value_or("").empty();
+  if (named || urls == nullptr || !urls->is_sequence()) return;
+  std::string first;
+  for (auto const& item : urls->items) {
+    if (!item.is_scalar() || item.kind == Node::Kind::null || item.unset) continue;
+    auto const origin = origin_of(item.value());
+    if (first.empty()) first = origin;
+    if (origin == first) continue;
+    auto& problem = problems.error("WEIR-E022", item.mark,
+                                   "a token for the first of the `urls` would be sent to another origin");
+    problem.fix = "set `auth.resource` to the name by which the issuer knows all of them";
+    problem.notes.emplace_back("`resource: none` asks for tokens that name no server");
+    return;
+  }
+}
+
 struct Need {
   char const* key;
   bool wanted;
@@ -186,7 +231,7 @@ void check_oauth(Node const& auth, bool stdio, Problems& problems) {
   }
   check_client(auth, problems);
   check_dpop(auth, grant, problems);
-  if (auto const* enterprise = section_at(&auth, "enterprise")) check_client(*enterprise, problems);
+  check_enterprise(auth, type, problems);
   bool const person = type == "oauth" && grant == "authorization_code";
   if (person) check_person(auth, problems);
   bool const workload = type == "oauth" && grant == "jwt_bearer";
@@ -273,6 +318,7 @@ void check_oauth_of_servers(Node const& root, Problems& problems) {
     check_per(*auth, problems);
     auto const type = word(auth, "type", "");
     bool const tokens = type == "oauth" || type == "exchange";
+    if (tokens) check_addresses(server.value, *auth, problems);
     auto const* headers = section_at(&server.value, "headers");
     if (!tokens || headers == nullptr) continue;
     for (auto const& header : headers->members) {

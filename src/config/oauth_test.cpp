@@ -136,6 +136,38 @@ TEST(OAuthSettings, AKeyStandsInForASecret) {
   EXPECT_NE(seen(check("{ type: oauth, client_key: '{}', client_key_algorithm: HS256" + rest)), "");
 }
 
+TEST(OAuthSettings, ACompanyVouchesToAnIssuerByName) {
+  std::string const exchange = "{ type: exchange, client_id: w, client_secret: s, ";
+  std::string const company = ", enterprise: { token_url: 'https://c.test/t', client_id: w } }";
+  auto const report = check(exchange + "token_url: 'https://i.test/t'" + company);
+  EXPECT_EQ(seen(report), "error WEIR-E022 4:104 `enterprise` needs `issuer` beside it; ");
+  EXPECT_EQ(seen(check(exchange + "token_url: 'https://i.test/t', issuer: 'https://i.test'" + company)), "");
+  EXPECT_EQ(seen(check(exchange + "token_url: 'https://i.test/t', enterprise: {} }")), "");
+}
+
+CheckReport check_addresses(std::string urls, std::string const& auth) {
+  MemoryEnvironment environment;
+  environment.files["/here/weir.yaml"] =
+      "servers:\n  a:\n    urls: [" + std::move(urls) + "]\n    auth: " + auth + "\n";
+  Sources const sources{{"weir.yaml"}, {}, {}, false, false};
+  return config::check(sources, environment);
+}
+
+TEST(OAuthSettings, ATokenIsNotForAnAddressOfAnotherOrigin) {
+  std::string const auth = "{ type: oauth, client_id: w, client_secret: s, issuer: 'https://i.test'";
+  for (auto const* const other : {"https://t.test/mcp", "http://s.test/mcp", "https://s.test:8443/mcp"}) {
+    auto const urls = "'https://s.test/mcp', '" + std::string(other) + "'";
+    EXPECT_EQ(seen(check_addresses(urls, auth + " }")),
+              "error WEIR-E022 3:34 a token for the first of the `urls` would be sent to another origin; ")
+        << other;
+    EXPECT_NE(seen(check_addresses(urls, "{ type: oauth, grant: authorization_code }")), "") << other;
+    EXPECT_EQ(seen(check_addresses(urls, auth + ", resource: 'https://s.test/mcp' }")), "") << other;
+    EXPECT_EQ(seen(check_addresses(urls, auth + ", resource: none }")), "") << other;
+    EXPECT_EQ(seen(check_addresses(urls, "{ type: bearer, token: abcdef }")), "") << other;
+  }
+  EXPECT_EQ(seen(check_addresses("'https://s.test/a', 'https://S.test:443/b?c=/d'", auth + " }")), "");
+}
+
 TEST(OAuthSettings, ACompanyVouchesForIdTokens) {
   auto const type = [](std::string const& more) {
     auto const report =

@@ -44,6 +44,7 @@ class Problems {
   // are parts of ordinary words.
   void hide(std::string_view value, std::string_view shown);
 
+  std::span<Problem> kept() noexcept { return list_; }  // valid until the next add
   std::vector<Problem> sorted() const;  // in the order the files were read, then by line and column
   std::size_t count(Severity severity) const noexcept { return counts_[static_cast<std::size_t>(severity)]; }
   bool has_errors() const noexcept { return count(Severity::error) > 0; }

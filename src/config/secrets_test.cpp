@@ -72,6 +72,52 @@ TEST(Secrets, WhatOpensAStoreCannotBeKeptInAStore) {
   EXPECT_EQ(world.check().exit_code, 78);
 }
 
+TEST(Secrets, AValueThatCannotBeUsedSetsAsideItsServerAlone) {
+  World world(R"(
+servers:
+  a: { url: http://a/mcp, auth: { type: bearer, token: "${file:/a}" } }
+  b: { url: http://b/mcp, headers: { X-Key: "b ${file:/b}" } }
+  c: { url: http://c/mcp, auth: { type: header, name: X, value: "${file:/c}" } }
+  d: { url: http://d/mcp, auth: { type: oauth, client_id: c, client_key: "${file:/d}", token_url: "https://i/t" } }
+  e: { url: http://e/mcp, auth: { type: bearer, token: "${file:/e}" } }
+)");
+  auto& files = world.environment.files;
+  files = {{"/here/weir.yaml", files["/here/weir.yaml"]},
+           {"/a", "bad\nvalue1"},
+           {"/b", std::string("bad\0value2", 10)},
+           {"/c", "bad\x7fvalue3"},
+           {"/d", "garbage-of-d"},
+           {"/e", "good value\n"}};
+  auto const report = world.check();
+  for (auto const& problem : report.problems) EXPECT_TRUE(problem.confined) << problem.message;
+  EXPECT_EQ(world.codes(), "E016 E016 E016 E016 ");
+  EXPECT_EQ(report.settings.server("a")->unusable,
+            "${file:/a}: the token has a line end or another control character in it");
+  for (auto const* const name : {"b", "c", "d"})
+    EXPECT_NE(report.settings.server(name)->unusable, "") << name;
+  EXPECT_EQ(report.settings.server("e")->unusable, "");
+  std::vector<std::string> named;
+  for (auto const& misfit : report.settings.misfits) named.push_back(misfit.reference);
+  EXPECT_EQ(named, (std::vector<std::string>{"file:/a", "file:/b", "file:/c", "file:/d"}));
+  auto const text = world.text();
+  EXPECT_NE(text.find("server `a` disabled"), std::string::npos) << text;
+  for (auto const* const value : {"value1", "value2", "value3", "garbage"})
+    EXPECT_EQ(text.find(value), std::string::npos) << text;
+}
+
+TEST(Secrets, WhatIsWrongWithTheFileItselfIsNoFaultOfASecret) {
+  World world(R"(
+servers:
+  a: { url: http://a/mcp, auth: { type: bearer, token: "a\nb" } }
+  b: { url: http://b/mcp, auth: { type: oauth, client_id: c, client_secret: s, client_key: "${file:/k}", token_url: "https://i/t" } }
+)");
+  world.environment.files["/k"] = "{}";
+  auto const report = world.check();
+  EXPECT_EQ(world.codes(), "E016 E023 ") << world.text();
+  for (auto const& problem : report.problems) EXPECT_FALSE(problem.confined) << problem.message;
+  EXPECT_TRUE(report.settings.misfits.empty());
+}
+
 TEST(Secrets, AnUnknownSecretSchemeNamesPlaceAndKinds) {
   World world("servers: { a: { url: http://a/mcp, headers: { X: \"${gcp-sm:x}\" } } }");
   auto const text = world.text();

@@ -1,6 +1,8 @@
 // What is wrong with a server as a whole.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/load_steps.hpp"
 #include "config/typed.hpp"
 
@@ -58,6 +60,20 @@ void check_target(Member const& server, Problems& problems) {
   }
 }
 
+// What a field of a head can carry (RFC 9110 5.5): else the request would go out without it, or not at all.
+void check_header_value(Node const& value, std::string_view what, Problems& problems) {
+  auto const bad = [](char letter) {
+    auto const c = static_cast<unsigned char>(letter);
+    return (c < 0x20 && c != '\t') || c == 0x7F;
+  };
+  auto const text = value.value();
+  if (value.unset || std::none_of(text.begin(), text.end(), bad)) return;
+  problems
+      .error("WEIR-E016", value.mark,
+             fmt::format("{} has a line end or another control character in it", what))
+      .fix = "a header's value is one line of text";
+}
+
 void check_credential(Node const& server, Problems& problems) {
   auto const* auth = server.find("auth");
   auto const type = scalar_at(auth, "type").value_or("none");
@@ -70,6 +86,10 @@ void check_credential(Node const& server, Problems& problems) {
     need("name");
     need("value");
   }
+  if (auto const* token = type == "bearer" ? auth->find("token") : nullptr)
+    check_header_value(*token, "the token", problems);
+  if (auto const* value = type == "header" ? auth->find("value") : nullptr)
+    check_header_value(*value, "the value", problems);
 }
 
 void check_tls(Member const& server, Problems& problems) {
@@ -98,9 +118,7 @@ void check_header_texts(Node const& server, Problems& problems) {
             std::string::npos;
     if (!name_ok)
       problems.error("WEIR-E021", header.mark, fmt::format("`{}` cannot be a header's name", header.key));
-    if (header.value.value().find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
-      problems.error("WEIR-E016", header.value.mark, "a header's value has a line end in it");
-    }
+    check_header_value(header.value, "a header's value", problems);
   }
 }
 

@@ -272,6 +272,12 @@ struct SecretUse {
   bool operator==(SecretUse const&) const = default;
 };
 
+// One of them whose value cannot be used where it stands.
+struct SecretMisfit {
+  std::string reference;  // as in SecretUse
+  std::string why;        // one clause, without the value
+};
+
 struct Settings {
   std::vector<Listener> listeners{Listener{}};
   Admin admin;
@@ -284,7 +290,10 @@ struct Settings {
   std::map<std::string, Provenance> provenance;  // by server name
   // By server name. Apart from Server, because another trust needs no restart.
   std::map<std::string, ServerTls, std::less<>> server_tls;
-  std::map<std::string, Mark, std::less<>> tls_marks;   // of `servers.a.tls.ca`, `listeners.0.tls.key`, …
+  std::map<std::string, Mark, std::less<>> tls_marks;  // of `servers.a.tls.ca`, `listeners.0.tls.key`, …
+  // "weir.yaml:3:10", by key: of those that only a running gateway finds fault with, as far as they are
+  // written anywhere: `workers`, `listeners.0.bind`, `auth.jwt.issuer`, …
+  std::map<std::string, std::string, std::less<>> places;
   std::map<std::string, Pinning, std::less<>> pinning;  // by server name; apart for the same reason
   TlsKeeping tls;
   TokenKeeping tokens;
@@ -303,6 +312,7 @@ struct Settings {
   unsigned workers = 1;  // 1…64; default: the machine's cores, at most 4
   SecretStores stores;
   std::vector<SecretUse> references;
+  std::vector<SecretMisfit> misfits;
   std::vector<Deferred> deferred;
   std::vector<base::Secret> secrets;  // every expanded or evident credential, for the log's mask
 

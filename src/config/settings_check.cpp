@@ -59,6 +59,56 @@ void check_listener_tls(Listener const& listener, Node const* tls, Mark const& a
       "say by `tls.client_ca` whose certificates count";
 }
 
+// Whether only one of them can be opened.
+bool collide(Address const& a, Address const& b) {
+  bool const tcp = a.kind == Address::Kind::tcp && b.kind == Address::Kind::tcp;
+  if (!tcp || a.port != b.port || a.port == 0) return false;  // 0: any port that is free
+  auto const is_four = [](std::string const& host) { return host.find(':') == std::string::npos; };
+  auto const covers = [&](std::string const& all, std::string const& host) {
+    return all == "::" || ((all.empty() || all == "0.0.0.0") && is_four(host));
+  };
+  bool const same_machine =
+      (a.host == "localhost" && b.local_only()) || (b.host == "localhost" && a.local_only());
+  return a.host == b.host || same_machine || covers(a.host, b.host) || covers(b.host, a.host);
+}
+
+void check_addresses(Node const& root, Settings const& settings, Problems& problems) {
+  auto const* list = root.find("listeners");
+  auto const place_of = [&](std::size_t i) {
+    auto const* node = list != nullptr && i < list->items.size() ? &list->items[i] : nullptr;
+    return mark_of(node != nullptr ? node->find("bind") : nullptr, mark_of(node, root.mark));
+  };
+  // One that could not be read has been told, and stands here with its default.
+  auto const is_known = [](Node const* bind) {
+    return bind == nullptr || (!bind->unset && parse_address(bind->value()));
+  };
+  auto const counts = [&](std::size_t i) {
+    return list == nullptr || i >= list->items.size() || is_known(list->items[i].find("bind"));
+  };
+  auto const tell = [&](Mark const& mark, std::string const& who, Address const& bind,
+                        std::string const& whose) {
+    problems
+        .error("WEIR-E024", mark, fmt::format("{} cannot listen on {} beside {}", who, bind.shown(), whose))
+        .fix = "give one of them another port";
+  };
+  auto const& all = settings.listeners;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (std::size_t before = 0; before < i && counts(i); ++before) {
+      if (!counts(before) || !collide(all[before].bind, all[i].bind)) continue;
+      tell(place_of(i), fmt::format("listener `{}`", all[i].name), all[i].bind,
+           fmt::format("listener `{}`", all[before].name));
+      break;
+    }
+  }
+  auto const* admin = root.at("admin.bind");
+  for (std::size_t i = 0; i < all.size() && is_known(admin); ++i) {
+    if (!counts(i) || !collide(all[i].bind, settings.admin.bind)) continue;
+    tell(admin != nullptr ? admin->mark : place_of(i), "the admin listener", settings.admin.bind,
+         fmt::format("listener `{}`", all[i].name));
+    break;
+  }
+}
+
 void check_listeners(Node const& root, Settings const& settings, Sources const& sources, Problems& problems) {
   auto const* list = root.find("listeners");
   if (list != nullptr && list->is_sequence() && list->items.empty()) {
@@ -163,6 +213,7 @@ void check_settings(Node const& root, Settings& settings, Sources const& sources
   check_possible(settings.admin.bind, mark_of(admin, root.mark), problems);
   check_exposed(settings.admin.bind, settings.admin.auth, mark_of(admin, root.mark), "the admin listener",
                 sources.insecure, problems);
+  check_addresses(root, settings, problems);
   check_keys(root, settings, problems);
   check_callers(root, settings, problems);
   note_callers(settings);

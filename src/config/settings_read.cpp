@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <span>
@@ -10,12 +12,21 @@ namespace {
 
 constexpr std::array kListenerFiles{"cert", "key", "client_ca"};
 constexpr std::array kServerFiles{"ca", "cert", "key"};
+constexpr std::array kPlacesKept{
+    "workers",   "observability.log.format", "observability.metrics.path", "admin.bind", "admin.auth",
+    "listeners", "auth.jwt.issuer",          "auth.jwt.jwks_url"};
 
 void note_marks(Node const* tls, std::span<char const* const> keys, std::string const& path,
                 Settings& settings) {
   for (auto const* const key : keys) {
     if (auto const* const node = tls->find(key)) settings.tls_marks[path + ".tls." + key] = node->mark;
   }
+}
+
+void note_place(Node const* node, std::string key, Settings& settings) {
+  if (node == nullptr || !node->mark.source) return;
+  auto const& mark = node->mark;
+  settings.places[std::move(key)] = fmt::format("{}:{}:{}", mark.source->name, mark.line, shown_column(mark));
 }
 
 void read_server_tls(Node const& root, Settings& settings, Environment const& environment) {
@@ -113,8 +124,10 @@ Settings read_settings(Node const& root, Environment const& environment) {
       settings.listeners.push_back(read_listener(node, environment));
       auto const path = "listeners." + std::to_string(settings.listeners.size() - 1);
       if (auto const* const tls = section_at(&node, "tls")) note_marks(tls, kListenerFiles, path, settings);
+      note_place(node.find("bind"), path + ".bind", settings);
     }
   }
+  for (auto const* const key : kPlacesKept) note_place(root.at(key), key, settings);
   take(&root, "admin.bind", settings.admin.bind, parse_address);
   take(&root, "admin.auth", settings.admin.auth);
   settings.keys = read_keys(root.at("auth.keys"));

@@ -96,5 +96,21 @@ TEST(Tls, WhoeverUnderstandsCertificatesIsAskedAtTheEnd) {
   EXPECT_EQ(world.check().problems.front().mark.line, 1U);
 }
 
+TEST(Places, AreKeptOfWhatOnlyARunningGatewayFindsFaultWith) {
+  World world(
+      "workers: 2\n"
+      "listeners: [ { bind: 127.0.0.1:7000, auth: [jwt] }, { auth: [jwt] } ]\n"
+      "admin: { bind: 127.0.0.1:7001 }\n"
+      "auth:\n"
+      "  jwt: { issuer: \"https://as.test\", audience: \"https://mcp.test/mcp\" }\n"
+      "servers: {}\n");
+  using Places = std::map<std::string, std::string, std::less<>>;
+  EXPECT_EQ(world.settings().places, (Places{{"workers", "weir.yaml:1:10"},
+                                             {"listeners", "weir.yaml:2:12"},
+                                             {"listeners.0.bind", "weir.yaml:2:22"},
+                                             {"admin.bind", "weir.yaml:3:16"},
+                                             {"auth.jwt.issuer", "weir.yaml:5:18"}}));
+}
+
 }  // namespace
 }  // namespace weir::config
