@@ -189,6 +189,18 @@ class Caller {
 
 }  // namespace
 
+base::Error not_reached(std::string const& where, base::Error const& why) {
+  base::Error error(Fault::connect_failed, base::Blame::gateway, "no gateway answers at " + where);
+  if (!why.detail.starts_with("TLS ")) {
+    return std::move(error).advise(
+        "start one with `weir run`, or say where it is: --admin HOST:PORT, --config FILE or --url URL");
+  }
+  error.detail = fmt::format("what answers at {} cannot be trusted: {}", where, why.detail);
+  return std::move(error).advise(
+      "export SSL_CERT_FILE=… with its authority, and use a name that is in its certificate: "
+      "--url https://NAME:PORT/mcp");
+}
+
 int call_command(CallRequest const& request, config::Environment const& environment) {
   auto address = gateway_address(request.gateway, environment);
   if (!address) return fail(kExitUsage, shown(address.error().detail));
@@ -208,9 +220,7 @@ int call_command(CallRequest const& request, config::Environment const& environm
   if (talk) return Caller(request, name, tool, **talk).run();
   if (talk.error().fault == Fault::not_found) return unknown_server(name, status);
   if (talk.error().fault != Fault::connect_failed) return fail(talk.error());
-  return fail(
-      kExitUnavailable, "no gateway answers at " + where,
-      "fix: start one with `weir run`, or say where it is: --admin HOST:PORT, --config FILE or --url URL");
+  return fail(not_reached(where, talk.error()));
 }
 
 }  // namespace weir::app

@@ -24,6 +24,9 @@ struct CallRequest {
   bool no_cache = false;  // ask the server, whatever is kept
 };
 
+// Why no connection to the gateway at `where` came about, and what to do; `why` is what dialing it said.
+base::Error not_reached(std::string const& where, base::Error const& why);
+
 int call_command(CallRequest const& request, config::Environment const& environment);
 
 }  // namespace weir::app

@@ -1,6 +1,16 @@
 #include "app/callers.hpp"
 
 namespace weir::app {
+namespace {
+
+// Of the address that is asked first.
+std::string place_of_issuer(config::Settings const& settings) {
+  bool const by_address = settings.jwt && !settings.jwt->jwks_url.empty();
+  auto const found = settings.places.find(by_address ? "auth.jwt.jwks_url" : "auth.jwt.issuer");
+  return found == settings.places.end() ? std::string() : found->second;
+}
+
+}  // namespace
 
 void Callers::apply(config::Settings const& settings, std::shared_ptr<base::Workplace> place) {
   auto next = sources();
@@ -14,8 +24,11 @@ void Callers::apply(config::Settings const& settings, std::shared_ptr<base::Work
     if (settings.jwt) {
       next.issuer = std::make_shared<auth::TokenIssuer>(*settings.jwt, random_.next());
       next.keys = std::make_shared<auth::KeysLoop>(home_, fetcher_, log_, next.issuer);
-      next.keys->start();
     }
+  }
+  if (next.keys) {
+    next.keys->set_place(place_of_issuer(settings));
+    next.keys->start();
   }
   bool const same_questions =
       settings.introspection ? next.asking != nullptr && next.asking->settings() == *settings.introspection
@@ -37,6 +50,12 @@ void Callers::stop() noexcept {
   auto const held = sources();
   if (held.keys) held.keys->stop();
   if (held.asking) held.asking->stop();
+}
+
+std::optional<auth::KeysLoop::Standing> Callers::keys() const {
+  auto const held = sources();
+  if (!held.keys) return std::nullopt;
+  return held.keys->standing();
 }
 
 auth::TokenSources Callers::sources() const {

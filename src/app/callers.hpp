@@ -26,6 +26,8 @@ class Callers {
   void apply(config::Settings const& settings, std::shared_ptr<base::Workplace> place);
   void stop() noexcept;
   auth::TokenSources sources() const;  // any thread
+  // How it stands with the keys of the issuer; nothing where none is configured.
+  std::optional<auth::KeysLoop::Standing> keys() const;
 
  private:
   base::Scheduler& home_;

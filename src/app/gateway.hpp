@@ -17,6 +17,7 @@
 #include "app/callers.hpp"
 #include "app/catalog_meter.hpp"
 #include "app/last_words.hpp"
+#include "app/restart_keys.hpp"
 #include "app/retired_secrets.hpp"
 #include "app/secret_desk.hpp"
 #include "app/sign_ins.hpp"
@@ -40,7 +41,7 @@ struct GatewayOptions {
   SecretDesk* secrets = nullptr;     // outlives the gateway; null: no secret changes while it runs
   bool stdio = false;                // serve one client on stdin and stdout
   bool keep_pins = true;             // of tools, for the next start
-  std::function<void()> on_settled;  // every server has answered or failed, or its time is over
+  std::function<void()> on_settled;  // every server has answered or failed, or had kReadyMax for that
 };
 
 class Gateway {
@@ -64,12 +65,13 @@ class Gateway {
 
   // A server that has not answered by then delays neither readiness nor the table any longer.
   static constexpr base::Duration kReadyMax = std::chrono::seconds{5};
-  static constexpr base::Duration kSettleMax = std::chrono::seconds{30};
 
  private:
   static constexpr unsigned kConnectionsMax = 9'000;
   static constexpr unsigned kListensMax = 4'096;
+  static constexpr unsigned kListensOfOneMax = 1'024;  // of one principal, as kWatchesOfOneMax
   static constexpr unsigned kWatchesMax = 100'000;
+  static constexpr unsigned kWatchesOfOneMax = kWatchesMax / 2;
   static constexpr std::size_t kAdminConnectionsMax = 256;
   using Doors = std::vector<std::unique_ptr<net::Listener>>;  // one for each address of a host
   void build_threads();
@@ -112,6 +114,7 @@ class Gateway {
   config::Environment const& environment_;
   std::shared_ptr<config::Settings const> settings_;
   RetiredSecrets retired_;  // of settings before
+  std::optional<RestartKeys> restart_keys_;
   base::SystemClock clock_;
   base::SystemRandom random_;
   std::unique_ptr<observe::Log> log_;
@@ -120,8 +123,9 @@ class Gateway {
   std::unique_ptr<session::SessionTable> sessions_;
   std::unique_ptr<base::Gate> calls_;
   base::Gate connections_{kConnectionsMax};
-  base::Gate listens_{kListensMax};
-  base::Gate watches_{kWatchesMax};
+  base::Gate listens_{kListensMax, kListensOfOneMax, random_.next()};
+  base::Gate watches_{kWatchesMax, kWatchesOfOneMax, random_.next()};
+  resilience::BreakerBoard breakers_;
   std::unique_ptr<bridge::ParkedCalls> parked_;
   std::unique_ptr<router::CursorSealer> cursors_;
   std::shared_ptr<net::TlsContext const> tls_;

@@ -98,6 +98,7 @@ Result<void> Gateway::start() {
   cache_->start();
   metrics_->on_scrape([this] { refresh_gauges(); });
   metrics_->gateway().config_last_reload_success.set(1);
+  restart_keys_.emplace(*settings_);
   admin_ = std::make_unique<admin::AdminEndpoint>(views(), settings_->metrics.path);
   reload_wanted_ = std::make_unique<base::Event>(loop);
   begin_watching();
@@ -146,6 +147,7 @@ void Gateway::share_parts() {
       },
       [this](std::string_view result) { metrics_->gateway().tokens.revocations.add(result); }});
   shared_->tokens = tokens_.get();
+  shared_->breakers = &breakers_;
   std::optional<std::string> pins;
   if (options_.keep_pins) pins = pin_path(environment_);
   tools_ = std::make_unique<ToolDesk>(ToolDesk::Parts{*side_, *log_, *metrics_}, pins);
@@ -307,10 +309,11 @@ void Gateway::hand_over(net::Accepted connection, std::size_t listener) {
   threads_[chosen]->loop.post(std::move(take));
 }
 
-// Tells the starter once every server has answered or failed for the first time.
+// Tells the starter once every server has answered or failed for the first time, or took too long for that:
+// then the log tells of the others.
 base::Task<void> Gateway::settle() {
   auto& loop = main_loop();
-  base::TimePoint const deadline = loop.now() + kSettleMax;
+  base::TimePoint const deadline = loop.now() + kReadyMax;
   auto pending = [this] {
     for (auto const& server : first_worker().catalog().current().servers()) {
       if (server.readiness == router::Readiness::pending) return true;
@@ -320,6 +323,7 @@ base::Task<void> Gateway::settle() {
   while (pending() && loop.now() < deadline) co_await loop.sleep_for(std::chrono::milliseconds{20});
   settled_ = true;
   if (options_.on_settled) options_.on_settled();
+  first_worker().table_shown();
 }
 
 void Gateway::session_ended(std::string const& id, base::TableReason) {
@@ -379,6 +383,7 @@ base::Task<void> Gateway::on_all_workers(std::function<base::Task<void>(Worker&)
 base::Task<void> Gateway::stop_all() {
   auto& loop = main_loop();
   base::TimePoint const deadline = loop.now() + settings_->drain;
+  tokens_->book.close();  // what is being renewed is waited for where the servers are closed
   // Servers are closed only when no worker has calls any more: they may be calls to servers of another one.
   co_await on_all_workers([deadline](Worker& worker) { return worker.finish_calls(deadline); });
   co_await on_all_workers([deadline](Worker& worker) { return worker.close_servers(deadline); });

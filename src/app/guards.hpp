@@ -22,6 +22,7 @@ class Guards {
 
   std::shared_ptr<core::Handler> const& entry() const noexcept { return entry_; }
   void set_options(config::Settings const& settings, config::Server const& server);
+  std::shared_ptr<resilience::ServerBreakers> const& breakers() const noexcept { return breakers_; }
   void retire() noexcept { breakers_->retire(); }  // a reload has taken the server away or built it anew
 
  private:

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "config/environment.hpp"
 #include "secrets/secret_table.hpp"
@@ -20,8 +21,13 @@ class KeptEnvironment final : public config::Environment {
       : machine_(machine), table_(table) {}
 
   void read_anew() {  // from now on: what is on disk, remembered
-    texts_.clear();
+    before_ = std::exchange(texts_, {});
     replaying_ = false;
+  }
+  // What was read anew is in force, or is not: then what was remembered before it is.
+  void in_force(bool taken) {
+    if (!taken) texts_ = std::move(before_);
+    before_.clear();
   }
   void replay() noexcept { replaying_ = true; }  // from now on: what was remembered
 
@@ -39,7 +45,9 @@ class KeptEnvironment final : public config::Environment {
  private:
   config::Environment& machine_;
   secrets::SecretTable const& table_;
-  mutable std::map<std::string, base::Result<std::string>> texts_;
+  using Texts = std::map<std::string, base::Result<std::string>>;
+  mutable Texts texts_;
+  Texts before_;
   mutable std::map<std::string, std::vector<std::string>> lists_;
   bool replaying_ = false;
 };

@@ -44,6 +44,55 @@ TEST_F(Kept, ASecretThatChangesTakesEffectWithTheTextsInForce_R059) {
   EXPECT_EQ(token(), "Bearer second");
   environment.read_anew();
   EXPECT_EQ(token(), "-");
+  environment.in_force(false);
+  bring("third");
+  environment.replay();
+  EXPECT_EQ(token(), "Bearer third") << "a file with errors is not in force";
+}
+
+TEST_F(Kept, OneUnusableSecretKeepsNoOtherFromChanging_F28) {
+  machine.files["/here/weir.yaml"] = R"(
+servers:
+  a: { url: http://a/mcp, auth: { type: bearer, token: "${vault:x#token}" } }
+  b: { url: http://b/mcp, headers: { X-Key: "${vault:x#other}" } }
+)";
+  auto const load = [&] {
+    config::Problems problems;
+    auto loaded = config::load({{"weir.yaml"}, {}, {}, false, false}, environment, problems);
+    EXPECT_FALSE(problems.must_not_start());
+    return loaded.settings;
+  };
+  auto const both = [&](std::string_view one, std::string_view other) {
+    table.hurry(clock.now());
+    secrets::StoreAnswer answer;
+    answer.values.emplace_back("token", base::Secret(one));
+    answer.values.emplace_back("other", base::Secret(other));
+    for (auto& asking : table.take_due(clock.now(), 9)) asking.brought(answer, clock.now(), clock.wall());
+  };
+  auto const judge = [&](config::Settings const& settings) {
+    std::vector<secrets::Misfit> misfits;
+    for (auto const& [reference, why] : settings.misfits)
+      misfits.push_back({*secrets::parse_reference(reference), why});
+    return table.judge(misfits, true);
+  };
+  for (auto const* const reference : {"vault:x#token", "vault:x#other"})
+    table.want(*secrets::parse_reference(reference), {}, clock.now());
+  both("first", "one");
+  environment.read_anew();
+  EXPECT_TRUE(judge(load()).empty());
+  both("bad\nvalue", "two");
+  environment.replay();
+  auto const bad = load();
+  EXPECT_NE(bad.server("a")->unusable, "");
+  auto const news = judge(bad);
+  ASSERT_EQ(news.size(), 1U);
+  EXPECT_TRUE(news[0].rolled_back);
+  EXPECT_EQ(news[0].misfit.reference.text(), "vault:x#token");
+  auto const settings = load();
+  EXPECT_EQ(settings.server("a")->unusable, "");
+  EXPECT_EQ(settings.server("a")->credential.value.reveal(), "Bearer first");
+  EXPECT_EQ(settings.server("b")->headers.at(0).second.reveal(), "two");
+  EXPECT_TRUE(judge(settings).empty());
 }
 
 TEST_F(Kept, SaysWhyThereIsNoValue) {

@@ -42,4 +42,8 @@ void adjust_log(observe::Log& log, config::Settings const& now, RetiredSecrets c
   log.reconfigure(level_of(now.log.level), mask_of(retired.together_with(now.secrets)));
 }
 
+void mask_status(core::ServerStatus& status, observe::Log const& log) {
+  for (auto* const text : {&status.cause, &status.cure, &status.last_stderr}) log.mask(*text);
+}
+
 }  // namespace weir::app

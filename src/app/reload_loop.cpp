@@ -73,6 +73,8 @@ void Gateway::take_over(std::shared_ptr<config::Settings const> settings) {
   callers_->apply(*settings_, first_worker().place());
   tools_->apply(*settings_);
   apply();
+  for (auto const& sentence : restart_keys_->reloaded(*settings_))
+    log_->event(observe::Level::warn, "config.restart", sentence);
   log_->event(observe::Level::info, "config.reload",
               fmt::format("{} servers added, {} removed, {} changed, the rest keeps running",
                           changed.added.size(), changed.removed.size(), changed.changed.size()));

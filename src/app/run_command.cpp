@@ -31,33 +31,55 @@ void say(base::Error const& error) {
 
 base::Error not_taken(std::string why) { return {base::Fault::config, base::Blame::gateway, std::move(why)}; }
 
-// Reads the sources again; what is wrong with them keeps the old configuration. Nobody is asked for consent:
-// whoever could answer may be long gone.
-base::Result<std::shared_ptr<config::Settings const>> read_again(RunRequest const& request,
-                                                                 config::TrustStore const& agreed,
-                                                                 SecretDesk& secrets, bool anew) {
+// Settings with the secrets in force. A new value that nothing can be made of gives way to the one before,
+// and changes nothing for the others.
+config::Loaded load_usable(config::Sources const& sources, SecretDesk& secrets, config::Problems& problems) {
+  for (;;) {
+    auto loaded = config::load(sources, secrets.environment(), problems);
+    if (!secrets.judge(loaded.settings, !problems.must_not_start())) return loaded;
+    secrets.environment().replay();
+    problems = {};
+  }
+}
+
+using Reading = base::Result<std::shared_ptr<config::Settings const>>;
+
+// Nobody is asked for consent: whoever could answer may be long gone.
+Reading read_sources(RunRequest const& request, config::TrustStore const& agreed, SecretDesk& secrets,
+                     bool anew) {
+  auto& environment = secrets.environment();
+  FoundSources found;
+  if (find_sources(request.sources, environment, found) != kExitOk)
+    return not_taken("a file cannot be read; see above");
+  auto const* const file = without_consent(found, agreed);
+  if (file != nullptr) {  // `--trust` has agreed to what was there at the start
+    return not_taken(fmt::format(
+        "{} has changed and nobody has agreed to it; stop, read it and start with --trust", file->path));
+  }
+  found.sources.starting = true;
+  config::Problems problems;
+  auto loaded = load_usable(found.sources, secrets, problems);
+  bool const bad = problems.must_not_start();
+  if ((anew || bad) && !problems.sorted().empty()) {  // else they are known
+    fmt::print(stderr, "{}", config::render_text(problems.sorted(), false));
+  }
+  if (bad) return not_taken("it has errors; see above");
+  return std::make_shared<config::Settings const>(std::move(loaded.settings));
+}
+
+// Reads the sources again; what is wrong with them keeps the old configuration, also as that of which new
+// settings are made when a secret changes.
+Reading read_again(RunRequest const& request, config::TrustStore const& agreed, SecretDesk& secrets,
+                   bool anew) {
   auto& environment = secrets.environment();
   if (anew) {
     environment.read_anew();
   } else {
     environment.replay();
   }
-  FoundSources found;
-  if (find_sources(request.sources, environment, found) != kExitOk)
-    return not_taken("a file cannot be read; see above");
-  auto const* const file = without_consent(found, agreed);
-  if (file != nullptr && !request.trust) {
-    return not_taken(fmt::format(
-        "{} has changed and nobody has agreed to it; stop, read it and start with --trust", file->path));
-  }
-  found.sources.starting = true;
-  config::Problems problems;
-  auto loaded = config::load(found.sources, environment, problems);
-  if (anew && !problems.sorted().empty()) {  // else they are known
-    fmt::print(stderr, "{}", config::render_text(problems.sorted(), false));
-  }
-  if (problems.must_not_start()) return not_taken("it has errors; see above");
-  return std::make_shared<config::Settings const>(std::move(loaded.settings));
+  auto reading = read_sources(request, agreed, secrets, anew);
+  if (anew) environment.in_force(reading.has_value());
+  return reading;
 }
 
 bool cannot_start(std::vector<config::Problem> const& problems) {
@@ -83,6 +105,8 @@ int run_command(RunRequest const& request, config::Environment& machine) {
   if (!checked.settings.references.empty()) {
     secrets.fetch_now();
     checked = config::check(found.sources, environment);
+    // There is nothing to go back to yet; no reserve is made of what cannot be used.
+    secrets.judge(checked.settings, !cannot_start(checked.problems));
   }
   bool const colour = wants_colour(request.colour, ::isatty(STDERR_FILENO) != 0, environment);
   if (!checked.problems.empty()) fmt::print(stderr, "{}", config::render_text(checked.problems, colour));

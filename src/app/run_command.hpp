@@ -16,7 +16,7 @@ namespace weir::app {
 struct RunRequest {
   SourceRequest sources;
   bool stdio = false;
-  bool trust = false;  // take project files without asking
+  bool trust = false;  // agree to the project files that are there at the start, and to no later ones
   bool quiet = false;
   bool verbose = false;
   bool json = false;  // the status as one line instead of the table

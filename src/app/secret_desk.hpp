@@ -46,6 +46,9 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
   // What a server did with the secrets that it is sent. True: one was rolled back, make new settings.
   void accepted(std::string const& server);
   bool refused(std::string const& server);
+  // What can be made of the values, as the settings say; `whole`: these are settings that could be taken
+  // over. True: a new value cannot be used and was rolled back; make the settings again.
+  bool judge(config::Settings const& settings, bool whole);
   void expire();  // reserves whose time is over; warns of what is too old
   bool in_reserve(base::Secret const& value) const { return table_.in_reserve(value); }
 

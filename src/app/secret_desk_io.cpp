@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "app/secret_desk.hpp"
+#include "app/secret_misfits.hpp"
 #include "app/secret_status.hpp"
 #include "vault/aws_source_io.hpp"
 #include "vault/file_source_io.hpp"
@@ -225,6 +226,25 @@ bool SecretDesk::refused(std::string const& server) {
         Level::error, "secret.rolled_back",
         fmt::format("server {} refuses the new value of {}; the one before is in use again", server,
                     reference.text()));
+  }
+  return any;
+}
+
+bool SecretDesk::judge(config::Settings const& settings, bool whole) {
+  std::vector<secrets::Misfit> misfits;
+  for (auto& [reference, why] : misfits_of(settings)) {
+    if (auto parsed = secrets::parse_reference(reference))
+      misfits.push_back({std::move(*parsed), std::move(why)});
+  }
+  bool any = false;
+  for (auto const& [misfit, rolled_back] : table_.judge(misfits, whole)) {
+    any = any || rolled_back;
+    if (!running_) continue;  // a start prints the problem itself
+    if (rolled_back) running_->parts.metrics.gateway().secrets.changes.add("rolled_back");
+    running_->parts.log.event(
+        Level::error, rolled_back ? "secret.rolled_back" : "secret.unusable",
+        fmt::format("the value of {} cannot be used: {}; {}", misfit.reference.text(), misfit.why,
+                    rolled_back ? "the one before is in use again" : "what needs it is disabled"));
   }
   return any;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "bridge/parked_calls.hpp"
+
 namespace weir::app {
 
 router::RouterOptions router_options(std::string const& gateway_info) {
@@ -125,6 +127,7 @@ watch::WatchOptions watch_options(config::Server const& server) {
 base::TableOptions parked_options() {
   base::TableOptions options;  // a call's own time ends it: these only bound how many there are
   options.idle_max = options.lifetime_max = base::TableOptions::kDurationMax;
+  options.per_principal_max = bridge::ParkedCalls::kPerPrincipalMax;
   return options;
 }
 
@@ -136,7 +139,8 @@ bridge::RoundsOptions rounds_options(config::Server const& server) {
 
 resilience::DeadlineOptions deadline_options(config::Server const& server,
                                              observe::ServerMetrics const& metrics) {
-  return {server.timeouts.call, server.timeouts.call_max, metrics.requests_in_flight};
+  return {server.timeouts.call, server.timeouts.call_max, metrics.requests_in_flight,
+          server.timeouts.parked_max};
 }
 
 base::TableOptions table_options(config::Sessions const& sessions) {

@@ -97,14 +97,18 @@ std::string render_start_table(TableView const& view, bool colour) {
   }
   std::size_t up = 0;
   std::size_t tools = 0;
+  std::size_t starting = 0;
   for (auto const& row : view.rows) {
     out += line_of(row, wide, colour);
+    starting += is_up(row) || is_down(row) ? 0 : 1;
     if (!is_up(row)) continue;
     ++up;
     tools += row.tools;
   }
   double const seconds = std::chrono::duration<double>(view.took).count();
-  out += fmt::format("{}/{} servers ready, {} tools in {:.1f} s\n", up, view.rows.size(), tools, seconds);
+  out += fmt::format("{}/{} servers ready, {} tools in {:.1f} s", up, view.rows.size(), tools, seconds);
+  if (starting > 0) out += fmt::format("; {} still starting, the log tells when", starting);
+  out += '\n';
   if (view.rows.empty()) out += kAddServer;
   for (auto const& url : view.mcp_urls) out += fmt::format("  MCP      {}\n", url);
   if (view.admin_url.empty()) return out;

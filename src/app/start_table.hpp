@@ -1,4 +1,4 @@
-// The table that `weir run` prints once every server has answered or failed.
+// The table that `weir run` prints once every server has answered or failed, after 5 s at the latest.
 //
 // Rendering is pure; table_view() reads a running gateway on its own thread. What servers say of themselves
 // is made safe to show. Every command that it names exists.

@@ -35,7 +35,7 @@ TEST(StartTable, ShowsEachServerWithItsStateAndTheCauseOfAFailure) {
             "  postgres  stdio  .cursor/mcp.json  -               -        -  FAILED  exit 1: \"DATABASE_URL "
             "is not set\"\n"
             "  slow      stdio  .mcp.json         -               -        -  starting\n"
-            "2/4 servers ready, 54 tools in 0.7 s\n"
+            "2/4 servers ready, 54 tools in 0.7 s; 1 still starting, the log tells when\n"
             "  MCP      http://127.0.0.1:6270/mcp\n"
             "  Status   http://127.0.0.1:6271/api/v1/status   or: weir status\n"
             "  Metrics  http://127.0.0.1:6271/metrics\n"

@@ -1,7 +1,9 @@
 #include <fmt/core.h>
 
 #include "app/gateway.hpp"
+#include "app/log_options.hpp"
 #include "app/server_options.hpp"
+#include "app/status_words.hpp"
 #include "app/version.hpp"
 #include "mcp/json_text.hpp"
 
@@ -77,6 +79,7 @@ std::vector<std::pair<std::string, core::ServerStatus>> Gateway::server_statuses
       status.transport = transport_of(server);
       status.cause = planner_->problem_of(server.name);
     }
+    mask_status(status, *log_);
     all.emplace_back(server.name, std::move(status));
   }
   return all;
@@ -93,7 +96,13 @@ std::string Gateway::status_json() {
     if (!std::exchange(first, false)) json += ',';
     mcp::append_json_string(json, url);
   }
-  json += R"(],"servers":[)";
+  json += ']';
+  if (auto const keys = callers_->keys()) {
+    auto trouble = keys->trouble;
+    log_->mask(trouble);
+    json += keys_member(settings_->jwt->issuer, *keys, trouble, clock_.now());
+  }
+  json += R"(,"servers":[)";
   first = true;
   for (auto const& [name, status] : server_statuses()) {
     if (!std::exchange(first, false)) json += ',';
@@ -104,6 +113,7 @@ std::string Gateway::status_json() {
     member(json, "era", status.era);
     json += fmt::format(R"(,"tools":{},"start_ms":{:.0f},"restarts":{})", tools_of(set, name),
                         milliseconds(status.start_took), status.restarts);
+    json += breaker_members(breakers_.standing(name, clock_.now()));
     if (auto const count = tools_->suspects(name)) json += fmt::format(R"(,"suspect_tools":{})", count);
     auto const* const server = settings_->server(name);
     if (server != nullptr && server->oauth && server->oauth->per_principal)
@@ -126,10 +136,12 @@ admin::Health Gateway::health() {
   for (auto const& server : settings_->servers) {
     if (!server.required) continue;
     auto const* const backend = first_worker().backend(server.name);
-    bool const up = backend != nullptr && backend->status().state == core::ServerState::ready;
-    if (!up) health.ready = false;
-    health.text += fmt::format("{} required server {}\n", up ? "ok" : "FAILED", server.name);
+    auto const state = backend != nullptr ? backend->status().state : core::ServerState::failed;
+    auto const check = required_check(server.name, state, breakers_.standing(server.name, clock_.now()));
+    health.ready = health.ready && check.good;
+    health.text += check.line;
   }
+  if (auto const keys = callers_->keys()) health.text += keys_line(*keys);
   return health;
 }
 

@@ -1,7 +1,7 @@
 // `weir status`: one screen about the running gateway, or its JSON.
 //
-// Exit codes: 0 (every server is ok), 1 (one is not), 69 (no gateway answers), 77 (it wants a key:
-// $WEIR_KEY).
+// Exit codes: 0 (every server is ok), 1 (one is not, its breaker is not closed, or callers' tokens cannot be
+// proven for want of keys), 69 (no gateway answers), 77 (it wants a key: $WEIR_KEY).
 #pragma once
 
 #include <string>

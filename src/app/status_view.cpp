@@ -37,11 +37,54 @@ ServerView read_server(dom::element const& object) {
   read(object, "people_signed_in", server.people_signed_in);
   read(object, "cause", server.cause);
   read(object, "stderr", server.last_stderr);
+  read(object, "breaker", server.breaker);
+  read(object, "breaker_reason", server.breaker_reason);
+  read(object, "breaker_s", server.breaker_s);
+  read(object, "reopens_in_ms", server.reopens_in_ms);
   return server;
+}
+
+std::optional<AuthView> read_auth(dom::element const& root) {
+  dom::element object;
+  if (root["auth"].get(object) != simdjson::SUCCESS) return std::nullopt;
+  AuthView auth;
+  read(object, "issuer", auth.issuer);
+  read(object, "state", auth.state);
+  read(object, "cause", auth.cause);
+  read(object, "since_s", auth.since_s);
+  return auth;
 }
 
 std::string plural(std::uint64_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+std::string reason_words(std::string_view reason) {
+  if (reason == "failures") return "failures in a row";
+  if (reason == "failure_rate") return "too many failures";
+  if (reason == "slow_rate") return "too many slow calls";
+  return shown(reason);
+}
+
+// "" while it is closed.
+std::string breaker_words(ServerView const& server, bool colour) {
+  bool const open = server.breaker == "open";
+  if (!open && server.breaker != "half_open") return {};
+  auto text = fmt::format("  breaker {} {} ({})",
+                          open ? painted("OPEN", "1;31", colour) : painted("HALF-OPEN", "33", colour),
+                          shown_duration(server.breaker_s), reason_words(server.breaker_reason));
+  if (!open) return text + ", probing";
+  if (server.reopens_in_ms == 0) return text + ", the next call is a probe";
+  return text + fmt::format(", probe in {}", shown_duration((server.reopens_in_ms + 999) / 1000));
+}
+
+std::string auth_line(AuthView const& auth, bool colour) {
+  std::string out = "auth     " + shown(auth.issuer) + "  ";
+  out += auth.state == "ok"      ? painted("ok", "32", colour)
+         : auth.state == "stale" ? painted("KEYS STALE", "33", colour)
+                                 : painted("NO KEYS", "1;31", colour);
+  if (!auth.cause.empty()) out += " " + shown_duration(auth.since_s) + "  " + shown(auth.cause);
+  return out + "\n";
 }
 
 std::string server_lines(ServerView const& server, std::size_t name_width, std::size_t era_width,
@@ -52,13 +95,17 @@ std::string server_lines(ServerView const& server, std::size_t name_width, std::
     out += painted("FAILED", "1;31", colour);
     if (!server.cause.empty()) out += "  " + shown(server.cause);
     if (server.restarts > 0) out += fmt::format(" ({})", plural(server.restarts, "restart"));
+    out += breaker_words(server, colour);
     return out + "\n" + last_lines(server.last_stderr, kStderrLinesMax, "    | ");
   }
-  out += server.ok() ? painted("ok", "32", colour) + "      " : painted("starting", "33", colour);
+  out += starting            ? painted("starting", "33", colour)
+         : server.degraded() ? painted("degraded", "1;33", colour)
+                             : painted("ok", "32", colour) + "      ";
   out += fmt::format("  {}  {}  {} tools", left(shown(server.transport), 5),
                      left(server.era.empty() ? "-" : shown(server.era), era_width),
                      right(std::to_string(server.tools), 4));
   if (server.restarts > 0) out += fmt::format("  ({})", plural(server.restarts, "restart"));
+  out += breaker_words(server, colour);
   if (server.suspect_tools > 0) {
     out += "  " + painted(fmt::format("{} suspect", server.suspect_tools), "33", colour) +
            fmt::format(": weir tools {}", shown(server.name));
@@ -74,7 +121,9 @@ std::string server_lines(ServerView const& server, std::size_t name_width, std::
 }  // namespace
 
 bool StatusView::good() const noexcept {
-  return std::all_of(servers.begin(), servers.end(), [](ServerView const& server) { return server.ok(); });
+  return !(auth && auth->state == "no_keys") &&
+         std::all_of(servers.begin(), servers.end(),
+                     [](ServerView const& server) { return server.ok() && !server.degraded(); });
 }
 
 ServerView const* StatusView::server(std::string_view name) const noexcept {
@@ -104,6 +153,7 @@ base::Result<StatusView> read_status(std::string_view json) {
       if (url.get_string().get(text) == simdjson::SUCCESS) status.mcp_urls.emplace_back(text);
     }
   }
+  status.auth = read_auth(root);
   if (root["servers"].get_array().get(list) == simdjson::SUCCESS) {
     for (auto const server : list) status.servers.push_back(read_server(server));
   }
@@ -128,20 +178,24 @@ std::string render_status(StatusView const& status, bool colour) {
   for (auto const& url : status.mcp_urls) out += "mcp      " + shown(url) + "\n";
   out += fmt::format("traffic  {} in flight, {}, {}\n", plural(status.in_flight, "call"),
                      plural(status.sessions, "session"), plural(status.connections, "connection"));
+  if (status.auth) out += auth_line(*status.auth, colour);
   std::size_t ok = 0;
+  std::size_t degraded = 0;
   std::size_t starting = 0;
   std::size_t name_width = 0;
   std::size_t era_width = 0;
   for (auto const& server : status.servers) {
-    ok += server.ok() ? 1 : 0;
+    ok += server.ok() && !server.degraded() ? 1 : 0;
+    degraded += server.degraded() ? 1 : 0;
     starting += server.state == "starting" ? 1 : 0;
     name_width = std::max(name_width, width_of(shown(server.name)));
     era_width = std::max(era_width, width_of(server.era));
   }
+  auto const failed = status.servers.size() - ok - degraded - starting;
   out += fmt::format("servers  {} ok", ok);
+  if (degraded > 0) out += fmt::format(", {} degraded", degraded);
   if (starting > 0) out += fmt::format(", {} starting", starting);
-  if (ok + starting < status.servers.size())
-    out += fmt::format(", {} failed", status.servers.size() - ok - starting);
+  if (failed > 0) out += fmt::format(", {} failed", failed);
   out += '\n';
   for (auto const& server : status.servers) out += server_lines(server, name_width, era_width, colour);
   return out;

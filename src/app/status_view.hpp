@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +25,20 @@ struct ServerView {
   std::uint64_t people_signed_in = 0;  // where each caller has a sign-in of their own
   std::string cause;
   std::string last_stderr;
+  std::string breaker;          // "closed", "open", "half_open"
+  std::string breaker_reason;   // why it is not closed
+  std::uint64_t breaker_s = 0;  // since when
+  std::uint64_t reopens_in_ms = 0;
 
   bool ok() const noexcept { return state == "ok"; }
+  bool degraded() const noexcept { return ok() && !breaker.empty() && breaker != "closed"; }
+};
+
+struct AuthView {  // the keys that callers' tokens are proven with
+  std::string issuer;
+  std::string state;  // "ok", "stale", "no_keys"
+  std::string cause;
+  std::uint64_t since_s = 0;
 };
 
 struct StatusView {
@@ -36,9 +49,11 @@ struct StatusView {
   std::uint64_t in_flight = 0;
   std::uint64_t connections = 0;
   std::vector<std::string> mcp_urls;
+  std::optional<AuthView> auth;  // nothing where no issuer is configured
   std::vector<ServerView> servers;
 
-  bool good() const noexcept;  // every server is ok
+  // Every server is ok, with its breaker closed, and callers' tokens can be proven.
+  bool good() const noexcept;
   ServerView const* server(std::string_view name) const noexcept;
 };
 

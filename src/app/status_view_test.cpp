@@ -38,6 +38,68 @@ TEST(StatusView, IsGoodWhenEveryServerIsOk) {
   EXPECT_FALSE(read_status(R"({"weir":"1","servers":[{"name":"a","state":"starting"}]})")->good());
 }
 
+TEST(StatusView, AnOpenBreakerIsShownAndNotGood) {  // acceptance row 27
+  auto const with = [](std::string const& members) {
+    return *read_status(R"({"weir":"1","ready":true,"servers":[{"name":"a","state":"ok","breaker":"closed"},)"
+                        R"({"name":"jira","state":"ok","transport":"http","era":"2025-11-25","tools":3,)" +
+                        members + "}]}");
+  };
+  auto const line = [](StatusView const& status) {
+    auto const text = render_status(status, false);
+    return text.substr(text.find("  jira"));
+  };
+  auto const open =
+      with(R"("breaker":"open","breaker_reason":"failure_rate","breaker_s":41,"reopens_in_ms":18001)");
+  EXPECT_FALSE(open.good());
+  EXPECT_EQ(line(open),
+            "  jira  degraded  http   2025-11-25     3 tools  breaker OPEN 41s (too many failures), probe in "
+            "19s\n");
+  EXPECT_NE(render_status(open, false).find("servers  1 ok, 1 degraded\n"), std::string::npos);
+  auto const due = with(R"("breaker":"open","breaker_reason":"failures","breaker_s":99,"reopens_in_ms":0)");
+  EXPECT_FALSE(due.good());
+  EXPECT_NE(line(due).find("breaker OPEN 1m39s (failures in a row), the next call is a probe"),
+            std::string::npos);
+  auto const half = with(R"("breaker":"half_open","breaker_reason":"slow_rate","breaker_s":7)");
+  EXPECT_FALSE(half.good());
+  EXPECT_NE(line(half).find("breaker HALF-OPEN 7s (too many slow calls), probing"), std::string::npos);
+  auto const closed = with(R"("breaker":"closed")");
+  EXPECT_TRUE(closed.good());
+  EXPECT_EQ(line(closed), "  jira  ok        http   2025-11-25     3 tools\n");
+}
+
+TEST(StatusView, AServerThatIsDownHasItsBreakerShownToo) {
+  auto const status =
+      *read_status(R"({"weir":"1","servers":[{"name":"up","state":"failed","cause":"Connection refused",)"
+                   R"("breaker":"open","breaker_reason":"failures","breaker_s":2,"reopens_in_ms":60000}]})");
+  auto const text = render_status(status, false);
+  EXPECT_NE(
+      text.find("  up  FAILED  Connection refused  breaker OPEN 2s (failures in a row), probe in 1m0s\n"),
+      std::string::npos)
+      << text;
+  EXPECT_NE(text.find("servers  0 ok, 1 failed\n"), std::string::npos);
+}
+
+TEST(StatusView, AnIssuerWithoutKeysIsShownAndNotGood) {
+  auto const with = [](std::string const& members) {
+    return *read_status(R"({"weir":"1","auth":{"issuer":"https://as.test",)" + members +
+                        R"(},"servers":[]})");
+  };
+  auto const none =
+      with(R"("state":"no_keys","cause":"https://as.test/jwks: answered 500; check it","since_s":75)");
+  EXPECT_FALSE(none.good());
+  EXPECT_NE(
+      render_status(none, false)
+          .find("auth     https://as.test  NO KEYS 1m15s  https://as.test/jwks: answered 500; check it\n"),
+      std::string::npos);
+  auto const stale = with(R"("state":"stale","cause":"it is away","since_s":5)");
+  EXPECT_TRUE(stale.good()) << "callers are let in";
+  EXPECT_NE(render_status(stale, false).find("auth     https://as.test  KEYS STALE 5s  it is away\n"),
+            std::string::npos);
+  auto const well = with(R"("state":"ok")");
+  EXPECT_TRUE(well.good());
+  EXPECT_NE(render_status(well, false).find("auth     https://as.test  ok\n"), std::string::npos);
+}
+
 TEST(StatusView, RefusesWhatNoGatewayWouldSay) {
   for (auto const* text : {"", "[]", "{}", "{\"weir\":1}", "<html>"}) {
     EXPECT_FALSE(read_status(text).has_value()) << text;

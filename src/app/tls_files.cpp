@@ -46,9 +46,13 @@ TlsReading read_tls(TlsFiles const& files, config::Environment const& environmen
   profile.only_13 = files.only_13;
   std::string key;
   auto const wipe = [&key] { explicit_bzero(key.data(), key.size()); };
-  reading.trouble = read_into(profile.authorities, files.authorities_key, files.authorities, environment);
-  if (!reading.trouble) reading.trouble = read_into(profile.chain, "cert", files.chain, environment);
-  if (!reading.trouble) reading.trouble = read_into(key, "key", files.key.path, environment);
+  auto const keep = [&reading](std::optional<TlsTrouble> trouble) {
+    if (trouble && reading.trouble) reading.more.push_back(std::move(*trouble));
+    if (!reading.trouble) reading.trouble = std::move(trouble);
+  };
+  keep(read_into(profile.authorities, files.authorities_key, files.authorities, environment));
+  keep(read_into(profile.chain, "cert", files.chain, environment));
+  keep(read_into(key, "key", files.key.path, environment));
   profile.key = files.key.path.empty() ? files.key.text : base::Secret(key);
   wipe();
   if (reading.trouble) return reading;
@@ -74,18 +78,22 @@ std::string told(TlsTrouble const& trouble, std::string const& place, config::Se
 
 void inspect_tls(config::Settings const& settings, config::Environment const& environment, base::WallTime now,
                  config::Problems& problems) {
-  auto const look = [&](TlsFiles const& files, bool confined) {
-    auto const trouble = read_tls(files, environment, now).trouble;
-    if (!trouble) return;
-    auto& problem = problems.error("WEIR-E056", mark_of(*trouble, files.place, settings),
-                                   fmt::format("{} {}", subject(*trouble), trouble->what));
-    problem.fix = trouble->fix;
+  auto const tell = [&](TlsTrouble const& trouble, std::string const& place, bool confined) {
+    auto& problem = problems.error("WEIR-E056", mark_of(trouble, place, settings),
+                                   fmt::format("{} {}", subject(trouble), trouble.what));
+    problem.fix = trouble.fix;
     problem.confined = confined;
     if (confined) problem.notes.emplace_back("the server is set aside, the others start");
   };
+  auto const look = [&](TlsFiles const& files, bool confined) {
+    auto const reading = read_tls(files, environment, now);
+    if (reading.trouble) tell(*reading.trouble, files.place, confined);
+    for (auto const& trouble : reading.more) tell(trouble, files.place, confined);
+  };
   for (auto const& [name, tls] : settings.server_tls) {
     auto const* const server = settings.server(name);
-    if (server != nullptr && !server->disabled) look(files_of(name, tls), true);
+    // What is not set looks like a missing key; that it is not set has been said.
+    if (server != nullptr && !server->disabled && server->unusable.empty()) look(files_of(name, tls), true);
   }
   for (std::size_t i = 0; i < settings.listeners.size(); ++i) {
     auto const& tls = settings.listeners[i].tls;

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/environment.hpp"
 #include "config/problem.hpp"
@@ -42,6 +43,7 @@ struct TlsTrouble {
 struct TlsReading {
   net::TlsProfile profile;
   std::optional<TlsTrouble> trouble;  // then the profile must not be used
+  std::vector<TlsTrouble> more;       // where several files cannot be read, the others
 };
 
 TlsFiles files_of(std::string const& server, config::ServerTls const& tls);

@@ -90,6 +90,27 @@ TEST_F(Files, AKeyFromAReferenceIsNotShown) {
   EXPECT_EQ(shown.find("BEGIN"), std::string::npos);
 }
 
+TEST_F(Files, EachFileThatCannotBeReadIsTold) {
+  environment.files.erase("/here/ca.pem");
+  environment.files.erase("/here/me.pem");
+  environment.files.erase("/here/me.key");
+  auto const report = check();
+  ASSERT_EQ(report.problems.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) {
+    constexpr char const* kFiles[] = {"`/here/ca.pem`", "`/here/me.pem`", "`/here/me.key`"};
+    EXPECT_EQ(report.problems[i].message.find(kFiles[i]), 0U) << report.problems[i].message;
+    EXPECT_TRUE(report.problems[i].confined);
+  }
+}
+
+TEST_F(Files, AKeyThatIsNotSetIsToldOnce) {
+  environment.files["/here/weir.yaml"] =
+      "servers: { docs: { url: https://docs/, tls: { cert: me.pem, key: \"${cred:nosuch}\" } } }\n";
+  auto const report = check();
+  ASSERT_EQ(report.problems.size(), 1U) << text();
+  EXPECT_EQ(report.problems.front().code, "WEIR-E032");
+}
+
 TEST_F(Files, AListenerWithABadFileIsNoMatterOfOneServer) {
   environment.files["/here/weir.yaml"] =
       "listeners: [ { bind: \"127.0.0.1:1\", tls: { cert: me.pem, key: gone.key } } ]\n";

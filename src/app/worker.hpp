@@ -13,10 +13,12 @@
 #include <vector>
 
 #include "app/pipeline.hpp"
+#include "app/server_news.hpp"
 #include "app/worker_plan.hpp"
 #include "edge/full_house.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "net/tls_accept.hpp"
+#include "resilience/breaker_board.hpp"
 #include "router/catalog_loop.hpp"
 #include "upstream/hop_backend.hpp"
 
@@ -56,6 +58,7 @@ struct SharedParts {
   std::function<auth::TokenSources()> caller_tokens{};  // where callers' tokens are proven; any thread
   TokenStores* tokens = nullptr;                        // null: no server can have tokens
   router::ToolGuard* guard = nullptr;                   // null: all tools are offered
+  resilience::BreakerBoard* breakers = nullptr;         // null: nobody looks at them
 };
 
 class Worker {
@@ -100,6 +103,8 @@ class Worker {
   core::Backend const* backend(std::string_view name) const;
   // The first worker's: what may be offered is not the same any more.
   void publish_again() { catalog_->publish_again(); }
+  // The first worker's: the log tells from now on of servers that answer for the first time.
+  void table_shown() noexcept { late_ = true; }
 
   // No new work; what is in progress may finish until `deadline`, then connections end.
   base::Task<void> finish_calls(base::TimePoint deadline);
@@ -108,7 +113,9 @@ class Worker {
 
  private:
   struct Running {
+    explicit Running(base::TimePoint now) noexcept : news(now) {}
     std::uint32_t number = 0;
+    ServerNews news;  // the first worker's
     ServerStack stack;
     std::shared_ptr<cache::CacheLayer> front;        // before it
     std::shared_ptr<fallback::FallbackLayer> door;   // before that
@@ -137,6 +144,7 @@ class Worker {
   void retire(Servers servers, base::TimePoint deadline);
   void publish(std::shared_ptr<router::CatalogSet const> set);
   void heard(std::string const& server, core::ServerStatus status);
+  void tell_of(std::string_view server);
   void set_rules(config::Settings const& settings);
   unsigned long in_progress() const noexcept;
   base::Task<void> close_retired(Running running, base::TimePoint deadline);
@@ -165,6 +173,7 @@ class Worker {
   std::vector<std::unique_ptr<edge::McpEndpoint>> endpoints_;
   net::ServerOptions server_options_;
   bool stopping_ = false;
+  bool late_ = false;  // the start table has been shown
   edge::FullHouse full_house_;
   net::ServerOptions const full_house_options_ = edge::FullHouse::options();
   base::TaskGroup turned_away_;

@@ -78,7 +78,29 @@ void Worker::publish(std::shared_ptr<router::CatalogSet const> set) {
   for (auto* const follower : followers_) {
     follower->loop_.post([follower, set] { follower->feed_.publish(set); });
   }
+  auto const before = feed_.view();
   feed_.publish(std::move(set));
+  for (auto const& server : feed_.current().servers()) {
+    auto const* const was = before->set->server(server.name);
+    if (was == nullptr || was->readiness != server.readiness) tell_of(server.name);
+  }
+}
+
+// Of what a server has become, if that is news. Here come the reports of all workers, and what the catalogue
+// found out by asking.
+void Worker::tell_of(std::string_view server) {
+  auto const found = servers_.find(server);
+  if (found == servers_.end() || stopping_) return;
+  auto& running = found->second;
+  auto const line = running.news.look(running.stack.backend->status(), late_, loop_.now());
+  if (!line) return;
+  using observe::Key;
+  if (line->lasted > base::Duration::zero()) {
+    shared_.log.event(line->level, line->event, line->text,
+                      {{Key::server, server}, {Key::duration_ms, line->lasted}});
+  } else {
+    shared_.log.event(line->level, line->event, line->text, {{Key::server, server}});
+  }
 }
 
 void Worker::Reports::list_changed(std::string_view server, mcp::Method list) {
@@ -88,7 +110,10 @@ void Worker::Reports::list_changed(std::string_view server, mcp::Method list) {
 }
 
 void Worker::Reports::state_changed(std::string_view server) {
-  if (worker_.catalog_) return worker_.catalog_->state_changed(server);
+  if (worker_.catalog_) {
+    worker_.tell_of(server);
+    return worker_.catalog_->state_changed(server);
+  }
   auto const* const backend = worker_.backend(server);
   if (backend == nullptr) return;
   auto* const first = worker_.first_;
@@ -106,11 +131,12 @@ void Worker::heard(std::string const& server, core::ServerStatus status) {
   auto const found = servers_.find(server);
   if (found == servers_.end() || !found->second.far_away) return;
   found->second.far_away->heard(std::move(status));
+  tell_of(server);
   catalog_->state_changed(server);
 }
 
 Worker::Running Worker::start(PlannedServer const& server, config::Settings const& settings) {
-  Running running;
+  Running running(loop_.now());
   running.number = server.number;
   if (server.home->worker() != index_) {
     running.far_away = std::make_shared<upstream::HopBackend>(loop_, server.settings.name,
@@ -124,6 +150,7 @@ Worker::Running Worker::start(PlannedServer const& server, config::Settings cons
   WEIR_ASSERT(stack.has_value());  // the planner leaves out what cannot be built
   running.stack = std::move(*stack);
   running.home = server.home;
+  if (shared_.breakers != nullptr) shared_.breakers->put(running.stack.guards->breakers());
   build_way_in(running, settings, server.settings);
   running.home->move_in(running.stack.backend, running.stack.entry);
   return running;
@@ -217,7 +244,15 @@ edge::EndpointParts Worker::endpoint_parts() noexcept {
 
 base::Task<void> Worker::close_stack(ServerStack stack, base::TimePoint deadline) {
   stack.watch->stop();
+  std::string const name(stack.backend->name());
   co_await stack.backend->close(deadline);
+  if (parts_.tokens == nullptr) co_return;
+  // What an issuer answers replaces the refresh token that it was asked with: its source has to hear it.
+  constexpr auto kQuestionMax = std::chrono::seconds{15};  // TokenSourceOptions::ask_max
+  auto const latest = std::max(deadline, loop_.now() + kQuestionMax);
+  while (parts_.tokens->book.in_use(name) && loop_.now() < latest) {
+    co_await loop_.sleep_for(std::chrono::milliseconds{10});
+  }
 }
 
 std::optional<Worker::Seat> Worker::reserve() noexcept {

@@ -76,7 +76,7 @@ describe('a store on disk', { timeout: 240_000, ...kSkip }, () => {
     gate = await start({ web }, caching(folder), home);
     assert.match((await call(gate.port, 'wait', { q: 'damage' })).cache, /miss/);
     await eventually('the store to work', async () => (await store(gate)).ready);
-    assert.match(gate.log(), /store\.rebuilt|moved aside/);
+    await eventually('the words about it', () => /store\.rebuilt|moved aside/.test(gate.log()));
     assert.ok(readdirSync(folder).some(file => /bad/.test(file)), readdirSync(folder).join(' '));
     await gate.child.stop();
   });

@@ -201,18 +201,23 @@ describe('weir run', { timeout: 240_000, ...kSkip }, () => {
       absent: { command: 'no-such-program-here' },
       refuses: { url: 'http://127.0.0.1:9/mcp' },
       unset: { url: 'http://127.0.0.1:9/mcp', headers: { 'X-Key': '${NOT_SET_ANYWHERE}' } },
+      leaks: { command: 'sh', args: ['-c', 'echo "bad token $OWN" >&2; exit 1'], env: { OWN: 'tok-SECRET-4711' } },
     } } });
     const child = startProgram(['run'], { env, cwd });
     await settled(child);
     for (const line of [/good .* ok\n/, /crash .*FAILED  exit 1: "Error: KEY is not set"/,
       /absent .*FAILED  exit 127: no-such-program-here: not found/,
       /refuses .*FAILED  cannot connect to 127\.0\.0\.1:9: Connection refused/,
-      /unset .*FAILED  \$\{NOT_SET_ANYWHERE\} is not set/, /1\/5 servers ready/]) assert.match(child.out, line);
-    assert.match(child.err, /error\[WEIR-E031\][^]*server `unset` disabled; 4 others still start/);
+      /unset .*FAILED  \$\{NOT_SET_ANYWHERE\} is not set/, /leaks .*FAILED  exit 1: "bad token \*\*\*"/,
+      /1\/6 servers ready/]) assert.match(child.out, line);
+    assert.match(child.err, /error\[WEIR-E031\][^]*server `unset` disabled; 5 others still start/);
     assert.ok(!child.out.includes(kEscape) && !child.err.includes(kEscape), 'no colours in a pipe');
     const status = weir(['status'], { env, cwd });
     assert.equal(status.code, 1, 'something is down');
     assert.match(status.out, /crash +FAILED .*KEY is not set/);
+    const json = weir(['status', '--json'], { env, cwd });
+    assert.match(json.out, /"stderr":"bad token \*\*\*"/);
+    assert.ok(![child.out, child.err, status.out, json.out].join('').includes('SECRET-4711'), 'a secret is shown nowhere');
     const called = weir(['call', 'crash.tool'], { env, cwd });
     assert.deepEqual([called.code, called.out], [69, '']);
     assert.match(called.err, /KEY is not set/);
@@ -347,16 +352,16 @@ describe('reload', { timeout: 120_000, ...kSkip }, () => {
     await settled(trusted);
     await trusted.stop();
     const home = scratch();
-    const asked = startProgram(['run', '--trust'], { env: { ...env, HOME: home }, cwd: project });
-    await settled(asked);
-    await asked.stop();
-    const again = startProgram(['run'], { env: { ...env, HOME: home }, cwd: project });
-    await settled(again);
-    writeFileSync(join(project, '.mcp.json'), JSON.stringify({ mcpServers: { b: server } }));
-    again.process.kill('SIGHUP');
-    await eventually('the refusal', () => /has changed and nobody has agreed to it/.test(again.err));
-    assert.doesNotMatch(await (await fetch(`http://${admin}/api/v1/status`)).text(), /"name":"b"/);
-    await again.stop();
+    for (const args of [['run', '--trust'], ['run']]) {  // the first consents to what is there, both to nothing later
+      writeFileSync(join(project, '.mcp.json'), JSON.stringify({ mcpServers: { a: server } }));
+      const asked = startProgram(args, { env: { ...env, HOME: home }, cwd: project });
+      await settled(asked);
+      writeFileSync(join(project, '.mcp.json'), JSON.stringify({ mcpServers: { b: server } }));
+      asked.process.kill('SIGHUP');
+      await eventually('the refusal', () => /has changed and nobody has agreed to it/.test(asked.err));
+      assert.doesNotMatch(await (await fetch(`http://${admin}/api/v1/status`)).text(), /"name":"b"/);
+      await asked.stop();
+    }
   });
 });
 
