@@ -155,6 +155,18 @@ TEST(JsonReader, ResolvesEscapesAndSurrogatePairs) {
   }
 }
 
+// C strings end there, and what reads the reports as JSON may not take it.
+TEST(Readers, NoneTakesAZeroByte) {
+  for (auto const& read : {yaml("a: 1\nb: \"x\\0y\"\n"), yaml("\"k\\0\": 1\n"), toml("b = \"x\\u0000y\"\n"),
+                           toml("\"k\\u0000\" = 1\n"), json(R"({"b":"x\u0000y"})")}) {
+    EXPECT_EQ(only_code(read), "WEIR-E003");
+  }
+  auto const read = yaml("a: 1\nb: \"x\\0y\"\n");
+  ASSERT_EQ(read.problems.size(), 1U);
+  EXPECT_EQ(read.problems[0].mark.line, 2U);
+  EXPECT_EQ(read.root.at("b")->text, "xy");
+}
+
 TEST(JsonReader, RefusesWhatIsNotJson) {
   for (auto const* bad : {"",         "{",    "[1 2]", "{a: 1}", "{'a': 1}", "[01]",      "[1.]",
                           "[.5]",     "[+1]", "[nan]", "[True]", "[1]]",     "{\"a\" 1}", "[,]",

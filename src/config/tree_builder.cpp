@@ -47,6 +47,10 @@ void TreeBuilder::keep_anchor(std::size_t anchor, Node const& node) {
 
 void TreeBuilder::scalar(Node node, std::size_t anchor) {
   if (!admit(1, node.text.size(), node.mark)) return;
+  if (node.text.find('\0') != std::string::npos) {  // as the reader of JSON refuses it
+    problems_.error("WEIR-E003", node.mark, "a zero byte, which no name and no value may have");
+    std::erase(node.text, '\0');
+  }
   keep_anchor(anchor, node);
   attach(std::move(node));
 }
