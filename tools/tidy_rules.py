@@ -33,7 +33,7 @@ MUTEX_ALLOWED = {
     "net/side_thread": "a queue between threads; short sections",
     "net/tls_contexts": "one truth per process, short sections",
     "net/trusted_dialer": "what is trusted changes while workers dial; short sections",
-    "upstream/credential_slot": "read by a server's home, changed by the first worker; short sections",
+    "core/credential_slot": "read by a server's home, changed by the first worker; short sections",
     "net/internal/name_lookup_io": "a look-up may outlive the loop that it answers to",
 }
 

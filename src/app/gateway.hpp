@@ -101,7 +101,7 @@ class Gateway {
   void take_over(std::shared_ptr<config::Settings const> settings);
   void open_secrets();
   base::Task<void> watch_secrets();
-  void credential_news(std::string const& server, upstream::CredentialNews news);
+  void credential_news(std::string const& server, core::CredentialPart part, core::CredentialNews news);
   void begin_stop(int signal);  // 0: nobody sent one
   void session_ended(std::string const& id, base::TableReason why);
   void refresh_gauges();

@@ -181,8 +181,8 @@ void Gateway::build_workers() {
         trusted.sign_in = sign_ins_->of_server(name).state();
         return trusted;
       },
-      [this](std::string const& server, upstream::CredentialNews news) {
-        main_loop().post([this, server, news] { credential_news(server, news); });
+      [this](std::string const& server, core::CredentialPart part, core::CredentialNews news) {
+        main_loop().post([this, server, part, news] { credential_news(server, part, news); });
       });
 }
 

@@ -54,7 +54,7 @@ namespace weir::app {
 namespace {
 
 using Backend = std::shared_ptr<core::Backend>;
-using Credential = std::shared_ptr<upstream::CredentialSlot>;
+using Credential = std::shared_ptr<core::CredentialSlot>;
 
 Backend program(WorkerParts& parts, config::Server const& server) {
   return std::make_shared<upstream::StdioBackend>(parts.scheduler, parts.spawner, parts.random,
@@ -139,11 +139,11 @@ base::Result<Backend> pool(WorkerParts& parts, config::Server const& server, Way
 }
 
 base::Result<Backend> backend_of(WorkerParts& parts, config::Server const& server, OwnDialer const& own,
-                                 Credential const& credential) {
+                                 CredentialSlots const& slots) {
   if (server.kind == config::UpstreamKind::stdio) return program(parts, server);
-  auto tokens = tokens_of(parts, server, own);
+  auto tokens = tokens_of(parts, server, slots.shown, own);
   if (!tokens) return tokens.error();
-  Ways const ways{own, credential, std::move(*tokens)};
+  Ways const ways{own, slots.sent, std::move(*tokens)};
   // What is built keeps its settings, and must not keep credentials that others replace: the slot has those.
   auto const bare = without_credentials(server);
   return bare.urls.size() > 1 ? pool(parts, bare, ways) : at_address(parts, bare, 0, parts.observer, ways);
@@ -164,9 +164,9 @@ std::unique_ptr<session::SessionLayer> build_entry(WorkerParts& parts) {
 }
 
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
-                                       config::Server const& server, Credential credential,
+                                       config::Server const& server, CredentialSlots const& slots,
                                        std::shared_ptr<net::Dialer> own) {
-  auto backend = backend_of(parts, server, own, credential);
+  auto backend = backend_of(parts, server, own, slots);
   if (!backend) return backend.error();
   auto guards = std::make_shared<Guards>(parts, settings, server, *backend);
   auto parking = std::make_shared<bridge::ParkingLayer>(guards->entry(), *backend, parts.parked, parts.desk,

@@ -15,6 +15,7 @@
 #include "config/environment.hpp"
 #include "config/settings.hpp"
 #include "core/backend.hpp"
+#include "core/credential_slot.hpp"
 #include "fallback/fallback_layer.hpp"
 #include "limits/entrance.hpp"
 #include "net/dialer.hpp"
@@ -23,7 +24,6 @@
 #include "router/router_layer.hpp"
 #include "session/session_layer.hpp"
 #include "upstream/child_process.hpp"
-#include "upstream/credential_slot.hpp"
 #include "watch/watch_layer.hpp"
 
 namespace weir::app {
@@ -68,10 +68,14 @@ struct ServerStack {
   std::shared_ptr<watch::WatchLayer> watch;  // null on other workers than its own
   std::shared_ptr<Guards> guards;            // likewise
 };
+// Of its credentials, all that may change while it is in use.
+struct CredentialSlots {
+  std::shared_ptr<core::CredentialSlot> sent;   // to the server
+  std::shared_ptr<core::CredentialSlot> shown;  // to the issuer of its tokens; null: it has none
+};
 // `own`: what its connections are made by, where that is not parts.dialer; it lives as long as the backend.
 base::Result<ServerStack> build_server(WorkerParts& parts, config::Settings const& settings,
-                                       config::Server const& server,
-                                       std::shared_ptr<upstream::CredentialSlot> credential,
+                                       config::Server const& server, CredentialSlots const& slots,
                                        std::shared_ptr<net::Dialer> own = nullptr);
 
 // What stands before a server on every worker: `entry` is the stack's, or the hop to it.

@@ -7,7 +7,7 @@
 // How a running gateway gets other settings: because somebody asked for it, or because a secret has changed.
 namespace weir::app {
 
-using upstream::CredentialNews;
+using core::CredentialNews;
 
 void Gateway::want_reload(bool anew) {
   anew_ = anew_ || anew;
@@ -99,14 +99,24 @@ base::Task<void> Gateway::watch_secrets() {
   }
 }
 
-void Gateway::credential_news(std::string const& server, CredentialNews news) {
+void Gateway::credential_news(std::string const& server, core::CredentialPart part, CredentialNews news) {
   if (options_.secrets == nullptr || stopping_) return;
   switch (news) {
-    case CredentialNews::good: options_.secrets->accepted(server); break;
+    case CredentialNews::good: options_.secrets->accepted(server, part); break;
     case CredentialNews::bad:
-      if (options_.secrets->refused(server)) want_reload(false);
+      if (options_.secrets->refused(server, part)) {
+        want_reload(false);
+      } else {  // it stands in the configuration itself, or others take it
+        log_->event(
+            observe::Level::error, "secret.rolled_back",
+            fmt::format("{} {} refuses its new credential; the one before is in use again",
+                        part == core::CredentialPart::sent ? "server" : "the issuer of server", server));
+      }
       break;
-    case CredentialNews::refused: options_.secrets->hurry(); break;
+    case CredentialNews::refused:
+      options_.secrets->hurry();
+      planner_->offer_again(server, clock_.now());
+      break;
   }
 }
 

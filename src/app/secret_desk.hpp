@@ -14,6 +14,7 @@
 
 #include "app/kept_environment.hpp"
 #include "config/settings.hpp"
+#include "core/credential_slot.hpp"
 #include "net/http_fetch.hpp"
 #include "observe/log.hpp"
 #include "observe/metrics.hpp"
@@ -43,9 +44,10 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
   void hurry();  // look at everything now
   base::Task<void> settle();
 
-  // What a server did with the secrets that it is sent. True: one was rolled back, make new settings.
-  void accepted(std::string const& server);
-  bool refused(std::string const& server);
+  // What a server did with the secrets that it is sent, or its issuer with those that it is shown. True: one
+  // was rolled back, make new settings.
+  void accepted(std::string const& server, core::CredentialPart part);
+  bool refused(std::string const& server, core::CredentialPart part);
   // What can be made of the values, as the settings say; `whole`: these are settings that could be taken
   // over. True: a new value cannot be used and was rolled back; make the settings again.
   bool judge(config::Settings const& settings, bool whole);
@@ -61,7 +63,7 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
   void failed(secrets::SecretReference const& document, std::string const& why, bool first) override;
   void recovered(secrets::SecretReference const& document) override;
   void give_sources(vault::SecretKeeper& keeper, base::Scheduler& loop, net::Fetcher& fetcher);
-  std::vector<secrets::SecretReference> of_server(std::string const& server) const;
+  std::vector<secrets::SecretReference> of_server(std::string const& server, core::CredentialPart part) const;
   base::Result<std::string> read_secret(std::string const& path) const;
   std::string path_of(secrets::SecretReference const& reference) const;
 

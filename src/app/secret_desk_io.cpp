@@ -44,13 +44,24 @@ bool far_away(SecretReference const& reference) {
   return reference.store == Store::vault || reference.store == Store::aws;
 }
 
-// What is sent to a server with every request: the server says whether it takes it. What asks for tokens,
-// what programs get and what opens stores is used elsewhere, and nobody tells.
+// What is sent to a server with every request, and what issuers are shown for its tokens: they say whether
+// they take it. What programs get and what opens stores is used elsewhere, and nobody tells.
+std::optional<core::CredentialPart> part_of(std::string_view path) {
+  if (!path.starts_with("servers.")) return {};
+  if (path.find(".headers.") != std::string_view::npos) return core::CredentialPart::sent;
+  if (path.find(".auth.") == std::string_view::npos) return {};
+  for (std::string_view const end : {".auth.token", ".auth.value"}) {
+    if (path.ends_with(end)) return core::CredentialPart::sent;
+  }
+  for (std::string_view const end : {".client_secret", ".client_key", ".auth.password", ".auth.assertion"}) {
+    if (path.ends_with(end)) return core::CredentialPart::shown;
+  }
+  return {};
+}
+
 bool is_told(std::vector<config::SecretUse> const& uses, std::string_view reference) {
   return std::any_of(uses.begin(), uses.end(), [reference](config::SecretUse const& use) {
-    bool const sent = use.path.find(".headers.") != std::string::npos || use.path.ends_with(".auth.token") ||
-                      use.path.ends_with(".auth.value");
-    return use.reference == reference && sent && use.path.starts_with("servers.");
+    return use.reference == reference && part_of(use.path);
   });
 }
 
@@ -201,30 +212,32 @@ void SecretDesk::recovered(SecretReference const& document) {
   running_->parts.log.event(Level::info, "secret.store", document.document_name() + " can be had again");
 }
 
-std::vector<SecretReference> SecretDesk::of_server(std::string const& server) const {
+std::vector<SecretReference> SecretDesk::of_server(std::string const& server,
+                                                   core::CredentialPart part) const {
   std::vector<SecretReference> out;
   for (auto const& use : uses_) {
-    if (!use.path.starts_with("servers." + server + ".")) continue;
+    if (!use.path.starts_with("servers." + server + ".") || part_of(use.path) != part) continue;
     if (auto reference = secrets::parse_reference(use.reference)) out.push_back(std::move(*reference));
   }
   return out;
 }
 
-void SecretDesk::accepted(std::string const& server) {
-  for (auto const& reference : of_server(server)) table_.confirm(reference, clock_.now());
+void SecretDesk::accepted(std::string const& server, core::CredentialPart part) {
+  for (auto const& reference : of_server(server, part)) table_.confirm(reference, clock_.now());
   if (running_) running_->parts.metrics.gateway().secrets.changes.add("confirmed");
 }
 
-bool SecretDesk::refused(std::string const& server) {
+bool SecretDesk::refused(std::string const& server, core::CredentialPart part) {
   bool any = false;
-  for (auto const& reference : of_server(server)) {
+  for (auto const& reference : of_server(server, part)) {
     if (!table_.reject(reference, clock_.now())) continue;
     any = true;
     if (!running_) continue;
     running_->parts.metrics.gateway().secrets.changes.add("rolled_back");
     running_->parts.log.event(
         Level::error, "secret.rolled_back",
-        fmt::format("server {} refuses the new value of {}; the one before is in use again", server,
+        fmt::format("{} {} refuses the new value of {}; the one before is in use again",
+                    part == core::CredentialPart::sent ? "server" : "the issuer of server", server,
                     reference.text()));
   }
   return any;

@@ -61,16 +61,38 @@ upstream::StdioBackend::Options sse_options(config::Server const& server, std::s
   return options;
 }
 
-upstream::CredentialFields credential_fields(config::Server const& server) {
+core::CredentialFields credential_fields(config::Server const& server) {
   auto fields = server.headers;
   if (!server.credential.header.empty())
     fields.emplace_back(server.credential.header, server.credential.value);
   return fields;
 }
 
+core::CredentialFields shown_fields(config::Server const& server) {
+  core::CredentialFields fields;
+  auto const add = [&fields](char const* name, base::Secret const& value) {
+    if (!value.empty()) fields.emplace_back(name, value);
+  };
+  if (!server.oauth) return fields;
+  auto const& oauth = *server.oauth;
+  add("secret", oauth.client.secret);
+  add("key", oauth.client.key);
+  add("company_secret", oauth.enterprise_client.secret);
+  add("company_key", oauth.enterprise_client.key);
+  add("password", oauth.password);
+  add("assertion", oauth.assertion);
+  return fields;
+}
+
 config::Server without_credentials(config::Server server) {
   server.headers.clear();
   server.credential = {};
+  if (server.oauth) {
+    auto& oauth = *server.oauth;
+    oauth.client.secret = oauth.client.key = {};
+    oauth.enterprise_client.secret = oauth.enterprise_client.key = {};
+    oauth.password = oauth.assertion = {};
+  }
   return server;
 }
 

@@ -26,7 +26,9 @@ upstream::StdioBackend::Options stdio_options(config::Server const& server, std:
                                               config::Environment const& environment, observe::Log& log,
                                               observe::ServerMetrics const& metrics);
 // The operator's headers and the credential: what may change while the server is in use.
-upstream::CredentialFields credential_fields(config::Server const& server);
+core::CredentialFields credential_fields(config::Server const& server);
+// Likewise what issuers are shown for its tokens: secrets and keys of the clients, password, assertion.
+core::CredentialFields shown_fields(config::Server const& server);
 config::Server without_credentials(config::Server server);  // without what is in those fields
 // `address`: which of `urls`.
 upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info,

@@ -42,7 +42,7 @@ Result<std::unique_ptr<ServerTalk>> ServerTalk::open(net::Url const& endpoint, s
                                                      bool no_cache) {
   auto client = GatewayClient::to(endpoint);
   if (!client) return client.error();
-  upstream::CredentialFields fields;
+  core::CredentialFields fields;
   if (!key.empty()) fields.emplace_back("Authorization", base::Secret("Bearer " + key));
   if (no_cache) fields.emplace_back("Cache-Control", base::Secret("no-cache"));
   std::unique_ptr<ServerTalk> talk(new ServerTalk(std::move(*client), upstream::HttpHeads(endpoint, fields)));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/server_options.hpp"
 #include "app/sign_ins.hpp"
 #include "oauth/client_key.hpp"
 #include "oauth/people_tokens_io.hpp"
@@ -222,13 +223,43 @@ std::shared_ptr<net::EgressGuard const> revocation_guard(oauth::PersonSignInOpti
   return named ? nullptr : options.at.guard;
 }
 
+void take_from(std::shared_ptr<core::CredentialSlot> slot, config::Server const& server, base::Random& random,
+               oauth::TokenSourceOptions& options) {
+  auto const bare = without_credentials(server);
+  for (auto* client : {&options.client, &options.company_client}) {
+    client->secret = {};
+    client->assertions = nullptr;
+  }
+  options.password = options.assertion.text = {};
+  options.slot = std::move(slot);
+  options.read = [oauth = *bare.oauth, &random](
+                     oauth::OwnCredentials own,
+                     core::CredentialFields const& fields) -> base::Result<oauth::OwnCredentials> {
+    for (auto const& [name, value] : fields) {
+      if (name == "secret") own.client.secret = value;
+      if (name == "company_secret") own.company_client.secret = value;
+      if (name == "password") own.password = value;
+      if (name == "assertion") own.assertion.text = value;
+      bool const company = name == "company_key";
+      if (name != "key" && !company) continue;
+      auto const& client = company ? oauth.enterprise_client : oauth.client;
+      auto key = oauth::read_client_key({value, client.key_id, client.key_algorithm}, random);
+      if (!key) return key.error();
+      (company ? own.company_client : own.client).assertions = std::move(*key);
+    }
+    return own;
+  };
+}
+
 base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& parts,
                                                                 config::Server const& server,
+                                                                std::shared_ptr<core::CredentialSlot> shown,
                                                                 std::shared_ptr<net::Dialer> own) {
   if (!server.oauth) return std::shared_ptr<core::CredentialSource>();
   WEIR_ASSERT(parts.tokens != nullptr);
   auto options = token_options(server, parts.random);
   if (!options) return options.error();
+  if (shown) take_from(std::move(shown), server, parts.random, *options);
   auto url = net::parse_url(server.urls.at(0));
   if (!url) return url.error();
   auto guard = std::make_shared<net::EgressGuard const>(egress_rules(server.oauth->egress, *url));

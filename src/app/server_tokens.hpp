@@ -10,11 +10,15 @@
 
 namespace weir::app {
 
-// Null where the server has none. `own`: the dialer of a server that has a trust of its own, which holds for
-// its issuer too; null: the worker's.
+// Null where the server has none. `shown`: what its issuer is shown, where it may change. `own`: the dialer
+// of a server that has a trust of its own, which holds for its issuer too; null: the worker's.
 base::Result<std::shared_ptr<core::CredentialSource>> tokens_of(WorkerParts& parts,
                                                                 config::Server const& server,
+                                                                std::shared_ptr<core::CredentialSlot> shown,
                                                                 std::shared_ptr<net::Dialer> own);
+// Puts `slot`, which has been given the server's shown_fields(), in the place of what `options` say.
+void take_from(std::shared_ptr<core::CredentialSlot> slot, config::Server const& server, base::Random& random,
+               oauth::TokenSourceOptions& options);
 
 // `random` outlives what is made: assertions are made with it.
 base::Result<oauth::TokenSourceOptions> token_options(config::Server const& server, base::Random& random);

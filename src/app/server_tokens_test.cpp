@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "app/server_options.hpp"
+
 namespace weir::app {
 namespace {
 
@@ -56,6 +58,42 @@ TEST(ServerTokens, APasswordAndARefreshTokenAreHandedOn) {
   EXPECT_EQ(with_refresh->grant, oauth::Grant::refresh_token);
   EXPECT_EQ(with_refresh->refresh_token.reveal(), "r");
   EXPECT_EQ(with_refresh->refresh_file, "/var/lib/weir/r");
+}
+
+TEST(ServerTokens, WhatMayChangeIsInTheSlotAndNowhereElse_F30) {
+  static base::SystemRandom random;
+  auto oauth = usual();
+  oauth.enterprise_token_url = "https://company.test/token";
+  oauth.grant = config::OAuthGrant::exchange;
+  oauth.enterprise_client.id = "weir-there";
+  oauth.enterprise_client.auth = config::OAuthClientAuth::key;
+  // RFC 8410 section 10.3: an Ed25519 private key.
+  oauth.enterprise_client.key = base::Secret(
+      "-----BEGIN PRIVATE KEY-----\n"
+      "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
+      "-----END PRIVATE KEY-----\n");
+  oauth.password = base::Secret("p");
+  oauth.assertion = base::Secret("a");
+  auto const server = server_with(oauth);
+  auto options = options_of(server);
+  ASSERT_TRUE(options);
+  auto const fields = shown_fields(server);
+  EXPECT_EQ(fields.size(), 4U);
+  EXPECT_TRUE(shown_fields(without_credentials(server)).empty());
+  take_from(std::make_shared<core::CredentialSlot>(fields, false, nullptr), server, random, *options);
+  EXPECT_TRUE(options->client.secret.empty());
+  EXPECT_EQ(options->company_client.assertions, nullptr);
+  EXPECT_TRUE(options->password.empty() && options->assertion.text.empty());
+  oauth::OwnCredentials bare{7, false, options->client, options->company_client, {}, options->assertion};
+  auto const own = options->read(bare, *options->slot->use().fields);
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->edition, 7U);
+  EXPECT_EQ(own->client.secret.reveal(), "s");
+  EXPECT_EQ(own->client.id, "weir");
+  EXPECT_NE(own->company_client.assertions, nullptr);
+  EXPECT_EQ(own->password.reveal(), "p");
+  EXPECT_EQ(own->assertion.text.reveal(), "a");
+  EXPECT_FALSE(options->read(bare, {{"key", base::Secret("no key")}}));
 }
 
 TEST(ServerTokens, WhereTheEndpointIsFoundTheResourceIsToo) {

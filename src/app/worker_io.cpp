@@ -146,7 +146,8 @@ Worker::Running Worker::start(PlannedServer const& server, config::Settings cons
     return running;
   }
   auto own = server.trust && trusted_ ? trusted_(server.trust) : nullptr;
-  auto stack = build_server(parts_, settings, server.settings, server.credential, std::move(own));
+  auto stack =
+      build_server(parts_, settings, server.settings, {server.credential, server.shown}, std::move(own));
   WEIR_ASSERT(stack.has_value());  // the planner leaves out what cannot be built
   running.stack = std::move(*stack);
   running.home = server.home;

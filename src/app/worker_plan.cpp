@@ -33,15 +33,38 @@ bool renewable(config::Settings const& settings, config::Server const& server) {
 
 }  // namespace
 
-std::shared_ptr<upstream::CredentialSlot> WorkerPlanner::slot_of(config::Settings const& settings,
-                                                                 config::Server const& server) const {
-  if (!is_http(server)) return nullptr;
-  upstream::CredentialSlot::Heard heard;
+std::shared_ptr<core::CredentialSlot> WorkerPlanner::slot_of(config::Settings const& settings,
+                                                             config::Server const& server,
+                                                             core::CredentialPart part) const {
+  bool const shown = part == core::CredentialPart::shown;
+  if (!is_http(server) || (shown && !server.oauth)) return nullptr;
+  core::CredentialSlot::Heard heard;
   if (heard_) {
-    heard = [tell = heard_, name = server.name](upstream::CredentialNews news) { tell(name, news); };
+    heard = [tell = heard_, name = server.name, part](core::CredentialNews news) { tell(name, part, news); };
   }
-  return std::make_shared<upstream::CredentialSlot>(credential_fields(server), renewable(settings, server),
-                                                    std::move(heard));
+  return std::make_shared<core::CredentialSlot>(shown ? shown_fields(server) : credential_fields(server),
+                                                renewable(settings, server), std::move(heard));
+}
+
+// Changes nothing where those are in use already.
+void WorkerPlanner::offer(PlannedServer const& planned, config::Settings const& settings,
+                          config::Server const& server, base::TimePoint now) {
+  bool const may_change = renewable(settings, server);
+  if (planned.credential) {
+    planned.credential->set_renewable(may_change);
+    planned.credential->set(credential_fields(server), settings.stores.overlap, now);
+  }
+  if (planned.shown) {
+    planned.shown->set_renewable(may_change);
+    planned.shown->set(shown_fields(server), settings.stores.overlap, now);
+  }
+}
+
+void WorkerPlanner::offer_again(std::string_view server, base::TimePoint now) {
+  if (!last_) return;
+  for (auto const& known : last_->servers) {
+    if (known->settings.name == server) offer(*known, *last_->settings, known->settings, now);
+  }
 }
 
 // The same server with other credentials; null if there is none, or more has changed.
@@ -54,7 +77,7 @@ std::shared_ptr<PlannedServer const> WorkerPlanner::renewed(config::Settings con
   for (auto const& known : last_->servers) {
     if (known->trust != trusted.slot || known->settings.name != server.name) continue;
     if (without_credentials(known->settings) != bare) continue;
-    known->credential->set(credential_fields(server), settings.stores.overlap, now);
+    offer(*known, settings, server, now);
     auto copy = *known;
     copy.settings = server;
     return std::make_shared<PlannedServer const>(std::move(copy));
@@ -66,6 +89,7 @@ void WorkerPlanner::expire_credentials(base::TimePoint now) {
   if (!last_) return;
   for (auto const& server : last_->servers) {
     if (server->credential) server->credential->expire(now);
+    if (server->shown) server->shown->expire(now);
   }
 }
 
@@ -100,12 +124,15 @@ std::shared_ptr<WorkerPlan const> WorkerPlanner::next(std::shared_ptr<config::Se
     }
     if (server.oauth) server.oauth->sign_in = trusted.sign_in;  // another one makes it another server
     auto planned = find(server, trusted);
+    if (planned) offer(*planned, *settings, server, now);
     if (!planned) planned = renewed(*settings, server, trusted, now);
     if (!planned) {
       unsigned const worker = planned_ % static_cast<unsigned>(places_.size());
       auto home = std::make_shared<upstream::ServerHome>(worker, places_[worker]);
-      planned = std::make_shared<PlannedServer const>(PlannedServer{
-          server, std::move(trusted.slot), planned_++, std::move(home), slot_of(*settings, server)});
+      planned = std::make_shared<PlannedServer const>(
+          PlannedServer{server, std::move(trusted.slot), planned_++, std::move(home),
+                        slot_of(*settings, server, core::CredentialPart::sent),
+                        slot_of(*settings, server, core::CredentialPart::shown)});
     }
     plan->servers.push_back(std::move(planned));
   }

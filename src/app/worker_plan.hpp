@@ -16,7 +16,7 @@
 
 #include "app/trusts.hpp"
 #include "config/settings.hpp"
-#include "upstream/credential_slot.hpp"
+#include "core/credential_slot.hpp"
 #include "upstream/server_home.hpp"
 
 namespace weir::app {
@@ -26,7 +26,8 @@ struct PlannedServer {
   std::shared_ptr<net::TrustSlot> trust;  // null: that of the process
   std::uint32_t number = 0;               // of this server with these settings; never used again
   std::shared_ptr<upstream::ServerHome> home;
-  std::shared_ptr<upstream::CredentialSlot> credential;  // of HTTP servers
+  std::shared_ptr<core::CredentialSlot> credential;  // of HTTP servers
+  std::shared_ptr<core::CredentialSlot> shown;       // of those that have tokens: to their issuers
 };
 
 struct WorkerPlan {
@@ -40,22 +41,28 @@ class WorkerPlanner {
   // One workplace for each worker, the first worker's first.
   // `trusted` says what a server is reached with; without it all share the trust of the process. `heard`:
   // what is found out about a server's credential; from any thread.
-  using Heard = std::function<void(std::string const& server, upstream::CredentialNews news)>;
+  using Heard =
+      std::function<void(std::string const& server, core::CredentialPart part, core::CredentialNews news)>;
   explicit WorkerPlanner(std::vector<std::shared_ptr<base::Workplace>> places,
                          std::function<Trusted(std::string const& server)> trusted = {}, Heard heard = {})
       : places_(std::move(places)), trusted_(std::move(trusted)), heard_(std::move(heard)) {}
 
   std::shared_ptr<WorkerPlan const> next(std::shared_ptr<config::Settings const> settings,
                                          base::TimePoint now = {});
-  void expire_credentials(base::TimePoint now);           // those in reserve whose time is over
+  void expire_credentials(base::TimePoint now);  // those in reserve whose time is over
+  // What is configured is tried again, where something else is in use since that was refused once.
+  void offer_again(std::string_view server, base::TimePoint now);
   std::string problem_of(std::string_view server) const;  // in the last plan; "" when it has none
 
  private:
+  static void offer(PlannedServer const& planned, config::Settings const& settings,
+                    config::Server const& server, base::TimePoint now);
   std::shared_ptr<PlannedServer const> find(config::Server const& server, Trusted const& trusted) const;
   std::shared_ptr<PlannedServer const> renewed(config::Settings const& settings, config::Server const& server,
                                                Trusted const& trusted, base::TimePoint now) const;
-  std::shared_ptr<upstream::CredentialSlot> slot_of(config::Settings const& settings,
-                                                    config::Server const& server) const;
+  std::shared_ptr<core::CredentialSlot> slot_of(config::Settings const& settings,
+                                                config::Server const& server,
+                                                core::CredentialPart part) const;
   std::vector<std::shared_ptr<base::Workplace>> places_;
   std::function<Trusted(std::string const& server)> trusted_;
   Heard heard_;

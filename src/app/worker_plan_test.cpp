@@ -9,6 +9,7 @@ namespace {
 
 struct Plans : testing::Test {
   base::VirtualLoop loop;
+  base::TimePoint now{};
   config::Settings settings;
   WorkerPlanner planner{{place(), place(), place()}};
 
@@ -20,7 +21,7 @@ struct Plans : testing::Test {
     return settings.servers.emplace_back(std::move(server));
   }
   std::shared_ptr<WorkerPlan const> next() {
-    return planner.next(std::make_shared<config::Settings const>(settings));
+    return planner.next(std::make_shared<config::Settings const>(settings), now);
   }
 };
 
@@ -92,6 +93,53 @@ TEST_F(Plans, OtherCredentialsOfAnHttpServerChangeItsSlotAndNothingElse_R059) {
   EXPECT_EQ(use.fields->at(0).second.reveal(), "new");
   settings.servers[0].timeouts.call = std::chrono::milliseconds{1};
   EXPECT_NE(next()->servers[0]->number, before->servers[0]->number);
+}
+
+TEST_F(Plans, SoDoesWhatIssuersAreShownForItsTokens_F30) {
+  add("a");
+  add("b");
+  auto& oauth = settings.servers[0].oauth.emplace();
+  oauth.client = {"weir", base::Secret("old"), {}, {}, {}, config::OAuthClientAuth::any};
+  oauth.token_url = "https://i.test/token";
+  auto const before = next();
+  settings.servers[0].oauth->client.secret = base::Secret("new");
+  auto const after = next();
+  EXPECT_EQ(after->servers[0]->number, before->servers[0]->number);
+  EXPECT_EQ(after->servers[0]->settings, settings.servers[0]);
+  auto const use = after->servers[0]->shown->use();
+  EXPECT_EQ(use.edition, 2U);
+  ASSERT_EQ(use.fields->size(), 1U);
+  EXPECT_EQ(use.fields->at(0).second.reveal(), "new");
+  EXPECT_EQ(after->servers[0]->credential->edition(), 1U);
+  EXPECT_EQ(after->servers[1]->shown, nullptr);
+  settings.servers[0].oauth->client.id = "other";
+  EXPECT_NE(next()->servers[0]->number, before->servers[0]->number);
+}
+
+TEST_F(Plans, WhatWasRefusedOnceIsOfferedAgain) {
+  add("a").headers = {{"X-Key", base::Secret("old")}};
+  next();
+  settings.servers[0].headers[0].second = base::Secret("new");
+  auto const plan = next();
+  auto& slot = *plan->servers[0]->credential;
+  auto const refuse = [&] {
+    EXPECT_TRUE(slot.instead_of(slot.edition(), now));
+    slot.answered(1, 200, now);
+    EXPECT_EQ(slot.use().fields->at(0).second.reveal(), "old");
+  };
+  refuse();
+  now += core::CredentialSlot::kNotAgain;
+  next();  // a reload
+  EXPECT_EQ(slot.use().fields->at(0).second.reveal(), "new");
+  refuse();
+  now += core::CredentialSlot::kNotAgain;
+  planner.offer_again("b", now);
+  EXPECT_EQ(slot.edition(), 1U);
+  planner.offer_again("a", now);
+  EXPECT_EQ(slot.use().fields->at(0).second.reveal(), "new");
+  auto const edition = slot.edition();
+  planner.offer_again("a", now);
+  EXPECT_EQ(slot.edition(), edition);
 }
 
 TEST_F(Plans, AChildWithOtherVariablesIsAnotherChild) {

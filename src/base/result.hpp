@@ -9,6 +9,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/assert.hpp"
 #include "base/clock.hpp"
@@ -56,6 +57,9 @@ struct Error {
   std::string server;      // configured name of the upstream concerned; empty when none is
   std::string hint;        // one sentence for people and agents: what to do about it
   Duration retry_after{};  // when trying again may help; 0: nobody knows
+  // denied: what the caller's token would have to be good for, all of it; empty: that is not known, or not
+  // why
+  std::vector<std::string> scopes;
 
   Error() = default;
   Error(Fault f, Blame b, std::string d, Retry r = Retry::never)
@@ -66,6 +70,10 @@ struct Error {
   }
   Error advise(std::string text) && {
     hint = std::move(text);
+    return std::move(*this);
+  }
+  Error for_want_of(std::vector<std::string> needed) && {
+    scopes = std::move(needed);
     return std::move(*this);
   }
   Error again_in(Duration wait) && {

@@ -71,7 +71,7 @@ upstream::HttpHeads const& LedgerClient::heads_of(std::string const& server) {
   if (found != heads_.end()) return found->second;
   auto url = options_.endpoint;
   url.target += "/" + server;
-  upstream::CredentialFields fields;
+  core::CredentialFields fields;
   if (!options_.key.empty()) fields.emplace_back("Authorization", base::Secret("Bearer " + options_.key));
   return heads_.try_emplace(server, url, fields).first->second;
 }

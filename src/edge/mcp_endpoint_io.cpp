@@ -308,6 +308,7 @@ std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const
     }
     return {};
   }
+  if (!outcome && !outcome.error().scopes.empty()) call.facts.scopes_needed = outcome.error().scopes;
   auto settled = settle(call, std::move(outcome), rules.tool_results, record);
   auto& edits = settled.outcome.edits;
   put_id(settled.outcome, call.request.raw(Field::id));

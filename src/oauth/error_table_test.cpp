@@ -222,6 +222,8 @@ TEST_P(ErrorTableOfClients, EachRowMeansTheSameInEachFlow_R046_R047_F26_T59) {
       EXPECT_EQ(base::name_of(told.fault), base::name_of(expected));
       EXPECT_NE(told.blame, base::Blame::upstream);
       EXPECT_FALSE(told.hint.empty());
+      EXPECT_EQ(told.scopes,
+                cell.cause == Cause::scope ? std::vector<std::string>{"read"} : std::vector<std::string>());
       ++seen;
     }
   }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "oauth/kept_sign_in.hpp"
+
 namespace weir::oauth {
 
 using base::Blame;
@@ -53,6 +55,16 @@ std::string words(std::vector<std::string> const& scopes) {
   std::string text;
   for (auto const& scope : scopes) text += (text.empty() ? "" : " ") + scope;
   return text;
+}
+
+// What metadata of others say is not bounded by their reader; a challenge has to be.
+std::vector<std::string> namable(std::vector<std::string> const& scopes) {
+  constexpr std::size_t kNamedMax = 32;
+  std::vector<std::string> some;
+  for (auto const& scope : scopes) {
+    if (some.size() < kNamedMax && is_scope(scope)) some.push_back(scope);
+  }
+  return some;
 }
 
 std::string said(OAuthError const& error) {
@@ -116,6 +128,7 @@ Error by_cause(OAuthError const& error, Flow flow, std::vector<std::string> cons
           .advise("Weir's own sign-in at the server has ended; an operator has to renew it.");
     case Cause::scope:
       return Error(Fault::denied, Blame::client, detail)
+          .for_want_of(namable(scopes))
           .advise(scopes.empty() ? "The issuer does not grant what this server needs."
                                  : fmt::format("This needs the scopes: {}.", words(scopes)));
     case Cause::throttle:

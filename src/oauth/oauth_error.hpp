@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/secret.hpp"
 
 namespace weir::oauth {
 
@@ -59,6 +60,9 @@ struct OAuthError {
   base::Duration remember{};         // how long this answer stands for the next one who asks; 0: not at all
   base::Duration remember_spread{};  // up to so much longer, by chance
   std::string nonce;                 // cause nonce
+  // refresh_token: what came with an answer that is not used; the one that was shown is spent. For who asked,
+  // who keeps it and takes it out: no error that is remembered has one.
+  base::Secret successor;
   std::string advice;  // what to do, where there is more to say than the cause does; "": no more
 };
 

@@ -114,7 +114,7 @@ base::Task<void> RevocationLoop::revoke(TokenRef token) {
   request.expected.flow = Flow::revocation;
   request.add("token", value.substr(value.find(' ') + 1));
   request.add("token_type_hint", "access_token");
-  auto const client = place_->client;
+  auto const client = place_->client();
   auto const told = co_await endpoint_.tell(request, client, scheduler_.now() + kEachMax);
   report_(told ? "done" : "failed");
 }

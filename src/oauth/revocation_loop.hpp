@@ -28,7 +28,7 @@ class RevocationLoop {
     net::Url endpoint;
     std::string issuer;
     std::shared_ptr<net::EgressGuard const> guard;
-    ClientIdentity client;
+    std::function<ClientIdentity()> client;  // asked for each time: its secret may be another one by then
   };
   using Report = std::function<void(std::string_view result)>;
 

@@ -25,9 +25,10 @@ struct Revoking : testing::Test {
     revocations.emplace(loop, endpoint, [this](std::string_view result) { ++results[std::string(result)]; });
   }
   void announce(std::shared_ptr<net::EgressGuard const> guard = nullptr) {
-    revocations->announce({*net::parse_url("https://issuer.test/revoke"), "https://issuer.test",
-                           std::move(guard),
-                           ClientIdentity{ClientAuth::post, "weir", base::Secret("s"), nullptr, nullptr}});
+    revocations->announce(
+        {*net::parse_url("https://issuer.test/revoke"), "https://issuer.test", std::move(guard), [] {
+           return ClientIdentity{ClientAuth::post, "weir", base::Secret("s"), nullptr, nullptr};
+         }});
   }
   std::weak_ptr<base::Secret const> give(std::string const& token, std::string const& scheme = "Bearer ") {
     auto const made = std::make_shared<base::Secret const>(base::Secret(scheme + token));

@@ -125,27 +125,34 @@ std::optional<OAuthError> check_claims(Expected const& expected, int status, Tok
   return misfit(Cause::policy, status, "the token is for another audience than was asked for");
 }
 
-OAuthResult<TokenAnswer> read_token(FlatObject const& object, Expected const& expected, int status) {
-  TokenAnswer answer;
-  auto token = token_in(object, "access_token", status);
-  if (!token) return token.error();
-  answer.access_token = std::move(*token);
-  if (auto error = check_type(object, expected, status)) return std::move(*error);
+std::optional<OAuthError> check_token(FlatObject const& object, Expected const& expected, int status,
+                                      TokenAnswer& answer) {
+  if (auto error = check_type(object, expected, status)) return error;
   if (object.has("expires_in")) {
     auto const seconds = seconds_in(object, "expires_in");
     if (!seconds || *seconds <= 0) return wrong(status, "expires_in is not a time from now");
     auto const most = std::chrono::duration_cast<std::chrono::seconds>(TokenAnswer::kLifeMax).count();
     answer.expires_in = std::chrono::seconds{std::min<std::int64_t>(*seconds, most)};
   }
-  if (auto error = check_issued(object, expected, status, answer)) return std::move(*error);
-  if (auto error = check_scopes(object, expected, status, answer)) return std::move(*error);
-  if (auto error = check_claims(expected, status, answer)) return std::move(*error);
+  if (auto error = check_issued(object, expected, status, answer)) return error;
+  if (auto error = check_scopes(object, expected, status, answer)) return error;
+  return check_claims(expected, status, answer);
+}
+
+OAuthResult<TokenAnswer> read_token(FlatObject const& object, Expected const& expected, int status) {
+  TokenAnswer answer;
+  auto token = token_in(object, "access_token", status);
+  if (!token) return token.error();
+  answer.access_token = std::move(*token);
+  auto unfit = check_token(object, expected, status, answer);
   if (object.has("refresh_token")) {
     auto refresh = token_in(object, "refresh_token", status);
-    if (!refresh) return refresh.error();
+    if (!refresh) return unfit ? std::move(*unfit) : refresh.error();
     answer.refresh_token = std::move(*refresh);
   }
-  return answer;
+  if (!unfit) return answer;
+  if (expected.flow == Flow::refresh_token) unfit->successor = std::move(answer.refresh_token);
+  return std::move(*unfit);
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ TokenKey TokenKeys::subject(std::string_view issuer, std::string_view subject) c
 
 TokenKey TokenKeys::client(TokenClient const& client) const {
   return digest({"client", client.id, client.secret, client.key, client.company, client.company_secret,
-                 client.company_key});
+                 client.company_key, client.password});
 }
 
 }  // namespace weir::oauth

@@ -58,6 +58,7 @@ struct TokenClient {
   std::string_view company = {};  // at the company's own issuer, likewise
   std::string_view company_secret = {};
   std::string_view company_key = {};
+  std::string_view password = {};  // where that is the grant
 };
 
 class TokenKeys {

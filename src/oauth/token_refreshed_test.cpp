@@ -97,6 +97,23 @@ TEST_F(Refreshed, WhatTheServerWantsIsNotWhatWasGranted) {
   EXPECT_EQ(text(), "Bearer x");
 }
 
+// The answer is not used, but the token that was shown for it is spent.
+TEST_F(Refreshed, WhatComesWithAnAnswerThatIsRefusedIsKept_R047) {
+  options.wanted.scopes = {"read"};
+  bool wider = true;
+  issuer.answer = [&](FakeIssuer::Asked const& asked) {
+    auto reply = rotated(asked);
+    if (wider && reply->status == 200) reply->body.insert(1, R"("scope":"read write",)");
+    return reply;
+  };
+  begin();
+  EXPECT_EQ(text(), "config");
+  wider = false;
+  loop.advance(31s);
+  EXPECT_EQ(text(), "Bearer x-2");
+  EXPECT_EQ(outcomes, (std::vector<std::string>{"refresh_token policy", "refresh_token ok"}));
+}
+
 TEST_F(Refreshed, OneThatWasReplacedCountsAtOnce) {
   options.refresh_token = base::Secret("r-dead");
   begin();

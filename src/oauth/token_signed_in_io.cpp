@@ -66,8 +66,16 @@ OAuthResult<KeptSignIn> TokenSource::kept_sign_in() {
   }
   if (options_.person) {  // a user may be gone, and their token is then given back
     if (auto endpoint = net::parse_url((*kept)->revocation_endpoint)) {
+      KeptSignIn as;  // which client, and no token
+      as.client_id = (*kept)->client_id;
+      as.client_auth = (*kept)->client_auth;
+      as.client_secret = (*kept)->client_secret;
+      auto const client = [this, as] {
+        auto const mine = own();
+        return mine ? client_with(*mine, as) : client_;
+      };
       auto guard = guard_of(*endpoint);
-      revocations_.announce({std::move(*endpoint), (*kept)->issuer, std::move(guard), client_with(**kept)});
+      revocations_.announce({std::move(*endpoint), (*kept)->issuer, std::move(guard), client});
     }
   }
   return std::move(**kept);
@@ -86,8 +94,8 @@ std::shared_ptr<net::EgressGuard const> TokenSource::guard_of(net::Url const& en
   return named ? nullptr : wanted_.guard;
 }
 
-ClientIdentity TokenSource::client_with(KeptSignIn const& kept) const {
-  auto client = client_of(kept, options_.client);
+ClientIdentity TokenSource::client_with(OwnCredentials const& own, KeptSignIn const& kept) const {
+  auto client = client_of(kept, own.client);
   client.prover = client_.prover;  // refresh tokens are bound to it too
   return client;
 }
@@ -116,7 +124,7 @@ void TokenSource::keep(KeptSignIn const& kept) {
   if (reports_.alarm) reports_.alarm(done.error().detail);
 }
 
-base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_signed_in(base::TimePoint deadline) {
+TokenSource::Answering TokenSource::ask_signed_in(OwnCredentials const& own, base::TimePoint deadline) {
   if (parts_.sign_ins == nullptr) co_return over("there is no place for sign-ins");
   // Others that share the folder renew the same tokens: one at a time, and the next one finds them renewed.
   std::optional<SignInStore::Lease> lease;
@@ -146,7 +154,7 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_signed_in(base::TimePoint 
     keep(*kept);
     co_return over("the sign-in has ended");
   }
-  co_return co_await renew(std::move(*kept), deadline);
+  co_return co_await renew(own, std::move(*kept), deadline);
 }
 
 // Whether the server, which has refused a token, has its tokens from another issuer by now. Then the tokens
@@ -171,7 +179,8 @@ base::Task<std::optional<OAuthError>> TokenSource::moved(KeptSignIn& kept, base:
   co_return over("the server has moved to another issuer" + (url ? ", " + url->authority : std::string()));
 }
 
-base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::TimePoint deadline) {
+TokenSource::Answering TokenSource::renew(OwnCredentials const& own, KeptSignIn kept,
+                                          base::TimePoint deadline) {
   auto endpoint = net::parse_url(kept.token_endpoint);
   if (!endpoint) co_return over("its token endpoint cannot be read");
   auto const use = parts_.book.use(options_.server);
@@ -183,10 +192,11 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::T
   wanted.resource = kept.resource;
   wanted.scopes = kept.scopes;
   auto const request = ask_refresh(wanted, kept.refresh_token);
-  auto const client = client_with(kept);
+  auto const client = client_with(own, kept);
   auto const asked_at = parts_.scheduler.clock().wall();
   auto answer = co_await endpoint_.ask(request, client, deadline);
   if (answer) {
+    accepted(own);
     kept.access_token = answer->access_token;
     if (!answer->refresh_token.empty()) kept.refresh_token = answer->refresh_token;
     kept.expires_at = end_of(asked_at, *answer);
@@ -196,13 +206,18 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::renew(KeptSignIn kept, base::T
     keep(kept);
     co_return answer;
   }
-  bool const unknown = answer.error().code == "invalid_client";
+  auto refusal = answer.error();
+  if (!refusal.successor.empty()) {
+    kept.refresh_token = std::exchange(refusal.successor, base::Secret());
+    keep(kept);
+  }
+  bool const unknown = refusal.code == "invalid_client";
   if (unknown && kept.registered) kept.client_id.clear();  // the next sign-in registers anew
-  if (answer.error().cause == Cause::reauth || (unknown && kept.registered)) {
+  if (refusal.cause == Cause::reauth || (unknown && kept.registered)) {
     kept.end();
     keep(kept);
   }
-  co_return answer;
+  co_return refusal;
 }
 
 }  // namespace weir::oauth

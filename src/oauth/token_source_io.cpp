@@ -83,7 +83,6 @@ TokenSource::TokenSource(TokenParts const& parts, TokenSourceOptions options, Lo
       options_(std::move(options)),
       wanted_(options_.wanted),
       client_(options_.client),
-      refused_as_(client_key()),
       locate_(std::move(locate)),
       reports_(std::move(reports)),
       endpoint_(parts.scheduler, parts.fetcher, parts.random),
@@ -92,7 +91,11 @@ TokenSource::TokenSource(TokenParts const& parts, TokenSourceOptions options, Lo
                      if (reports_.returned) reports_.returned(result);
                    }),
       places_(parts.scheduler, kAskedAtOnce),
-      asking_(parts.scheduler) {}
+      asking_(parts.scheduler) {
+  auto const use = options_.slot ? options_.slot->use() : core::CredentialSlot::Use();
+  known_ = use.edition;
+  if (auto const mine = own_of(use)) refused_as_ = client_key(*mine);
+}
 
 TokenSource::~TokenSource() = default;
 
@@ -148,18 +151,6 @@ TokenOwner TokenSource::owner_of(SubjectRef const& subject) const {
   return owner;
 }
 
-TokenKey TokenSource::client_key() const {
-  auto const key_of = [](ClientIdentity const& client) {
-    return client.assertions ? client.assertions->fingerprint() : std::string();
-  };
-  auto const& company = options_.company_client;
-  auto const key = key_of(options_.client);
-  auto const company_key = key_of(company);
-  auto const& secret = options_.grant == Grant::workload ? options_.assertion.text : options_.client.secret;
-  return parts_.keys.client(
-      {options_.client.id, secret.reveal(), key, company.id, company.secret.reveal(), company_key});
-}
-
 Flow TokenSource::flow_of(SubjectRef const& subject) const noexcept {
   switch (options_.grant) {
     case Grant::authorization_code:
@@ -187,8 +178,11 @@ Error TokenSource::told(OAuthError const& error, SubjectRef const& subject) cons
 core::CredentialSource::Value TokenSource::ready(core::Principal const* caller) {
   auto const key = key_of(caller);
   if (!key) return nullptr;
+  notice_edition();
   auto found = parts_.cache.find(*key, parts_.scheduler.now(), true, refused_as_);
-  if (found.token && found.renew) {
+  bool const untried = untried_ && found.token && !flights_.contains(*key);
+  if (untried) untried_ = false;  // should it fail, the token's own renewal tries again
+  if (found.token && (found.renew || untried)) {
     if (!join(*key, subject_of(caller))) parts_.cache.renewal_over(*key);
   }
   if (found.token && reports_.hit) reports_.hit();
@@ -220,6 +214,7 @@ base::Task<Result<core::CredentialSource::Value>> TokenSource::obtain_once(core:
         .about(options_.server)
         .advise("This server is used in the name of a caller who is signed in.");
   }
+  notice_edition();
   auto const subject = subject_of(caller);
   auto const now = parts_.scheduler.now();
   auto found = parts_.cache.find(*key, now, false, refused_as_);  // ready() has looked
@@ -344,58 +339,64 @@ void TokenSource::adopt(TokenPlace place) {
   if (options_.wanted.scopes.empty()) wanted_.scopes = std::move(place.scopes);
   if (options_.any_auth) client_.auth = place.auth.value_or(ClientAuth::basic);
   if (place.revocation) {
-    revocations_.announce({std::move(*place.revocation), wanted_.issuer, place.revocation_guard, client_});
+    auto const client = [this] {
+      auto mine = own();
+      return mine ? std::move(mine->client) : client_;
+    };
+    revocations_.announce({std::move(*place.revocation), wanted_.issuer, place.revocation_guard, client});
   }
 }
 
-base::Task<OAuthResult<TokenAnswer>> TokenSource::ask(SubjectRef subject, base::TimePoint deadline) {
-  if (options_.grant == Grant::refresh_token) co_return co_await ask_refreshed(deadline);
-  if (options_.grant == Grant::authorization_code) co_return co_await ask_signed_in(deadline);
-  if (options_.grant == Grant::workload) co_return co_await ask_as_workload(deadline);
-  if (options_.grant == Grant::id_jag && subject) co_return co_await ask_with_assertion(subject, deadline);
+TokenSource::Answering TokenSource::ask_as(OwnCredentials const& own, SubjectRef subject,
+                                           base::TimePoint deadline) {
+  if (options_.grant == Grant::refresh_token) co_return co_await ask_refreshed(own, deadline);
+  if (options_.grant == Grant::authorization_code) co_return co_await ask_signed_in(own, deadline);
+  if (options_.grant == Grant::workload) co_return co_await ask_as_workload(own, deadline);
+  if (options_.grant == Grant::id_jag && subject)
+    co_return co_await ask_with_assertion(own, subject, deadline);
   TokenRequest request;
   if (options_.grant == Grant::password) {
-    request = ask_password(wanted_, options_.user, options_.password);
+    request = ask_password(wanted_, options_.user, own.password);
   } else if (subject) {
     request = ask_exchange(wanted_, {subject->text, options_.subject_type});
   } else {
     request = ask_client_credentials(wanted_);
   }
-  co_return co_await endpoint_.ask(request, client_, deadline);
+  co_return co_await endpoint_.ask(request, own.client, deadline);
 }
 
 // Enterprise-managed authorization: the company vouches for its member, the server's issuer believes it.
-base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_with_assertion(SubjectRef subject,
-                                                                     base::TimePoint deadline) {
+TokenSource::Answering TokenSource::ask_with_assertion(OwnCredentials const& own, SubjectRef subject,
+                                                       base::TimePoint deadline) {
   auto company = options_.company;
   company.audience = wanted_.issuer;
   company.resource = wanted_.resource;
   company.scopes = wanted_.scopes;
   auto const first = ask_id_jag(company, {subject->text, options_.subject_type});
-  auto assertion = co_await endpoint_.ask(first, options_.company_client, deadline);
+  auto assertion = co_await endpoint_.ask(first, own.company_client, deadline);
   if (!assertion) co_return assertion;
   auto const second = ask_jwt_bearer(wanted_, assertion->access_token);
-  co_return co_await endpoint_.ask(second, client_, deadline);
+  co_return co_await endpoint_.ask(second, own.client, deadline);
 }
 
 // The platform vouches for the gateway: no secret is kept, and what is shown is replaced beside it.
-base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_as_workload(base::TimePoint deadline) {
-  auto const assertion = read_assertion(options_.assertion);
+TokenSource::Answering TokenSource::ask_as_workload(OwnCredentials const& own, base::TimePoint deadline) {
+  auto const assertion = read_assertion(own.assertion);
   if (!assertion) co_return assertion.error();
-  auto const audiences = options_.assertion.audience.empty()
+  auto const audiences = own.assertion.audience.empty()
                              ? std::vector<std::string>{wanted_.issuer, wanted_.endpoint.text()}
-                             : std::vector<std::string>{options_.assertion.audience};
+                             : std::vector<std::string>{own.assertion.audience};
   auto const good = check_assertion(assertion->reveal(), audiences, parts_.scheduler.clock().wall());
   if (!good) co_return good.error();
   auto const request = ask_jwt_bearer(wanted_, *assertion, Flow::workload);
-  auto answer = co_await endpoint_.ask(request, client_, deadline);
+  auto answer = co_await endpoint_.ask(request, own.client, deadline);
   if (answer || answer.error().cause != Cause::reauth) co_return answer;
   auto error = answer.error();
   error.remember = kNextAssertion;
   co_return error;
 }
 
-base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_refreshed(base::TimePoint deadline) {
+TokenSource::Answering TokenSource::ask_refreshed(OwnCredentials const& own, base::TimePoint deadline) {
   auto const token = parts_.book.current(options_.server, options_.refresh_token, options_.refresh_file);
   if (token.empty()) co_return misfit(Cause::reauth, 0, "the sign-in has ended");
   auto const use = parts_.book.use(options_.server);
@@ -403,16 +404,19 @@ base::Task<OAuthResult<TokenAnswer>> TokenSource::ask_refreshed(base::TimePoint 
   auto wanted = wanted_;
   wanted.scopes = options_.wanted.scopes;  // what the server wants says nothing of what was granted once
   auto const request = ask_refresh(wanted, token);
-  auto answer = co_await endpoint_.ask(request, client_, deadline);
-  if (answer && !answer->refresh_token.empty()) {
-    auto const kept = parts_.book.renewed(options_.server, options_.refresh_token, options_.refresh_file,
-                                          answer->refresh_token);
+  auto answer = co_await endpoint_.ask(request, own.client, deadline);
+  auto refusal = answer ? OAuthError() : answer.error();
+  auto const& successor = answer ? answer->refresh_token : refusal.successor;
+  if (!successor.empty()) {
+    auto const kept =
+        parts_.book.renewed(options_.server, options_.refresh_token, options_.refresh_file, successor);
     if (!kept && reports_.alarm) reports_.alarm(kept.error().detail);
   }
-  if (!answer && answer.error().cause == Cause::reauth) {
+  if (answer) co_return answer;
+  if (refusal.cause == Cause::reauth)
     parts_.book.ended(options_.server, options_.refresh_token, options_.refresh_file);
-  }
-  co_return answer;
+  refusal.successor = {};
+  co_return refusal;
 }
 
 void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::TimePoint asked_at,

@@ -5,13 +5,15 @@
 // What comes for a user whose tokens were dropped meanwhile is given back, and asked for anew.
 // Refusals are remembered as the error table says: those that concern the issuer for everybody, the others
 // for the one they were given to (F-09), unless several hear the same in a row; another secret or key of the
-// client's makes them void. An issuer that asks for patience is left alone: who waits is told so at once, and
-// waits for it themselves only where it is short (kPatience) and their deadline allows. Limits: kFlightsMax
-// different questions, kWaitersMax who wait, kAskedAtOnce asked at a time. Who has no verified token of their
-// own gets none (F-14), and is told so. Where tokens are bound to a key (DPoP), that is the client's, or the
-// one that a sign-in was made with. A server that refuses a token is asked anew who its issuer is (SEP-2352):
-// where that is another one, nothing of the old one is used or sent there; what cannot be had without a
-// person or an operator is told. Errors: those of error_for_caller(); busy; timed_out; denied.
+// client's makes them void. Those may change while it lives: a new one is tried at once, in the background
+// where a token is at hand, and one that the issuer does not take gives way to the one before (F-30). An
+// issuer that asks for patience is left alone: who waits is told so at once, and waits for it themselves only
+// where it is short (kPatience) and their deadline allows. Limits: kFlightsMax different questions,
+// kWaitersMax who wait, kAskedAtOnce asked at a time. Who has no verified token of their own gets none
+// (F-14), and is told so. Where tokens are bound to a key (DPoP), that is the client's, or the one that a
+// sign-in was made with. A server that refuses a token is asked anew who its issuer is (SEP-2352): where that
+// is another one, nothing of the old one is used or sent there; what cannot be had without a person or an
+// operator is told. Errors: those of error_for_caller(); busy; timed_out; denied.
 #pragma once
 
 #include <functional>
@@ -19,6 +21,7 @@
 #include <unordered_map>
 
 #include "base/task_group.hpp"
+#include "core/credential_slot.hpp"
 #include "core/credential_source.hpp"
 #include "oauth/grants.hpp"
 #include "oauth/locator_io.hpp"
@@ -41,6 +44,16 @@ enum class Grant {
   workload
 };
 
+// By what the gateway is known to issuers.
+struct OwnCredentials {
+  std::uint64_t edition = 0;  // in their slot
+  bool instead = false;       // … of a newer one that was refused
+  ClientIdentity client;
+  ClientIdentity company_client;
+  base::Secret password;
+  WorkloadAssertion assertion;
+};
+
 struct TokenSourceOptions {
   std::string server;
   Grant grant = Grant::client_credentials;
@@ -59,6 +72,11 @@ struct TokenSourceOptions {
   std::string_view subject_type = kAccessTokenType;  // exchange, id_jag: what callers show; a constant
   Wanted company;                 // id_jag: the company's own issuer, where callers sign in
   ClientIdentity company_client;  // id_jag: the gateway there
+  // Where the secrets and keys of the above may change: they are empty there, and in this slot, from which
+  // `read` puts them into their places. Null: what is above holds for good.
+  std::shared_ptr<core::CredentialSlot> slot = nullptr;
+  std::function<base::Result<OwnCredentials>(OwnCredentials bare, core::CredentialFields const& fields)>
+      read = {};
   base::Duration own_life_max = std::chrono::hours{24};  // of the gateway's own tokens
   base::Duration ask_max = std::chrono::seconds{15};     // of one question, all its attempts included
 };
@@ -127,24 +145,36 @@ class TokenSource final : public core::CredentialSource {
   std::optional<TokenKey> key_of(core::Principal const* caller) const;
   std::optional<TokenKey> key_for(SubjectRef const& subject) const;
   TokenOwner owner_of(SubjectRef const& subject) const;
-  TokenKey client_key() const;
+  TokenKey client_key(OwnCredentials const& own) const;
+  OAuthResult<OwnCredentials> own() const;
+  OAuthResult<OwnCredentials> own_of(core::CredentialSlot::Use const& use) const;
+  bool refuses_gateway(OAuthError const& error, SubjectRef const& subject) const noexcept;
+  void notice_edition();
+  void accepted(OwnCredentials const& own);
   Flow flow_of(SubjectRef const& subject) const noexcept;
   base::Error told(OAuthError const& error, SubjectRef const& subject) const;
   base::Task<base::Result<Value>> obtain_once(core::Principal const* caller, base::TimePoint deadline);
   std::optional<OAuthError> blocked(base::TimePoint now) const;
   std::shared_ptr<Flight> join(TokenKey const& key, SubjectRef subject);
   base::Task<void> fly(TokenKey key, SubjectRef subject, std::shared_ptr<Flight> flight);
-  base::Task<OAuthResult<TokenAnswer>> ask(SubjectRef subject, base::TimePoint deadline);
-  base::Task<OAuthResult<TokenAnswer>> ask_with_assertion(SubjectRef subject, base::TimePoint deadline);
-  base::Task<OAuthResult<TokenAnswer>> ask_as_workload(base::TimePoint deadline);
-  base::Task<OAuthResult<TokenAnswer>> ask_refreshed(base::TimePoint deadline);
-  base::Task<OAuthResult<TokenAnswer>> ask_signed_in(base::TimePoint deadline);
+  using Answering = base::Task<OAuthResult<TokenAnswer>>;
+  Answering ask(SubjectRef subject, base::TimePoint deadline);
+  Answering ask_again(core::CredentialSlot::Use refused, OAuthError why, SubjectRef subject,
+                      base::TimePoint deadline);
+  Answering ask_with(core::CredentialSlot::Use use, bool instead, SubjectRef subject,
+                     base::TimePoint deadline);
+  // `own` outlives the task, here and below.
+  Answering ask_as(OwnCredentials const& own, SubjectRef subject, base::TimePoint deadline);
+  Answering ask_with_assertion(OwnCredentials const& own, SubjectRef subject, base::TimePoint deadline);
+  Answering ask_as_workload(OwnCredentials const& own, base::TimePoint deadline);
+  Answering ask_refreshed(OwnCredentials const& own, base::TimePoint deadline);
+  Answering ask_signed_in(OwnCredentials const& own, base::TimePoint deadline);
   base::Task<std::optional<OAuthError>> moved(KeptSignIn& kept, base::TimePoint deadline);
-  base::Task<OAuthResult<TokenAnswer>> renew(KeptSignIn kept, base::TimePoint deadline);
+  Answering renew(OwnCredentials const& own, KeptSignIn kept, base::TimePoint deadline);
   OAuthResult<KeptSignIn> kept_sign_in();
   std::string_view person() const noexcept;  // as in KeptSignIn
   std::shared_ptr<net::EgressGuard const> guard_of(net::Url const& endpoint) const;
-  ClientIdentity client_with(KeptSignIn const& kept) const;
+  ClientIdentity client_with(OwnCredentials const& own, KeptSignIn const& kept) const;
   OAuthResult<TokenAnswer> given(KeptSignIn const& kept);
   void keep(KeptSignIn const& kept);
   void adopt(TokenPlace place);
@@ -156,9 +186,11 @@ class TokenSource final : public core::CredentialSource {
 
   TokenParts parts_;
   TokenSourceOptions const options_;
-  Wanted wanted_;  // with what was found
-  ClientIdentity client_;
-  TokenKey const refused_as_;  // names the client that asks
+  Wanted wanted_;            // with what was found
+  ClientIdentity client_;    // likewise; without what is in the slot
+  TokenKey refused_as_;      // names the client that asks
+  std::uint64_t known_ = 0;  // edition of the slot
+  bool untried_ = false;     // … with which nothing has been asked yet
   Locator locate_;
   Reports reports_;
   TokenEndpoint endpoint_;

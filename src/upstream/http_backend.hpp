@@ -40,8 +40,8 @@ namespace weir::upstream {
 struct HttpBackendOptions {
   std::string name;
   net::Url url;
-  CredentialFields fields;                              // the operator's headers and a fixed credential
-  std::shared_ptr<CredentialSlot> credential;           // instead of `fields`, where they may change
+  core::CredentialFields fields;                              // the operator's headers and a fixed credential
+  std::shared_ptr<core::CredentialSlot> credential;           // instead of `fields`, where they may change
   std::shared_ptr<core::CredentialSource> credentials;  // tokens; null: none are needed
   std::string gateway_info = R"({"name":"weir","version":"0"})";
   base::Duration probe_max = std::chrono::seconds{10};  // one discovery request

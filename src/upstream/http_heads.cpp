@@ -35,7 +35,7 @@ base::Error misfit(std::string what, std::string cure) {
   return base::Error(base::Fault::config, base::Blame::gateway, std::move(what)).advise(std::move(cure));
 }
 
-std::optional<base::Error> misfit_in(net::Url const& url, CredentialFields const& fields) {
+std::optional<base::Error> misfit_in(net::Url const& url, core::CredentialFields const& fields) {
   if (!net::is_origin_target(url.target) || !net::is_field_value(url.authority))
     return misfit("the url of the server has a byte that no request may have", "Correct the server's url.");
   for (auto const& [name, value] : fields) {
@@ -53,7 +53,7 @@ std::optional<base::Error> misfit_in(net::Url const& url, CredentialFields const
 }  // namespace
 
 base::Result<std::string> fixed_part(std::string_view method, net::Url const& url,
-                                     CredentialFields const& fields, std::string_view more) {
+                                     core::CredentialFields const& fields, std::string_view more) {
   if (auto error = misfit_in(url, fields)) return std::move(*error);
   constexpr std::size_t kPunctuation = 64;  // of the request line and of Host
   std::size_t bytes = method.size() + url.target.size() + url.authority.size() + more.size() + kPunctuation;
@@ -66,13 +66,13 @@ base::Result<std::string> fixed_part(std::string_view method, net::Url const& ur
   return head;
 }
 
-HttpHeads::HttpHeads(net::Url const& url, CredentialFields const& fields)
+HttpHeads::HttpHeads(net::Url const& url, core::CredentialFields const& fields)
     : post_(made("POST", url, fields, kPostFields)),
       get_(made("GET", url, fields, kGetFields)),
       delete_(made("DELETE", url, fields, {})) {}
 
-std::string HttpHeads::made(std::string_view method, net::Url const& url, CredentialFields const& fields,
-                            std::string_view more) {
+std::string HttpHeads::made(std::string_view method, net::Url const& url,
+                            core::CredentialFields const& fields, std::string_view more) {
   auto part = fixed_part(method, url, fields, more);
   if (part) return std::move(*part);
   unfit_ = std::move(part).error();

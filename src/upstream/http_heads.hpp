@@ -14,22 +14,22 @@
 #include <vector>
 
 #include "core/call.hpp"
+#include "core/credential_slot.hpp"
 #include "net/url.hpp"
-#include "upstream/credential_slot.hpp"
 
 namespace weir::upstream {
 
 // Request line, Host, `fields` and `more`. Made in one piece: growing would leave copies of the credential
 // behind. The caller wipes it. Error: config, blaming the gateway, which names what cannot stand in a head.
 base::Result<std::string> fixed_part(std::string_view method, net::Url const& url,
-                                     CredentialFields const& fields, std::string_view more);
+                                     core::CredentialFields const& fields, std::string_view more);
 
 class HttpHeads {
  public:
   enum class Verb { post, get, del };
 
   // `fields`: the operator's headers and the credential, name and value.
-  HttpHeads(net::Url const& url, CredentialFields const& fields);
+  HttpHeads(net::Url const& url, core::CredentialFields const& fields);
   HttpHeads(HttpHeads&&) = default;
   HttpHeads& operator=(HttpHeads&&) = delete;
   ~HttpHeads();  // wipes what it holds
@@ -56,7 +56,7 @@ class HttpHeads {
 
  private:
   static void close(std::string& head, std::size_t body_bytes);
-  std::string made(std::string_view method, net::Url const& url, CredentialFields const& fields,
+  std::string made(std::string_view method, net::Url const& url, core::CredentialFields const& fields,
                    std::string_view more);
   std::optional<base::Error> unfit_;
   std::string post_;

@@ -128,7 +128,7 @@ base::Result<base::Secret> SseProcess::head(std::string_view method, std::string
                                             std::string_view more) const {
   net::Url to = options_.url;
   to.target = target;
-  auto const use = options_.credential ? options_.credential->use() : CredentialSlot::Use();
+  auto const use = options_.credential ? options_.credential->use() : core::CredentialSlot::Use();
   auto text = fixed_part(method, to, use.fields ? *use.fields : options_.fields, more);
   if (!text) return std::move(text).error();
   base::Secret made(*text);

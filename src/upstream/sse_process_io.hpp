@@ -22,7 +22,7 @@
 #include "net/http_client.hpp"
 #include "net/url.hpp"
 #include "upstream/child_process.hpp"
-#include "upstream/credential_slot.hpp"
+#include "core/credential_slot.hpp"
 
 namespace weir::upstream {
 
@@ -33,8 +33,8 @@ struct SseOwner {
 
 struct SseOptions {
   net::Url url;
-  CredentialFields fields;                                   // the operator's headers and the credential
-  std::shared_ptr<CredentialSlot> credential = nullptr;      // instead of `fields`, where they may change
+  core::CredentialFields fields;                                   // the operator's headers and the credential
+  std::shared_ptr<core::CredentialSlot> credential = nullptr;      // instead of `fields`, where they may change
   std::shared_ptr<core::CredentialSource> tokens = nullptr;  // beside them; null: none are needed
   std::shared_ptr<SseOwner const> owner = nullptr;           // whose they are; null: the gateway's
   std::size_t line_bytes_max = 10 * 1024 * 1024;

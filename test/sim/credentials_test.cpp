@@ -219,9 +219,9 @@ TEST_P(OneServer, AHeaderThatCannotBeSentIsNotLeftOut_T51) {
 TEST_P(OneServer, ACredentialThatChangesToWhatCannotBeSentIsNotLeftOut_T51) {
   using namespace std::string_view_literals;
   for (auto const bad : {"Bearer x\n"sv, "Bearer \x01"sv, "Bearer \0"sv}) {
-    auto const slot = std::make_shared<upstream::CredentialSlot>(
-        upstream::CredentialFields{{"Authorization", base::Secret("Bearer x")}}, false,
-        upstream::CredentialSlot::Heard());
+    auto const slot = std::make_shared<core::CredentialSlot>(
+        core::CredentialFields{{"Authorization", base::Secret("Bearer x")}}, false,
+        core::CredentialSlot::Heard());
     options = upstream::HttpBackendOptions();
     options.name = "a";
     options.url = *net::parse_url("http://a/mcp");

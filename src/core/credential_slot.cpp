@@ -1,9 +1,9 @@
-#include "upstream/credential_slot.hpp"
+#include "core/credential_slot.hpp"
 
-namespace weir::upstream {
+namespace weir::core {
 namespace {
 
-bool accepted(int status) noexcept { return status < 500 && status != 401 && status != 403 && status != 407; }
+bool proves(int status) noexcept { return status < 500 && status != 401 && status != 403 && status != 407; }
 
 }  // namespace
 
@@ -16,6 +16,8 @@ void CredentialSlot::set(CredentialFields fields, base::Duration overlap, base::
   std::lock_guard const lock(mutex_);
   overlap_ = overlap;
   if (fields == *current_.fields) return;
+  if (bad_ && now < bad_until_ && fields == *bad_) return;
+  bad_.reset();
   if (proven_ || !before_) before_ = current_;  // else the one before is the last that is known to be good
   current_ = {++last_, std::make_shared<CredentialFields const>(std::move(fields))};
   drop_at_ = now + kTrialMax;
@@ -25,8 +27,14 @@ void CredentialSlot::set(CredentialFields fields, base::Duration overlap, base::
   edition_.store(current_.edition, std::memory_order_release);
 }
 
+void CredentialSlot::set_renewable(bool renewable) {
+  std::lock_guard const lock(mutex_);
+  renewable_ = renewable;
+}
+
 void CredentialSlot::expire(base::TimePoint now) {
   std::lock_guard const lock(mutex_);
+  if (now >= bad_until_) bad_.reset();
   if (!before_ || now < drop_at_) return;
   before_.reset();
   proven_ = true;
@@ -39,7 +47,11 @@ CredentialSlot::Use CredentialSlot::use() const {
 }
 
 void CredentialSlot::answered(std::uint64_t edition, int status, base::TimePoint now) {
-  if (!watching_.load(std::memory_order_acquire) || !accepted(status)) return;
+  if (proves(status)) accepted(edition, now, true);
+}
+
+void CredentialSlot::accepted(std::uint64_t edition, base::TimePoint now, bool instead) {
+  if (!watching_.load(std::memory_order_acquire)) return;
   auto news = CredentialNews::good;
   {
     std::lock_guard const lock(mutex_);
@@ -47,7 +59,9 @@ void CredentialSlot::answered(std::uint64_t edition, int status, base::TimePoint
     if (edition == current_.edition) {
       proven_ = true;
       drop_at_ = now + overlap_;
-    } else if (edition == before_->edition && doubted_) {
+    } else if (edition == before_->edition && doubted_ && instead) {
+      bad_ = std::move(current_.fields);
+      bad_until_ = now + kNotAgain;
       current_ = std::move(*before_);
       before_.reset();
       proven_ = true;
@@ -70,9 +84,9 @@ std::optional<CredentialSlot::Use> CredentialSlot::instead_of(std::uint64_t edit
 }
 
 base::TimePoint CredentialSlot::patience(base::TimePoint now) {
-  if (!renewable_) return now;
   {
     std::lock_guard const lock(mutex_);
+    if (!renewable_) return now;
     if (now < patient_until_) return patient_until_;
     if (patient_again_ && now < *patient_again_) return now;
     patient_until_ = now + kPatience;
@@ -82,4 +96,4 @@ base::TimePoint CredentialSlot::patience(base::TimePoint now) {
   return now + kPatience;
 }
 
-}  // namespace weir::upstream
+}  // namespace weir::core

@@ -1,8 +1,8 @@
-#include "upstream/credential_slot.hpp"
+#include "core/credential_slot.hpp"
 
 #include <gtest/gtest.h>
 
-namespace weir::upstream {
+namespace weir::core {
 namespace {
 
 using namespace std::chrono_literals;
@@ -75,6 +75,43 @@ TEST_F(Slot, AnAnswerToAnOlderRequestSaysNothingOfTheNewOne) {
   EXPECT_EQ(shown(), "new");
 }
 
+TEST_F(Slot, WhatWasRefusedIsNotTakenAgainAtOnce) {
+  std::weak_ptr<CredentialFields const> bad;
+  auto const refuse = [&] {
+    set("bad");
+    EXPECT_EQ(shown(), "bad");
+    bad = slot.use().fields;
+    EXPECT_EQ(other(slot.edition()), "old");
+    answered(1, 200);
+  };
+  refuse();
+  clock.advance(5s - 1ns);
+  set("bad");
+  EXPECT_EQ(shown(), "old");
+  EXPECT_FALSE(bad.expired());
+  clock.advance(1ns);
+  slot.expire(clock.now());
+  EXPECT_TRUE(bad.expired());
+  refuse();
+  set("another");
+  EXPECT_EQ(shown(), "another");
+}
+
+TEST_F(Slot, OnlyWhatWasSentInItsPlaceTellsAgainstTheNewOne) {
+  set("new");
+  EXPECT_EQ(other(2), "old");  // refused for another reason, perhaps
+  slot.accepted(1, clock.now(), false);
+  EXPECT_EQ(shown(), "new") << "it was under way before";
+  slot.accepted(1, clock.now(), true);
+  EXPECT_EQ(shown(), "old");
+}
+
+TEST_F(Slot, MayBecomeRenewable) {
+  CredentialSlot fixed(fields("a"), false, {});
+  fixed.set_renewable(true);
+  EXPECT_EQ(fixed.patience(clock.now()), clock.now() + 1s);
+}
+
 TEST_F(Slot, WhereBothAreRefusedNothingIsLearned) {
   set("new");
   EXPECT_EQ(other(2), "old");
@@ -130,4 +167,4 @@ TEST_F(Slot, WaitsForANewOneSeldomAndNotForLong) {
 }
 
 }  // namespace
-}  // namespace weir::upstream
+}  // namespace weir::core
