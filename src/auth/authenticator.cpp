@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "auth/bearer.hpp"
+#include "auth/credential_form.hpp"
 
 namespace weir::auth {
 
@@ -20,6 +21,12 @@ bool names(std::vector<std::string> const& methods, std::string_view method) {
 }
 
 Error refused(std::string why) { return {Fault::unauthenticated, Blame::client, std::move(why)}; }
+
+// Its form is looked at last: a key may be any text, and whoever is let in should not pay for that.
+Error not_taken(std::string_view authorization, std::string why) {
+  if (authorization.empty() || is_credential(authorization)) return refused(std::move(why));
+  return {Fault::invalid_input, Blame::client, "the Authorization header is malformed"};
+}
 
 }  // namespace
 
@@ -86,7 +93,7 @@ std::optional<Authenticator::Who> Authenticator::decide(Shown shown, base::WallT
                                                         Verdict const* late) const {
   if (!closed_) return Who(anonymous_);
   auto const token = bearer_of(shown.authorization);
-  if (token.empty()) return Who(refused("no credential"));
+  if (token.empty()) return Who(not_taken(shown.authorization, "no credential"));
   if (opens_with_keys_) {
     if (auto who = find_key(token, wall)) return Who(std::move(who));
   }
@@ -105,11 +112,11 @@ std::optional<Authenticator::Who> Authenticator::decide(Shown shown, base::WallT
   }
   if (opens_by_asking_) {
     auto const known = sources_.asking->judge(token, wall, now);
-    if (!known) return std::nullopt;
-    if (*known) return admitted(**known, shown.endpoint, sources_.asking->settings().scopes);
+    if (known && *known) return admitted(**known, shown.endpoint, sources_.asking->settings().scopes);
+    if (!known && is_credential(shown.authorization)) return std::nullopt;
     why = "token: not active, or not for this gateway";
   }
-  return Who(refused(std::move(why)));
+  return Who(not_taken(shown.authorization, std::move(why)));
 }
 
 }  // namespace weir::auth

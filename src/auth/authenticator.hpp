@@ -3,8 +3,9 @@
 // Immutable; rebuilt and swapped on a reload, shared by all workers. Keys are known by their SHA-256 only and
 // compared in constant time over the hash; what is known of tokens is in TokenIssuer and AskingLoop. A
 // listener that asks for nothing serves everybody as `anonymous`, whatever they send. Answers and timing do
-// not tell an unknown key from an expired one. Faults: unauthenticated (none, or not accepted), denied (the
-// token lacks scopes that every caller must have), unavailable and busy (nobody can say now).
+// not tell an unknown key from an expired one. Faults: unauthenticated (none, or not accepted), invalid_input
+// (what is shown cannot be a credential), denied (the token lacks scopes that every caller must have),
+// unavailable and busy (nobody can say now).
 #pragma once
 
 #include <memory>

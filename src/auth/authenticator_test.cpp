@@ -69,6 +69,26 @@ TEST(Authenticator, WithoutWaitingKeysAreAllThatIsKnown) {
   EXPECT_FALSE(*closed.identify_now({"Bearer x", ""}, kNow - 1ms, base::TimePoint{}));
 }
 
+// RFC 6750 section 3.1: invalid_request, apart from a credential that is absent or unknown.
+TEST(Authenticator, WhatCannotBeACredentialIsToldApart) {
+  config::ApiKey odd = key();
+  std::ranges::copy(token_digest("two words"), odd.sha256.begin());
+  Authenticator const closed({"keys"}, {key(), odd});
+  auto const fault = [&](std::string const& sent) {
+    auto const who = closed.identify_now({sent, ""}, kNow - 1ms, base::TimePoint{});
+    return *who ? std::string("none") : base::name_of(who->error().fault);
+  };
+  for (char const* const sent : {"Bearer", "Bearer ", "Bearer abc, Bearer abd", "Foo %%", "a:b"}) {
+    EXPECT_EQ(fault(sent), "invalid_input") << sent;
+  }
+  for (char const* const sent : {"", "Bearer abd", "Basic YTpi", "abc"}) {
+    EXPECT_EQ(fault(sent), "unauthenticated") << sent;
+  }
+  EXPECT_EQ(fault("Bearer two words"), "none") << "a key may be any text";
+  auto const anybody = Authenticator({}, {}).identify_now({"Bearer", ""}, kNow, base::TimePoint{});
+  EXPECT_TRUE(*anybody) << "nobody is asked";
+}
+
 struct TokenDoor : testing::Test {
   ScriptedIssuer issuer;
   std::vector<std::string> methods{"keys", "jwt"};
@@ -181,6 +201,15 @@ TEST_F(TokenDoor, ATokenForOneServersEndpointOpensThatOneOnly) {
   EXPECT_TRUE(*now(token, "github"));
   EXPECT_FALSE(*now(token, ""));
   EXPECT_FALSE(*now(token, "docs"));
+}
+
+TEST_F(TokenDoor, NoIssuerIsAskedAboutWhatCannotBeAToken) {
+  methods = {"jwt", "introspection"};
+  open();
+  auto const who = now("Bearer opaque-1, Bearer opaque-2");
+  ASSERT_TRUE(who && !*who);
+  EXPECT_EQ(who->error().fault, base::Fault::invalid_input);
+  EXPECT_EQ(issuer.asked(""), 0U);
 }
 
 TEST_F(TokenDoor, AnOpaqueTokenIsAskedAboutOnceAMinute) {

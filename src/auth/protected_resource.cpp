@@ -92,8 +92,16 @@ std::string ProtectedResource::metadata_url(std::string_view endpoint) const {
 }
 
 std::string ProtectedResource::unauthenticated(std::string_view endpoint, bool shown) const {
+  return challenge(endpoint, shown ? "invalid_token" : "");
+}
+
+std::string ProtectedResource::malformed(std::string_view endpoint) const {
+  return challenge(endpoint, "invalid_request");
+}
+
+std::string ProtectedResource::challenge(std::string_view endpoint, std::string_view error) const {
   std::string line = "WWW-Authenticate: Bearer";
-  if (shown) parameter(line, "error", "invalid_token");
+  parameter(line, "error", error);
   if (offered()) {
     parameter(line, "resource_metadata", metadata_url(endpoint));
     parameter(line, "scope", joined(scopes_));

@@ -28,10 +28,12 @@ class ProtectedResource {
 
   // Whole header lines. `shown`: a token came, and was not accepted.
   std::string unauthenticated(std::string_view endpoint, bool shown) const;
+  std::string malformed(std::string_view endpoint) const;  // what came cannot be a credential
   // All scopes that are needed are named at once, those of every token first.
   std::string lacks_scopes(std::string_view endpoint, std::vector<std::string> const& needed) const;
 
  private:
+  std::string challenge(std::string_view endpoint, std::string_view error) const;
   std::string metadata_url(std::string_view endpoint) const;
   std::string resource_;
   std::string origin_;  // of it

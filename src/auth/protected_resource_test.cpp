@@ -77,6 +77,9 @@ TEST(ProtectedResource, AChallengeSaysWhereToGetAToken_P099) {
             "WWW-Authenticate: Bearer error=\"invalid_token\", "
             "resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/mcp/github\", "
             "scope=\"a b\"\r\n");
+  EXPECT_EQ(made().malformed("github"),
+            "WWW-Authenticate: Bearer error=\"invalid_request\", "
+            "resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/mcp/github\"\r\n");
 }
 
 TEST(ProtectedResource, AStepUpNamesAllScopesAtOnce) {

@@ -33,10 +33,13 @@ constexpr Option kRows[] = {
      "where "
      "no token is shown."},
     {"listeners[].allowed_origins", list, "", "", "",
-     "Web origins that may call. Loopback origins always may."},
+     "Web origins that may call. On a loopback address pages of loopback origins may too, elsewhere these "
+     "only."},
     {"listeners[].allowed_origins[]", text, "", "", "", "`scheme://host[:port]`."},
     {"listeners[].allowed_hosts", list, "", "", "",
-     "Host names accepted besides loopback and the bound address."},
+     "Names that requests may have in `Host`. On a loopback address: these, and loopback names. Elsewhere, "
+     "where callers say who they are: any name while the list is empty, else these only; `localhost` has to "
+     "stand in it to be served."},
     {"listeners[].allowed_hosts[]", text, "", "", "", "`host[:port]`."},
     {"listeners[].protocol", section, "", "", "", "Which revisions of MCP are spoken."},
     {"listeners[].protocol.eras", list, "[modern, legacy]", "", "", "Revisions spoken here."},

@@ -20,6 +20,13 @@ observe::Outcome counted_as(base::Fault fault) noexcept {
   return fault == base::Fault::denied ? observe::Outcome::denied : observe::Outcome::error;
 }
 
+// Why the caller may not; "" if that is not what failed. What a server refuses to the gateway is none of the
+// caller's.
+std::string_view denial_in(core::Call const& call, base::Error const& error) noexcept {
+  if (error.fault != base::Fault::denied || error.blame != base::Blame::client) return {};
+  return call.facts.scopes_needed.empty() && error.scopes.empty() ? "caller" : "scopes";
+}
+
 bool is_tool_error(core::Outcome const& outcome) noexcept {
   return outcome.message.raw(Field::is_error) == "true";
 }
@@ -50,6 +57,7 @@ Settled settle_failure(core::Call const& call, base::Error const& error, bool to
   bool const as_result = tool_results && call.method == mcp::Method::tools_call && is_upstream_failure(error);
   record.error_type = base::name_of(error.fault);
   record.outcome = counted_as(error.fault);
+  record.denied = denial_in(call, error);
   record.error_code = mapped.code;
   if (as_result)
     return {core::from_result(tool_result_for(mapped, error, call.modern())), 200, mapped.fields};

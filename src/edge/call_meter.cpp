@@ -37,6 +37,7 @@ void CallMeter::record(core::Call const& call, CallRecord const& record) {
     bool const late = record.error_type == "timed_out" || call.facts.degraded.reason == "timed_out";
     if (late) handles.server->timeouts.add();
   }
+  if (!record.denied.empty()) metrics_.gateway().policy_denied.of(call.principal->kind).add(record.denied);
   if (!access_lines_ || !log_.wants(observe::Level::info)) return;
   observe::AccessLine line;
   line.at = clock_.wall();

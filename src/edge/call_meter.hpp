@@ -19,6 +19,7 @@ struct CallRecord {
   std::string_view request_id;
   observe::Outcome outcome = observe::Outcome::ok;
   std::string_view error_type;  // "" on success
+  std::string_view denied;      // why the caller may not, as mcp_policy_denied_total has it; else ""
   int error_code = 0;
   base::Duration duration{};
   std::uint64_t bytes_in = 0;
@@ -40,6 +41,8 @@ class CallMeter {
   }
   // A request that was refused before it became a call.
   void refused(std::string_view reason) { metrics_.gateway().http_rejects.add(reason); }
+  // … because it is not known who calls.
+  void not_let_in(std::string_view reason) { metrics_.gateway().auth_failures.add(reason); }
   // … because of who it seems to come from. `why` is of a closed set, so that the log makes one line of a
   // storm; `shown` is what did not pass, never a credential.
   void kept_out(observe::Level level, std::string_view event, std::string_view why, std::string_view shown) {

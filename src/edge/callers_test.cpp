@@ -12,6 +12,14 @@ std::string const kList =
     R"({"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{}}})";
 std::string const kWhere = "resource_metadata=\"https://mcp.test/.well-known/oauth-protected-resource/mcp\"";
 
+Exchange modern(HttpDesk& desk, std::string const& method, std::string const& params,
+                std::string const& fields = {}) {
+  return desk.post(
+      R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":{)" + params +
+          R"(,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
+      "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: " + method + "\r\n" + fields);
+}
+
 struct Callers : testing::Test {
   HttpDesk desk;
   auth::ScriptedIssuer issuer{&desk.loop};
@@ -45,6 +53,20 @@ TEST_F(Callers, AWrongTokenIsToldApartFromNone_P099) {
   EXPECT_TRUE(refused.has("WWW-Authenticate: Bearer error=\"invalid_token\", " + kWhere)) << refused.text();
   auto twice = desk.post(kList, "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n");
   EXPECT_EQ(twice.status(), 400);
+}
+
+// RFC 6750 section 3.1: the request is wrong, not the credential.
+TEST_F(Callers, AMalformedCredentialIs400_P099) {
+  for (std::string const shown : {"Bearer", "Bearer a, Bearer b", "Basic YTpi, Bearer a", "Foo %%", "a:b"}) {
+    auto refused = desk.post(kList, "Authorization: " + shown + "\r\n");
+    EXPECT_EQ(refused.status(), 400) << shown;
+    EXPECT_TRUE(refused.has("WWW-Authenticate: Bearer error=\"invalid_request\", " + kWhere))
+        << refused.text();
+    EXPECT_TRUE(refused.has("\"code\":-32600"));
+  }
+  auto unsupported = desk.post(kList, "Authorization: Basic YTpi\r\n");
+  EXPECT_EQ(unsupported.status(), 401);
+  EXPECT_TRUE(unsupported.has("WWW-Authenticate: Bearer " + kWhere + "\r\n")) << "no error: none was shown";
 }
 
 TEST_F(Callers, TheFirstTokenWaitsForTheKeysWithoutHoldingUpOthers) {
@@ -112,6 +134,28 @@ base::Task<base::Result<core::Outcome>> refusal(base::Fault fault, base::Blame b
   co_return base::Error(fault, blame, "invalid_grant").about("docs");
 }
 
+// What is refused to a caller, and nothing that a server refuses to the gateway.
+TEST_F(Callers, DenialsAreCountedByClassAndReason) {
+  HttpDesk open_desk;
+  base::Blame blame = base::Blame::client;
+  std::vector<std::string> scopes;
+  open_desk.handler->act = [&](core::Call& call) {
+    call.facts.scopes_needed = scopes;
+    return refusal(base::Fault::denied, blame);
+  };
+  auto const call = [&] { modern(open_desk, "tools/call", R"("name":"t")", "Mcp-Name: t\r\n"); };
+  call();
+  scopes = {"write"};
+  call();
+  call();
+  blame = base::Blame::upstream;
+  call();
+  auto const& counted = open_desk.metrics.gateway().policy_denied;
+  EXPECT_EQ(counted.of("anonymous").of("caller").value(), 1);
+  EXPECT_EQ(counted.of("anonymous").of("scopes").value(), 2);
+  EXPECT_EQ(counted.of("jwt").of("caller").value(), 0);
+}
+
 // Their token was good enough for Weir, and is not for the issuer of a server (reliability 3.3).
 TEST_F(Callers, ATokenThatAServersIssuerRefusesIsChallenged_P099) {
   std::string const call =
@@ -138,6 +182,28 @@ TEST_F(Callers, ATokenThatAServersIssuerRefusesIsChallenged_P099) {
       EXPECT_FALSE(ours.has("WWW-Authenticate")) << "signing in would not help";
     }
   }
+}
+
+// The issuer of a server's tokens does not grant what is needed: with those scopes the caller's token would
+// do.
+TEST_F(Callers, WhatAServersIssuerDoesNotGrantIsAskedForByName_P101) {
+  desk.handler->act = [](core::Call&) -> base::Task<base::Result<core::Outcome>> {
+    co_return base::Error(base::Fault::denied, base::Blame::client, "invalid_scope")
+        .about("docs")
+        .for_want_of({"docs:read", "docs:write"});
+  };
+  auto const call =
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})";
+  auto refused = desk.post(
+      call,
+      "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: t\r\nAuthorization: Bearer " +
+          issuer.token("ann") + "\r\n");
+  desk.loop.advance(1s);
+  EXPECT_EQ(refused.status(), 403);
+  EXPECT_TRUE(refused.has(
+      "WWW-Authenticate: Bearer error=\"insufficient_scope\", scope=\"docs:read docs:write\", " + kWhere))
+      << refused.text();
+  EXPECT_EQ(refused.count("WWW-Authenticate"), 1U);
 }
 
 TEST_F(Callers, MetadataIsForEverybodyAndEveryPage) {
@@ -167,14 +233,6 @@ TEST_F(Callers, WithoutTokensThereIsNoMetadata) {
   EXPECT_EQ(get("/.well-known/oauth-protected-resource").status(), 404);
   auto refused = desk.post(kList);
   EXPECT_TRUE(refused.has("WWW-Authenticate: Bearer\r\n"));
-}
-
-Exchange modern(HttpDesk& desk, std::string const& method, std::string const& params,
-                std::string const& fields = {}) {
-  return desk.post(
-      R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":{)" + params +
-          R"(,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})",
-      "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: " + method + "\r\n" + fields);
 }
 
 base::Task<base::Result<core::Outcome>> for_an_hour(HttpDesk& desk, core::Call& call) {
@@ -290,6 +348,24 @@ TEST_F(Callers, RefusalsAreCountedUnderTheirOwnReasons) {
   auto const page = desk.metrics.render();
   EXPECT_NE(page.find("weir_http_rejects_total{reason=\"denied\"} 1"), std::string::npos);
   EXPECT_NE(page.find("weir_http_rejects_total{reason=\"issuer\"} 1"), std::string::npos);
+}
+
+TEST_F(Callers, WhoIsNotLetInIsCountedByWhy) {
+  open({"jwt"}, {"mcp"});
+  desk.post(kList);
+  desk.post(kList, "Authorization: Basic YTpi\r\n");
+  desk.post(kList, "Authorization: Bearer\r\n");
+  with("nonsense");
+  auto const lacking = with(issuer.token("ann", "other"));
+  desk.loop.advance(1s);
+  issuer.down = true;
+  open({"jwt"}, {"mcp"});
+  auto const waiting = with(issuer.token("ann", "other"));
+  desk.loop.advance(10s);
+  auto const& counted = desk.metrics.gateway().auth_failures;
+  for (char const* const reason : {"missing", "unsupported", "malformed", "refused", "scopes", "issuer"}) {
+    EXPECT_EQ(counted.of(reason).value(), 1) << reason;
+  }
 }
 
 }  // namespace

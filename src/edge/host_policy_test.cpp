@@ -52,7 +52,13 @@ TEST(HostPolicy, ConfiguredHostsAreServedWithOrWithoutPort) {
 
 TEST(HostPolicy, AnotherListenerServesAnyHostUnlessToldWhich) {
   EXPECT_TRUE(HostPolicy(false, {}, {}).host_allowed("gateway.example.com"));
-  EXPECT_FALSE(HostPolicy(false, {"a.example.com"}, {}).host_allowed("b.example.com"));
+  EXPECT_TRUE(HostPolicy(false, {}, {}).host_allowed("localhost:6270"));
+  HostPolicy const told(false, {"a.example.com"}, {});
+  EXPECT_FALSE(told.host_allowed("b.example.com"));
+  for (char const* const loopback : {"localhost", "127.0.0.1:6270", "[::1]"}) {
+    EXPECT_FALSE(told.host_allowed(loopback)) << loopback;
+  }
+  EXPECT_TRUE(HostPolicy(false, {"a.example.com", "localhost"}, {}).host_allowed("localhost:6270"));
 }
 
 TEST(HostPolicy, OriginsMustBeLoopbackOrConfigured) {  // P017

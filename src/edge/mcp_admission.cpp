@@ -5,6 +5,7 @@
 #include "edge/answer.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "edge/media_types.hpp"
+#include "edge/request_id.hpp"
 #include "mcp/header_value.hpp"
 #include "net/http_fields.hpp"
 #include "net/http_text.hpp"
@@ -43,7 +44,8 @@ std::string preflight_fields(std::string_view asked) {
   std::string fields =
       "Access-Control-Allow-Methods: POST, GET, DELETE\r\n"
       "Access-Control-Allow-Headers: Content-Type, Authorization, MCP-Protocol-Version, Mcp-Session-Id, "
-      "Mcp-Method, Mcp-Name, Last-Event-ID, Idempotency-Key";
+      "Mcp-Method, Mcp-Name, Last-Event-ID, Idempotency-Key, Cache-Control, X-Request-Id, traceparent, "
+      "tracestate";
   while (!asked.empty()) {
     auto const end = std::min(asked.find(','), asked.size());
     auto const name = mcp::trim_white_space(asked.substr(0, end));
@@ -53,6 +55,20 @@ std::string preflight_fields(std::string_view asked) {
     if (param && net::is_token(name)) fields.append(", ").append(name);
   }
   return fields += "\r\nAccess-Control-Max-Age: 600\r\n";
+}
+
+// The label of mcp_auth_failures_total.
+std::string_view failure_of(base::Fault fault, std::string_view authorization) noexcept {
+  switch (fault) {
+    case base::Fault::invalid_input: return "malformed";
+    case base::Fault::denied: return "scopes";
+    case base::Fault::unavailable:
+    case base::Fault::busy: return "issuer";
+    default: break;
+  }
+  if (authorization.empty()) return "missing";
+  auto const scheme = authorization.substr(0, net::token_length(authorization));
+  return net::same_name(scheme, "bearer") ? "refused" : "unsupported";
 }
 
 std::string_view allowed_methods(bool legacy) noexcept {
@@ -75,9 +91,15 @@ void McpEndpoint::refused(int status, std::string_view) {
 void McpEndpoint::reject(net::HttpExchange& exchange, std::string_view reason, era::Refusal const& refusal,
                          std::string_view id, std::string_view fields) {
   parts_.meter.refused(reason);
+  echo_request_id(exchange);
   std::string const body = error_message(id, refusal.code, refusal.message, refusal.data);
   iovec const part = part_of(body);
   exchange.reply(refusal.http, kJson, fields, {&part, 1});
+}
+
+void McpEndpoint::echo_request_id(net::HttpExchange& exchange) {
+  auto const id = chosen_request_id(exchange.head().fields);
+  if (!id.empty()) exchange.add_fields(std::string("X-Request-Id: ").append(id).append("\r\n"));
 }
 
 bool McpEndpoint::find_endpoint(net::HttpExchange& exchange, Admitted& admitted) {
@@ -202,11 +224,19 @@ bool McpEndpoint::take_caller(net::HttpExchange& exchange, Admitted& admitted, a
     return true;
   }
   auto const& resource = admitted.rules->resource;
-  bool const shown = !auth::bearer_of(exchange.head().fields.value("authorization")).empty();
+  auto const authorization = exchange.head().fields.value("authorization");
+  auto const fault = who.error().fault;
+  bool const shown = !auth::bearer_of(authorization).empty();
+  bool const malformed = fault == base::Fault::invalid_input;
   // Without a credential clients begin that want to be told where to get one.
-  parts_.meter.kept_out(shown ? observe::Level::warn : observe::Level::info, "auth.denied",
+  parts_.meter.kept_out(shown || malformed ? observe::Level::warn : observe::Level::info, "auth.denied",
                         who.error().detail, {});
-  switch (who.error().fault) {
+  parts_.meter.not_let_in(failure_of(fault, authorization));
+  switch (fault) {
+    case base::Fault::invalid_input:  // RFC 6750 section 3.1
+      reject(exchange, "syntax", era::Refusal{400, -32600, "The Authorization header is malformed", {}}, {},
+             resource.malformed(admitted.endpoint));
+      break;
     case base::Fault::denied:
       reject(exchange, "denied", era::Refusal{403, 4030, "The token lacks a scope", {}}, {},
              resource.lacks_scopes(admitted.endpoint, {}));
@@ -265,6 +295,7 @@ void McpEndpoint::body_failed(net::HttpExchange& exchange, base::Error const& er
   int const shown = exchange.refusal_status() != 0 ? exchange.refusal_status() : status;
   refused(shown, error.detail);
   if (error.fault == base::Fault::connection_lost) return;  // nobody is there to answer
+  echo_request_id(exchange);
   std::string const body = error_message({}, -32600, error.detail, {});
   iovec const part = part_of(body);
   exchange.reply(shown, kJson, "", {&part, 1});

@@ -56,7 +56,7 @@ base::Task<void> McpEndpoint::serve_batch(net::HttpExchange& exchange, Admitted 
     call->started = parts_.scheduler.now();
     call->deadline = call->deadline_latest = call->started + admitted.rules->call_max;
     continue_trace(*call, fields.value("traceparent"), fields.value("tracestate"), parts_.random);
-    items.push_back({std::move(call), std::string(next_request_id())});
+    items.push_back({std::move(call), std::string(request_id_for(fields))});
   }
   if (items.empty()) {
     Batch::reply(exchange, contents.answers, {});

@@ -132,7 +132,9 @@ class McpEndpoint final : public net::HttpHandler {
   static base::Result<core::Outcome> outcome_of(Waited waited, Work& work);
   std::string answer(net::HttpExchange& exchange, EndpointRules const& rules, core::Call& call,
                      base::Result<core::Outcome> outcome, CallRecord& record);
-  std::string_view next_request_id();
+  // The client's own, or else a fresh one; good until the next.
+  std::string_view request_id_for(net::Fields const& fields);
+  static void echo_request_id(net::HttpExchange& exchange);  // with a refusal, if the client chose one
 
   EndpointParts parts_;
   std::shared_ptr<EndpointRules const> rules_;

@@ -10,6 +10,7 @@
 #include "edge/degraded_field.hpp"
 #include "edge/http_sink.hpp"
 #include "edge/rate_field.hpp"
+#include "edge/request_id.hpp"
 #include "edge/trace.hpp"
 #include "mcp/header_value.hpp"
 #include "net/http_fields.hpp"
@@ -70,7 +71,8 @@ McpEndpoint::McpEndpoint(EndpointParts parts, std::shared_ptr<EndpointRules cons
       rules_changed_(parts.scheduler),
       request_stem_(parts.random.token(9)) {}
 
-std::string_view McpEndpoint::next_request_id() {
+std::string_view McpEndpoint::request_id_for(net::Fields const& fields) {
+  if (auto const chosen = chosen_request_id(fields); !chosen.empty()) return chosen;
   fmt::format_int const count(++request_count_);
   request_id_.clear();
   base::append(request_id_, request_stem_, '-', std::string_view(count.data(), count.size()));
@@ -249,7 +251,7 @@ base::Task<McpEndpoint::Waited> McpEndpoint::wait_for(net::HttpExchange& exchang
 base::Task<void> McpEndpoint::serve_call(net::HttpExchange& exchange, Admitted admitted,
                                          std::unique_ptr<core::Call> call, std::size_t bytes_in) {
   InProgress const mark(in_progress_);
-  std::string const request_id(next_request_id());
+  std::string const request_id(request_id_for(exchange.head().fields));
   // Endless, and bounded where it is served: it takes no place of a call.
   bool const listens = call->modern() && call->method == mcp::Method::subscriptions_listen;
   auto const pass = listens ? std::nullopt : parts_.gate.enter();

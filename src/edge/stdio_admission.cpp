@@ -69,7 +69,8 @@ std::optional<Refusal> StdioEndpoint::admit_legacy(core::Call& call) {
 std::optional<Refusal> StdioEndpoint::keep_session(core::Call& call) {
   auto const now = parts_.scheduler.now();
   if (!parts_.sessions.find(session_->id, *who_, now)) {
-    auto const opened = parts_.sessions.open(core::ClientSession(*session_), *who_, now);
+    auto const opened =
+        parts_.sessions.open(core::ClientSession(*session_), *who_, now, observe::Transport::pipe);
     if (!opened) return Refusal{503, kServerError, "Too many sessions; try again later", {}};
     begin_session(*opened);
   }

@@ -198,12 +198,17 @@ void HttpExchange::reply(int status, std::string_view content_type, std::string_
   if (!connection_.body_done && !connection_.body_now()) connection_.keep_alive = false;
   std::size_t length = 0;
   for (auto const& part : body) length += part.iov_len;
+  WEIR_ASSERT(status != 204 || length == 0);
   std::string& text = scratch().text;
   connection_.begin_reply(text, status);
   if (!content_type.empty()) base::append(text, "Content-Type: ", content_type, "\r\n");
   base::append(text, fields, connection_.common_fields);
   if (!connection_.keep_alive) text.append("Connection: close\r\n");
-  append_last_field(text, length);
+  if (status == 204) {
+    append_head_end(text);  // there is no body whose length could be told (RFC 9110 section 8.6)
+  } else {
+    append_last_field(text, length);
+  }
   if (length <= internal::kJoinedBytesMax && !connection_.head_request) {
     for (auto const& part : body) text.append(static_cast<char const*>(part.iov_base), part.iov_len);
     body = {};

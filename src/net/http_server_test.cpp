@@ -11,13 +11,14 @@
 namespace weir::net {
 namespace {
 
-// Answers everything with 204 and a field of this request.
+// Answers everything with `status` and a field of this request.
 struct Marking final : HttpHandler {
   base::Task<void> serve(HttpExchange& exchange) override {
     exchange.add_fields("X-Mark: " + std::string(exchange.head().target) + "\r\n");
-    exchange.reply(204, "", "", {});
+    exchange.reply(status, "", "", {});
     co_return;
   }
+  int status = 204;
   void refused(int, std::string_view) override {}
 };
 
@@ -52,6 +53,15 @@ TEST_F(HttpServerTest, FieldsOfOneAnswerStandInNoLaterOne) {
   auto const refusal = ask("GET / HTTP/1.1\r\nbroken\r\n\r\n");
   EXPECT_TRUE(refusal.starts_with("HTTP/1.1 400 ")) << refusal;
   EXPECT_EQ(refusal.find("X-Mark"), std::string::npos) << refusal;
+}
+
+// RFC 9110 section 8.6; another answer without a body has to say that it has none.
+TEST_F(HttpServerTest, OnlyWhatCanHaveABodySaysHowLongItIs) {
+  auto const nothing = ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(nothing.starts_with("HTTP/1.1 204 ") && nothing.ends_with("\r\n\r\n")) << nothing;
+  EXPECT_EQ(nothing.find("Content-Length"), std::string::npos) << nothing;
+  handler.status = 202;
+  EXPECT_NE(ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").find("Content-Length: 0\r\n"), std::string::npos);
 }
 
 }  // namespace

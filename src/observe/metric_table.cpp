@@ -27,6 +27,9 @@ constexpr std::array<Text, 4> kModes{"stale", "server", "backup", "standard"};
 constexpr std::array<Text, 4> kShedReasons{"queue_full", "queue_timeout", "displaced", "overload"};
 constexpr std::array<Text, 2> kClassReason{"principal_class", "reason"};
 constexpr std::array<Text, 3> kLimitReasons{"rate", "global_rate", "daily"};
+constexpr std::array<Text, 2> kDenials{"caller", "scopes"};
+constexpr std::array<Text, 6> kAuthFailures{"missing", "unsupported", "malformed",
+                                            "refused", "scopes",      "issuer"};
 constexpr std::array<Text, 1> kResult{"result"};
 constexpr std::array<Text, 5> kIdempotencyResults{"new", "replayed", "joined", "mismatch", "full"};
 constexpr std::array<Text, 1> kKind{"kind"};
@@ -63,6 +66,7 @@ constexpr std::array<Text, 9> kSessionEvents{"created",      "evicted",       "i
                                              "refused_full", "refused_quota", "failed"};
 constexpr std::array<Text, 2> kVersionState{"mcp_protocol_version", "state"};
 constexpr std::array<Text, 2> kSessionStates{"idle", "working"};
+constexpr std::array<Text, 2> kVersionTransport{"mcp_protocol_version", "network_transport"};
 constexpr std::array<Text, 3> kStreamStates{"connecting", "active", "closing"};
 constexpr std::array<Text, 4> kStreamEvents{"connecting", "active", "closed", "stale"};
 constexpr std::array<Text, 7> kStreamEnds{"done",        "client_gone", "replaced", "session_over",
@@ -196,6 +200,10 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      "Sessions opened, refused and ended, by what happened."},
     {Metric::sessions, "weir_sessions", kGauge, kVersionState, kSessionStates,
      "Legacy sessions by the revision of the client; one is working while a request of its is in flight."},
+    {Metric::session_duration, "mcp_server_session_duration_seconds", kHistogram, kVersionTransport,
+     kTransports,
+     "Time from the opening of a legacy session to its end, however it ended; those that a shutdown ends are "
+     "not among them."},
     {Metric::upstream_sessions,
      "weir_upstream_sessions",
      kGauge,
@@ -274,6 +282,13 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      "Calls refused because the server, or Weir, had too much to do."},
     {Metric::rate_limited, "mcp_rate_limited_total", kCounter, kClassReason, kLimitReasons,
      "Calls refused because their caller, or all together, asked for more than was agreed."},
+    {Metric::policy_denied, "mcp_policy_denied_total", kCounter, kClassReason, kDenials,
+     "Calls refused to their caller: `scopes`, because its token lacks some; `caller`, because nothing "
+     "allows it whatever the token."},
+    {Metric::auth_failures, "mcp_auth_failures_total", kCounter, kReason, kAuthFailures,
+     "Requests whose caller was not let in: no credential, one of a scheme that is not taken, a header that "
+     "is malformed, one that was not accepted, a token without the scopes of every caller, or an issuer that "
+     "could not say."},
     {Metric::endpoints_usable,
      "weir_endpoints_usable",
      kGauge,

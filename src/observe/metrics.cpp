@@ -92,6 +92,18 @@ struct Metrics::State {
     return made;
   }
 
+  RefusalMetrics refusals(Metric metric) {
+    return {counters(metric, "anonymous"), counters(metric, "key"), counters(metric, kOther)};
+  }
+
+  SessionMetrics sessions(std::string_view version) {
+    auto const lasted = [&](std::string_view transport) {
+      return Histogram(&registry.histogram(Metric::session_duration, {version, transport}));
+    };
+    return {gauge(Metric::sessions, {version, "idle"}), gauge(Metric::sessions, {version, "working"}),
+            lasted("tcp"), lasted("pipe")};
+  }
+
   TokenMetrics tokens() {
     TokenMetrics made;
     made.tokens = gauge(Metric::tokens, {"token"});
@@ -156,9 +168,7 @@ Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(option
   s.gateway.sessions_active = s.gauge(Metric::sessions_active, {});
   s.gateway.session_events = s.counters(Metric::session_events, {});
   for (std::string const& version : options.protocol_versions) {
-    auto& sessions = s.gateway.sessions[version];
-    sessions.idle = s.gauge(Metric::sessions, {version, "idle"});
-    sessions.working = s.gauge(Metric::sessions, {version, "working"});
+    s.gateway.sessions[version] = s.sessions(version);
   }
   s.gateway.parked_calls = s.gauge(Metric::parked_calls, {});
   s.gateway.legacy_streams = s.streams("legacy");
@@ -168,9 +178,9 @@ Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(option
   s.gateway.config_last_reload_success = s.gauge(Metric::config_last_reload_success, {});
   s.gateway.config_last_reload_timestamp = s.gauge(Metric::config_last_reload_timestamp, {});
   s.gateway.http_rejects = s.counters(Metric::http_rejects, {});
-  s.gateway.rate_limited.anonymous = s.counters(Metric::rate_limited, "anonymous");
-  s.gateway.rate_limited.key = s.counters(Metric::rate_limited, "key");
-  s.gateway.rate_limited.other = s.counters(Metric::rate_limited, kOther);
+  s.gateway.rate_limited = s.refusals(Metric::rate_limited);
+  s.gateway.policy_denied = s.refusals(Metric::policy_denied);
+  s.gateway.auth_failures = s.counters(Metric::auth_failures, {});
   s.gateway.idempotency = s.counters(Metric::idempotency, {});
   s.gateway.idempotency_entries = s.gauge(Metric::idempotency_entries, {});
   s.gateway.tokens = s.tokens();

@@ -114,6 +114,11 @@ struct StreamMetrics {
 // Legacy sessions of one revision; each is in one of the two states.
 struct SessionMetrics {
   Gauge idle, working;
+  Histogram lasted_tcp, lasted_pipe;  // once they have ended
+
+  Histogram const& lasted(Transport transport) const noexcept {
+    return transport == Transport::tcp ? lasted_tcp : lasted_pipe;
+  }
 };
 
 struct CacheMetrics {
@@ -121,13 +126,14 @@ struct CacheMetrics {
   Gauge memory_entries, memory_bytes, store_entries, store_bytes;
 };
 
-// Calls refused for their caller's class, by reason.
-struct RateMetrics {
+// Calls refused, by their caller's class and by reason.
+struct RefusalMetrics {
   CounterSet anonymous, key, other;
   CounterSet const& of(std::string_view principal_class) const noexcept {
     return principal_class == "anonymous" ? anonymous : principal_class == "key" ? key : other;
   }
 };
+using RateMetrics = RefusalMetrics;
 
 // Tokens for servers.
 struct TokenMetrics {
@@ -157,7 +163,9 @@ struct GatewayMetrics {
   Gauge config_last_reload_success, config_last_reload_timestamp;
   CounterSet http_rejects;  // by reason
   RateMetrics rate_limited;
-  CounterSet idempotency;  // by result
+  RefusalMetrics policy_denied;
+  CounterSet auth_failures;  // by reason
+  CounterSet idempotency;    // by result
   Gauge idempotency_entries;
   TokenMetrics tokens;
   Gauge tls_contexts;

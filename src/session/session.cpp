@@ -11,10 +11,13 @@ Session::Session(core::ClientSession client, std::shared_ptr<ReplayShelf> shelf)
   client_ = std::make_shared<core::ClientSession const>(std::move(client));
 }
 
-void Session::count_in(observe::SessionMetrics const& metrics) {
+void Session::count_in(observe::SessionMetrics const& metrics, observe::Transport transport,
+                       base::TimePoint now) {
   std::lock_guard const lock(mutex_);
   if (over_) return;
   metrics_ = metrics;
+  transport_ = transport;
+  opened_ = now;
   state().add(1);
 }
 
@@ -80,11 +83,14 @@ void Session::cancel(std::string_view id) {
   stop(std::move(flag), false);
 }
 
-void Session::end(std::string_view why) {
+void Session::end(std::string_view why, std::optional<base::TimePoint> now) {
   std::vector<Run> left;
   {
     std::lock_guard const lock(mutex_);
-    if (!over_) state().add(-1);
+    if (!over_) {
+      state().add(-1);
+      if (now) metrics_.lasted(transport_).observe(std::chrono::duration<double>(*now - opened_).count());
+    }
     over_ = true;
     metrics_ = {};
     left.swap(runs_);

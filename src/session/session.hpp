@@ -33,7 +33,8 @@ class Session {
 
   // `client` gets its inbox here.
   Session(core::ClientSession client, std::shared_ptr<ReplayShelf> shelf);
-  void count_in(observe::SessionMetrics const& metrics);  // once it is in the table; end() takes it out
+  // Once it is in the table; end() takes it out.
+  void count_in(observe::SessionMetrics const& metrics, observe::Transport transport, base::TimePoint now);
   std::shared_ptr<core::ClientSession const> client() const;
   std::string_view endpoint() const noexcept { return endpoint_; }
   Questions& questions() noexcept { return questions_; }
@@ -51,7 +52,8 @@ class Session {
   void cancel(std::string_view id);
 
   // Every run stops, no question will be answered, every stream gets its last event, with `why` in it; once.
-  void end(std::string_view why);
+  // Without `now` the time that it lasted is not counted.
+  void end(std::string_view why, std::optional<base::TimePoint> now = {});
 
  private:
   struct Run {
@@ -73,6 +75,8 @@ class Session {
   std::shared_ptr<Letterbox> letters_;
   std::vector<Run> runs_;
   observe::SessionMetrics metrics_;
+  observe::Transport transport_ = observe::Transport::tcp;
+  base::TimePoint opened_{};
   bool shaken_ = false;
   bool over_ = false;
 };

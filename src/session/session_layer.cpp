@@ -55,7 +55,8 @@ base::Task<Result<Outcome>> SessionLayer::initialize(core::Call& call) {
   client.revision = call.revision;
   client.endpoint = call.endpoint;
   if (!call.session_id.empty()) co_return greet(call, std::move(client), std::move(*outcome));
-  auto opened = sessions_.open(std::move(client), *call.principal, scheduler_.now());
+  auto const transport = call.http ? observe::Transport::tcp : observe::Transport::pipe;
+  auto opened = sessions_.open(std::move(client), *call.principal, scheduler_.now(), transport);
   if (!opened) co_return opened.error();
   call.session = (**opened).client();
   call.session_id = call.session->id;

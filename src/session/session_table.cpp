@@ -36,13 +36,14 @@ SessionTable::SessionTable(base::TableOptions const& options, base::Random& rand
 SessionTable::~SessionTable() = default;
 
 // Whatever goes wrong with one, the others are told.
-void SessionTable::tell(std::vector<Table::Removed> removed, std::string_view erased_as) {
+void SessionTable::tell(std::vector<Table::Removed> removed, std::string_view erased_as,
+                        std::optional<base::TimePoint> now) {
   for (auto const& gone : removed) {
     auto const why = gone.reason == base::TableReason::erased ? erased_as : name_of(gone.reason);
     metrics_.session_events.add(why);
     metrics_.sessions_active.add(-1);
     try {
-      gone.value->end(why);
+      gone.value->end(why, now);
       ended_(gone.key, gone.reason);
     } catch (std::exception const&) {
       metrics_.session_events.add("failed");
@@ -51,7 +52,7 @@ void SessionTable::tell(std::vector<Table::Removed> removed, std::string_view er
 }
 
 Result<SessionTable::Table::Pin> SessionTable::open(core::ClientSession client, core::Principal const& who,
-                                                    base::TimePoint now) {
+                                                    base::TimePoint now, observe::Transport transport) {
   {
     std::lock_guard const lock(random_mutex_);
     client.id = random_.token(kIdBytes);
@@ -59,12 +60,12 @@ Result<SessionTable::Table::Pin> SessionTable::open(core::ClientSession client, 
   std::string const id = client.id;
   auto const revision = client.revision;
   auto inserted = table_.insert(id, who.id, std::make_shared<Session>(std::move(client), shelf_), now);
-  tell(std::move(inserted.removed), "deleted");
+  tell(std::move(inserted.removed), "deleted", now);
   if (inserted.outcome == base::TableOutcome::inserted) {
     metrics_.session_events.add("created");
     metrics_.sessions_active.add(1);
     auto const counted = metrics_.sessions.find(mcp::text_of(revision));
-    if (counted != metrics_.sessions.end()) inserted.pin->count_in(counted->second);
+    if (counted != metrics_.sessions.end()) inserted.pin->count_in(counted->second, transport, now);
     return std::move(inserted.pin);
   }
   bool const quota = inserted.outcome == base::TableOutcome::refused_quota;
@@ -93,21 +94,21 @@ bool SessionTable::end(std::string const& id, core::Principal const& who, base::
   pin = Table::Pin();
   std::vector<Table::Removed> removed;
   if (auto erased = table_.erase(handle)) removed.push_back(std::move(*erased));
-  tell(std::move(removed), "deleted");
+  tell(std::move(removed), "deleted", now);
   return true;
 }
 
 std::size_t SessionTable::expire(base::TimePoint now, std::size_t batch_max) {
   auto removed = table_.take_expired(now, batch_max);
   std::size_t const count = removed.size();
-  tell(std::move(removed), "deleted");
+  tell(std::move(removed), "deleted", now);
   return count;
 }
 
-void SessionTable::end_all() { tell(table_.take_all(), "shutdown"); }
+void SessionTable::end_all() { tell(table_.take_all(), "shutdown", {}); }
 
 void SessionTable::set_options(base::TableOptions const& options, base::TimePoint now) {
-  tell(table_.set_options(options, now), "deleted");
+  tell(table_.set_options(options, now), "deleted", now);
 }
 
 }  // namespace weir::session

@@ -26,8 +26,10 @@ class SessionTable {
                observe::GatewayMetrics metrics = {});
   ~SessionTable();
 
-  // Errors: busy (nobody can go, or the principal has its share). `client.id` is filled in.
-  base::Result<Table::Pin> open(core::ClientSession client, core::Principal const& who, base::TimePoint now);
+  // Errors: busy (nobody can go, or the principal has its share). `client.id` is filled in. `transport`: for
+  // the metrics.
+  base::Result<Table::Pin> open(core::ClientSession client, core::Principal const& who, base::TimePoint now,
+                                observe::Transport transport = observe::Transport::tcp);
   Table::Pin find(std::string const& id, core::Principal const& who, base::TimePoint now);
   // The same, as a client names it: at the endpoint where it was opened. At another one its streams would
   // bring what a token for that one does not reach.
@@ -48,7 +50,8 @@ class SessionTable {
   base::TableCounters counters() const noexcept { return table_.counters(); }
 
  private:
-  void tell(std::vector<Table::Removed> removed, std::string_view erased_as);
+  void tell(std::vector<Table::Removed> removed, std::string_view erased_as,
+            std::optional<base::TimePoint> now);
   base::Random& random_;
   std::mutex random_mutex_;
   std::shared_ptr<ReplayShelf> shelf_;

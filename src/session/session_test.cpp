@@ -234,6 +234,34 @@ TEST(Session, OneThatCannotBeToldOfStopsNoOther) {  // R-023
   EXPECT_EQ(metrics.gateway().sessions_active.value(), 0);
 }
 
+TEST(Session, HowLongOneLastedIsCountedWhenItEnds) {
+  base::SeededRandom random{1};
+  observe::Metrics metrics{{"1.2.3", "abc", {"2025-11-25", "2026-07-28"}}};
+  core::Principal const who{"anonymous", "anonymous", {}};
+  SessionTable table(
+      {}, random, [](auto&, auto) {}, metrics.gateway());
+  base::TimePoint const start{};
+  core::ClientSession client;
+  client.revision = mcp::kNewestLegacy;
+  auto const ended = (**table.open(client, who, start)).client()->id;
+  EXPECT_TRUE(table.open(client, who, start, observe::Transport::pipe).has_value());
+  EXPECT_TRUE(table.end(ended, who, start + 90s));
+  EXPECT_EQ(table.expire(start + 2h, 10), 1U) << "idle";
+  EXPECT_TRUE(table.open(client, who, start + 2h).has_value());
+  table.end_all();
+  auto const page = metrics.render();
+  auto const told = [&](std::string const& what, std::string const& transport, std::string const& value) {
+    std::string const line = "mcp_server_session_duration_seconds_" + what +
+                             R"({mcp_protocol_version="2025-11-25",network_transport=")" + transport +
+                             "\"} " + value + "\n";
+    EXPECT_NE(page.find(line), std::string::npos) << line;
+  };
+  told("count", "tcp", "1");
+  told("sum", "tcp", "90");
+  told("count", "pipe", "1");
+  told("sum", "pipe", "7200");
+}
+
 // A loop of another thread, of which only post() is used.
 struct Elsewhere final : base::Scheduler {
   using Scheduler::Scheduler;

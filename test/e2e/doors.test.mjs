@@ -32,13 +32,17 @@ describe('keys', { timeout: 120_000, ...kSkip }, () => {
     request(gate.port, { path, ...listed, headers: { ...listed.headers, ...headers } });
 
   test('without the right one everything is 401 and says how to come in', async () => {  // P099
-    const wrong = [{}, withKey('another'), withKey(`${kKey}x`), withKey(''), { Authorization: kKey },
+    const wrong = [{}, withKey('another'), withKey(`${kKey}x`), { Authorization: kKey },
       { Authorization: `Basic ${Buffer.from(`ci:${kKey}`).toString('base64')}` }];
     for (const headers of wrong) {
       const { status, headers: told, json } = await ask(headers);
       const shown = /^Bearer \S/.test(headers.Authorization ?? '') ? ' error="invalid_token"' : '';
       assert.deepEqual([status, told['www-authenticate'], json.error.code], [401, `Bearer${shown}`, 4010],
         JSON.stringify(headers));
+    }
+    for (const malformed of ['', 'a, Bearer b']) {
+      const { status, headers: told } = await ask(withKey(malformed));
+      assert.deepEqual([status, told['www-authenticate']], [400, 'Bearer error="invalid_request"'], malformed);
     }
     for (const method of ['GET', 'DELETE', 'PUT']) {
       assert.equal((await request(gate.port, { path: '/mcp', method, headers: {} })).status, 401, method);
