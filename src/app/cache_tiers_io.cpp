@@ -22,9 +22,14 @@ store::StoreSecret secret_for(config::CacheStore const& settings, CacheTiers::Pa
   if (!folder.empty()) {
     auto read = store::StoreSecret::load_or_create(folder + "/cache.key", parts.random);
     if (read) return *std::move(read);
+    auto const why = why_unwritable(folder);
     parts.log.event(observe::Level::warn, "cache.secret",
-                    "the cache's key file cannot be used, so what was kept before this start is lost: " +
-                        read.error().detail);
+                    why.empty() ? fmt::format("the cache's key file cannot be used, so what was kept before "
+                                              "this start is lost: {}; {}",
+                                              read.error().detail, read.error().hint)
+                                : unwritable_words(folder, why,
+                                                   "the cache's key cannot be kept there, so what was cached "
+                                                   "before this start is lost (or set caching.l2.secret)"));
   } else {
     parts.log.event(
         observe::Level::warn, "cache.secret",

@@ -14,6 +14,7 @@
 #include "app/secret_desk.hpp"
 #include "app/shown_text.hpp"
 #include "app/sign_in_talk.hpp"
+#include "app/state_folder.hpp"
 
 namespace weir::app {
 namespace {
@@ -124,6 +125,12 @@ std::string for_whom(ServerRequest const& request) {
 
 int login(ServerRequest const& request, config::Settings const& settings, config::Server const& server,
           std::string const& person, config::Environment const& environment) {
+  auto const folder = sign_ins_folder(environment);  // looked at before anybody takes pains
+  auto const unwritable = folder.empty() ? std::string() : why_unwritable(folder);
+  if (!unwritable.empty()) {
+    return fail(kExitSoftware, shown(unwritable_words(folder, unwritable, "no sign-in can be kept there")),
+                "");
+  }
   auto talk = SignInTalk::open(settings, server, person, environment);
   if (!talk) return fail(kExitConfig, shown(talk.error().detail), shown(talk.error().hint));
   auto begun = (*talk)->begin(request.scopes);

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "app/exit_codes.hpp"
+#include "app/state_folder.hpp"
 #include "app/tls_files.hpp"
 
 namespace weir::app {
@@ -54,7 +55,9 @@ int take_consent(FoundSources const& found, bool trust, config::TrustStore& stor
   }
   if (remembered) {
     if (auto saved = config::save_trust(store, environment); !saved) {
-      fmt::print(stderr, "warning: consent could not be saved: {}\n", saved.error().detail);
+      fmt::print(stderr, "warning: {}\n",
+                 unwritable_words(state_folder(environment), saved.error().detail,
+                                  "your consent is not kept and will be asked for again"));
     }
   }
   return kExitOk;

@@ -6,6 +6,7 @@
 
 #include "app/colour.hpp"
 #include "app/shown_text.hpp"
+#include "app/status_words.hpp"
 #include "app/version.hpp"
 
 namespace weir::app {
@@ -35,12 +36,13 @@ std::string state_of(TableRow const& row, std::string& below, bool colour) {
   if (!is_down(row)) return painted("starting", "33", colour);
   std::string text = painted("FAILED", "1;31", colour);
   if (!row.cause.empty()) text += "  " + shown(row.cause);
-  auto words = last_lines(row.last_stderr, kStderrLinesMax, "");
+  auto const said = last_words(row.last_stderr, kWordsShownMax);
+  auto words = last_lines(said, kStderrLinesMax, "");
   if (std::count(words.begin(), words.end(), '\n') == 1) {
     words.pop_back();
     if (row.cause.find(words) == std::string::npos) text += ": \"" + words + "\"";
   } else {
-    below = last_lines(row.last_stderr, kStderrLinesMax, "    | ");
+    below = last_lines(said, kStderrLinesMax, "    | ");
   }
   return text;
 }

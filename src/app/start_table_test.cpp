@@ -57,6 +57,22 @@ TEST(StartTable, ShowsTheLastLinesOfAServerThatSaidMore) {
             "  Metrics  http://127.0.0.1:6271/metrics\n");
 }
 
+TEST(StartTable, ShowsNoMoreThanTheLastWordsFitToRead) {
+  std::string said;
+  for (int line = 0; line < 5; ++line) said += std::to_string(line) + std::string(1800, 'x') + "\n";
+  auto const row = [&said](std::string words) {
+    auto const view =
+        view_of({{"a", "stdio", "f", ServerState::failed, "", 0, 0ms, "exit 1", std::move(words)}});
+    auto const text = render_start_table(view, false);
+    auto const from = text.find("FAILED");
+    return text.substr(from, text.find("0/1 servers") - from);
+  };
+  EXPECT_LT(row(said).size(), 500U);
+  EXPECT_NE(row(said).find("4xxx"), std::string::npos) << "the newest of them";
+  EXPECT_NE(row(said + "KEY is not set\n").find("    | KEY is not set\n"), std::string::npos);
+  EXPECT_LT(row(said + "KEY is not set\n").size(), 500U);
+}
+
 TEST(StartTable, DoesNotRepeatWordsThatTheCauseHasAlready) {
   auto const view =
       view_of({{"a", "stdio", "f", ServerState::failed, "", 0, 0ms, "exit 1: no such file", "no such file"}});

@@ -80,6 +80,7 @@ std::vector<std::pair<std::string, core::ServerStatus>> Gateway::server_statuses
       status.cause = planner_->problem_of(server.name);
     }
     mask_status(status, *log_);
+    shorten(status);
     all.emplace_back(server.name, std::move(status));
   }
   return all;

@@ -7,6 +7,7 @@
 
 #include "app/colour.hpp"
 #include "app/shown_text.hpp"
+#include "app/status_words.hpp"
 
 namespace weir::app {
 
@@ -96,7 +97,7 @@ std::string server_lines(ServerView const& server, std::size_t name_width, std::
     if (!server.cause.empty()) out += "  " + shown(server.cause);
     if (server.restarts > 0) out += fmt::format(" ({})", plural(server.restarts, "restart"));
     out += breaker_words(server, colour);
-    return out + "\n" + last_lines(server.last_stderr, kStderrLinesMax, "    | ");
+    return out + "\n" + last_lines(last_words(server.last_stderr, kWordsShownMax), kStderrLinesMax, "    | ");
   }
   out += starting            ? painted("starting", "33", colour)
          : server.degraded() ? painted("degraded", "1;33", colour)

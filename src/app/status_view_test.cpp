@@ -32,6 +32,16 @@ TEST(StatusView, IsOneScreen) {
   EXPECT_FALSE(status->good());
 }
 
+TEST(StatusView, ShowsOnlySoMuchOfTheLastWordsAsCanBeRead) {
+  auto const status =
+      *read_status(R"({"weir":"1","servers":[{"name":"a","state":"failed","cause":"exit 1","stderr":")" +
+                   std::string(1500, 'x') + "\\n" + std::string(500, 'y') + "\"}]}");
+  auto const text = render_status(status, false);
+  EXPECT_NE(text.find("    | yyyy"), std::string::npos);
+  EXPECT_EQ(text.find("xxxx"), std::string::npos);
+  EXPECT_LT(text.size(), 700U);
+}
+
 TEST(StatusView, IsGoodWhenEveryServerIsOk) {
   EXPECT_TRUE(read_status(R"({"weir":"1","servers":[{"name":"a","state":"ok"}]})")->good());
   EXPECT_TRUE(read_status(R"({"weir":"1","servers":[]})")->good());

@@ -2,7 +2,10 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "mcp/json_text.hpp"
+#include "upstream/stderr_ring.hpp"
 
 namespace weir::app {
 namespace {
@@ -15,7 +18,32 @@ std::int64_t milliseconds(base::Duration duration) {
   return std::chrono::ceil<std::chrono::milliseconds>(duration).count();
 }
 
+constexpr std::size_t kCauseMax = 1024;
+constexpr std::size_t kStderrMax = 2048;
+constexpr std::size_t kPieceMin = 16;  // less than that of a line tells nothing
+
 }  // namespace
+
+std::string last_words(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return std::string(text);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  std::string out;
+  for (;;) {
+    auto const newline = text.rfind('\n');
+    auto const line = newline == std::string_view::npos ? text : text.substr(newline + 1);
+    std::size_t const room = out.empty() ? bytes_max : bytes_max - std::min(bytes_max, out.size() + 1);
+    if (!out.empty() && room < kPieceMin) return out;
+    if (!out.empty()) out.insert(0, 1, '\n');
+    out.insert(0, upstream::cut_to(line, room));
+    if (line.size() > room || newline == std::string_view::npos) return out;
+    text = text.substr(0, newline);
+  }
+}
+
+void shorten(core::ServerStatus& status) {
+  status.cause = upstream::cut_to(status.cause, kCauseMax);
+  status.last_stderr = last_words(status.last_stderr, kStderrMax);
+}
 
 std::string breaker_members(BreakerStanding const& breaker) {
   auto json = fmt::format(R"(,"breaker":"{}")", name_of(breaker.state));

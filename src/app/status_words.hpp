@@ -1,8 +1,10 @@
-// How the status and the health of a running gateway tell of breakers and of the keys of callers' issuer.
+// How the status and the health of a running gateway tell of servers' words, of breakers and of the keys of
+// callers' issuer.
 //
 // Pure. read_status() (status_view) reads what is written here.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,6 +13,14 @@
 #include "resilience/breaker.hpp"
 
 namespace weir::app {
+
+inline constexpr std::size_t kWordsShownMax = 400;  // bytes of a server's last words, on a person's screen
+
+// The end of what a server said, at most so many bytes: whole lines, newest last, and of the one that does
+// not fit its beginning. What may hold secrets is masked before.
+std::string last_words(std::string_view text, std::size_t bytes_max);
+// A masked status in the size in which it is told.
+void shorten(core::ServerStatus& status);
 
 // Members of a server in the status, each with a comma before it.
 std::string breaker_members(resilience::BreakerStanding const& breaker);

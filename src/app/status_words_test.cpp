@@ -11,6 +11,27 @@ using resilience::BreakerMove;
 using resilience::BreakerStanding;
 using resilience::BreakerState;
 
+TEST(StatusWords, LastWordsAreBoundedWholeLinesAndTheBeginningOfOneMore) {
+  EXPECT_EQ(last_words("one\ntwo\n", 8), "one\ntwo\n") << "what fits stays as it is";
+  auto const wide = "Error: " + std::string(60, 'x');
+  EXPECT_EQ(last_words("first\n" + wide + "\nlast\n", 40), "Error: " + std::string(25, 'x') + "…\nlast");
+  EXPECT_EQ(last_words("first\nsecond is long enough\nthe last of them\n", 24), "the last of them")
+      << "no scrap of a line";
+  EXPECT_EQ(last_words(std::string(10, 'x') + "éééé", 15), std::string(10, 'x') + "é…")
+      << "between two characters";
+  for (std::size_t most = 3; most < 80; ++most) EXPECT_LE(last_words(wide + "\n" + wide, most).size(), most);
+}
+
+TEST(StatusWords, WhatAServerSaysIsToldInBoundedSize) {
+  core::ServerStatus status;
+  status.cause = std::string(2000, 'c');
+  for (int line = 0; line < 20; ++line) status.last_stderr += std::string(4000, 'e') + "\n";
+  shorten(status);
+  EXPECT_LE(status.cause.size(), 1024U);
+  EXPECT_LE(status.last_stderr.size(), 2048U);
+  EXPECT_GE(status.last_stderr.size(), 1500U);
+}
+
 TEST(StatusWords, ABreakerSaysWhyAndUntilWhen) {
   EXPECT_EQ(breaker_members({}), R"(,"breaker":"closed")");
   EXPECT_EQ(breaker_members({BreakerState::open, BreakerMove::Reason::failures, 41s, 18s + 1ns}),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "app/state_folder.hpp"
 #include "config/client_files.hpp"
 
 namespace weir::app {
@@ -13,6 +14,10 @@ namespace {
 using config::Pinning;
 using observe::Level;
 using router::ToolFinding;
+
+constexpr char kLostWithPins[] =
+    "pins of tools are forgotten when Weir ends, so that a tool which changes meanwhile is not noticed, and "
+    "sign-ins and consent are not kept";
 
 // What must stay the same for pins to hold. Arguments are left out: a new version of a package is just when
 // tools may change, and some carry secrets.
@@ -63,6 +68,11 @@ ToolDesk::ToolDesk(Parts const& parts, std::optional<std::string> const& file) :
   if (reader && writer) {
     reader_ = std::move(*reader);
     writer_ = std::move(*writer);
+    return;
+  }
+  auto const folder = file->substr(0, file->rfind('/'));
+  if (auto const why = why_unwritable(folder); !why.empty()) {
+    parts_.log.event(Level::warn, "tool.pins", unwritable_words(folder, why, kLostWithPins));
     return;
   }
   auto const& error = reader ? writer.error() : reader.error();

@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <fstream>
 
 #include "mcp/message.hpp"
 
@@ -67,6 +68,26 @@ class ToolDeskTest : public testing::Test {
   std::unique_ptr<net::SideThread> side_ = std::make_unique<net::SideThread>();
   config::Settings settings_;
 };
+
+TEST_F(ToolDeskTest, AStateFolderThatCannotBeWrittenIsNamedWithWhatIsLostAndTheCure) {
+  auto const plain = folder_ / "plain";
+  std::ofstream(plain) << "no folder";
+  auto const lines = folder_ / "log";
+  int const fd = ::open(lines.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  {
+    observe::Log log(observe::Log::Options{.fd = fd}, clock_, {});
+    ToolDesk const desk(ToolDesk::Parts{*side_, log, metrics_}, (plain / "weir" / "pins.db").string());
+  }
+  ::close(fd);
+  std::ifstream from(lines);
+  std::string said;
+  std::getline(from, said);
+  EXPECT_NE(said.find("the state folder " + (plain / "weir").string() +
+                      " cannot be written (Not a directory): pins of tools are forgotten"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("STATE_DIRECTORY or XDG_STATE_HOME"), std::string::npos) << said;
+}
 
 TEST_F(ToolDeskTest, AChangeBetweenTwoRunsIsFoundAndWithheldWhereConfigured_T56) {
   auto first = desk();

@@ -66,6 +66,15 @@ Error untrusted(Endpoint const& to, std::string const& cause) {
           "Its certificate is not accepted: see that it is valid for this host and of a trusted authority.");
 }
 
+// Nothing was sent but a greeting. To be tried again all the same: whoever answers there may be replaced.
+Error without_tls(Endpoint const& to) {
+  return Error(Fault::connect_failed, Blame::upstream,
+               "TLS with " + to.host + ":" + std::to_string(to.port) +
+                   ": the port answers without TLS: write http:// or turn TLS on there",
+               Retry::always)
+      .advise("Write http:// in its url, or turn TLS on at that port.");
+}
+
 // False where no certificate could be held against the host: an address that only inet_aton() understands, or
 // one with a zone.
 bool expect_host(SSL& ssl, Endpoint const& to) {
@@ -90,6 +99,7 @@ base::Task<Result<std::unique_ptr<Stream>>> secure(IoLoop& loop, TlsContext cons
     if (shake == internal::TlsStream::Shake::done) co_return std::unique_ptr<Stream>(std::move(stream));
     if (shake == internal::TlsStream::Shake::failed) {
       if (stream->distrusted()) co_return untrusted(to, stream->failure());
+      if (stream->answered_plainly()) co_return without_tls(to);
       co_return Error(Fault::connect_failed, Blame::upstream,
                       "TLS with " + to.host + ": " + stream->failure(), Retry::always);
     }

@@ -20,6 +20,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr char kPlainAnswer[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+
 // Shakes hands on 127.0.0.1, one connection after the other, and closes them.
 class TlsServer {
  public:
@@ -30,6 +32,12 @@ class TlsServer {
     thread_ = std::thread([this] {
       for (int fd = -1; (fd = ::accept(listening_, nullptr, nullptr)) >= 0; ::close(fd)) {
         if (hangs_up) continue;
+        if (plain) {
+          std::array<char, 4096> greeting;
+          EXPECT_GT(::read(fd, greeting.data(), greeting.size()), 0);
+          EXPECT_GT(::write(fd, kPlainAnswer, sizeof kPlainAnswer - 1), 0);
+          continue;
+        }
         auto const ssl = peer.over(fd);
         if (SSL_accept(ssl.get()) == 1) SSL_write(ssl.get(), "x", 1);
         SSL_shutdown(ssl.get());
@@ -47,6 +55,7 @@ class TlsServer {
 
   test::TlsPeer const peer;
   std::atomic<bool> hangs_up = false;
+  std::atomic<bool> plain = false;  // has never heard of TLS
 
  private:
   sockaddr* address() { return reinterpret_cast<sockaddr*>(&at_.storage); }
@@ -104,6 +113,18 @@ TEST(TlsDial, ACertificateThatIsNotTrustedIsNotTriedAgainAndAHandshakeThatBreaks
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().fault, base::Fault::connect_failed);
   EXPECT_EQ(broken.error().retry, base::Retry::always) << broken.error().detail;
+}
+
+TEST(TlsDial, APortThatSpeaksNoTlsIsNamed) {
+  TlsServer server("DNS:right.example");
+  server.plain = true;
+  auto const stream = dial(server, "right.example");
+  ASSERT_FALSE(stream);
+  EXPECT_EQ(stream.error().fault, base::Fault::connect_failed);
+  EXPECT_EQ(stream.error().retry, base::Retry::always) << "never is for certificates";
+  EXPECT_EQ(stream.error().detail, "TLS with right.example:" + std::to_string(server.port()) +
+                                       ": the port answers without TLS: write http:// or turn TLS on there");
+  EXPECT_NE(stream.error().hint, "");
 }
 
 TEST(TlsDial, TheNameOrAddressThatWasDialledMustStandInTheCertificate) {

@@ -22,14 +22,15 @@ struct ChildCommand {
 };
 
 struct ExitStatus {
-  int code = -1;       // what it passed to exit(), or -1
-  int signal = 0;      // the signal that ended it, or 0
-  int exec_errno = 0;  // the program could not be started at all: why
+  int code = -1;         // what it passed to exit(), or -1
+  int signal = 0;        // the signal that ended it, or 0
+  int exec_errno = 0;    // the program could not be started at all: why
+  int folder_errno = 0;  // … because its working directory cannot be entered: why
 
-  bool started() const noexcept { return exec_errno == 0; }
+  bool started() const noexcept { return exec_errno == 0 && folder_errno == 0; }
 };
 
-// "exit 1", "signal 9 (Killed)", "exit 127: npx: not found".
+// "exit 1", "signal 9 (Killed)", "exit 127: npx: not found", "its folder /srv/x (`cwd`) does not exist".
 std::string describe(ExitStatus const& status, ChildCommand const& command);
 
 class ChildProcess {

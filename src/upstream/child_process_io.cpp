@@ -159,6 +159,7 @@ void reap(Exit& exit, int report_fd) {
   ChildReport said;
   while (::read(report_fd, &said, sizeof said) == static_cast<ssize_t>(sizeof said)) {
     if (said.exec_errno != 0) exit.status.exec_errno = said.exec_errno;
+    if (said.folder_errno != 0) exit.status.folder_errno = said.folder_errno;
     // Only the supervisor itself being killed leaves anything of its group to kill.
     if (said.group > 0 && exit.status.signal == SIGKILL) ::kill(-said.group, SIGKILL);
   }

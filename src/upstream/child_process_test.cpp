@@ -150,7 +150,11 @@ TEST_F(Process, SaysThatTheWorkingDirectoryIsMissing) {
   auto command = shell("true");
   command.working_directory = "/no/such/place";
   run(command);
-  EXPECT_EQ(child->exit_status().exec_errno, ENOENT);
+  EXPECT_FALSE(child->exit_status().started());
+  EXPECT_EQ(describe(child->exit_status(), command), "its folder /no/such/place (`cwd`) does not exist");
+  command.working_directory = "/proc/self/exe";
+  run(command);
+  EXPECT_EQ(describe(child->exit_status(), command), "its folder /proc/self/exe (`cwd`) is not a folder");
 }
 
 TEST_F(Process, ReportsCodesAndSignalsOfTheProgramItself) {

@@ -46,8 +46,11 @@ int try_program(char const* path_set, char** argv) {
   ::close(kLifelineFd);
   ::fcntl(kReportFd, F_SETFD, FD_CLOEXEC);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
-  bool const there = *directory == '\0' || ::chdir(directory) == 0;
-  report({.group = 0, .exec_errno = there ? try_program(path_set, argv) : errno});
+  if (*directory != '\0' && ::chdir(directory) != 0) {
+    report({.group = 0, .exec_errno = 0, .folder_errno = errno});
+  } else {
+    report({.group = 0, .exec_errno = try_program(path_set, argv)});
+  }
   ::_exit(127);
 }
 

@@ -18,10 +18,11 @@ inline constexpr int kLifelineFd = 3;
 inline constexpr int kReportFd = 4;
 
 // What is written to kReportFd, in any order: by the supervisor the program's group; by a program that cannot
-// be started, why.
+// be started, why: its folder, or the program itself.
 struct ChildReport {
   int group = 0;
   int exec_errno = 0;
+  int folder_errno = 0;
 };
 
 // argv: weir __child <working directory or ""> <where to look for the program, as in PATH> <program>

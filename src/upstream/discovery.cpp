@@ -81,6 +81,12 @@ std::optional<NextStep> not_evidence(int status) {
 
 }  // namespace
 
+std::string no_endpoint(int status, std::string_view sse) {
+  auto said = fmt::format("POST to its url answers HTTP {}", status);
+  if (!sse.empty()) said += fmt::format(", and as HTTP+SSE: {}", sse);
+  return said + "; usual paths of MCP servers are /mcp and /sse";
+}
+
 NamedVersions versions_in(std::string_view json_array) {
   NamedVersions found;
   mcp::JsonCursor cursor(json_array);

@@ -34,6 +34,10 @@ struct NextStep {
   base::Error error;
 };
 
+// What is wrong with a url whose POSTs were answered with this HTTP status and no message. `sse`: why it is
+// no HTTP+SSE server either; "" while that was not tried.
+std::string no_endpoint(int status, std::string_view sse);
+
 // The versions a server named, in `supportedVersions` of a DiscoverResult or `data.supported` of an error.
 struct NamedVersions {
   bool present = false;                 // there was a list

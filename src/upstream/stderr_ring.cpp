@@ -55,6 +55,14 @@ std::string escape_controls(std::string_view text) {
   return out;
 }
 
+std::string cut_to(std::string_view text, std::size_t bytes_max) {
+  constexpr std::string_view kMore = "…";
+  if (text.size() <= bytes_max) return std::string(text);
+  auto size = bytes_max > kMore.size() ? bytes_max - kMore.size() : 0;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return std::string(text.substr(0, size)).append(kMore);
+}
+
 void StderrRing::append(std::string_view bytes) {
   while (!bytes.empty()) {
     auto const newline = bytes.find('\n');

@@ -48,5 +48,8 @@ class StderrRing {
 };
 
 std::string escape_controls(std::string_view text);
+// At most so many bytes of UTF-8, cut between two characters; "…" stands where something is missing. What may
+// hold secrets is masked before.
+std::string cut_to(std::string_view text, std::size_t bytes_max);
 
 }  // namespace weir::upstream

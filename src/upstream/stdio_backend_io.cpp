@@ -6,6 +6,7 @@
 
 #include "base/ready_until.hpp"
 #include "base/run_until.hpp"
+#include "core/resource_notes.hpp"
 
 namespace weir::upstream {
 
@@ -49,7 +50,11 @@ StdioBackend::StdioBackend(base::Scheduler& scheduler, ChildSpawner& spawner, ba
       policy_(options_.restart),
       changed_(scheduler),
       asked_(scheduler),
-      tasks_(scheduler) {}
+      tasks_(scheduler) {
+  options_.child.program = options_.transport == "stdio";
+  if (options_.log != nullptr)
+    options_.child.mask = [log = options_.log](std::string& text) { log->mask(text); };
+}
 
 void StdioBackend::become(ServerState state) {
   bool const other = state != state_;
@@ -184,7 +189,8 @@ void StdioBackend::announced(mcp::Message const& notification) {
   if (notification.method() != Method::notifications_resources_updated) {
     lists_changed(notification.method());
   } else if (resources_ != nullptr) {
-    resources_->resource_updated(notification.text(mcp::Field::uri, scratch));
+    resources_->resource_updated_with(notification.text(mcp::Field::uri, scratch),
+                                      core::said_besides(notification));
   }
 }
 

@@ -164,7 +164,10 @@ TEST_F(Stdio, AFloodOfNoiseEndsTheChild) {
   EXPECT_EQ(client->answer(), "waiting");
   program().say("npm WARN");
   loop.run();
-  EXPECT_EQ(client->answer(), "connection_lost: more than 10 lines on stdout that are no MCP messages");
+  EXPECT_EQ(
+      client->answer(),
+      "connection_lost: more than 10 lines on stdout that are no MCP messages, the first \"Listening on "
+      "port 3000 …\": programs may write only JSON messages there, logs go to stderr");
 }
 
 TEST_F(Stdio, ALineOverTheBoundFailsItsOwnCallOnly) {

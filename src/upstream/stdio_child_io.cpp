@@ -23,12 +23,16 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
-constexpr std::uint32_t kNodesMax = 1'000'000;  // of one message: servers are trusted with more than clients
-constexpr int kReadsInARow = 16;                // then others get a turn
-constexpr auto kStderrPause = 10ms;             // a child that floods its stderr is slowed down to 6.5 MB/s
-constexpr auto kKillReserve = 500ms;            // of a deadline, for SIGKILL to do its work
-constexpr auto kAfterOutput = 1s;               // from the end of stdout to the exit
-constexpr auto kAfterExit = 1s;                 // from the exit to the end of what the pipes still hold
+constexpr std::uint32_t kNodesMax = 1'000'000;   // of one message: servers are trusted with more than clients
+constexpr int kReadsInARow = 16;                 // then others get a turn
+constexpr auto kStderrPause = 10ms;              // a child that floods its stderr is slowed down to 6.5 MB/s
+constexpr auto kKillReserve = 500ms;             // of a deadline, for SIGKILL to do its work
+constexpr auto kAfterOutput = 1s;                // from the end of stdout to the exit
+constexpr auto kAfterExit = 1s;                  // from the exit to the end of what the pipes still hold
+constexpr std::size_t kTextKeptMax = 64 * 1024;  // far more than is shown: it is masked before it is cut
+constexpr std::size_t kTextShownMax = 120;
+constexpr std::size_t kSaidMax = 400;  // of stderr, in a cause
+constexpr char kOnlyMessages[] = "programs may write only JSON messages there, logs go to stderr";
 
 mcp::Limits decode_limits(LineFramer::Limits const& lines) {
   mcp::Limits limits;
@@ -231,7 +235,7 @@ bool StdioChild::take(LineFramer::Line line) {
 bool StdioChild::take_text(std::string text) {
   auto message = mcp::decode(std::move(text), decode_limits(options_.lines));
   if (message) {
-    framer_.message();
+    heard_message();
     if (failed_here(*message)) return true;
     if (channel_.full_for(*message)) {
       held_ = std::move(*message);
@@ -240,7 +244,7 @@ bool StdioChild::take_text(std::string text) {
     }
     return true;
   }
-  auto const& failure = message.error();
+  auto failure = std::move(message).error();
   if (failure.fault == mcp::DecodeFault::batch) {
     take_batch(failure.bytes);
     return true;
@@ -250,10 +254,36 @@ bool StdioChild::take_text(std::string text) {
   if (!failure.id.empty() && parsed.ec == std::errc{}) {
     channel_.fail(id, Error(Fault::protocol, Blame::upstream, failure.sentence).about(options_.server));
   }
+  if (first_text_.empty()) {
+    first_text_ = failure.bytes.size() > kTextKeptMax ? failure.bytes.substr(0, kTextKeptMax)
+                                                      : std::move(failure.bytes);
+  }
   if (framer_.noise()) return true;
-  kill_for(
-      fmt::format("more than {} lines on stdout that are no MCP messages", options_.lines.noise_lines_max));
+  noisy_ = true;
+  kill_for(options_.program
+               ? fmt::format("more than {} lines on stdout that are no MCP messages, the first \"{}\": {}",
+                             options_.lines.noise_lines_max, quoted(first_text_, kTextShownMax),
+                             kOnlyMessages)
+               : fmt::format("more than {} events that are no MCP messages", options_.lines.noise_lines_max));
   return false;
+}
+
+void StdioChild::heard_message() {
+  framer_.message();
+  spoke_ = true;
+  first_text_.clear();
+}
+
+// Masked while it is whole: what is left of a secret that was cut could not be found any more.
+std::string StdioChild::quoted(std::string text, std::size_t bytes_max) const {
+  if (options_.mask) options_.mask(text);
+  return cut_to(escape_controls(text), bytes_max);
+}
+
+std::string StdioChild::chatter() const {
+  if (spoke_ || noisy_ || !options_.program || first_text_.empty()) return {};
+  return fmt::format("; its stdout begins with \"{}\", which is no MCP message: {}",
+                     quoted(first_text_, kTextShownMax), kOnlyMessages);
 }
 
 // An answer that was made in the server's place, of which more is known than it can say.
@@ -272,7 +302,7 @@ bool StdioChild::failed_here(mcp::Message const& message) {
 void StdioChild::take_batch(std::string_view text) {
   auto const elements = mcp::split_batch(text, decode_limits(options_.lines));
   if (!elements) return;
-  framer_.message();
+  heard_message();
   for (auto const span : *elements) {
     auto element = mcp::decode(std::string(span.of(text)), decode_limits(options_.lines));
     if (element) deliver(std::move(*element));
@@ -333,11 +363,18 @@ Task<void> StdioChild::bury() {
   co_await base::ready_until(scheduler_, errors_over_, patience);
   log_.end_line();
   writer_.close();
-  cause_ = !kill_reason_.empty() ? kill_reason_ : describe(process_->exit_status(), command_);
-  auto const said = log_.telling_line();
-  if (!said.empty() && process_->exit_status().started()) cause_ += fmt::format(": \"{}\"", said);
+  cause_ = why_it_ended();
   channel_.fail_all(loss());
   ended_.set();
+}
+
+std::string StdioChild::why_it_ended() const {
+  auto why = !kill_reason_.empty() ? kill_reason_ : describe(process_->exit_status(), command_);
+  if (noisy_ || !process_->exit_status().started()) return why;
+  auto const said = quoted(log_.telling_line(), kSaidMax);
+  if (!options_.program && kill_reason_.empty() && !said.empty()) return said;  // it has no exit code
+  if (!said.empty()) why += fmt::format(": \"{}\"", said);
+  return why + chatter();
 }
 
 Error StdioChild::loss() const {

@@ -15,6 +15,7 @@
 
 #include "base/task_group.hpp"
 #include "core/call.hpp"
+#include "observe/log_line.hpp"
 #include "upstream/child_process.hpp"
 #include "upstream/dialect.hpp"
 #include "upstream/line_framer.hpp"
@@ -34,6 +35,8 @@ class StdioChild {
     base::Duration stall_max = std::chrono::seconds(1);
     base::Duration exit_wait =
         std::chrono::seconds(2);  // from closed stdin to SIGTERM, from there to SIGKILL
+    bool program = true;          // false: what looks like one is a server over HTTP+SSE
+    observe::Mask mask = {};      // what it says is quoted in causes, cut short; this goes before
   };
   using Told = std::function<void(mcp::Message const& notification)>;
 
@@ -59,6 +62,9 @@ class StdioChild {
   std::string const& cause() const noexcept { return cause_; }
   std::optional<base::Error> failure() const { return process_->failure(); }  // ours, not the server's
   bool never_started() const noexcept { return ended_.is_set() && !process_->exit_status().started(); }
+  bool has_no_folder() const noexcept { return never_started() && process_->exit_status().folder_errno != 0; }
+  // The first words on stdout of a program that has never written a message, to go on a sentence with, or "".
+  std::string chatter() const;
   StdioChannel const& channel() const noexcept { return channel_; }
   int pid() const noexcept { return process_->pid(); }
 
@@ -84,8 +90,11 @@ class StdioChild {
   bool take_text(std::string text);
   bool failed_here(mcp::Message const& message);
   void take_batch(std::string_view text);
+  void heard_message();
+  std::string quoted(std::string text, std::size_t bytes_max) const;
   void deliver(mcp::Message message);
   void kill_for(std::string why);
+  std::string why_it_ended() const;
   base::Error loss() const;
 
   base::Scheduler& scheduler_;
@@ -106,6 +115,9 @@ class StdioChild {
   base::Event output_over_;
   base::Event errors_over_;
   base::Event ended_;
+  bool spoke_ = false;      // it has written a message
+  bool noisy_ = false;      // … and too much else
+  std::string first_text_;  // on stdout since the last message that is none
   std::string kill_reason_;
   std::string cause_;
   base::TaskGroup tasks_;

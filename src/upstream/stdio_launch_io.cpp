@@ -42,8 +42,16 @@ Error StdioLauncher::ended(StdioChild const& child) {
   }
   return Error(Fault::unavailable, Blame::upstream, child.cause())
       .about(options_.server)
-      .advise(child.never_started() ? "Check the command and the PATH that the server gets."
-                                    : "Run the command by hand and see what it says.");
+      .advise(what_to_do(child));
+}
+
+std::string StdioLauncher::what_to_do(StdioChild const& child) const {
+  if (!options_.program)
+    return "Check the server's url and that it is running; usual paths are /sse, and /mcp of newer servers.";
+  if (child.has_no_folder()) return "Make the folder, or correct the server's `cwd`.";
+  if (child.never_started()) return "Check the command and the PATH that the server gets.";
+  if (!child.chatter().empty()) return "Have it write nothing but MCP messages to stdout.";
+  return "Run the command by hand and see what it says.";
 }
 
 Task<base::Result<mcp::Message>> StdioLauncher::ask_until(StdioChild& child, mcp::Method method,
@@ -52,7 +60,10 @@ Task<base::Result<mcp::Message>> StdioLauncher::ask_until(StdioChild& child, mcp
   auto asking = child.ask(method, std::move(params), revision);
   auto const how = co_await base::run_until(scheduler_, asking, deadline);
   if (how != base::Ended::done) {
-    co_return Error(Fault::timed_out, Blame::upstream, "the server does not answer").about(options_.server);
+    auto const chatter = child.chatter();
+    co_return Error(Fault::timed_out, Blame::upstream, "the server does not answer" + chatter)
+        .about(options_.server)
+        .advise(chatter.empty() ? std::string() : what_to_do(child));
   }
   auto answer = asking.take();
   if (!answer && answer.error().fault == Fault::connection_lost) co_return ended(child);

@@ -51,6 +51,7 @@ class StdioLauncher {
   base::Task<base::Result<mcp::Message>> ask_until(StdioChild& child, mcp::Method method, std::string params,
                                                    mcp::Revision revision, base::TimePoint deadline);
   base::Error ended(StdioChild const& child);
+  std::string what_to_do(StdioChild const& child) const;
 
   base::Scheduler& scheduler_;
   ChildSpawner& spawner_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "base/task_group.hpp"
 #include "base/virtual_loop.hpp"
 #include "support/scripted_child.hpp"
@@ -114,6 +116,68 @@ TEST_F(Launch, DoesNotTryTwiceWhatDoesNotExist) {
   launch();
   ASSERT_TRUE(started && !*started);
   EXPECT_EQ(started->error().detail, "exit 127: server-files: not found");
+  EXPECT_EQ(spawner.programs.size(), 1U);
+}
+
+// Text where messages belong: the first of it, and what is wrong with it.
+TEST_F(Launch, QuotesWhatAProgramWritesToStdoutInPlaceOfMessages) {
+  spawner.handshake = Handshake::none;
+  options.mask = [](std::string& text) {
+    if (auto const at = text.find("hunter2"); at != std::string::npos) text.replace(at, 7, "***");
+  };
+  launch();
+  for (int program = 0; program < 2; ++program) {  // the sibling, then the child
+    spawner.last().say("Server of hunter2\x1b[0m\nmore");
+    spawner.last().complain("bye\n");
+    spawner.last().exit({.code = 1});
+    loop.advance(1s);
+  }
+  ASSERT_TRUE(started && !*started);
+  EXPECT_EQ(started->error().detail,
+            "exit 1: \"bye\"; its stdout begins with \"Server of ***\\x1b[0m\", which is no MCP message: "
+            "programs may write only JSON messages there, logs go to stderr");
+  EXPECT_EQ(started->error().hint, "Have it write nothing but MCP messages to stdout.");
+}
+
+TEST_F(Launch, SaysWhatASilentServerHasOnItsStdoutNoMoreThanALine) {
+  spawner.handshake = Handshake::none;
+  launch(30s);
+  loop.advance(10s);
+  spawner.last().say(std::string(116, 'x') + "ééé");
+  loop.advance(20s);
+  ASSERT_TRUE(started && !*started);
+  EXPECT_EQ(started->error().fault, base::Fault::timed_out);
+  EXPECT_EQ(started->error().detail.find("the server does not answer; its stdout begins with \"" +
+                                         std::string(116, 'x') + "…\", which is no MCP message: "),
+            0U)
+      << started->error().detail;
+}
+
+TEST_F(Launch, CutsTheLastWordsOfAProgramBehindTheMaskAndBetweenTwoCharacters) {
+  spawner.handshake = Handshake::none;
+  options.mask = [](std::string& text) {
+    if (auto const at = text.find(std::string(500, 'k')); at != std::string::npos)
+      text.replace(at, 500, "***");
+  };
+  launch();
+  for (int program = 0; program < 2; ++program) {
+    spawner.last().complain("Error: " + std::string(500, 'k') + std::string(386, ' ') + "éé and more\n");
+    spawner.last().exit({.code = 1});
+    loop.advance(1s);
+  }
+  ASSERT_TRUE(started && !*started);
+  EXPECT_EQ(started->error().detail, "exit 1: \"Error: ***" + std::string(386, ' ') + "…\"");
+}
+
+TEST_F(Launch, NamesTheFolderThatIsMissing) {
+  command.working_directory = "/srv/gone";
+  spawner.handshake = Handshake::none;
+  launch();
+  spawner.last().exit({.code = 127, .signal = 0, .exec_errno = 0, .folder_errno = ENOENT});
+  loop.advance(1s);
+  ASSERT_TRUE(started && !*started);
+  EXPECT_EQ(started->error().detail, "its folder /srv/gone (`cwd`) does not exist");
+  EXPECT_EQ(started->error().hint, "Make the folder, or correct the server's `cwd`.");
   EXPECT_EQ(spawner.programs.size(), 1U);
 }
 

@@ -87,6 +87,13 @@ bool TlsStream::distrusted() const noexcept {
   return (SSL_get_verify_mode(ssl_) & SSL_VERIFY_PEER) != 0 && SSL_get_verify_result(ssl_) != X509_V_OK;
 }
 
+// OpenSSL says so of a first record that is none, such as "HTTP/1.1 400 Bad Request". Who speaks another
+// version of TLS sends an alert.
+bool TlsStream::answered_plainly() const noexcept {
+  auto const code = ERR_peek_error();
+  return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER;
+}
+
 // `wanted` is what the direction of `ready` waits for. Where OpenSSL wants the other one, whoever waits for
 // this one would spin on an event that is set. A write never does, without renegotiation. A read does while
 // the answer to a key update is stuck because the peer takes no bytes: that peer is given up.

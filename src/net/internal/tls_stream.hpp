@@ -25,8 +25,9 @@ class TlsStream final : public SocketStream {
   Shake handshake() noexcept;
   void resume(std::string host);  // a client's: before the handshake; shortens it if `host` allows
   bool resumed() const noexcept;
-  std::string failure() const;       // why the handshake failed: certificate trouble first
-  bool distrusted() const noexcept;  // … because what the peer showed is not accepted here
+  std::string failure() const;             // why the handshake failed: certificate trouble first
+  bool distrusted() const noexcept;        // … because what the peer showed is not accepted here
+  bool answered_plainly() const noexcept;  // … because it speaks no TLS; right after the handshake
 
   IoResult read(std::span<char> into) noexcept override;
   IoResult write(std::span<iovec const> from) noexcept override;
