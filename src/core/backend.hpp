@@ -43,6 +43,11 @@ class ResourceObserver {
  public:
   virtual ~ResourceObserver() = default;
   virtual void resource_updated(std::string_view uri) = 0;
+  // The same, with what else was said of it: `more` as core::said_besides() gives it.
+  virtual void resource_updated_with(std::string_view uri, std::string_view more) {
+    static_cast<void>(more);
+    resource_updated(uri);
+  }
   // The server may have said something that nobody heard, and may know of no subscription any more.
   virtual void resources_missed() = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/hop_meta.hpp"
 #include "mcp/json_cursor.hpp"
 #include "mcp/json_text.hpp"
 
@@ -49,6 +50,26 @@ std::string write_uris(std::vector<std::string> const& uris) {
 
 std::string listen_params(std::vector<std::string> const& uris) {
   return R"({"notifications":{"resourceSubscriptions":)" + write_uris(uris) + "}}";
+}
+
+std::string said_besides(mcp::Message const& update) {
+  std::string more;
+  auto const params = update.raw(mcp::Field::params);
+  auto const place = update.span(mcp::Field::params).begin;
+  auto const uri = update.span(mcp::Field::uri), meta = update.span(mcp::Field::meta);
+  if (params.empty() || params.size() - uri.size() > 2 * kBesidesMax) return more;
+  mcp::JsonCursor cursor(params);
+  mcp::JsonValue key, value;
+  if (!cursor.enter_object()) return more;
+  while (cursor.next_member(key) && cursor.read_value(value)) {
+    auto const at = place + value.span.begin;
+    if (!uri.empty() && at == uri.begin) continue;
+    std::string passed(value.span.of(params));
+    if (!meta.empty() && at == meta.begin) passed = without_hop_members(passed);
+    if (passed.empty()) continue;
+    more.append(more.empty() ? "" : ",").append(key.span.of(params)).append(":").append(passed);
+  }
+  return more.size() <= kBesidesMax ? more : std::string();
 }
 
 std::string resource_updated(std::string_view uri, std::string_view more) {

@@ -28,5 +28,27 @@ TEST(ResourceNotes, WhatIsWrittenIsJson) {
             R"("params":{"uri":"a\"b","_meta":{}}})");
 }
 
+std::string besides(std::string const& params) {
+  return said_besides(*mcp::decode(
+      R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":)" + params + '}'));
+}
+
+TEST(ResourceNotes, WhatAnUpdateSaysBesidesItsUriIsReadAsItCame) {  // P082, P118
+  EXPECT_EQ(besides(R"({"uri":"x://a"})"), "");
+  EXPECT_EQ(besides(R"({ "a" : [ 1 ],"uri":"x://a", "\u0062":1e5 ,"_meta":{"c":"d"}})"),
+            R"("a":[ 1 ],"\u0062":1e5,"_meta":{"c":"d"})");
+  EXPECT_EQ(besides(R"({"uri":"x://a","_meta":{"io.modelcontextprotocol/subscriptionId":1,"c":2}})"),
+            R"("_meta":{"c":2})");
+  EXPECT_EQ(besides(R"({"uri":"x://a","_meta":{"io.modelcontextprotocol/subscriptionId":1}})"), "");
+  EXPECT_EQ(besides(R"({"uri":"x://a","_meta":7,"a":1})"), R"("a":1)") << "no place for ours";
+}
+
+TEST(ResourceNotes, WhatIsTooMuchToKeepForEachReaderIsLeftOut) {
+  auto const member = [](std::size_t bytes) { return R"("a":")" + std::string(bytes - 6, 'x') + '"'; };
+  EXPECT_EQ(besides(R"({"uri":"x://a",)" + member(kBesidesMax) + '}'), member(kBesidesMax));
+  EXPECT_EQ(besides(R"({"uri":"x://a",)" + member(kBesidesMax + 1) + '}'), "");
+  EXPECT_EQ(besides(R"({"uri":"x://a",)" + member(100 * kBesidesMax) + '}'), "");
+}
+
 }  // namespace
 }  // namespace weir::core

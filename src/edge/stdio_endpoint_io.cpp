@@ -80,7 +80,7 @@ void StdioEndpoint::start(std::unique_ptr<net::Stream> in, std::unique_ptr<net::
                           std::function<void()> on_end) {
   in_ = std::move(in);
   out_ = std::move(out);
-  framer_.emplace(LineFramer::Limits{.line_bytes_max = rules_()->body_bytes_max});
+  framer_.emplace(LineFramer::Limits{.line_bytes_max = rules_()->body_bytes_max, .of_client = true});
   writer_.emplace(parts_.scheduler, *out_);
   buffer_.resize(kReadBytes);
   shell_.spawn(write_backlog());

@@ -36,6 +36,7 @@ struct ClientOptions {
   base::Duration write_stall_max = std::chrono::seconds{30};
   unsigned interim_max = 16;  // 1xx answers before the final one
   std::size_t event_bytes_max = 16 * 1024 * 1024;
+  bool passes_over_long_events = false;       // and says so; else a longer one is the end of its stream
   std::vector<std::string_view> fields_kept;  // constants: names of answer fields that callers will ask for
 };
 
@@ -83,6 +84,7 @@ class HttpReply {
   struct Event {
     std::string type;
     std::string data;
+    bool over_long = false;  // passed over: there is no data; see ends_of_event()
   };
   base::Task<base::Result<std::optional<Event>>> next_event();
   // The same without a coroutine. Nothing: await stream().readable(), or, if it had_turn() because the server
@@ -92,6 +94,7 @@ class HttpReply {
   Stream& stream() const noexcept;
   std::string_view last_event_id() const noexcept;
   std::optional<std::uint32_t> retry_ms() const noexcept;
+  SseParser::Ends ends_of_event() const noexcept;  // of the one given last, if it was over-long
 
  private:
   friend class HttpClient;

@@ -132,13 +132,15 @@ Result<std::optional<HttpReply::Event>> ClientConnection::event_in_piece() {
     SseEvent event;
     auto const step = sse.next(piece_, event);
     piece_.remove_prefix(step.consumed);
-    if (step.state == SseParser::State::too_large) {
+    if (step.state == SseParser::State::too_large && !options.passes_over_long_events) {
       return Error(Fault::too_large, Blame::upstream, "an event is over the limit");
     }
-    if (step.state != SseParser::State::event || event.data.empty()) continue;
+    bool const over_long = step.state == SseParser::State::skipped;
+    if (!over_long && (step.state != SseParser::State::event || event.data.empty())) continue;
     HttpReply::Event found;
     found.type.assign(event.type);
     found.data.assign(event.data);
+    found.over_long = over_long;
     return std::optional(std::move(found));
   }
   return std::optional<HttpReply::Event>();
@@ -206,6 +208,8 @@ bool HttpReply::had_turn() const noexcept { return connection_->had_turn; }
 Stream& HttpReply::stream() const noexcept { return *connection_->stream; }
 
 std::string_view HttpReply::last_event_id() const noexcept { return connection_->sse.last_event_id(); }
+
+SseParser::Ends HttpReply::ends_of_event() const noexcept { return connection_->sse.ends(); }
 
 std::optional<std::uint32_t> HttpReply::retry_ms() const noexcept { return connection_->sse.retry_ms(); }
 

@@ -1,5 +1,6 @@
 #include "net/sse.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/assert.hpp"
@@ -15,6 +16,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::uint8_t kMarkDone = 3;
 constexpr std::size_t kIdBytesMax = 1024;    // a longer id is ignored: it would be held for the stream's life
 constexpr std::size_t kKeptCapacity = 1024;  // memory a quiet stream may keep per string
+constexpr std::size_t kLineHeadBytes = std::string_view("data: ").size() + SseParser::kEndBytes;
 
 // One pass for both bytes: two searches would read a stream of CR lines again and again.
 std::size_t find_line_end(std::string_view text) noexcept {
@@ -41,10 +43,31 @@ void empty(std::string& text) {
   }
 }
 
+void append_up_to(std::size_t most, std::string& text, std::string_view more) {
+  text.append(more.substr(0, most - std::min(most, text.size())));
+}
+
+void keep_last(std::size_t most, std::string& text, std::string_view more) {
+  text.append(more.substr(more.size() - std::min(more.size(), most)));
+  if (text.size() > most) text.erase(0, text.size() - most);
+}
+
+struct NamedField {
+  std::string_view name;
+  std::string_view value;
+};
+
+NamedField field_of(std::string_view line) {
+  std::size_t const colon = line.find(':');
+  NamedField field{line.substr(0, colon),
+                   line.substr(colon == std::string_view::npos ? line.size() : colon + 1)};
+  if (field.value.starts_with(' ')) field.value.remove_prefix(1);
+  return field;
+}
+
 }  // namespace
 
 SseParser::Step SseParser::next(std::string_view input, SseEvent& event) {
-  if (too_large_) return {State::too_large, 0};
   if (given_) forget_event();
   std::size_t at = skip_mark(input);
   while (at < input.size()) {
@@ -56,27 +79,79 @@ SseParser::Step SseParser::next(std::string_view input, SseEvent& event) {
       }
     }
     std::string_view line = input.substr(at, find_line_end(input.substr(at)));
-    if (carry_.size() + line.size() + data_.size() + type_.size() > event_bytes_max_) {
-      too_large_ = true;
+    if (!skipped_ && carry_.size() + line.size() + data_.size() + type_.size() > event_bytes_max_) {
+      begin_skipping();
       return {State::too_large, at};
     }
     at += line.size();
     bool const carried = !carry_.empty();
-    if (carried || at == input.size()) carry_.append(line);
+    if (skipped_) {
+      skim(line);
+    } else if (carried || at == input.size()) {
+      carry_.append(line);
+    }
     if (at == input.size()) break;
     if (carried) line = carry_;
     skip_lf_ = input[at++] == '\r';
-    if (take_line(line, carried, event)) {
+    bool const skips = skipped_ != nullptr;
+    if (skips ? end_skimmed_line() : take_line(line, carried, event)) {
       if (skip_lf_ && at < input.size()) {
         at += input[at] == '\n' ? 1 : 0;
         skip_lf_ = false;
       }
-      return {State::event, at};
+      if (skips) event = {shown_type(), {}, last_id_};
+      return {skips ? State::skipped : State::event, at};
     }
     empty(carry_);
   }
   keep();
   return {State::need_more, at};
+}
+
+// What has been read of the event is reduced to its ends.
+void SseParser::begin_skipping() {
+  skipped_ = std::make_unique<Skipped>();
+  append_up_to(kEndBytes, skipped_->head, data_);
+  keep_last(kEndBytes, skipped_->tail, data_);
+  skim(carry_);
+  empty(carry_);
+  empty(held_);
+  data_ = {};
+  is_held_ = false;
+}
+
+void SseParser::skim(std::string_view part) {
+  append_up_to(kLineHeadBytes, skipped_->line_head, part);
+  keep_last(kEndBytes, skipped_->line_tail, part);
+}
+
+// As take_line(), of a line of which only both ends are known.
+bool SseParser::end_skimmed_line() {
+  auto& ends = *skipped_;
+  if (ends.line_head.empty()) {
+    last_id_ = id_;
+    given_ = has_data_;
+    if (!given_) forget_event();
+    return given_;
+  }
+  bool const whole = ends.line_head.size() < kLineHeadBytes;  // else it may have gone on
+  auto const [name, value] = field_of(ends.line_head);
+  if (name == "data") {
+    if (has_data_) append_up_to(kEndBytes, ends.head, "\n");
+    if (has_data_) keep_last(kEndBytes, ends.tail, "\n");
+    append_up_to(kEndBytes, ends.head, value);
+    keep_last(kEndBytes, ends.tail, whole ? value : std::string_view(ends.line_tail));
+    has_data_ = true;
+  } else if (whole) {
+    take_field(name, value);
+  }
+  ends.line_head.clear();
+  ends.line_tail.clear();
+  return false;
+}
+
+SseParser::Ends SseParser::ends() const noexcept {
+  return skipped_ ? Ends{skipped_->head, skipped_->tail} : Ends{};
 }
 
 // The stream may begin with a byte order mark, which may be spread over inputs.
@@ -101,17 +176,22 @@ bool SseParser::take_line(std::string_view line, bool carried, SseEvent& event) 
       type_.clear();
       return false;
     }
-    event = {type_.empty() ? std::string_view{"message"} : std::string_view{type_}, data_, last_id_};
+    event = {shown_type(), data_, last_id_};
     given_ = true;
     return true;
   }
-  std::size_t const colon = line.find(':');
-  std::string_view const name = line.substr(0, colon);
-  std::string_view value = line.substr(colon == std::string_view::npos ? line.size() : colon + 1);
-  if (value.starts_with(' ')) value.remove_prefix(1);
+  auto const [name, value] = field_of(line);
   if (name == "data") {
     take_data(value, carried);
-  } else if (name == "event") {
+  } else {
+    take_field(name, value);
+  }
+  return false;
+}
+
+// Any but data.
+void SseParser::take_field(std::string_view name, std::string_view value) {
+  if (name == "event") {
     type_ = value;
   } else if (name == "id") {
     if (value.size() <= kIdBytesMax && value.find('\0') == std::string_view::npos) id_ = value;
@@ -120,7 +200,6 @@ bool SseParser::take_line(std::string_view line, bool carried, SseEvent& event) 
     auto const [end, error] = std::from_chars(value.data(), value.data() + value.size(), milliseconds);
     if (error == std::errc{} && end == value.data() + value.size()) retry_ms_ = milliseconds;
   }
-  return false;
 }
 
 void SseParser::take_data(std::string_view value, bool carried) {
@@ -151,12 +230,14 @@ void SseParser::keep() {
 void SseParser::forget_event() {
   empty(held_);
   empty(type_);
+  skipped_.reset();
   data_ = {};
   has_data_ = is_held_ = given_ = false;
 }
 
 std::size_t SseParser::held_bytes() const noexcept {
-  return carry_.capacity() + held_.capacity() + type_.capacity() + id_.capacity() + last_id_.capacity();
+  return carry_.capacity() + held_.capacity() + type_.capacity() + id_.capacity() + last_id_.capacity() +
+         (skipped_ ? sizeof(Skipped) + 4 * kLineHeadBytes : 0);
 }
 
 bool has_line_break(std::string_view text) noexcept { return find_line_end(text) != text.size(); }

@@ -144,7 +144,52 @@ TEST(SseParser, HoldsItsLimitOnBothSidesHoweverTheEventArrives) {
       }() + "|;");
   for (int i = 0; i < 30; ++i) many += "data:x\n";
   EXPECT_EQ(read(lines, many + "\n"), "too large");
-  EXPECT_EQ(read(lines, "data: y\n\n"), "too large");  // final
+}
+
+// Events as read() tells them, and "type<head|tail>;" for those that were passed over.
+std::string read_on(SseParser& parser, std::string_view input) {
+  std::string out;
+  SseEvent event;
+  while (true) {
+    SseParser::Step const step = parser.next(input, event);
+    input.remove_prefix(step.consumed);
+    if (step.state == State::need_more) return out;
+    if (step.state == State::too_large) continue;
+    out.append(event.type);
+    if (step.state == State::event) {
+      out.append("|").append(event.data).append("|").append(event.id).append(";");
+    } else {
+      out.append("<").append(parser.ends().head).append("|").append(parser.ends().tail).append(">;");
+    }
+  }
+}
+
+TEST(SseParser, PassesOverALongEventAndGoesOn) {
+  std::string const begin = std::string(SseParser::kEndBytes, 'b'), end(SseParser::kEndBytes, 'e');
+  std::string const filler(5000, 'x');
+  std::string const in_lines = "data: one\r\ndata: " + filler + "\r\ndata: two\r\n\r\n";
+  std::string const stream = "id: 1\ndata: a\n\nevent: big\nid: 2\ndata: " + begin + filler + end +
+                             "\n\ndata: b\n\n" + in_lines + "data: c\n\n:" + filler + "\n\ndata: d\n\n";
+  std::string const lines_head = "one\n" + filler.substr(0, SseParser::kEndBytes - 4);
+  std::string const lines_tail = filler.substr(0, SseParser::kEndBytes - 4) + "\ntwo";
+  std::string const all = "message|a|1;big<" + begin + "|" + end + ">;message|b|2;message<" + lines_head +
+                          "|" + lines_tail + ">;message|c|2;message|d|2;";
+  for (std::size_t const step : {1U, 7U, 100U, 4096U, 100000U}) {
+    SseParser parser{1000};
+    std::string got;
+    for (std::size_t at = 0; at < stream.size(); at += step) {
+      std::string_view const part = std::string_view{stream}.substr(at, step);
+      std::vector<char> const own(part.begin(), part.end());  // views into it would die here
+      got += read_on(parser, {own.data(), own.size()});
+      EXPECT_LE(parser.held_bytes(), 8192U);
+    }
+    EXPECT_EQ(got, all) << step;
+  }
+}
+
+TEST(SseParser, KnowsAShortLongEventByBothItsEnds) {
+  SseParser parser{10};
+  EXPECT_EQ(read_on(parser, "data: 0123456789\n\ndata: x\n\n"), "message<0123456789|0123456789>;message|x|;");
 }
 
 TEST(SseParser, GivesTheMemoryOfALargeEventBack) {

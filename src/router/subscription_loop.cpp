@@ -62,7 +62,7 @@ base::Task<base::Result<core::Outcome>> Subscriptions::serve(core::Call& call) {
     }
     auto const changed = resources.take();
     for (auto at = changed.begin(); listening && at != changed.end(); ++at) {
-      listening = co_await call.client->notify(resource_changed(call, *at));
+      listening = co_await call.client->notify(resource_changed(call, at->first, at->second));
     }
     seen = latest;
     resources.follow_feed();

@@ -128,12 +128,34 @@ std::string acknowledged(std::string const& uris) {
 std::string updated(std::string const& uri) {
   return tagged("resources/updated", R"("uri":")" + uri + R"(",)");
 }
-void say(FakeServer& server, std::string const& uri) {
+void say(FakeServer& server, std::string const& uri, std::string const& more = {}) {
   for (auto* const call : server.listening) {
     auto telling = call->client->notify(
-        R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":")" + uri + R"("}})");
+        R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":")" + uri + '"' +
+        more + "}}");
     telling.start();
   }
+}
+
+TEST_F(Subscription, TellsWhatAServerSaysBesidesTheUri) {  // P065, P082, P118
+  auto const a = add("a", kResources);
+  start();
+  auto const running = send("subscriptions/listen", watching({R"("x://1")", R"("x://2")"}));
+  auto const id = R"("io.modelcontextprotocol/subscriptionId":)";
+  auto const said = [](std::string const& params) {
+    return R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{)" + params + "}}";
+  };
+  say(*a, "x://1", R"(,"n":[ 1 ],"_meta":{"k":1,)" + std::string(id) + "7}");
+  say(*a, "x://2", R"(,"n":2)");
+  loop_.run();
+  ASSERT_EQ(running->client.heard.size(), 3U);
+  EXPECT_EQ(running->client.heard[1],
+            said(R"("uri":"x://1","n":[ 1 ],"_meta":{)" + std::string(id) + R"("q1","k":1})"));
+  EXPECT_EQ(running->client.heard[2],
+            said(R"("uri":"x://2","n":2,"_meta":{)" + std::string(id) + R"("q1"})"));
+  running->client.listening = false;
+  say(*a, "x://1");
+  loop_.run();
 }
 
 TEST_F(Subscription, WatchesEachResourceAtItsOwner) {  // P064, P065, P066

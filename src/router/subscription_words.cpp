@@ -2,6 +2,7 @@
 
 #include "core/resource_notes.hpp"
 #include "mcp/json_cursor.hpp"
+#include "mcp/splice.hpp"
 
 namespace weir::router {
 
@@ -12,9 +13,11 @@ constexpr std::array<std::string_view, 3> kLists{"toolsListChanged", "promptsLis
 constexpr std::string_view kUris = "resourceSubscriptions";
 constexpr std::string_view kTasks = "taskIds";
 
+constexpr std::string_view kSubscriptionId = "io.modelcontextprotocol/subscriptionId";
+
 std::string tag(core::Call const& call) {
-  return R"("_meta":{"io.modelcontextprotocol/subscriptionId":)" +
-         std::string(call.request.raw(mcp::Field::id)) + '}';
+  return R"("_meta":{")" + std::string(kSubscriptionId) +
+         "\":" + std::string(call.request.raw(mcp::Field::id)) + '}';
 }
 
 }  // namespace
@@ -63,8 +66,19 @@ std::string list_changed(core::Call const& call, std::size_t list) {
          tag(call) + "}}";
 }
 
-std::string resource_changed(core::Call const& call, std::string_view uri) {
-  return core::resource_updated(uri, tag(call));
+std::string resource_changed(core::Call const& call, std::string_view uri, std::string_view more) {
+  if (more.empty()) return core::resource_updated(uri, tag(call));
+  auto const update = mcp::decode(core::resource_updated(uri, more));
+  if (!update) return core::resource_updated(uri, tag(call));  // too many members, say
+  mcp::Splice edits(update->bytes());
+  if (update->has(mcp::Field::meta)) {
+    edits.insert_member(update->span(mcp::Field::meta), kSubscriptionId, call.request.raw(mcp::Field::id));
+  } else {
+    edits.insert_owned(update->span(mcp::Field::params).end - 1, ',' + tag(call));
+  }
+  std::string text;
+  edits.append_to(text);
+  return text;
 }
 
 core::Outcome end_of_subscription(core::Call const& call) {

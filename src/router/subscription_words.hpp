@@ -27,7 +27,8 @@ std::optional<Wanted> read_wanted(std::string_view notifications);
 
 std::string acknowledgement(core::Call const& call, Wanted const& honoured);
 std::string list_changed(core::Call const& call, std::size_t list);
-std::string resource_changed(core::Call const& call, std::string_view uri);
+// `more`: what the server said besides, as core::said_besides() gives it.
+std::string resource_changed(core::Call const& call, std::string_view uri, std::string_view more = {});
 core::Outcome end_of_subscription(core::Call const& call);
 
 }  // namespace weir::router

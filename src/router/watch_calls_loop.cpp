@@ -52,7 +52,8 @@ class WatchCalls::Running final : private core::ClientSink {
     }
     auto const found = owner_.uris.find(std::string(message->text(mcp::Field::uri, scratch)));
     if (found == owner_.uris.end()) co_return true;
-    all_.changed_.insert(found->second.begin(), found->second.end());
+    auto const more = core::said_besides(*message);
+    for (auto const& shown : found->second) all_.changed(shown, more);
     co_return true;
   }
 
@@ -117,8 +118,15 @@ base::Task<void> WatchCalls::attached(base::TimePoint until) {
 }
 
 void WatchCalls::changed(Owner const& owner) {
-  for (auto const& [own, shown] : owner.uris) changed_.insert(shown.begin(), shown.end());
+  for (auto const& [own, all] : owner.uris) {
+    for (auto const& shown : all) changed(shown, {});
+  }
   news_.set();
+}
+
+void WatchCalls::changed(std::string const& shown, std::string_view more) {
+  auto& kept = changed_[shown];
+  if (!more.empty()) kept = more;
 }
 
 void WatchCalls::follow_feed() {
@@ -136,7 +144,7 @@ void WatchCalls::follow_feed() {
   }
 }
 
-std::set<std::string> WatchCalls::take() {
+std::map<std::string, std::string> WatchCalls::take() {
   news_.reset();
   return std::exchange(changed_, {});
 }

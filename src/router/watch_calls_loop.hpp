@@ -34,7 +34,7 @@ class WatchCalls {
   void follow_feed();  // whenever the feed has changed
 
   base::Event& news() noexcept { return news_; }
-  std::set<std::string> take();  // what has changed
+  std::map<std::string, std::string> take();  // what has changed, and what was said of it besides
 
  private:
   struct Owner {
@@ -45,6 +45,7 @@ class WatchCalls {
   class Running;
   std::map<std::uint32_t, Owner> owners(std::vector<std::string> const& uris) const;
   void changed(Owner const& owner);
+  void changed(std::string const& shown, std::string_view more);
 
   base::Scheduler& scheduler_;
   CatalogFeed& feed_;
@@ -52,7 +53,7 @@ class WatchCalls {
   std::vector<std::string> uris_;
   std::shared_ptr<CatalogView const> view_;  // that the calls were made for
   bool late_ = false;
-  std::set<std::string> changed_;
+  std::map<std::string, std::string> changed_;
   base::Event news_;
   std::map<std::uint32_t, std::unique_ptr<Running>> running_;
 };

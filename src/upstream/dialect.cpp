@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "core/client_capabilities.hpp"
+#include "core/hop_meta.hpp"
 #include "core/input_request.hpp"
 #include "core/outcome.hpp"
 #include "mcp/json_cursor.hpp"
@@ -78,6 +79,14 @@ bool concerns_hop(mcp::Message const& error, bool modern) {
   return modern && code == kHeaderMismatch;
 }
 
+void forget(std::vector<mcp::Span> members, mcp::Message& message) {
+  mcp::Splice edits(message.bytes());
+  edits.erase_members(std::move(members));
+  std::string text;
+  edits.append_to(text);
+  message = core::from_message(std::move(text)).message;
+}
+
 // What a legacy server calls the type of a result is a word of its own, and what looks like a question in it
 // is none (P016, P059). It goes from the message itself: other layers read it there. False: it cannot.
 bool forget_result_type(core::Call const& call, mcp::Message& message) {
@@ -93,12 +102,17 @@ bool forget_result_type(core::Call const& call, mcp::Message& message) {
     }
     if (gone.empty()) return true;
     if (times == kTimesMax) return false;
-    mcp::Splice edits(message.bytes());
-    edits.erase_members(std::move(gone));
-    std::string text;
-    edits.append_to(text);
-    message = core::from_message(std::move(text)).message;
+    forget(std::move(gone), message);
   }
+}
+
+// Keys of `_meta` that concern our hop go from the message itself (P118): layers behind put members of their
+// own there. serverInfo is left to the edits to come where they take it out or put ours in; tasks of a legacy
+// server are known to a legacy client by the server's own ids.
+void forget_hop_meta(core::Call const& call, bool modern, mcp::Message& message) {
+  bool const to_modern = call.modern() && !modern;
+  auto gone = core::hop_members(message, {.server_info = to_modern, .related_task = call.modern() || modern});
+  if (!gone.empty()) forget(std::move(gone), message);
 }
 
 // -32021 as Weir says it itself, if the client lacks what the server misses; else it is the server's mistake,
@@ -211,6 +225,7 @@ base::Result<core::Outcome> Dialect::answer(core::Call const& call, mcp::Message
   } else if (!forget_result_type(call, message)) {
     return broke_protocol("the same member again and again");
   }
+  if (message.kind() == mcp::MessageKind::result) forget_hop_meta(call, modern, message);
   auto outcome = call.modern() == modern ? within_era(call, std::move(message))
                  : modern                ? for_legacy_client(call, std::move(message))
                                          : for_modern_client(call, std::move(message));

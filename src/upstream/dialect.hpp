@@ -4,10 +4,11 @@
 // Both ways are edits of the received bytes (mcp::Splice); nothing is re-serialised. Within one era here; the
 // two ways across are legacy_client.hpp and modern_client.hpp. One per backend and revision, immutable; any
 // thread. Upwards: own id, the server's own name or uri, own progress token (P070), hop-scoped `_meta`
-// keys rewritten, all other keys byte-exact (P082, P118). Downwards: serverInfo is the gateway's, hop-scoped
-// errors become Error values (P117), unknown result types and questions that are not MCP are protocol errors
-// (P016, P058), while a legacy server's result has no type, whatever it says; codes that a modern client may
-// not see are replaced (P116); a completion has 100 values at most (P081).
+// keys rewritten, all other keys byte-exact (P082, P118). Downwards: serverInfo is the gateway's, other
+// hop-scoped keys of a result's `_meta` are gone, hop-scoped errors become Error values (P117), unknown
+// result types and questions that are not MCP are protocol errors (P016, P058), while a legacy server's
+// result has no type, whatever it says; codes that a modern client may not see are replaced (P116); a
+// completion has 100 values at most (P081).
 #pragma once
 
 #include <cstdint>

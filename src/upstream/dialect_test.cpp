@@ -115,6 +115,26 @@ TEST(Dialect, ReplacesTheServersInfoAndRelaysTheRest) {  // P082, P118
             R"({"k":1e5,"io.modelcontextprotocol/serverInfo":{"name":"weir","version":"1"}},"more":{}}})");
 }
 
+TEST(Dialect, KeepsWhatConcernsTheServersHopFromTheClient) {  // P118
+  auto const result = [](std::string meta) {
+    return R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete","_meta":{)" + meta + "}}}";
+  };
+  std::string const hop = R"("progressToken":42,"io.modelcontextprotocol/subscriptionId":42,)"
+                          R"("io.modelcontextprotocol/protocolVersion":"2026-07-28")";
+  EXPECT_EQ(
+      *downwards(kModern, result(hop + R"(,"a":1,"io.modelcontextprotocol/related-task":{"taskId":"t"})")),
+      result(R"("a":1)"));
+  EXPECT_EQ(*downwards(kModern, result(hop)), result(""));
+}
+
+TEST(Dialect, LeavesALegacyClientTheTaskOfALegacyServer) {
+  auto const result = [](std::string meta) {
+    return R"({"jsonrpc":"2.0","id":42,"result":{"_meta":{)" + meta + "}}}";
+  };
+  std::string const task = R"("io.modelcontextprotocol/related-task":{"taskId":"t"})";
+  EXPECT_EQ(*downwards(kLegacy, result(R"("progressToken":42,)" + task)), result(task));
+}
+
 TEST(Dialect, CompletesAModernResultThatLacksItsType) {  // P015
   EXPECT_EQ(*downwards(kModern, R"({"jsonrpc":"2.0","id":42,"result":{}})"),
             R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"complete"}})");

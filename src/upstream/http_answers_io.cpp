@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/run_until.hpp"
+#include "core/resource_notes.hpp"
 #include "upstream/http_backend.hpp"
 #include "upstream/own_request.hpp"
 #include "upstream/server_question.hpp"
@@ -31,13 +32,23 @@ bool is_id(std::string_view token, std::uint64_t id) {
 
 base::Task<void> HttpBackend::ask_client(core::Call& call, mcp::Message request, std::string session) {
   auto reply = co_await answer_of_client(call, std::move(request));
-  background_.spawn(tell(std::move(session), std::move(reply)));
+  auto place = co_await replies_.acquire();
+  background_.spawn(send_reply(std::move(session), std::move(reply), std::move(place)));
 }
 
-// What belongs to no call cannot be asked of anybody; the server is not to wait for it.
+// What belongs to no call cannot be asked of anybody; the server is not to wait for it. One that asks faster
+// than it takes replies does.
 void HttpBackend::answer_server(mcp::Message const& request, std::string session) {
-  if (!legacy_ || background_.size() >= kFinishingMax) return;
-  background_.spawn(tell(std::move(session), reply_to_server(request)));
+  if (!legacy_) return;
+  if (auto place = replies_.try_acquire()) {
+    background_.spawn(send_reply(std::move(session), reply_to_server(request), std::move(*place)));
+  }
+}
+
+base::Task<void> HttpBackend::send_reply(std::string session, std::string reply,
+                                         base::Semaphore::Permit place) {
+  auto const here = std::move(place);  // as long as it takes
+  co_await tell(std::move(session), std::move(reply));
 }
 
 Result<Outcome> HttpBackend::take_answer(core::Call const& call, Dialect const& dialect, mcp::Message message,
@@ -171,7 +182,7 @@ void HttpBackend::noticed(mcp::Message const& note) {
     case mcp::Method::notifications_resources_updated:
       if (resources_ != nullptr) {
         std::string scratch;
-        resources_->resource_updated(note.text(Field::uri, scratch));
+        resources_->resource_updated_with(note.text(Field::uri, scratch), core::said_besides(note));
       }
       break;
     default: break;

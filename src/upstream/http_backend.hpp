@@ -7,7 +7,9 @@
 // the server is opened anew, once, because 404 proves that nothing ran). Request-scoped events reach the
 // client one by one; while it does not read, nothing more is read here. Cancelling a modern call closes its
 // connection; cancelling a legacy one also sends notifications/cancelled. A legacy
-// session whose client can be asked has a GET stream; what is asked there is for the only call that fits.
+// session whose client can be asked has a GET stream; what is asked there is for the only call that fits. At
+// most kRepliesMost replies to requests of the server are under way; those of calls wait, as many for each as
+// it may ask, and what comes on top of that gets none.
 // Errors carry the server's name. Where there is a source of credentials, each request carries one; a 401 is
 // answered with a new one and sent once more, because it proves that nothing was executed. So it is where a
 // configured credential has changed and there is another one. At most `sessions_max` upstream sessions at a
@@ -40,8 +42,8 @@ namespace weir::upstream {
 struct HttpBackendOptions {
   std::string name;
   net::Url url;
-  core::CredentialFields fields;                              // the operator's headers and a fixed credential
-  std::shared_ptr<core::CredentialSlot> credential;           // instead of `fields`, where they may change
+  core::CredentialFields fields;                        // the operator's headers and a fixed credential
+  std::shared_ptr<core::CredentialSlot> credential;     // instead of `fields`, where they may change
   std::shared_ptr<core::CredentialSource> credentials;  // tokens; null: none are needed
   std::string gateway_info = R"({"name":"weir","version":"0"})";
   base::Duration probe_max = std::chrono::seconds{10};  // one discovery request
@@ -63,6 +65,8 @@ inline constexpr std::string_view kMessageEvent = "message";  // events of other
 
 class HttpBackend final : public core::Backend {
  public:
+  static constexpr std::size_t kRepliesMost = 16;
+
   HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::Random& random,
               core::BackendObserver& observer, HttpBackendOptions options);
   ~HttpBackend() override;
@@ -75,7 +79,7 @@ class HttpBackend final : public core::Backend {
   base::Task<base::Result<void>> listen(std::string params,
                                         std::function<void(mcp::Message const&)> told) override;
   void hear(core::ResourceObserver* observer) override;
-  core::ServerStatus status() const override { return older_ ? older_->status() : status_; }
+  core::ServerStatus status() const override;
   bool translates(core::Call const& call) const noexcept override;
   void session_ended(std::string_view session_id) override;
   void credential_changed() override { heads(); }
@@ -183,6 +187,7 @@ class HttpBackend final : public core::Backend {
   static std::string session_key(core::Call const& call);
   bool drop_a_pooled_session();
   base::Task<void> tell(std::string session, std::string message);
+  base::Task<void> send_reply(std::string session, std::string reply, base::Semaphore::Permit place);
   base::Task<void> end_session(std::string session, mcp::Revision revision, Owner owner = {});
   base::Task<void> end_late(base::Task<base::Result<Seen>> asking, mcp::Revision revision, Owner owner);
 
@@ -254,6 +259,10 @@ class HttpBackend final : public core::Backend {
   base::Task<void> ask_legacy_side();
   base::Task<base::Result<core::Outcome>> handle_after_asking(core::Call& call);
   base::Task<base::Result<core::Outcome>> handle_as_known(core::Call& call);
+  // Whether there is TLS at the port of an http:// url: such ports close a connection without it, answer 400,
+  // or send a TLS alert.
+  base::Task<bool> speaks_tls();
+  base::Task<NextStep> why_lost(HttpDiscovery const& discovery, base::Error error);
   base::Error refused(net::ReplyHead const& head) const;
   base::Error about(base::Error error) const;
   void noticed(mcp::Message const& note);
@@ -265,6 +274,7 @@ class HttpBackend final : public core::Backend {
   void contact(base::Error const* lost);  // null: it has answered, whatever it said
 
   base::Scheduler& scheduler_;
+  net::Dialer& dialer_;
   base::Random& random_;
   core::BackendObserver& observer_;
   core::ResourceObserver* resources_ = nullptr;
@@ -277,6 +287,7 @@ class HttpBackend final : public core::Backend {
   std::shared_ptr<core::Backend> older_;    // set once the server turned out to speak HTTP+SSE only
   std::shared_ptr<core::Backend> retired_;  // was `older_`: its last calls may still run
   bool outgrown_ = false;                   // … because the server has become a modern one
+  int post_status_ = 0;                     // which made us try HTTP+SSE
   core::ServerStatus status_;
   bool logs_ = false;              // a legacy server that takes log levels
   bool unreachable_ = false;       // the last connect failed
@@ -285,6 +296,7 @@ class HttpBackend final : public core::Backend {
   std::size_t calls_ = 0;  // in flight
   std::size_t session_streams_ = 0;
   base::Event calls_over_;
+  base::Semaphore replies_;  // places for replies to requests of the server
   std::uint64_t reinitialised_ = 0;
   mcp::Revision legacy_offer_ = mcp::kNewestLegacy;  // to a modern server, for its legacy side
   base::Event legacy_asked_;                         // since the last discovery

@@ -23,7 +23,10 @@ namespace {
 
 constexpr base::Duration kGoodbyeTime = std::chrono::seconds{1};  // of close(): for ending sessions
 constexpr base::Duration kLateMax = std::chrono::seconds{20};     // for an answer that nobody waits for
+constexpr base::Duration kTlsProbeMax = std::chrono::seconds{3};
 constexpr std::string_view kSessionField = "mcp-session-id";
+constexpr char kAnswersWithTls[] = "; the port answers with TLS: write https://";
+constexpr char kWriteHttps[] = "Write https:// in the server's url.";
 
 base::Task<Result<Outcome>> failed_with(Error error) { co_return error; }
 
@@ -45,6 +48,7 @@ net::ClientOptions with_fields(net::ClientOptions options) {
 HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::Random& random,
                          core::BackendObserver& observer, HttpBackendOptions options)
     : scheduler_(scheduler),
+      dialer_(dialer),
       random_(random),
       observer_(observer),
       options_(std::move(options)),
@@ -52,6 +56,7 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::
       client_(scheduler, dialer, net::Endpoint{options_.url.https, options_.url.host, options_.url.port},
               with_fields(options_.client)),
       calls_over_(scheduler),
+      replies_(scheduler, kRepliesMost),
       legacy_asked_(scheduler),
       own_session_(std::make_shared<Session>(scheduler, core::ClientCapabilities::everything().write(),
                                              options_.sessions)),
@@ -77,6 +82,16 @@ Error HttpBackend::refused(net::ReplyHead const& head) const {
   }
   if (head.status >= 500) return about(Error(Fault::unavailable, Blame::upstream, text));
   return about(Error(head.status >= 400 ? Fault::refused : Fault::protocol, Blame::upstream, text));
+}
+
+// A server is said to be an HTTP+SSE one once it has spoken as one.
+core::ServerStatus HttpBackend::status() const {
+  if (!older_) return status_;
+  auto status = older_->status();
+  if (status.state == core::ServerState::ready || !status.era.empty()) return status;
+  status.transport = status_.transport;
+  if (!status.cause.empty()) status.cause = no_endpoint(post_status_, status.cause);
+  return status;
 }
 
 void HttpBackend::failed(Error const& error) {
@@ -188,6 +203,26 @@ base::Task<Result<HttpBackend::Seen>> HttpBackend::probe(NextStep step, std::str
   co_return about(Error(Fault::timed_out, Blame::upstream, "no answer to discovery", Retry::always));
 }
 
+base::Task<bool> HttpBackend::speaks_tls() {
+  if (options_.url.https) co_return false;
+  net::Endpoint const to{true, options_.url.host, options_.url.port};
+  auto const stream = co_await dialer_.dial(to, scheduler_.now() + kTlsProbeMax);
+  if (stream) co_return true;
+  auto const& error = stream.error();
+  bool const distrusted = error.fault == Fault::connect_failed && error.retry == Retry::never;
+  co_return distrusted;  // a certificate that is not trusted is one
+}
+
+base::Task<NextStep> HttpBackend::why_lost(HttpDiscovery const& discovery, Error error) {
+  bool tls = error.fault == Fault::connection_lost || error.fault == Fault::protocol;
+  if (tls) tls = co_await speaks_tls();
+  if (tls) {
+    error.detail += kAnswersWithTls;
+    error.hint = kWriteHttps;
+  }
+  co_return discovery.lost(std::move(error));
+}
+
 base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
   if (older_ && !outgrown_) co_return co_await older_->open();
   base::TimePoint const begun = scheduler_.now();
@@ -199,13 +234,21 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
   while (step.kind == NextStep::Kind::discover || step.kind == NextStep::Kind::initialize) {
     auto brought = co_await probe(step, own_session_->capabilities);
     if (!brought) {
-      step = discovery.lost(brought.error());
+      step = co_await why_lost(discovery, brought.error());
       continue;
     }
     seen = std::move(*brought);
     step = discovery.answered(seen.status, seen.message ? &*seen.message : nullptr);
   }
+  bool tls = step.kind == NextStep::Kind::open_sse && seen.status == 400;
+  if (tls) tls = co_await speaks_tls();
+  if (tls) {
+    auto error =
+        Error(Fault::protocol, Blame::upstream, std::string("HTTP status 400").append(kAnswersWithTls));
+    step = {NextStep::Kind::failed, {}, std::move(error).advise(kWriteHttps)};
+  }
   if (step.kind == NextStep::Kind::open_sse && options_.older) {
+    post_status_ = seen.status;
     if (!older_) older_ = options_.older();
     older_->hear(resources_);
     outgrown_ = false;
@@ -215,8 +258,8 @@ base::Task<Result<core::ServerIdentity>> HttpBackend::open() {
   if (step.kind == NextStep::Kind::open_sse) {
     step.kind = NextStep::Kind::failed;
     step.error =
-        Error(Fault::unsupported, Blame::upstream, "the server speaks neither revision of Streamable HTTP")
-            .advise("If it is an HTTP+SSE server, give it `type: sse`.");
+        Error(Fault::unsupported, Blame::upstream, no_endpoint(seen.status, {}))
+            .advise("Correct the path of its url; if it is an HTTP+SSE server, give it `type: sse`.");
   }
   if (step.kind == NextStep::Kind::failed) {
     failed(step.error);

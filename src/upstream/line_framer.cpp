@@ -24,17 +24,27 @@ std::optional<std::uint64_t> whole_number(std::string_view digits) {
 
 }  // namespace
 
-std::optional<std::uint64_t> reply_id_at_ends(std::string_view head, std::string_view tail) {
+std::optional<std::uint64_t> reply_id_at_ends(std::string_view head, std::string_view tail,
+                                              bool requests_too) {
   constexpr std::string_view kVersion = R"("jsonrpc":"2.0")";
   constexpr std::string_view kId = R"("id":)";
+  constexpr std::string_view kMethod = R"("method":)";  // a request, with an id of who asks
+  auto const skip_version = [&] {
+    if (head.starts_with(kVersion)) head.remove_prefix(std::min(kVersion.size() + 1, head.size()));
+  };
   head = trimmed(head);
   if (head.starts_with('{')) {
     head.remove_prefix(1);
-    if (head.starts_with(kVersion)) head.remove_prefix(std::min(kVersion.size() + 1, head.size()));
+    skip_version();
+    std::optional<std::uint64_t> id;
     if (head.starts_with(kId)) {
       head.remove_prefix(kId.size());
-      if (auto const id = whole_number(head.substr(0, head.find(',')))) return id;
+      id = whole_number(head.substr(0, head.find(',')));
+      head.remove_prefix(std::min(head.find(','), head.size() - 1) + 1);
+      skip_version();
     }
+    if (!requests_too && head.starts_with(kMethod)) return std::nullopt;
+    if (id) return id;
   }
   // The last bracket closes the message itself, so a member directly before it is the message's own.
   tail = trimmed(tail);
@@ -71,7 +81,7 @@ std::optional<LineFramer::Line> LineFramer::take(std::string_view& chunk) {
     if (!complete) return std::nullopt;
     if (skipping_) {
       skipping_ = false;
-      return Line{{}, true, reply_id_at_ends(head_, tail_)};
+      return Line{{}, true, reply_id_at_ends(head_, tail_, limits_.of_client)};
     }
     std::string line = std::move(partial_);
     partial_ = {};

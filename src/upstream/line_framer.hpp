@@ -20,6 +20,7 @@ class LineFramer {
   struct Limits {
     std::size_t line_bytes_max = 10 * 1024 * 1024;  // without the newline
     std::size_t noise_lines_max = 1000;             // in a row, without a message between them
+    bool of_client = false;  // who writes the lines asks, and is answered by the id of a request too
   };
   struct Line {
     std::string text;
@@ -51,7 +52,8 @@ class LineFramer {
 };
 
 // The id of a JSON-RPC response of which only both ends are known: `{"jsonrpc":"2.0","id":7,…` or
-// `…,"id":7}`.
-std::optional<std::uint64_t> reply_id_at_ends(std::string_view head, std::string_view tail);
+// `…,"id":7}`; of a request too, if those are meant. None: it cannot be seen, or is a request's.
+std::optional<std::uint64_t> reply_id_at_ends(std::string_view head, std::string_view tail,
+                                              bool requests_too = false);
 
 }  // namespace weir::upstream

@@ -66,6 +66,13 @@ TEST(ReplyIdAtEnds, TakesOnlyMembersOfTheMessageItself) {
   EXPECT_EQ(reply_id_at_ends(R"({"result":{)", R"(x\",\"id\":8}"})"), std::nullopt) << "inside a string";
   EXPECT_EQ(reply_id_at_ends(R"({"id":"9","result":{)", "}}"), std::nullopt) << "not one of ours";
   EXPECT_EQ(reply_id_at_ends(R"({"method":"x","params":{"id":1,)", "}}"), std::nullopt);
+  EXPECT_EQ(reply_id_at_ends(R"({"jsonrpc":"2.0","id":1,"method":"sampling/)", "}}"), std::nullopt);
+  EXPECT_EQ(reply_id_at_ends(R"({"id":1,"jsonrpc":"2.0","method":"sampling/)", "}}"), std::nullopt);
+  EXPECT_EQ(reply_id_at_ends(R"({"method":"sampling/createMessage",)", R"(},"jsonrpc":"2.0","id":1})"),
+            std::nullopt)
+      << "it asks";
+  EXPECT_EQ(reply_id_at_ends(R"({"jsonrpc":"2.0","id":1,"method":"tools/)", "}}", true), 1U) << "a client's";
+  EXPECT_EQ(reply_id_at_ends(R"({"id":)", "}"), std::nullopt);
   EXPECT_EQ(reply_id_at_ends("", ""), std::nullopt);
   EXPECT_EQ(reply_id_at_ends("{", "}"), std::nullopt);
   EXPECT_EQ(reply_id_at_ends(R"({"jsonrpc":"2.0")", R"("jsonrpc":"2.0"})"), std::nullopt);

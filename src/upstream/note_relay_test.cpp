@@ -78,6 +78,27 @@ TEST(NoteRelay, ShowsALegacyClientEveryLogMessageOfItsCall) {
   EXPECT_TRUE(relay.log(message_of(log("debug"))));
 }
 
+TEST(NoteRelay, KeepsWhatConcernsTheServersHopAndRelaysTheRest) {  // P082, P118
+  auto const note = [](std::string method, std::string params, std::string meta) {
+    return R"({"jsonrpc":"2.0","method":"notifications/)" + method + R"(","params":{)" + params +
+           R"(,"_meta":{)" + meta + R"(},"more":[ 1 ]}})";
+  };
+  std::string const server = R"("io.modelcontextprotocol/serverInfo":{"name":"s"},"progressToken":42)";
+  std::string const task = R"("io.modelcontextprotocol/related-task":{"taskId":"t"})";
+  std::string const received = server + R"(,"a":1,)" + task;
+  std::string const ours = R"("progressToken":42,"progress":1)",
+                    theirs = R"("progressToken":"c","progress":1)";
+  std::string const line = R"("level":"error","data":1)";
+  auto modern = relay_for(R"("progressToken":"c","io.modelcontextprotocol/logLevel":"info")", mcp::kNewest);
+  EXPECT_EQ(modern.progress(message_of(note("progress", ours, received))),
+            note("progress", theirs, R"("a":1)"));
+  EXPECT_EQ(modern.log(message_of(note("message", line, received))), note("message", line, R"("a":1)"));
+  auto legacy = relay_for(R"("progressToken":"c")", mcp::kNewestLegacy);
+  EXPECT_EQ(legacy.progress(message_of(note("progress", ours, received))),
+            note("progress", theirs, R"("a":1,)" + task))
+      << "it may know the task";
+}
+
 TEST(NoteRelay, RelaysNothingOfTheGatewaysOwnRequests) {
   NoteRelay relay;
   EXPECT_FALSE(relay.wants_log());

@@ -55,8 +55,9 @@ class PoolBackend::Ear final : public core::BackendObserver, public core::Resour
   }
   void state_changed(std::string_view) override { pool_.state_of(index_); }
   void era_changed(std::string_view) override { pool_.open_by(pool_.at(index_), pool_.scheduler_.now()); }
-  void resource_updated(std::string_view uri) override {
-    if (pool_.resources_ != nullptr) pool_.resources_->resource_updated(uri);
+  void resource_updated(std::string_view uri) override { resource_updated_with(uri, {}); }
+  void resource_updated_with(std::string_view uri, std::string_view more) override {
+    if (pool_.resources_ != nullptr) pool_.resources_->resource_updated_with(uri, more);
   }
   void resources_missed() override {
     if (pool_.lead_ == index_ && pool_.resources_ != nullptr) pool_.resources_->resources_missed();

@@ -1,4 +1,5 @@
 #include "core/client_capabilities.hpp"
+#include "core/hop_meta.hpp"
 #include "upstream/own_request.hpp"
 #include "upstream/server_question.hpp"
 
@@ -12,11 +13,30 @@ bool may_ask(core::Call const& call, mcp::Message const& request) {
   return core::ClientCapabilities::of(call).missing(method, request.raw(Field::params)).empty();
 }
 
+namespace {
+
+// The params of the request without what concerns the server's hop: nobody hears of progress there, and only
+// a legacy client knows tasks by the server's ids (P118).
+std::string shown_params(core::Call const& call, mcp::Message const& request) {
+  auto const params = request.span(Field::params);
+  auto const gone = core::hop_members(request, {.related_task = call.modern()});
+  if (gone.empty()) return std::string(params.of(request.bytes()));
+  mcp::Splice edits(request.bytes());
+  edits.erase_members(gone);
+  edits.erase({0, params.begin});
+  edits.erase({params.end, static_cast<std::uint32_t>(request.bytes().size())});
+  std::string out;
+  edits.append_to(out);
+  return out;
+}
+
+}  // namespace
+
 base::Task<std::string> answer_of_client(core::Call& call, mcp::Message request) {
   if (!may_ask(call, request)) co_return reply_to_server(request);
   std::string reply = R"({"jsonrpc":"2.0","id":)" + std::string(request.raw(Field::id));
   auto const answer = co_await call.client->ask(std::string(mcp::traits_of(request.method()).name),
-                                                std::string(request.raw(Field::params)));
+                                                shown_params(call, request));
   if (!answer) {
     bool const unsupported = answer.error().fault == base::Fault::unsupported;
     reply += unsupported ? R"(,"error":{"code":-32601,"message":"The client does not offer this"}})"

@@ -132,9 +132,12 @@ void SsePosts::heard(std::string_view line) {
   if (requests_.empty()) return;
   auto const message = mcp::decode(std::string(line), limits_);
   if (!message || (message->kind() != MessageKind::result && message->kind() != MessageKind::error)) return;
-  auto const id = message->integer(Field::id);
-  auto const found = requests_.find(static_cast<std::uint64_t>(id.value_or(0)));
-  if (id && found != requests_.end() && found->second->begun) found->second->settled.set();
+  if (auto const id = message->integer(Field::id)) answered(static_cast<std::uint64_t>(*id));
+}
+
+void SsePosts::answered(std::uint64_t id) {
+  auto const found = requests_.find(id);
+  if (found != requests_.end() && found->second->begun) found->second->settled.set();
 }
 
 Task<void> SsePosts::post_request(std::string line, std::uint64_t id) {

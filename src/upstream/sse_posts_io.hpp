@@ -44,6 +44,7 @@ class SsePosts {
 
   base::Task<void> send(std::string line);   // returns when the next one may be sent
   void heard(std::string_view line);         // came over the stream: it may be an answer
+  void answered(std::uint64_t id);           // that one has come
   void close() noexcept { closed_ = true; }  // nothing that has not begun yet is sent
 
  private:

@@ -9,6 +9,7 @@
 #include "net/pipe.hpp"
 #include "upstream/credential_exchange_io.hpp"
 #include "upstream/http_heads.hpp"
+#include "upstream/line_framer.hpp"
 #include "upstream/sse_posts_io.hpp"
 
 namespace weir::upstream {
@@ -17,9 +18,11 @@ namespace {
 constexpr std::size_t kPipeBytes = 256 * 1024;
 constexpr std::uint32_t kNodesMax = 1'000'000;  // of one message, as StdioChild has it
 
-net::ClientOptions keeping_what_is_asked_for() {
+net::ClientOptions client_of(SseOptions const& sse) {
   net::ClientOptions options;
   options.fields_kept = {"www-authenticate", "dpop-nonce"};
+  options.event_bytes_max = sse.event_bytes_max;
+  options.passes_over_long_events = true;  // the stream is that of all calls
   return options;
 }
 
@@ -36,7 +39,7 @@ class SseProcess final : public ChildProcess {
       : scheduler_(scheduler),
         options_(options),
         client_(scheduler, dialer, net::Endpoint{options.url.https, options.url.host, options.url.port},
-                keeping_what_is_asked_for()),
+                client_of(options)),
         in_(net::make_pipe(scheduler, kPipeBytes)),
         out_(net::make_pipe(scheduler, kPipeBytes)),
         err_(net::make_pipe(scheduler, kPipeBytes)),
@@ -64,7 +67,8 @@ class SseProcess final : public ChildProcess {
   SsePosts::Ways ways();
   base::Task<base::Result<net::HttpReply>> exchange(std::string_view method, std::string target,
                                                     std::string own, std::string_view body);
-  base::Task<void> refuse(std::uint64_t id, base::Error error);
+  base::Task<void> refuse(std::uint64_t id, std::string said, base::Error error);
+  base::Task<void> passed_over(net::SseParser::Ends event);
   base::Task<void> say(net::Stream& to, std::string text);
   base::Task<void> die(std::string cause);
   base::Task<void> die(base::Error error);
@@ -170,7 +174,7 @@ base::Task<void> SseProcess::run() {
       co_await base::run_until(scheduler_, first, scheduler_.now() + SseSpawner::kEndpointMax);
   if (waited != base::Ended::done) co_return co_await die("the event stream names no endpoint");
   auto event = first.take();
-  if (!event || !*event || (*event)->type != "endpoint")
+  if (!event || !*event || (*event)->type != "endpoint" || (*event)->over_long)
     co_return co_await die("the event stream names no endpoint");
   auto const endpoint = net::resolve_url(options_.url, (*event)->data);
   if (!endpoint || !net::same_origin(*endpoint, options_.url)) {
@@ -180,10 +184,12 @@ base::Task<void> SseProcess::run() {
   tasks_.spawn(post_lines());
   for (;;) {
     auto message = co_await reply->next_event();
-    bool const over_long = !message && message.error().fault == base::Fault::too_large;
-    if (over_long) co_return co_await die("an event is over the limit");
     if (!message || !*message) co_return co_await die("the event stream ended");
     if ((*message)->type != "message") continue;
+    if ((*message)->over_long) {
+      co_await passed_over(reply->ends_of_event());
+      continue;
+    }
     std::string& line = (*message)->data;
     posts_.heard(line);
     std::replace(line.begin(), line.end(), '\n', ' ');
@@ -197,7 +203,10 @@ SsePosts::Ways SseProcess::ways() {
       [this](std::string fields, std::string_view body) {
         return exchange("POST", endpoint_, std::move(fields), body);
       },
-      [this](std::uint64_t id, base::Error error) { tasks_.spawn(refuse(id, std::move(error))); },
+      [this](std::uint64_t id, base::Error error) {
+        auto said = "The server did not take the message: " + error.detail;
+        tasks_.spawn(refuse(id, std::move(said), std::move(error)));
+      },
       [this] { tasks_.spawn(die(std::string("the server does not know the session any more"))); },
   };
 }
@@ -211,12 +220,23 @@ std::optional<base::Error> SseProcess::take_failure(std::uint64_t id) {
 }
 
 // Answers a request in the server's place; what it cannot say is asked for when it is read.
-base::Task<void> SseProcess::refuse(std::uint64_t id, base::Error error) {
+base::Task<void> SseProcess::refuse(std::uint64_t id, std::string said, base::Error error) {
   std::string text = R"({"jsonrpc":"2.0","id":)" + std::to_string(id);
   text += R"(,"error":{"code":-32603,"message":)";
-  mcp::append_json_string(text, "The server did not take the message: " + error.detail);
+  mcp::append_json_string(text, said);
   failures_.insert_or_assign(id, std::move(error));
   co_await say(*out_.second, text + "}}\n");
+}
+
+base::Task<void> SseProcess::passed_over(net::SseParser::Ends event) {
+  auto what = "an event of more than " + std::to_string(options_.event_bytes_max) + " bytes from the server";
+  auto const id = reply_id_at_ends(event.head, event.tail);
+  if (!id)
+    co_return co_await say(*err_.second, what + " was passed over; it does not show what it answers\n");
+  posts_.answered(*id);
+  auto error = base::Error(base::Fault::too_large, base::Blame::upstream, std::move(what))
+                   .advise("Ask for less in one call.");
+  co_await refuse(*id, "The answer is too large", std::move(error));
 }
 
 base::Task<void> SseProcess::post_lines() {

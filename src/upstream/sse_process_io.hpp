@@ -5,10 +5,11 @@
 // names (same origin only, P051), as SsePosts does it; each message event becomes a line of output(); the end
 // of the stream, a forgotten session or a wrong endpoint is the exit, with its cause on errors(). A request
 // that is refused, or was never sent, is answered here with an error, and take_failure() says more of it; one
-// whose POST only ends without an answer is left to the stream. Where there are tokens, the GET and each POST
-// carry the one that is good then; the stream stays open when it ends. Nothing is probed: the server gets
-// initialize. One worker thread; destroying it closes the stream. Limits: the endpoint must be named within
-// kEndpointMax; those of SsePosts.
+// whose POST only ends without an answer is left to the stream. An event over event_bytes_max is passed over:
+// the request that it answers fails, as far as both ends of it say which that is; else errors() tells of it,
+// and the call ends at its deadline. Where there are tokens, the GET and each POST carry the one that is good
+// then; the stream stays open when it ends. Nothing is probed: the server gets initialize. One worker thread;
+// destroying it closes the stream. Limits: the endpoint must be named within kEndpointMax; those of SsePosts.
 #pragma once
 
 #include <memory>
@@ -17,12 +18,12 @@
 #include <vector>
 
 #include "base/task_group.hpp"
+#include "core/credential_slot.hpp"
 #include "core/credential_source.hpp"
 #include "net/dialer.hpp"
 #include "net/http_client.hpp"
 #include "net/url.hpp"
 #include "upstream/child_process.hpp"
-#include "core/credential_slot.hpp"
 
 namespace weir::upstream {
 
@@ -33,11 +34,12 @@ struct SseOwner {
 
 struct SseOptions {
   net::Url url;
-  core::CredentialFields fields;                                   // the operator's headers and the credential
-  std::shared_ptr<core::CredentialSlot> credential = nullptr;      // instead of `fields`, where they may change
-  std::shared_ptr<core::CredentialSource> tokens = nullptr;  // beside them; null: none are needed
-  std::shared_ptr<SseOwner const> owner = nullptr;           // whose they are; null: the gateway's
+  core::CredentialFields fields;                               // the operator's headers and the credential
+  std::shared_ptr<core::CredentialSlot> credential = nullptr;  // instead of `fields`, where they may change
+  std::shared_ptr<core::CredentialSource> tokens = nullptr;    // beside them; null: none are needed
+  std::shared_ptr<SseOwner const> owner = nullptr;             // whose they are; null: the gateway's
   std::size_t line_bytes_max = 10 * 1024 * 1024;
+  std::size_t event_bytes_max = 16 * 1024 * 1024;
 };
 
 class SseSpawner final : public ChildSpawner {

@@ -95,9 +95,9 @@ Task<Result<core::Outcome>> Upkeep::settled(std::string uri) {
   }
 }
 
-void Upkeep::resource_updated(std::string_view uri) {
-  if (also_) also_->resource_updated(uri);
-  if (book_.touch(uri)) owed_.set();
+void Upkeep::resource_updated_with(std::string_view uri, std::string_view more) {
+  if (also_) also_->resource_updated_with(uri, more);
+  if (book_.touch(uri, more)) owed_.set();
 }
 
 void Upkeep::resources_missed() {
@@ -238,7 +238,7 @@ Task<void> Upkeep::listen(Listening& to, std::vector<std::string> uris) {
       to.news.set();
     } else if (note.method() == Method::notifications_resources_updated) {
       std::string scratch;
-      resource_updated(note.text(Field::uri, scratch));
+      resource_updated_with(note.text(Field::uri, scratch), core::said_besides(note));
     }
   };
   auto const ended = co_await backend_->listen(core::listen_params(uris), told);

@@ -41,7 +41,8 @@ class Upkeep final : public core::ResourceObserver {
   base::Task<base::Result<core::Outcome>> settled(std::string uri);
   void stop() noexcept;  // no more asking and telling
 
-  void resource_updated(std::string_view uri) override;
+  void resource_updated(std::string_view uri) override { resource_updated_with(uri, {}); }
+  void resource_updated_with(std::string_view uri, std::string_view more) override;
   void resources_missed() override;
 
  private:

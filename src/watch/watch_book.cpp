@@ -49,18 +49,19 @@ std::vector<std::string> WatchBook::uris() const {
   return all;
 }
 
-bool WatchBook::touch(std::string_view uri) {
+bool WatchBook::touch(std::string_view uri, std::string_view more) {
   if (!wanted(uri)) return false;
-  owed_.emplace(uri);
+  auto const owed = owed_.try_emplace(std::string(uri)).first;
+  if (!more.empty()) owed->second = more;
   return true;
 }
 
 void WatchBook::tell(base::TimePoint now) {
   std::vector<std::string> over;
-  for (auto const& uri : std::exchange(owed_, {})) {
+  for (auto const& [uri, more] : std::exchange(owed_, {})) {
     for (auto const& reader : topics_.find(uri)->second) {
       auto const& entry = readers_.find(reader)->second;
-      if (!entry.watcher->updated(entry.uris.find(uri)->second.shown, now)) over.push_back(reader);
+      if (!entry.watcher->updated(entry.uris.find(uri)->second.shown, more, now)) over.push_back(reader);
     }
   }
   for (auto const& reader : over) remove(reader);

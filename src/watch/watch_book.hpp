@@ -1,9 +1,10 @@
 // WatchBook: who wants to hear of which resource of one server, and who is still to be told.
 //
 // One per server, where it lives; one thread. A reader is a legacy session or a modern subscription, under a
-// key of its own. Changes are gathered until tell(): many of one resource are one notification. The book
-// goes by the server's own URIs and tells each reader the form that it used. A ticket is what a watch takes
-// up elsewhere (its places in the bounds); it dies with the watch. No bounds of its own.
+// key of its own. Changes are gathered until tell(): many of one resource are one notification, with what the
+// newest of them said besides, if any did (core::said_besides()). The book goes by the server's own URIs and
+// tells each reader the form that it used. A ticket is what a watch takes up elsewhere (its places in the
+// bounds); it dies with the watch. No bounds of its own.
 #pragma once
 
 #include <map>
@@ -20,7 +21,8 @@ namespace weir::watch {
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  virtual bool updated(std::string const& shown, base::TimePoint now) = 0;  // false: it is over
+  // `more`: what was said besides. False: it is over.
+  virtual bool updated(std::string const& shown, std::string const& more, base::TimePoint now) = 0;
 };
 
 class WatchBook {
@@ -39,7 +41,7 @@ class WatchBook {
   std::size_t readers() const noexcept { return readers_.size(); }
 
   // The resource has changed, or may have. False: nobody wants to know.
-  bool touch(std::string_view uri);
+  bool touch(std::string_view uri, std::string_view more = {});
   bool owes() const noexcept { return !owed_.empty(); }
   void tell(base::TimePoint now);  // readers that are over leave
 
@@ -56,7 +58,7 @@ class WatchBook {
 
   std::map<std::string, Reader, std::less<>> readers_;
   std::map<std::string, std::set<std::string, std::less<>>, std::less<>> topics_;  // readers by URI
-  std::set<std::string, std::less<>> owed_;
+  std::map<std::string, std::string, std::less<>> owed_;  // and what was said of each
 };
 
 }  // namespace weir::watch

@@ -6,8 +6,8 @@ namespace weir::watch {
 namespace {
 
 struct Listener final : Watcher {
-  bool updated(std::string const& uri, base::TimePoint) override {
-    told.push_back(uri);
+  bool updated(std::string const& uri, std::string const& more, base::TimePoint) override {
+    told.push_back(uri + more);
     return !over;
   }
   std::vector<std::string> told;
@@ -43,6 +43,19 @@ TEST(WatchBook, ManyChangesOfAResourceAreToldOnceToEachWhoWatchesIt) {
   book.tell({});
   EXPECT_EQ(one->told, Told{"x://b"});
   EXPECT_EQ(two->told, Told{"x://b"});
+}
+
+TEST(WatchBook, OneNotificationHasWhatTheNewestOfTheChangesSaid) {
+  WatchBook book;
+  auto const one = std::make_shared<Listener>();
+  book.add("one", one, "x://a", "x://a", nullptr);
+  book.touch("x://a", R"( "n":1)");
+  book.touch("x://a", R"( "n":2)");
+  book.touch("x://a");  // says nothing
+  book.tell({});
+  book.touch("x://a");
+  book.tell({});
+  EXPECT_EQ(one->told, (Told{R"(x://a "n":2)", "x://a"}));
 }
 
 TEST(WatchBook, WhoLeftIsOwedNothing) {

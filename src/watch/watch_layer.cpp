@@ -1,6 +1,6 @@
 #include "watch/watch_layer.hpp"
 
-#include <set>
+#include <map>
 #include <utility>
 
 #include "core/outcome.hpp"
@@ -23,9 +23,9 @@ constexpr std::string_view kAcknowledged =
 class SessionWatcher final : public Watcher {
  public:
   explicit SessionWatcher(std::weak_ptr<core::ClientInbox> inbox) : inbox_(std::move(inbox)) {}
-  bool updated(std::string const& uri, base::TimePoint now) override {
+  bool updated(std::string const& uri, std::string const& more, base::TimePoint now) override {
     auto const inbox = inbox_.lock();
-    return inbox && inbox->post(core::resource_updated(uri), now);
+    return inbox && inbox->post(core::resource_updated(uri, more), now);
   }
 
  private:
@@ -51,13 +51,14 @@ WatchBook::Ticket take_places(core::ClientSession const& session, std::string_vi
 // What a subscription has not been told yet: at most each of its URIs once.
 struct WatchLayer::Pending final : Watcher {
   explicit Pending(base::Scheduler& scheduler) : news(scheduler) {}
-  bool updated(std::string const& uri, base::TimePoint) override {
-    uris.insert(uri);
+  bool updated(std::string const& uri, std::string const& more, base::TimePoint) override {
+    auto& kept = uris[uri];
+    if (!more.empty()) kept = more;
     news.set();
     return true;
   }
   bool settled = false;
-  std::set<std::string> uris;
+  std::map<std::string, std::string> uris;  // and what was said of each besides
   base::Event news;
 };
 
@@ -158,8 +159,9 @@ Task<WatchLayer::Answer> WatchLayer::follow(core::Call& call) {
       if (!listening) co_return core::from_result("{}");
     }
     while (!pending->uris.empty()) {
-      auto const uri = pending->uris.extract(pending->uris.begin()).value();
-      bool const listening = co_await call.client->notify(core::resource_updated(uri));
+      auto const update = pending->uris.extract(pending->uris.begin());
+      bool const listening =
+          co_await call.client->notify(core::resource_updated(update.key(), update.mapped()));
       if (!listening) co_return core::from_result("{}");
     }
   }

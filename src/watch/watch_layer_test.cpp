@@ -168,6 +168,29 @@ TEST_F(Watch, UpdatesWithinATenthOfASecondAreOne) {
   EXPECT_EQ(one.inbox->notes.size(), 1U);
 }
 
+TEST_F(Watch, WhatTheServerSaysBesidesTheUriReachesItsReaders) {  // P082
+  subscribe(one, "x://a", "x://s/a");
+  server->observer->resource_updated_with("x://a", R"("n":[ 1 ],"_meta":{"k":1})");
+  loop.advance(1s);
+  EXPECT_EQ(one.inbox->notes, Words{core::resource_updated("x://s/a", R"("n":[ 1 ],"_meta":{"k":1})")});
+}
+
+TEST_F(Watch, SoItDoesFromTheSubscriptionOfAModernServer) {  // P082, P118
+  server->modern = true;
+  test::CollectingSink sink(loop);
+  auto const call = test::call_of(R"({"jsonrpc":"2.0","id":0,"method":"subscriptions/listen","params":)" +
+                                      core::listen_params({"x://a"}) + '}',
+                                  mcp::kNewest, &sink);
+  auto work = layer->handle(*call);
+  work.start();
+  loop.advance(1s);
+  sink.seen.clear();
+  server->told(test::message_of(core::resource_updated(
+      "x://a", R"("n":[ 1 ],"_meta":{"io.modelcontextprotocol/subscriptionId":1,"k":1})")));
+  loop.advance(1s);
+  EXPECT_EQ(sink.seen, Words{core::resource_updated("x://a", R"("n":[ 1 ],"_meta":{"k":1})")});
+}
+
 TEST_F(Watch, EachSessionIsToldOfAResourceAsItNamedItLast) {
   subscribe(one, "x://a", "x://s/a");
   subscribe(two, "x://a");

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "support/world.hpp"
+#include "upstream/http_backend.hpp"
 
 // Answers of HTTP servers, byte by byte: what is forgiven, what is refused, what it costs the others.
 namespace weir::test {
@@ -117,6 +118,59 @@ TEST_P(LegacyAnswers, ARequestOfTheServerIsRefusedSoThatItDoesNotWait) {
   EXPECT_EQ(server->replies[0],
             R"({"jsonrpc":"2.0","id":"q7","error":{"code":-32601,"message":"Method not found"}})");
   EXPECT_EQ(server->replies[1], R"({"jsonrpc":"2.0","id":"p1","result":{}})");
+}
+
+// A server that pings in the middle of a call, and when it takes the replies.
+class Pings : public testing::Test {
+ protected:
+  static constexpr std::size_t kMost = upstream::HttpBackend::kRepliesMost;
+
+  void ask(std::size_t pings) {
+    server.canned = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    for (std::size_t i = 0; i < pings; ++i)
+      server.canned += event(fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"ping"}})", i));
+    auto& client = world.client(Era::legacy);
+    world.start();
+    client.initialize();
+    world.advance(0s);
+    server.lag = 1s;
+    client.call("a__canned", R"({"key":"k"})");
+    world.advance(500ms);
+    requests = server.used[""];
+  }
+  std::size_t posted() { return static_cast<std::size_t>(server.used[""] - requests); }
+
+  World world;
+  FakeServer& server = world.http("a", Speaks::legacy);
+  int requests = 0;  // before the first ping
+};
+
+TEST_F(Pings, AsManyRepliesAsThereArePlacesForAreUnderWay) {
+  ask(kMost);
+  server.mute = true;  // it reads replies and takes none
+  world.advance(1s);
+  EXPECT_EQ(posted(), kMost);
+}
+
+TEST_F(Pings, AFloodOfThemTakesNoMoreConnectionsThanThat) {
+  ask(10 * kMost);
+  auto const before = server.connections();
+  server.mute = true;
+  world.advance(1s);
+  EXPECT_EQ(posted(), kMost);
+  EXPECT_LE(server.connections(), before + kMost);
+}
+
+TEST_F(Pings, OneMoreThanThereArePlacesForIsAnsweredAfterwards) {
+  ask(kMost + 1);
+  world.advance(1s);
+  EXPECT_EQ(server.replies.size(), kMost + 1);
+}
+
+TEST_F(Pings, WhatIsMoreThanACallMayAskBesidesGetsNoReply) {
+  ask(10 * kMost);
+  world.advance(1s);
+  EXPECT_EQ(server.replies.size(), 2 * kMost);
 }
 
 TEST(Recovery, AForgottenSessionMakesTheListsBeReadAgain) {

@@ -80,11 +80,13 @@ struct SseServer final : net::Dialer {
 struct Sse : testing::Test {
   base::VirtualLoop loop;
   SseServer server{loop};
-  SseSpawner spawner{loop, server, SseOptions{*net::parse_url("http://old.test/sse"), {}}};
+  SseOptions options{*net::parse_url("http://old.test/sse"), {}};  // before start()
+  std::optional<SseSpawner> spawner;
   std::unique_ptr<ChildProcess> process;
 
   void start() {
-    process = std::move(*spawner.spawn({}));
+    spawner.emplace(loop, server, options);
+    process = std::move(*spawner->spawn({}));
     loop.run();
   }
   void say(std::string line) {
@@ -193,6 +195,45 @@ TEST_F(Sse, WhatWasNeverSentIsSaidToBe) {
   ASSERT_TRUE(why);
   EXPECT_EQ(why->fault, base::Fault::connect_failed);
   EXPECT_EQ(why->retry, base::Retry::always);
+}
+
+// Whichever end of its answer says which it is.
+TEST_F(Sse, AnAnswerThatIsTooLargeFailsItsOwnRequestOnly) {
+  options.event_bytes_max = 1000;
+  start();
+  for (char const* id : {"1", "2", "3"}) say(request(id, "fine"));
+  std::string const much = R"("result":{"a":")" + std::string(2000, 'x') + "\"}";
+  tell(R"({"jsonrpc":"2.0","id":1,)" + much + "}");
+  tell("{" + much + R"(,"jsonrpc":"2.0","id":2})");
+  tell(result("3"));
+  EXPECT_EQ(answers(),
+            R"({"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"The answer is too large"}})"
+            "\n"
+            R"({"jsonrpc":"2.0","id":2,"error":{"code":-32603,"message":"The answer is too large"}})"
+            "\n" +
+                result("3") + "\n");
+  for (std::uint64_t const id : {1U, 2U}) {
+    auto const why = process->take_failure(id);
+    ASSERT_TRUE(why);
+    EXPECT_EQ(why->fault, base::Fault::too_large);
+  }
+  EXPECT_EQ(heard(process->errors()), "");
+  EXPECT_FALSE(process->exited().is_set());
+}
+
+TEST_F(Sse, ATooLargeMessageThatShowsNoRequestIsSaidToBePassedOver) {
+  options.event_bytes_max = 1000;
+  start();
+  say(request("1", "fine"));
+  tell(R"({"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{"a":")" +
+       std::string(2000, 'x') + "\"}}");
+  EXPECT_EQ(answers(), "") << "it asks, with an id of its own";
+  EXPECT_EQ(heard(process->errors()),
+            "an event of more than 1000 bytes from the server was passed over; "
+            "it does not show what it answers\n");
+  tell(result("1"));
+  EXPECT_EQ(answers(), result("1") + "\n");
+  EXPECT_FALSE(process->exited().is_set());
 }
 
 TEST_F(Sse, AForgottenSessionIsItsEnd) {

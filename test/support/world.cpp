@@ -38,7 +38,8 @@ bool long_run() {
 base::Task<base::Result<std::unique_ptr<net::Stream>>> FakeDialer::dial(net::Endpoint const& to,
                                                                         base::TimePoint) {
   auto const found = servers_.find(to.host);
-  if (found == servers_.end() || !found->second->alive) co_return refused();
+  bool const there = found != servers_.end() && found->second->alive;
+  if (!there || to.tls) co_return refused();  // they speak no TLS
   auto ends = make_fault_pipe(scheduler_, pipe_bytes, tally, untripped(trial));
   found->second->serve(std::move(ends.second));
   co_return std::move(ends.first);
