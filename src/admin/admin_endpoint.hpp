@@ -1,10 +1,10 @@
-// AdminEndpoint: health, metrics and status over HTTP, on a listener of its own; purging the cache, and
-// dropping a user's tokens, accepting tools.
+// AdminEndpoint: health, metrics and status over HTTP, on a listener of its own; purging the cache, dropping
+// a user's tokens, accepting tools, and reading the configuration again.
 //
 // One per process, on the first worker. Reads copies through AdminViews. The changes, POST
-// /api/v1/cache/purge, tokens/drop and tools/accept, need the header X-Weir-CSRF with any value: a page in
-// somebody's browser cannot send it. Loopback callers only need a Host that is loopback; other listeners ask
-// for credentials before this is reached.
+// /api/v1/cache/purge, tokens/drop, tools/accept and reload, need the header X-Weir-CSRF with any value: a
+// page in somebody's browser cannot send it. Loopback callers only need a Host that is loopback; other
+// listeners ask for credentials before this is reached.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 
 #include "admin/accept_request.hpp"
 #include "admin/purge_request.hpp"
+#include "admin/reload_answer.hpp"
 #include "admin/token_drop.hpp"
 #include "base/task.hpp"
 #include "net/http_server.hpp"
@@ -38,6 +39,9 @@ struct AdminViews {  // each called on the admin's worker
   std::function<base::Task<base::Result<std::string>>(PurgeRequest)> purge;
   // The answer to a drop, token_drop_answer()'s text. Errors: invalid_input, with a sentence for the caller.
   std::function<base::Result<std::string>(TokenDrop const&)> drop_tokens;
+  // Reads the configuration again and says what came of it, reload_answer()'s text. Errors: invalid_input,
+  // with the reasons why nothing was taken over.
+  std::function<base::Task<base::Result<std::string>>()> reload;
   std::function<bool(std::string_view host)> host_allowed;
   std::function<bool(std::string_view origin)> origin_allowed;
   std::function<bool(std::string_view authorization)> authorized;

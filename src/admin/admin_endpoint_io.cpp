@@ -1,5 +1,7 @@
 #include "admin/admin_endpoint.hpp"
 
+#include "admin/change_body.hpp"
+
 namespace weir::admin {
 namespace {
 
@@ -9,6 +11,7 @@ constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kPurgePath = "/api/v1/cache/purge";
 constexpr std::string_view kDropPath = "/api/v1/tokens/drop";
 constexpr std::string_view kAcceptPath = "/api/v1/tools/accept";
+constexpr std::string_view kReloadPath = "/api/v1/reload";
 constexpr std::string_view kNoStore = "Cache-Control: no-store\r\n";
 
 void reply(net::HttpExchange& exchange, int status, std::string_view type, std::string const& body) {
@@ -17,7 +20,7 @@ void reply(net::HttpExchange& exchange, int status, std::string_view type, std::
 }
 
 bool is_change(std::string_view path) {
-  return path == kPurgePath || path == kDropPath || path == kAcceptPath;
+  return path == kPurgePath || path == kDropPath || path == kAcceptPath || path == kReloadPath;
 }
 
 }  // namespace
@@ -69,6 +72,7 @@ void AdminEndpoint::answer(net::HttpExchange& exchange) {
 
 bool AdminEndpoint::has(std::string_view change) const noexcept {
   if (change == kAcceptPath) return static_cast<bool>(views_.accept);
+  if (change == kReloadPath) return static_cast<bool>(views_.reload);
   return change == kPurgePath ? static_cast<bool>(views_.purge) : static_cast<bool>(views_.drop_tokens);
 }
 
@@ -85,6 +89,11 @@ base::Task<AdminEndpoint::Said> AdminEndpoint::changed(std::string const& path, 
   if (path == kAcceptPath) {
     auto const request = parse_accept(body);
     co_return request ? said(views_.accept(*request)) : Said{400, request.error().detail};
+  }
+  if (path == kReloadPath) {
+    auto const nothing = body.empty() ? base::Result<void>{} : read_body(body, {});
+    if (!nothing) co_return Said{400, nothing.error().detail};
+    co_return said(co_await views_.reload());
   }
   auto request = parse_purge(body);
   if (!request) co_return Said{400, request.error().detail};

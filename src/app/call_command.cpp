@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <iostream>
 #include <iterator>
 
@@ -24,7 +25,6 @@ using mcp::Method;
 
 namespace {
 
-constexpr std::size_t kStderrLinesMax = 5;
 constexpr int kPagesMax = 1000;
 
 int fail(int code, std::string const& what, std::string const& fix = {}) {
@@ -76,17 +76,10 @@ int unknown_server(std::string_view name, StatusView const& status) {
               meant.empty() ? "`weir status` lists them" : fmt::format("did you mean `{}`?", shown(meant)));
 }
 
-int server_down(ServerView const& server) {
-  fail(kExitUnavailable,
-       fmt::format("the server `{}` is not available: {}", shown(server.name), shown(server.cause)));
-  fmt::print(stderr, "{}", last_lines(server.last_stderr, kStderrLinesMax, "    | "));
-  return kExitUnavailable;
-}
-
 class Caller {
  public:
-  Caller(CallRequest const& request, std::string_view server, std::string_view tool, ServerTalk& talk)
-      : request_(request), server_(server), tool_(tool), talk_(talk) {}
+  Caller(CallRequest const& request, CallTarget const& target, std::string const& arguments, ServerTalk& talk)
+      : request_(request), server_(target.server), tool_(target.tool), arguments_(arguments), talk_(talk) {}
 
   int run() {
     if (!request_.read.empty()) return read_resource();
@@ -146,21 +139,9 @@ class Caller {
                               : fmt::format("did you mean `{}`?", shown(meant)));
   }
 
-  Result<std::string> arguments(Typing typing) const {
-    if (request_.args.empty()) return arguments_of(request_.words, typing);
-    if (!request_.words.empty()) {
-      return base::Error(Fault::invalid_input, base::Blame::client,
-                         "--args and name=value do not go together");
-    }
-    if (request_.args != "-") return object_of("--args", request_.args);
-    return object_of("stdin", std::string(std::istreambuf_iterator<char>(std::cin), {}));
-  }
-
   int call_tool(ToolLine const& tool) {
-    auto const given = arguments(Typing::json);
-    if (!given) return fail(kExitData, given.error().detail);
     auto const mirrored = mcp::read_param_headers(tool.input_schema);
-    auto const params = R"({"name":)" + quoted(tool.name) + R"(,"arguments":)" + *given + "}";
+    auto const params = R"({"name":)" + quoted(tool.name) + R"(,"arguments":)" + arguments_ + "}";
     auto const answer = talk_.request(Method::tools_call, params, tool.name, mirrored ? &*mirrored : nullptr);
     return print_answer(answer, request_.json, content_text);
   }
@@ -172,20 +153,27 @@ class Caller {
   }
 
   int get_prompt() {
-    auto const given = arguments(Typing::text);
-    if (!given) return fail(kExitData, given.error().detail);
-    auto const params = R"({"name":)" + quoted(request_.prompt) + R"(,"arguments":)" + *given + "}";
+    auto const params = R"({"name":)" + quoted(request_.prompt) + R"(,"arguments":)" + arguments_ + "}";
     return print_answer(talk_.request(Method::prompts_get, params, request_.prompt), request_.json,
                         prompt_text);
   }
 
   CallRequest const& request_;
   std::string_view server_;
-  std::string_view tool_;  // "" for none
+  std::string_view tool_;         // "" for none
+  std::string const& arguments_;  // a JSON object
   ServerTalk& talk_;
   std::vector<ToolLine> tools_;
   std::string raw_;  // of all pages, for --json
 };
+
+// What goes into the call or the prompt; nothing else takes any.
+Result<std::string> arguments_for(CallRequest const& request, CallTarget const& target) {
+  bool const prompting = request.read.empty() && !request.prompt.empty();
+  bool const calling = request.read.empty() && !target.tool.empty() && !request.schema;
+  if (!prompting && !calling) return std::string("{}");
+  return given_arguments(request.args, request.words, prompting ? Typing::text : Typing::json, std::cin);
+}
 
 }  // namespace
 
@@ -202,25 +190,37 @@ base::Error not_reached(std::string const& where, base::Error const& why) {
 }
 
 int call_command(CallRequest const& request, config::Environment const& environment) {
+  auto const target = target_of(request.target);
+  auto const arguments =
+      arguments_for(request, target);  // first: stdin may take longer than a connection lasts
+  if (std::ferror(stdin) != 0) return fail(kExitNoInput, "stdin cannot be read");
+  if (!arguments) return fail(kExitData, arguments.error().detail);
   auto address = gateway_address(request.gateway, environment);
   if (!address) return fail(kExitUsage, shown(address.error().detail));
-  auto const dot = std::min(request.target.find('.'), request.target.size());
-  auto const name = request.target.substr(0, dot);
-  auto const tool = request.target.substr(std::min(dot + 1, request.target.size()));
   auto const key = gateway_key(environment);
   auto const status = status_of(request, *address, key);
-  auto const* const known = status.server(name);
-  if (!status.servers.empty() && known == nullptr) return unknown_server(name, status);
-  if (known != nullptr && known->state == "failed") return server_down(*known);
   auto endpoint = status.mcp_urls.empty() ? Result<net::Url>(address->mcp) : mcp_url(status.mcp_urls.front());
   if (!endpoint) return fail(kExitUnavailable, shown(endpoint.error().detail));
   auto const where = endpoint->text();
-  endpoint->target += "/" + name;
+  endpoint->target += "/" + target.server;
   auto const talk = ServerTalk::open(*endpoint, key, request.no_cache);
-  if (talk) return Caller(request, name, tool, **talk).run();
-  if (talk.error().fault == Fault::not_found) return unknown_server(name, status);
-  if (talk.error().fault != Fault::connect_failed) return fail(talk.error());
-  return fail(not_reached(where, talk.error()));
+  int code = kExitOk;
+  if (talk) {
+    code = Caller(request, target, *arguments, **talk).run();
+  } else if (talk.error().fault == Fault::not_found && status.server(target.server) == nullptr) {
+    return unknown_server(target.server, status);
+  } else if (talk.error().fault == Fault::not_found) {
+    code = fail(kExitUnavailable, fmt::format("the server `{}` cannot be called", shown(target.server)));
+  } else if (talk.error().fault == Fault::connect_failed) {
+    return fail(not_reached(where, talk.error()));
+  } else {
+    code = fail(talk.error());
+  }
+  if (code != kExitUnavailable) return code;
+  std::fflush(stdout);                                 // an answer comes before what is said about it
+  auto const now = status_of(request, *address, key);  // the call may have changed it
+  if (auto const* const server = now.server(target.server)) fmt::print(stderr, "{}", why_not(*server));
+  return code;
 }
 
 }  // namespace weir::app

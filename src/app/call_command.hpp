@@ -1,8 +1,10 @@
 // `weir call`: lists a server's tools, calls one, reads a resource or gets a prompt, all through the running
-// gateway.
+// gateway. Whether the server can do it is the gateway's to say, which may have a kept answer, another server
+// or a restart for one that is down; its status is asked for the way to MCP, and when it could not be done.
 //
-// Exit codes: 0; 1 (the tool says it failed); 64 (no such server or tool); 65 (bad arguments); 69 (no
-// gateway, or the server is not available); 75 (busy, starting or too slow); 77 (it wants a key: $WEIR_KEY).
+// Exit codes: 0; 1 (the tool says it failed); 64 (no such server or tool); 65 (bad arguments); 66 (stdin
+// cannot be read); 69 (no gateway, or the server is not available); 75 (busy, starting or too slow); 77 (it
+// wants a key: $WEIR_KEY).
 #pragma once
 
 #include <string>
@@ -14,8 +16,8 @@ namespace weir::app {
 
 struct CallRequest {
   AddressRequest gateway;
-  std::string target;              // SERVER or SERVER.TOOL
-  std::vector<std::string> words;  // k=v
+  std::string target;              // as target_of() reads it
+  std::vector<std::string> words;  // k=v, or "-" alone for stdin
   std::string args;                // a JSON object, or "-" for stdin
   std::string read;                // a resource's URI
   std::string prompt;

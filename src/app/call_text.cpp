@@ -157,6 +157,17 @@ std::string prompt_text(std::string_view result_json) {
   return out;
 }
 
+std::string why_not(ServerView const& server) {
+  constexpr std::size_t kStderrLinesMax = 5;
+  if (server.ok() && !server.degraded()) return {};
+  auto const& why = server.ok() ? server.breaker_reason : server.cause;
+  auto const state = server.ok() ? "breaker " + shown(server.breaker) : shown(server.state);
+  auto out = fmt::format("  = status of `{}`: {}{}{}\n", shown(server.name), state, why.empty() ? "" : ", ",
+                         shown(why));
+  if (!server.ok()) out += last_lines(server.last_stderr, kStderrLinesMax, "    | ");
+  return out;
+}
+
 std::string error_text(mcp::Message const& answer) {
   std::string scratch;
   std::string out = fmt::format("error: {}\n", shown(answer.text(Field::error_message, scratch)));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/status_view.hpp"
 #include "mcp/message.hpp"
 
 namespace weir::app {
@@ -29,6 +30,10 @@ std::string_view meant_by(std::string_view name, std::vector<std::string_view> c
 std::string content_text(std::string_view result_json);   // of tools/call
 std::string resource_text(std::string_view result_json);  // of resources/read
 std::string prompt_text(std::string_view result_json);    // of prompts/get
+
+// What the gateway's status knows of why `server` did not do it: its cause and last words, or its breaker's
+// reason, each line indented as a note below an error. "" if nothing is known against it.
+std::string why_not(ServerView const& server);
 
 // "error: …" with its hint, for an error answer.
 std::string error_text(mcp::Message const& answer);

@@ -51,6 +51,21 @@ TEST(CallText, ShowsAnErrorWithItsHint) {
   EXPECT_EQ(error_text(error(R"({"code":-32602,"message":"no \u001b[1m"})")), "error: no ?[1m\n");
 }
 
+TEST(CallText, TheStatusSaysWhyAServerCouldNotDoIt) {
+  ServerView server;
+  server.name = "db";
+  server.state = "ok";
+  server.cause = "of before";
+  EXPECT_EQ(why_not(server), "");
+  server.breaker = "open";
+  server.breaker_reason = "5 failures in a row";
+  EXPECT_EQ(why_not(server), "  = status of `db`: breaker open, 5 failures in a row\n");
+  server.state = "failed";
+  server.cause = "exit 1: \"no \x1b[1m\"";
+  server.last_stderr = "one\ntwo\n";
+  EXPECT_EQ(why_not(server), "  = status of `db`: failed, exit 1: \"no ?[1m\"\n    | one\n    | two\n");
+}
+
 TEST(CallText, EndsWithTheCodeThatSaysWhoIsToBlame) {
   EXPECT_EQ(exit_code_of(result(R"({"content":[]})")), 0);
   EXPECT_EQ(exit_code_of(result(R"({"content":[],"isError":true})")), 1);

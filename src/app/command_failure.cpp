@@ -1,6 +1,10 @@
 #include "app/command_failure.hpp"
 
 #include <fmt/core.h>
+#include <poll.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "app/exit_codes.hpp"
 
@@ -25,6 +29,18 @@ int unheard(net::Url const& admin, base::Result<GatewayAnswer> const& answer) {
 
 int foreign(net::Url const& admin) {
   return fail(kExitUnavailable, fmt::format("something else answers at {}", admin.authority));
+}
+
+int written(std::FILE* out, int code) {
+  errno = 0;
+  bool const flushed = std::fflush(out) == 0;
+  int const error = errno;
+  if (flushed && std::ferror(out) == 0) return code;
+  pollfd reader{::fileno(out), POLLOUT, 0};
+  if (::poll(&reader, 1, 0) == 1 && (reader.revents & POLLERR) != 0) return kExitCannotWrite;
+  return fail(kExitCannotWrite, flushed || error == 0 ? "the output could not be written"
+                                                      : fmt::format("the output could not be written: {}",
+                                                                    std::strerror(error)));
 }
 
 }  // namespace weir::app

@@ -4,6 +4,7 @@
 // Functions that print; any thread.
 #pragma once
 
+#include <cstdio>
 #include <string>
 
 #include "app/gateway_client.hpp"
@@ -17,5 +18,9 @@ int fail(int code, std::string const& what, std::string const& fix = {});
 int unheard(net::Url const& admin, base::Result<GatewayAnswer> const& answer);
 // What answers there does not speak as a gateway does.
 int foreign(net::Url const& admin);
+
+// What a command ends with that has printed to `out`: `code`, if all of it has been written. Else
+// kExitCannotWrite, with a sentence on stderr unless whoever read `out` has gone, as `head` does.
+int written(std::FILE* out, int code);
 
 }  // namespace weir::app

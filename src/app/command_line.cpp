@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <system_error>
+
+#include "app/command_failure.hpp"
 #include "app/command_words.hpp"
 #include "app/exit_codes.hpp"
 #include "app/help_command.hpp"
@@ -47,6 +50,7 @@ int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment
   if (cli.got_subcommand("ctl")) {
     requests.ctl.purging = cli.get_subcommand("ctl")->got_subcommand("purge");
     requests.ctl.dropping = cli.get_subcommand("ctl")->got_subcommand("drop-tokens");
+    requests.ctl.reloading = cli.get_subcommand("ctl")->got_subcommand("reload");
     return ctl_command(requests.ctl, environment);
   }
   if (cli.got_subcommand("secrets")) {
@@ -68,9 +72,7 @@ int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment
   return run_command(requests.run, environment);
 }
 
-}  // namespace
-
-int command_line(int argc, char** argv) {
+int answer(int argc, char** argv) {
   Requests requests;
   CLI::App cli{"Weir: every MCP server behind one URL", "weir"};
   cli.formatter(std::make_shared<ExamplesFirst>());
@@ -111,6 +113,18 @@ int command_line(int argc, char** argv) {
     return kExitConfig;
   }
   return dispatch(cli, requests, **environment);
+}
+
+}  // namespace
+
+int command_line(int argc, char** argv) {
+  int code = kExitOk;
+  try {
+    code = answer(argc, argv);
+  } catch (std::system_error const&) {  // fmt throws it where more is printed than stdout can hold back
+    if (std::ferror(stdout) == 0) throw;
+  }
+  return written(stdout, code);
 }
 
 }  // namespace weir::app

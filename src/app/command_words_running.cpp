@@ -16,10 +16,10 @@ void add_call(CLI::App& cli, CallRequest& call) {
       "  weir call files                          list its tools\n"
       "  weir call files.read_file path=a.txt     call one\n"
       "  weir call files.search tags:='[\"a\"]'     JSON as it stands\n"
-      "  weir call files.search --args - < a.json\n"
+      "  weir call files.search - < a.json        all arguments as one JSON object\n"
       "  weir call files --read file:///a.txt     read a resource");
-  verb.add_option("TARGET", call.target, "SERVER or SERVER.TOOL")->required();
-  verb.add_option("ARGUMENTS", call.words, "name=value, or name:=JSON");
+  verb.add_option("TARGET", call.target, "SERVER, SERVER.TOOL or SERVER__TOOL")->required();
+  verb.add_option("ARGUMENTS", call.words, "name=value, name:=JSON, or - alone: a JSON object on stdin");
   verb.add_option("--args", call.args, "all arguments as one JSON object; - reads stdin");
   verb.add_option("--read", call.read, "read the resource with this URI");
   verb.add_option("--prompt", call.prompt, "get the prompt of this name");
@@ -33,9 +33,12 @@ void add_call(CLI::App& cli, CallRequest& call) {
 void add_status(CLI::App& cli, Requests& requests) {
   auto& status = requests.status;
   auto& verb = *cli.add_subcommand("status", "show the running gateway on one screen");
-  verb.footer("  weir status\n  weir status --json\n  weir status -q && echo all well");
+  verb.footer(
+      "  weir status\n  weir status --watch\n  weir status --json\n"
+      "  weir status -q && echo all well");
   verb.add_flag("--json", status.json, "as JSON");
   verb.add_flag("-q,--quiet", status.quiet, "the exit code alone");
+  verb.add_flag("-w,--watch", status.watch, "again every 2 s, until interrupted");
   add_gateway(verb, status.gateway);
   add_colour(verb, requests.colour);
 }
@@ -48,7 +51,8 @@ void add_ctl(CLI::App& cli, CtlRequest& ctl) {
       "  weir ctl purge 'github.search_*'\n"
       "  weir ctl purge files --uri file:///a.txt\n"
       "  weir ctl purge '*' --yes                       everything\n"
-      "  weir ctl drop-tokens ann                       she is gone: so are her tokens at servers");
+      "  weir ctl drop-tokens ann                       she is gone: so are her tokens at servers\n"
+      "  weir ctl reload                                the configuration has changed");
   verb.require_subcommand(1);
   auto& cache = *verb.add_subcommand("cache", "show the tiers of the cache");
   cache.add_flag("--json", ctl.json, "as JSON");
@@ -69,6 +73,10 @@ void add_ctl(CLI::App& cli, CtlRequest& ctl) {
   drop.add_option("--issuer", ctl.drop.issuer, "of that token; default: those of `auth`");
   drop.add_flag("--json", ctl.json, "as JSON");
   add_gateway(drop, ctl.gateway);
+  auto& reload = *verb.add_subcommand("reload", "read the configuration again, and say what came of it");
+  reload.footer("  weir ctl reload\n  weir ctl reload --config weir.yaml");
+  reload.add_flag("--json", ctl.json, "as JSON");
+  add_gateway(reload, ctl.gateway);
 }
 
 void add_secrets(CLI::App& cli, SecretsRequest& secrets) {

@@ -64,6 +64,18 @@ int drop_tokens(CtlRequest const& request, net::Url const& admin, std::string co
   return kExitOk;
 }
 
+int reload(CtlRequest const& request, net::Url const& admin, std::string const& key) {
+  auto const answer = post_to(admin, "/api/v1/reload", "{}", key, kWithin);
+  if (int const code = unheard(admin, answer)) return code;
+  if (answer->status == 422)
+    return fail(kExitConfig, shown(answer->body), "`weir check` shows what is wrong, and where");
+  if (answer->status != 200) return fail(kExitUnavailable, shown(answer->body));
+  auto const taken = read_reload_answer(answer->body);
+  if (!taken) return foreign(admin);
+  fmt::print("{}", request.json ? answer->body : render_reload(*taken));
+  return kExitOk;
+}
+
 }  // namespace
 
 int ctl_command(CtlRequest const& request, config::Environment const& environment) {
@@ -80,6 +92,7 @@ int ctl_command(CtlRequest const& request, config::Environment const& environmen
   auto const address = gateway_address(request.gateway, environment);
   if (!address) return fail(kExitUsage, address.error().detail);
   auto const key = gateway_key(environment);
+  if (request.reloading) return reload(request, address->admin, key);
   if (request.dropping) return drop_tokens(request, address->admin, key);
   return request.purging ? purge(request, address->admin, key) : show_cache(request, address->admin, key);
 }

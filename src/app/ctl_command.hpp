@@ -1,8 +1,9 @@
-// `weir ctl`: changes the running gateway, and shows what there is to change: `purge`, `cache` and
-// `drop-tokens`.
+// `weir ctl`: changes the running gateway, and shows what there is to change: `purge`, `cache`, `drop-tokens`
+// and `reload`.
 //
 // Exit codes: 0, 64 (what to purge is not said, or a bulk purge without --yes), 65 (nothing there is called
-// so), 69 (no gateway answers, or one without a cache), 77 (it wants a key: $WEIR_KEY).
+// so), 69 (no gateway answers, or one without a cache), 77 (it wants a key: $WEIR_KEY), 78 (a reload was
+// refused).
 #pragma once
 
 #include "admin/purge_request.hpp"
@@ -16,7 +17,8 @@ struct CtlRequest {
   admin::PurgeRequest purge;
   admin::TokenDrop drop;
   bool purging = false;
-  bool dropping = false;  // neither: `cache`
+  bool dropping = false;
+  bool reloading = false;  // none of these: `cache`
   bool yes = false;
   bool json = false;
 };

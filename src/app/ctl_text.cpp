@@ -112,6 +112,23 @@ base::Result<std::uint64_t> read_drop_answer(std::string_view json) {
   return *dropped;
 }
 
+base::Result<admin::ReloadAnswer> read_reload_answer(std::string_view json) {
+  dom::parser parser;
+  dom::element root, servers;
+  simdjson::padded_string const text(json);
+  if (parser.parse(text).get(root) != simdjson::SUCCESS) return foreign();
+  if (root["servers"].get(servers) != simdjson::SUCCESS || !servers.is_object()) return foreign();
+  auto const count = [&](char const* key) {
+    return static_cast<std::size_t>(number_at(servers, key).value_or(0));
+  };
+  return admin::ReloadAnswer{count("added"), count("removed"), count("changed")};
+}
+
+std::string render_reload(admin::ReloadAnswer const& answer) {
+  return fmt::format("taken over: servers: {} added, {} removed, {} changed, the rest keeps running\n",
+                     answer.added, answer.removed, answer.changed);
+}
+
 std::string render_drop(admin::TokenDrop const& drop, std::uint64_t dropped) {
   return fmt::format("{} dropped of `{}`\n", dropped, shown(drop.subject));
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "admin/purge_request.hpp"
+#include "admin/reload_answer.hpp"
 #include "admin/token_drop.hpp"
 #include "base/result.hpp"
 
@@ -20,6 +21,9 @@ base::Result<std::string> render_cache(std::string_view json);  // a line for ea
 
 base::Result<std::uint64_t> read_drop_answer(std::string_view json);
 std::string render_drop(admin::TokenDrop const& drop, std::uint64_t dropped);
+
+base::Result<admin::ReloadAnswer> read_reload_answer(std::string_view json);
+std::string render_reload(admin::ReloadAnswer const& answer);
 
 // Names whole servers or everything, and restricts it by nothing else.
 bool is_bulk(admin::PurgeRequest const& request);

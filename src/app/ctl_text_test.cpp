@@ -35,6 +35,15 @@ TEST(CtlText, ADropOfTokensSaysHowMany) {
     EXPECT_FALSE(read_drop_answer(foreign)) << foreign;
 }
 
+TEST(CtlText, AReloadSaysWhatWasTakenOver) {
+  auto const answer = read_reload_answer(admin::reload_answer({1, 0, 2}));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(render_reload(*answer),
+            "taken over: servers: 1 added, 0 removed, 2 changed, the rest keeps running\n");
+  for (auto const* foreign : {"", "<html>", "{}", "[]", R"({"servers":3})"})
+    EXPECT_FALSE(read_reload_answer(foreign)) << foreign;
+}
+
 TEST(CtlText, WholeServersAreBulk) {
   EXPECT_TRUE(is_bulk({"*", "", "", "", false}));
   EXPECT_TRUE(is_bulk({"github", "", "", "", false}));

@@ -12,6 +12,7 @@ inline constexpr int kExitData = 65;         // arguments of a call
 inline constexpr int kExitNoInput = 66;      // a file that was named is missing
 inline constexpr int kExitUnavailable = 69;  // no gateway, no server, a port that is taken
 inline constexpr int kExitSoftware = 70;     // our own failure
+inline constexpr int kExitCannotWrite = 73;  // what was printed did not get where it should
 inline constexpr int kExitTryLater = 75;     // busy, starting, or too slow
 inline constexpr int kExitDenied = 77;       // not agreed to, or not allowed
 inline constexpr int kExitConfig = 78;

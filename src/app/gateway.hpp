@@ -98,6 +98,8 @@ class Gateway {
   void want_reload(bool anew);
   base::Task<void> reload_loop();
   base::Task<void> reload(bool anew);
+  base::Task<base::Result<std::string>> reload_now();  // what came of it, for the admin listener
+  void tell_of_reload(base::Result<std::shared_ptr<config::Settings const>> const& read);
   void take_over(std::shared_ptr<config::Settings const> settings);
   void open_secrets();
   base::Task<void> watch_secrets();
@@ -158,7 +160,9 @@ class Gateway {
   std::unique_ptr<limits::EntranceLoop> entrance_loop_;
   base::TimePoint started_;
   std::unique_ptr<base::Event> reload_wanted_;
-  bool anew_ = false;  // … from disk
+  bool anew_ = false;                                        // … from disk
+  std::unique_ptr<base::Event> reload_read_;                 // null: nobody has waited for one
+  std::optional<base::Result<std::string>> reload_came_to_;  // … last
   bool settled_ = false;
   bool stopping_ = false;
   int exit_code_ = 0;

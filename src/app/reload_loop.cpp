@@ -37,6 +37,7 @@ base::Task<void> Gateway::reload(bool anew) {
   gauges.config_last_reload_success.set(read ? 1 : 0);
   gauges.config_last_reload_timestamp.set(static_cast<double>(
       std::chrono::duration_cast<std::chrono::seconds>(clock_.wall().time_since_epoch()).count()));
+  tell_of_reload(read);
   if (!read) {
     if (secrets != nullptr) secrets->learn(*settings_);
     log_->event(observe::Level::error, "config.reload",

@@ -10,6 +10,7 @@
 #include "app/core_dumps.hpp"
 #include "app/exit_codes.hpp"
 #include "app/gateway.hpp"
+#include "app/refused_reload.hpp"
 #include "app/secret_desk.hpp"
 #include "app/sources.hpp"
 #include "app/start_table.hpp"
@@ -50,7 +51,7 @@ Reading read_sources(RunRequest const& request, config::TrustStore const& agreed
   auto& environment = secrets.environment();
   FoundSources found;
   if (find_sources(request.sources, environment, found) != kExitOk)
-    return not_taken("a file cannot be read; see above");
+    return not_taken("a file cannot be read; stderr of the gateway says which");
   auto const* const file = without_consent(found, agreed);
   if (file != nullptr) {  // `--trust` has agreed to what was there at the start
     return not_taken(fmt::format(
@@ -63,7 +64,7 @@ Reading read_sources(RunRequest const& request, config::TrustStore const& agreed
   if ((anew || bad) && !problems.sorted().empty()) {  // else they are known
     fmt::print(stderr, "{}", config::render_text(problems.sorted(), false));
   }
-  if (bad) return not_taken("it has errors; see above");
+  if (bad) return not_taken(refusal_of(problems.sorted()));
   return std::make_shared<config::Settings const>(std::move(loaded.settings));
 }
 

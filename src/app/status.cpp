@@ -202,6 +202,7 @@ admin::AdminViews Gateway::views() {
     if (!dropped) return dropped.error();
     return admin::token_drop_answer(*dropped);
   };
+  views.reload = [this] { return reload_now(); };
   if (options_.secrets != nullptr) {
     views.secrets_json = [secrets = options_.secrets] { return secrets->status_json(); };
   }

@@ -1,32 +1,16 @@
 // The commands as a person uses them: what they print and where, exit codes, suggestions, consent, --json.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { nodeDir, repo } from '../fixtures/peers.mjs';
 import { connect } from './clients.mjs';
-import { cleanEnv, direct, eventually, freePort, kStartMs, killAll, scratch, sleep, startFixture, startProgram,
-  startWeir, stdioFixture, stopAll, weirBin, writeConfig } from './harness.mjs';
+import { folder, weir } from './commands.mjs';
+import { direct, eventually, freePort, kStartMs, killAll, scratch, sleep, startFixture, startProgram, startWeir,
+  stdioFixture } from './harness.mjs';
 
 const kSkip = { skip: direct && 'direct: there is no gateway process' };
 const kEscape = '\x1b';
-
-/** Runs a command to its end; gives {code, out, err}. */
-function weir(args, { cwd = scratch(), env = {}, input = '' } = {}) {
-  const end = spawnSync(weirBin, args, { cwd, env: cleanEnv(env), input, encoding: 'utf8', timeout: kStartMs });
-  return { code: end.status ?? end.signal, out: end.stdout, err: end.stderr };
-}
-
-/** A folder with these files, by name. */
-function folder(files) {
-  const dir = scratch();
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(join(dir, name, '..'), { recursive: true });
-    writeFileSync(join(dir, name), typeof text === 'string' ? text : JSON.stringify(text, null, 1));
-  }
-  return dir;
-}
 
 /** Two free ports as the environment that makes Weir use them. */
 async function ports() {
@@ -362,66 +346,5 @@ describe('reload', { timeout: 120_000, ...kSkip }, () => {
       assert.doesNotMatch(await (await fetch(`http://${admin}/api/v1/status`)).text(), /"name":"b"/);
       await asked.stop();
     }
-  });
-});
-
-describe('weir call and status', { timeout: 120_000, ...kSkip }, () => {
-  let gate;
-  let http;
-  let at;
-  before(async () => {
-    http = await startFixture('http_dual.mjs', ['--id', 'web']);
-    gate = await startWeir({ pipe: stdioFixture('stdio_legacy.mjs', ['--id', 'pipe']), web: http });
-    at = ['--admin', gate.admin.slice(7)];
-    await eventually('both servers', () => weir(['status', '-q', ...at]).code === 0);
-  });
-  after(() => stopAll(gate, http));
-
-  for (const server of ['pipe', 'web']) {
-    test(`lists, calls, reads and shows schemas of a server (${server})`, () => {
-      assert.match(weir(['call', server, ...at]).out, /^echo +Returns its text$/m);
-      assert.deepEqual(weir(['call', `${server}.echo`, 'text=hi there', ...at]), { code: 0, out: 'hi there\n', err: '' });
-      assert.equal(weir(['call', `${server}.whoami`, ...at]).out, `${server}\n`);
-      const typed = weir(['call', `${server}.arguments`, 'n:=1', 'list:=[1,"a"]', 's=1', ...at]);
-      assert.deepEqual(JSON.parse(typed.out), { n: 1, list: [1, 'a'], s: typeof JSON.parse(typed.out).s === 'number' ? 1 : '1' });
-      assert.equal(weir(['call', `${server}.echo`, '--args', '-', ...at], { input: '{"text":"from stdin"}' }).out, 'from stdin\n');
-      assert.equal(JSON.parse(weir(['call', `${server}.echo`, '--schema', ...at]).out).type, 'object');
-      assert.equal(JSON.parse(weir(['call', `${server}.echo`, 'text=x', '--json', ...at]).out).content[0].text, 'x');
-      assert.ok(JSON.parse(weir(['call', server, '--json', ...at]).out).tools.length > 3);
-    });
-  }
-
-  test('says what is wrong, on stderr, with the exit code of its kind', () => {
-    for (const [args, code, said] of [
-      [['pip.echo'], 64, /no server `pip`\n  = did you mean `pipe`\?/],
-      [['pipe.eco'], 64, /no tool `eco`\n  = did you mean `echo`\?/],
-      [['pipe.echo', 'text'], 65, /not of the form name=value/],
-      [['pipe.echo', '--args', '{bad'], 65, /not JSON/],
-      [['pipe.echo', 'a=1', '--args', '{}'], 65, /do not go together/],
-    ]) {
-      const end = weir(['call', ...args, ...at]);
-      assert.deepEqual([end.code, end.out], [code, ''], args.join(' '));
-      assert.match(end.err, said);
-    }
-    const none = weir(['status', '--config', join(folder({ 'w.yaml': 'listeners: []' }), 'w.yaml')]);
-    assert.equal(none.out, '');
-    assert.match(none.err, /`listeners` is empty/);
-    const nobody = weir(['call', 'a.b', '--admin', '127.0.0.1:9']);
-    assert.equal(nobody.code, 69);
-    assert.match(nobody.err, /no gateway answers at .*\n  = fix: start one with `weir run`/);
-    assert.equal(weir(['status', '--admin', '127.0.0.1:9']).code, 69);
-  });
-
-  test('status: one screen, --json, and -q for the exit code alone', () => {
-    const text = weir(['status', ...at]);
-    assert.equal(text.code, 0);
-    assert.match(text.out, /gateway  ready[^]*servers  2 ok\n[^]*pipe +ok +stdio[^]*web +ok +http/);
-    assert.ok(!text.out.includes(kEscape));
-    const json = JSON.parse(weir(['status', '--json', ...at]).out);
-    assert.deepEqual([json.version, json.ready, json.servers.map(({ name, state }) => `${name} ${state}`)],
-      [1, true, ['pipe ok', 'web ok']]);
-    assert.deepEqual(weir(['status', '-q', ...at]), { code: 0, out: '', err: '' });
-    assert.ok(weir(['status', '--color', 'always', ...at]).out.includes(kEscape));
-    assert.ok(!weir(['status', ...at], { env: { NO_COLOR: '1', CLICOLOR_FORCE: '' } }).out.includes(kEscape));
   });
 });
