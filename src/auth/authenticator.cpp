@@ -93,7 +93,10 @@ std::optional<Authenticator::Who> Authenticator::decide(Shown shown, base::WallT
                                                         Verdict const* late) const {
   if (!closed_) return Who(anonymous_);
   auto const token = bearer_of(shown.authorization);
-  if (token.empty()) return Who(not_taken(shown.authorization, "no credential"));
+  if (token.empty()) {
+    bool const none = shown.authorization.empty();
+    return Who(not_taken(shown.authorization, none ? "no credential" : "no bearer credential"));
+  }
   if (opens_with_keys_) {
     if (auto who = find_key(token, wall)) return Who(std::move(who));
   }

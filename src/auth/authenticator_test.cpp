@@ -42,6 +42,29 @@ TEST(Authenticator, AKnownKeyNamesItsPrincipal) {
   EXPECT_TRUE(closed.identify("bearer abc", kNow - 1ms)) << "the scheme has no case";
 }
 
+// RFC 9110 section 11.4: 1*SP behind the scheme.
+TEST(Authenticator, SeveralBlanksMayStandBetweenSchemeAndToken) {
+  Authenticator const closed({"keys"}, {key()});
+  for (char const* const sent : {"Bearer  abc", "bearer     abc"}) {
+    EXPECT_TRUE(closed.identify(sent, kNow - 1ms)) << sent;
+    auto const who = closed.identify_now({sent, ""}, kNow - 1ms, base::TimePoint{});
+    EXPECT_TRUE(who && *who) << sent;
+  }
+  EXPECT_FALSE(closed.identify("Bearer \tabc", kNow - 1ms));
+  EXPECT_FALSE(closed.identify("Bearer    ", kNow - 1ms));
+}
+
+TEST(Authenticator, WhatIsShownWithoutABearerIsNotCalledNothing) {
+  Authenticator const closed({"keys"}, {key()});
+  auto const why = [&](std::string_view sent) {
+    return closed.identify_now({sent, ""}, kNow - 1ms, base::TimePoint{})->error().detail;
+  };
+  EXPECT_EQ(why(""), "no credential");
+  for (char const* const sent : {"Basic YTpi", "Digest a=b", "Token abc", "abc"}) {
+    EXPECT_EQ(why(sent), "no bearer credential") << sent;
+  }
+}
+
 TEST(Authenticator, EverythingElseIsRefusedAlike) {
   Authenticator const closed({"keys"}, {key()});
   for (char const* const sent : {"", "Bearer ", "Bearer abd", "Basic abc", "abc", "Bearer abc "}) {

@@ -64,6 +64,17 @@ Settled settle_failure(core::Call const& call, base::Error const& error, bool to
   return {core::from_error(mapped.code, mapped.message, mapped.data), mapped.http, mapped.fields};
 }
 
+// Errors that other layers have worded name no request yet, as those of settle_failure() do. Known by their
+// data: their server may be set. One of another Weir behind this one has its own id, and keeps it.
+void name_request(core::Outcome& outcome, std::string_view request_id) {
+  auto const data = outcome.message.raw(Field::error_data);
+  if (!data.starts_with(R"({"source":"gateway",)") || data.find(R"("requestId")") != data.npos) return;
+  if (request_id.empty() || !outcome.edits.empty()) return;  // edited: a server's
+  std::string json;
+  mcp::append_json_string(json, request_id);
+  outcome.edits.insert_member(outcome.message.span(Field::error_data), "requestId", json);
+}
+
 }  // namespace
 
 void put_id(core::Outcome& outcome, std::string_view id) {
@@ -102,6 +113,7 @@ Settled settle(core::Call const& call, base::Result<core::Outcome> outcome, bool
     record.error_type = observe::kRpcError;
     record.error_code = code_of(settled.outcome);
     settled.http = status_of(call, record.error_code);
+    name_request(settled.outcome, record.request_id);
   } else if (is_tool_error(settled.outcome)) {
     record.outcome = observe::Outcome::tool_error;
     record.error_type = observe::kToolError;

@@ -310,6 +310,13 @@ TEST_F(Doorkeeping, AStormOfTheRefusedIsOneLineForEachReason) {
       }));
 }
 
+TEST_F(Doorkeeping, AnotherSchemeIsNotTakenForNothing) {
+  desk.post(kList, "Authorization: Basic YTpi\r\n");
+  EXPECT_EQ(
+      lines(),
+      (std::vector<std::string>{R"("level":"warn","event":"auth.denied","msg":"no bearer credential"})"}));
+}
+
 TEST_F(Doorkeeping, TheReasonIsNamedAndTheTokenIsNot) {
   open({"jwt"}, {"mcp"});
   auto const lacking = issuer.token("ann", "other");

@@ -20,6 +20,7 @@ namespace weir::edge {
 
 // The header fields of every answer to a call: complete lines.
 std::string fields_for(std::string_view request_id);
+std::string request_id_field(std::string_view request_id);
 
 class HttpSink final : public AskingSink {
  public:

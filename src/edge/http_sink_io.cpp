@@ -21,6 +21,12 @@ std::string fields_for(std::string_view request_id) {
   return fields;
 }
 
+std::string request_id_field(std::string_view request_id) {
+  std::string field;
+  base::append(field, "X-Request-Id: ", request_id, "\r\n");
+  return field;
+}
+
 HttpSink::~HttpSink() {
   if (outbox_) outbox_->end(*stream_);
 }
@@ -33,7 +39,7 @@ void HttpSink::begin() {
       if (pin->outbox()->open(stream_)) outbox_ = pin->outbox();
     }
   }
-  exchange_.begin_stream(std::string("X-Request-Id: ").append(request_id_).append("\r\n"));
+  exchange_.begin_stream(request_id_field(request_id_));
   stream_->live.activate();
   if (!outbox_ || !mcp::traits_of(call_.session->revision).priming_event) return;
   std::string first;

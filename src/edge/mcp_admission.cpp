@@ -3,6 +3,7 @@
 #include "auth/bearer.hpp"
 #include "auth/certificate_caller.hpp"
 #include "edge/answer.hpp"
+#include "edge/http_sink.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "edge/media_types.hpp"
 #include "edge/request_id.hpp"
@@ -99,7 +100,7 @@ void McpEndpoint::reject(net::HttpExchange& exchange, std::string_view reason, e
 
 void McpEndpoint::echo_request_id(net::HttpExchange& exchange) {
   auto const id = chosen_request_id(exchange.head().fields);
-  if (!id.empty()) exchange.add_fields(std::string("X-Request-Id: ").append(id).append("\r\n"));
+  if (!id.empty()) exchange.add_fields(request_id_field(id));
 }
 
 bool McpEndpoint::find_endpoint(net::HttpExchange& exchange, Admitted& admitted) {
@@ -112,6 +113,7 @@ bool McpEndpoint::find_endpoint(net::HttpExchange& exchange, Admitted& admitted)
     }
   }
   parts_.meter.refused("path");
+  echo_request_id(exchange);
   exchange.reply_text(404, "", "There is nothing here. MCP is at /mcp and /mcp/{server}.");
   return false;
 }
@@ -124,6 +126,7 @@ bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted& admitted) 
   }
   bool const legacy = admitted.rules->legacy;
   if (head.method == "OPTIONS") {
+    echo_request_id(exchange);
     exchange.reply(
         204, "",
         preflight_fields(head.fields.value("access-control-request-headers")).append(allowed_methods(legacy)),
@@ -139,6 +142,7 @@ bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted& admitted) 
     if (admitted.pair || head.fields.has("mcp-session-id")) return admitted.stream = true;
   }
   parts_.meter.refused("method");
+  echo_request_id(exchange);
   exchange.reply_text(405, allowed_methods(legacy), "Send MCP requests with POST.");
   return false;
 }
@@ -153,6 +157,7 @@ void McpEndpoint::end_session(net::HttpExchange& exchange, Admitted const& admit
   auto const now = parts_.scheduler.now();
   auto const& who = *admitted.principal;
   if (parts_.sessions.find(id, who, admitted.endpoint, now) && parts_.sessions.end(id, who, now)) {
+    echo_request_id(exchange);
     exchange.reply(200, "", "", {});
     return;
   }
@@ -227,9 +232,8 @@ bool McpEndpoint::take_caller(net::HttpExchange& exchange, Admitted& admitted, a
   auto const authorization = exchange.head().fields.value("authorization");
   auto const fault = who.error().fault;
   bool const shown = !auth::bearer_of(authorization).empty();
-  bool const malformed = fault == base::Fault::invalid_input;
   // Without a credential clients begin that want to be told where to get one.
-  parts_.meter.kept_out(shown || malformed ? observe::Level::warn : observe::Level::info, "auth.denied",
+  parts_.meter.kept_out(authorization.empty() ? observe::Level::info : observe::Level::warn, "auth.denied",
                         who.error().detail, {});
   parts_.meter.not_let_in(failure_of(fault, authorization));
   switch (fault) {
@@ -275,6 +279,7 @@ bool McpEndpoint::answer_metadata(net::HttpExchange& exchange) {
   constexpr std::string_view kAnyPage =
       "Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: GET\r\n"
       "Access-Control-Allow-Headers: MCP-Protocol-Version\r\nCache-Control: max-age=300\r\n";
+  echo_request_id(exchange);
   if (head.method == "OPTIONS") {
     exchange.reply(204, "", kAnyPage, {});
   } else if (head.method == "GET") {

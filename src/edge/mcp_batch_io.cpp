@@ -59,6 +59,7 @@ base::Task<void> McpEndpoint::serve_batch(net::HttpExchange& exchange, Admitted 
     items.push_back({std::move(call), std::string(request_id_for(fields))});
   }
   if (items.empty()) {
+    echo_request_id(exchange);
     Batch::reply(exchange, contents.answers, {});
     co_return;
   }

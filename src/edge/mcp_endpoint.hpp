@@ -64,6 +64,7 @@ class McpEndpoint final : public net::HttpHandler {
 
   base::Task<void> serve(net::HttpExchange& exchange) override;
   void refused(int status, std::string_view reason) override;
+  bool judges_length() const noexcept override { return true; }  // pages and MCP clients read JSON
 
   void set_rules(std::shared_ptr<EndpointRules const> rules) {
     rules_ = std::move(rules);
@@ -134,7 +135,8 @@ class McpEndpoint final : public net::HttpHandler {
                      base::Result<core::Outcome> outcome, CallRecord& record);
   // The client's own, or else a fresh one; good until the next.
   std::string_view request_id_for(net::Fields const& fields);
-  static void echo_request_id(net::HttpExchange& exchange);  // with a refusal, if the client chose one
+  // For answers to what is no call, refusals among them: the id that the client chose, if it did. Once each.
+  static void echo_request_id(net::HttpExchange& exchange);
 
   EndpointParts parts_;
   std::shared_ptr<EndpointRules const> rules_;

@@ -222,6 +222,7 @@ void McpEndpoint::take_note(net::HttpExchange& exchange, core::Call& call) {
     reject(exchange, "session", era::Refusal{404, -32001, "Session not found", {}}, {});
     return;
   }
+  echo_request_id(exchange);
   exchange.reply(202, "", "", {});
 }
 
@@ -306,7 +307,7 @@ std::string McpEndpoint::answer(net::HttpExchange& exchange, EndpointRules const
     if (exchange.streaming()) {
       exchange.end_stream();
     } else {
-      exchange.reply(202, "", "", {});
+      exchange.reply(202, "", request_id_field(record.request_id), {});
     }
     return {};
   }

@@ -1,5 +1,6 @@
 #include "edge/admitted_tenure.hpp"
 #include "edge/answer.hpp"
+#include "edge/http_sink.hpp"
 #include "edge/mcp_endpoint.hpp"
 #include "edge/media_types.hpp"
 #include "edge/pair_stream.hpp"
@@ -56,6 +57,7 @@ base::Task<void> McpEndpoint::serve_pair(net::HttpExchange& exchange, Admitted a
   std::string first;
   net::append_sse_event(first, "endpoint",
                         std::string(exchange.head().path).append(1, '?').append(kSessionQuery) + id);
+  echo_request_id(exchange);
   {
     AdmittedTenure tenure(parts_.scheduler, rules_, rules_changed_, admitted.rules, admitted.principal);
     PairStream stream(
@@ -100,15 +102,17 @@ void McpEndpoint::take_letter(net::HttpExchange& exchange, Admitted const& admit
   call->deadline = call->deadline_latest = now + admitted.rules->call_max;
   if (!request) {
     parts_.entry.note(*call);
+    echo_request_id(exchange);
     return exchange.reply(202, "", "", {});
   }
   pin.refresh(now);
   continue_trace(*call, fields.value("traceparent"), fields.value("tracestate"), parts_.random);
   auto place = parts_.gate.enter();
   if (!place) return reject(exchange, "busy", kBusy, id, kRetry);
-  if (!letters->put({std::move(call), std::move(*place), admitted.principal}))
+  std::string const request_id(request_id_for(fields));
+  if (!letters->put({std::move(call), std::move(*place), admitted.principal, request_id}))
     return reject(exchange, "session", kNoSession, {});
-  exchange.reply(202, "", "", {});
+  exchange.reply(202, "", request_id_field(request_id), {});
 }
 
 }  // namespace weir::edge

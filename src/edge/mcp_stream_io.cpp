@@ -44,6 +44,7 @@ McpEndpoint::Stream McpEndpoint::open_stream(net::HttpExchange& exchange, Admitt
 base::Task<void> McpEndpoint::serve_stream(net::HttpExchange& exchange, Admitted admitted) {
   auto opened = open_stream(exchange, admitted);
   if (!opened.outbox) co_return;
+  echo_request_id(exchange);
   InProgress const mark(in_progress_);
   AdmittedTenure tenure(parts_.scheduler, rules_, rules_changed_, admitted.rules, admitted.principal);
   GetStream stream(

@@ -54,5 +54,20 @@ TEST(PageAnswers, APageMayReadEverythingThatIsSaidInHeaders) {
   }
 }
 
+// Before any of the body has come, and after who calls is known.
+TEST(PageAnswers, APageMayReadThatItsBodyIsTooLong) {
+  HttpDesk desk;
+  auto refused = desk.send("POST /mcp HTTP/1.1\r\nHost: localhost\r\n" + kPage +
+                           "Content-Type: application/json\r\nContent-Length: 99000000\r\n\r\n");
+  EXPECT_EQ(refused.status(), 413);
+  EXPECT_TRUE(refused.has("Content-Type: application/json\r\n")) << refused.text();
+  EXPECT_TRUE(refused.has(R"("code":-32600)")) << refused.text();
+  EXPECT_TRUE(refused.has("Access-Control-Allow-Origin: http://localhost:3000\r\n")) << refused.text();
+  EXPECT_TRUE(refused.has("Connection: close\r\n")) << "the body is not read";
+  desk.rules->authenticator = auth::Authenticator({"keys"}, {});
+  auto stranger = desk.send("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99000000\r\n\r\n");
+  EXPECT_EQ(stranger.status(), 401);
+}
+
 }  // namespace
 }  // namespace weir::edge

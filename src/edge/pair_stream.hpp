@@ -40,13 +40,11 @@ class PairStream {
   class Trace;
   base::Task<void> take_letters();
   base::Task<void> serve(session::Letterbox::Letter letter);
-  base::Task<void> answer(core::Call& call);
+  base::Task<void> answer(core::Call& call, std::string request_id);
 
   Parts parts_;
   GetStream stream_;
   base::Event gone_;
-  std::string request_stem_;
-  std::uint64_t request_count_ = 0;
   base::TaskGroup calls_;  // last: cancelled first
 };
 

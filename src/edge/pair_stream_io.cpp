@@ -1,5 +1,3 @@
-#include <fmt/core.h>
-
 #include "edge/answer.hpp"
 #include "edge/asking_sink.hpp"
 #include "edge/call_run.hpp"
@@ -60,7 +58,6 @@ PairStream::PairStream(Parts parts, GetStream::Parts stream, std::string first)
     : parts_(std::move(parts)),
       stream_(std::move(stream), parts_.server, std::move(first)),
       gone_(parts_.endpoint.scheduler),
-      request_stem_(parts_.endpoint.random.token(9)),
       calls_(parts_.endpoint.scheduler) {}
 
 Task<void> PairStream::run() {
@@ -93,11 +90,11 @@ Task<void> PairStream::serve(session::Letterbox::Letter letter) {
     std::string scratch;
     call.revision = era::negotiate_legacy(call.request.text(Field::protocol_version, scratch));
   }
-  co_await answer(call);
+  co_await answer(call, std::move(letter.request_id));
 }
 
-Task<void> PairStream::answer(core::Call& call) {
-  Trace trace(parts_.endpoint, call, fmt::format("{}-{}", request_stem_, ++request_count_));
+Task<void> PairStream::answer(core::Call& call, std::string request_id) {
+  Trace trace(parts_.endpoint, call, std::move(request_id));
   Sink sink(*this, call);
   call.client = &sink;
   auto json = co_await run_call(parts_.endpoint, parts_.rules, call, trace.record, true);

@@ -77,6 +77,30 @@ TEST(PairStream, BeginsWithTheUriToPostToAndAnswersOnTheStream) {
   EXPECT_NE(World::id_of(other), World::id_of(stream));
 }
 
+TEST(PairStream, ARequestHasOneIdInItsAcknowledgementAndItsError) {
+  World world;
+  world.handler->act = [](core::Call&) -> base::Task<base::Result<core::Outcome>> {
+    co_return base::Error(base::Fault::busy, base::Blame::gateway, "full");
+  };
+  auto stream = world.open(1 << 20, "X-Request-Id: opening\r\n");
+  EXPECT_EQ(stream.count("X-Request-Id: opening\r\n"), 1U) << stream.text();
+  auto const uri = World::uri_of(stream);
+  world.say(uri, kHello);
+  auto chosen = world.say(uri, request("1"), "X-Request-Id: mine\r\n");
+  EXPECT_EQ(chosen.status(), 202);
+  EXPECT_EQ(chosen.count("X-Request-Id: mine\r\n"), 1U) << chosen.text();
+  EXPECT_EQ(stream.count(R"("requestId":"mine")"), 1U) << stream.text();
+  auto own = world.say(uri, request("2"));
+  auto const at = own.text().find("X-Request-Id: ") + 14;
+  ASSERT_GT(own.text().size(), at) << own.text();
+  auto const id = own.text().substr(at, own.text().find("\r\n", at) - at);
+  EXPECT_EQ(stream.count("\"requestId\":\"" + id + "\""), 1U) << stream.text();
+  auto note =
+      world.say(uri, R"({"jsonrpc":"2.0","method":"notifications/initialized"})", "X-Request-Id: told\r\n");
+  EXPECT_EQ(note.status(), 202);
+  EXPECT_EQ(note.count("X-Request-Id: told\r\n"), 1U) << note.text();
+}
+
 TEST(PairStream, IsNotThereUnlessItIsSwitchedOn) {
   World world;
   EXPECT_EQ(world.open(1 << 20, "MCP-Protocol-Version: 2026-07-28\r\n").status(), 405);

@@ -13,7 +13,7 @@ namespace weir::edge {
 
 inline constexpr std::size_t kRequestIdBytesMax = 128;
 
-// "" if there is none, or one that is too long or has other characters than [A-Za-z0-9._:-].
+// "" if there is none or more than one, or one that is too long or has other characters than [A-Za-z0-9._:-].
 std::string_view chosen_request_id(net::Fields const& fields) noexcept;
 
 }  // namespace weir::edge

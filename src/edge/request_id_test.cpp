@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "edge/http_desk_test.hpp"
 
 namespace weir::edge {
@@ -26,6 +28,16 @@ TEST(RequestId, AClientMayChooseOneThatIsFit) {
     EXPECT_EQ(chosen(id), "") << id;
   }
   EXPECT_EQ(chosen_request_id(net::Fields{}), "");
+}
+
+TEST(RequestId, OfTwoNoneIsTaken) {
+  for (auto const& [first, second] : {std::pair{"a", "b"}, {"a", "a"}, {"a b", "ok"}, {"ok", ""}}) {
+    net::Fields fields;
+    fields.add({"X-Request-Id", first});
+    fields.add({"Host", "localhost"});
+    fields.add({"x-request-id", second});
+    EXPECT_EQ(chosen_request_id(fields), "") << first << ' ' << second;
+  }
 }
 
 std::string const kCall =
@@ -113,6 +125,41 @@ TEST_F(ChosenIds, ARefusalEchoesItAndMakesNone) {
   auto other = desk.post("nonsense", "X-Request-Id: not fit\r\n");
   EXPECT_EQ(other.status(), 400);
   EXPECT_EQ(id_of(other), "");
+}
+
+TEST_F(ChosenIds, WhatIsNoCallHasItToo) {
+  auto const session = desk.initialize();
+  auto const in = HttpDesk::in(session) + "X-Request-Id: mine\r\n";
+  auto const sent = [&](std::string const& line) {
+    return desk.send(line + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" + in + "\r\n");
+  };
+  auto const expect = [](int status, Exchange answer) {
+    EXPECT_EQ(answer.status(), status) << answer.text();
+    EXPECT_EQ(answer.count("X-Request-Id: mine\r\n"), 1U) << answer.text();
+  };
+  expect(404, sent("GET /nothing"));
+  expect(405, sent("PUT /mcp"));
+  expect(204, sent("OPTIONS /mcp"));
+  expect(200, sent("GET /mcp"));
+  expect(202, desk.post(R"({"jsonrpc":"2.0","method":"notifications/initialized"})", in));
+  expect(413,
+         desk.send("POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99000000\r\n" + in + "\r\n"));
+  expect(404, desk.get("unknown", "X-Request-Id: mine\r\n"));
+  expect(200, sent("DELETE /mcp"));
+}
+
+// The router words these and does not know the id.
+TEST_F(ChosenIds, AnErrorOfTheRoutersNamesTheRequest) {
+  desk.handler->act = [](core::Call&) -> base::Task<base::Result<core::Outcome>> {
+    co_return core::from_error(-32602, "Unknown tool: t", R"({"source":"gateway","reason":"unknown_tool"})");
+  };
+  auto answer = call("X-Request-Id: mine\r\n");
+  EXPECT_TRUE(answer.has(R"("data":{"requestId":"mine","source":"gateway","reason":"unknown_tool"})"))
+      << answer.text();
+  desk.handler->act = [](core::Call&) -> base::Task<base::Result<core::Outcome>> {
+    co_return core::from_error(-32602, "m", R"({"source":"elsewhere"})");
+  };
+  EXPECT_TRUE(call("X-Request-Id: mine\r\n").has(R"("data":{"source":"elsewhere"})")) << "a server's own";
 }
 
 }  // namespace

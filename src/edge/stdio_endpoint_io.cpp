@@ -80,7 +80,7 @@ void StdioEndpoint::start(std::unique_ptr<net::Stream> in, std::unique_ptr<net::
                           std::function<void()> on_end) {
   in_ = std::move(in);
   out_ = std::move(out);
-  framer_.emplace(LineFramer::Limits{.line_bytes_max = rules_()->body_bytes_max, .of_client = true});
+  framer_.emplace(LineFramer::Limits{.line_bytes_max = rules_()->body_bytes_max});
   writer_.emplace(parts_.scheduler, *out_);
   buffer_.resize(kReadBytes);
   shell_.spawn(write_backlog());
@@ -167,8 +167,12 @@ Task<void> StdioEndpoint::serve_inbox(std::shared_ptr<session::Outbox> outbox) {
 void StdioEndpoint::take_line(LineFramer::Line line) {
   if (line.too_long) {
     auto const sentence = fmt::format("A message may have {} bytes at most", rules_()->body_bytes_max);
-    requests_group_.spawn(refuse(line.reply_to ? std::to_string(*line.reply_to) : std::string(),
-                                 {413, kInvalidRequest, sentence, {}}));
+    auto& id = line.ends.id;
+    if (line.ends.kind != upstream::MessageEnds::Kind::answer) {
+      requests_group_.spawn(refuse(std::move(id), {413, kInvalidRequest, sentence, {}}));
+    } else if (auto instead = mcp::decode(error_message(id, kInvalidRequest, sentence, {}))) {
+      take_note(std::move(*instead));  // nobody answers an answer; who asked hears of it
+    }
     return;
   }
   auto decoded = mcp::decode(std::move(line.text), {.json = {}, .bytes_max = rules_()->body_bytes_max});

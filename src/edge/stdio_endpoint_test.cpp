@@ -31,6 +31,7 @@ struct Servers final : core::Handler {
     if (call.method == mcp::Method::prompts_get) {
       auto const said = co_await call.client->ask("roots/list", "");
       result = said ? said->raw(mcp::Field::result) : std::string_view("[]");
+      if (said && said->kind() == mcp::MessageKind::error) result = R"({"failed":true})";
     }
     if (call.method == mcp::Method::subscriptions_listen) co_await scheduler.sleep_for(10h);
     if (call.method != mcp::Method::initialize) co_await scheduler.sleep_for(delay);
@@ -289,6 +290,25 @@ TEST(StdioEndpoint, BoundsALine) {
   EXPECT_NE(desk.ask(modern("12", "tools/list")).find(R"("id":12,"error":{"code":-32600)"),
             std::string::npos);
   EXPECT_EQ(desk.ask(fits), answered("1"));
+}
+
+TEST(StdioEndpoint, GivesBackTheIdOfALongRequestAsItWasWritten) {
+  Desk desk;
+  std::string const rest = R"("method":"tools/list","params":{"a":")" + std::string(5000, 'x') + "\"}}";
+  EXPECT_NE(desk.ask(R"({"jsonrpc":"2.0","id":"s4",)" + rest).find(R"("id":"s4","error":{"code":-32600)"),
+            std::string::npos);
+  EXPECT_NE(desk.ask(R"({"jsonrpc": "2.0", "id": 4, )" + rest).find(R"("id":4,"error":{"code":-32600)"),
+            std::string::npos);
+}
+
+TEST(StdioEndpoint, ALongAnswerOfTheClientFailsTheQuestion) {
+  Desk desk;
+  desk.ask(legacy("0", "initialize",
+                  R"({"protocolVersion":"2025-06-18","capabilities":{"roots":{}},"clientInfo":{}})"));
+  desk.ask(legacy("1", "prompts/get"));
+  EXPECT_EQ(
+      desk.ask(R"({"jsonrpc":"2.0","id":"weir-1","result":{"roots":[")" + std::string(5000, 'x') + "\"]}}"),
+      R"({"jsonrpc":"2.0","id":1,"result":{"failed":true}})");
 }
 
 TEST(StdioEndpoint, TellsARequestTooManyThatItIsBusy) {

@@ -13,7 +13,9 @@ namespace weir::net {
 
 class HttpConnection {
  public:
-  HttpConnection(base::Scheduler& scheduler, std::unique_ptr<Stream> stream, ServerOptions const& options);
+  // `any_length`: bodies of whatever length may be announced.
+  HttpConnection(base::Scheduler& scheduler, std::unique_ptr<Stream> stream, ServerOptions const& options,
+                 bool any_length);
   ~HttpConnection();  // wipes what it has read
   HttpConnection(HttpConnection const&) = delete;
   HttpConnection& operator=(HttpConnection const&) = delete;
@@ -71,6 +73,7 @@ class HttpConnection {
   void forget_head() noexcept;
   void restore_head();
 
+  HttpLimits head_limits_;    // of the options, but for the length that may be announced
   std::string out_;           // written by us, not yet taken by the client
   std::size_t out_sent_ = 0;  // bytes of it that the client has taken
   std::string head_bytes_;    // owned copy of the head when its bytes must outlive a suspension

@@ -58,13 +58,13 @@ void HttpConnection::hold_head() {
 void HttpConnection::resume_head() {
   HeadSearch fresh;
   std::string_view const bytes(head_bytes_);
-  parse_request_head(bytes.substr(0, head_length_), options.limits, fresh, scratch().request);
+  parse_request_head(bytes.substr(0, head_length_), head_limits_, fresh, scratch().request);
   rest_ = bytes.substr(head_length_);
 }
 
 void HttpConnection::restore_head() {
   HeadSearch fresh;
-  parse_request_head(head_bytes_, options.limits, fresh, scratch().request);
+  parse_request_head(head_bytes_, head_limits_, fresh, scratch().request);
 }
 
 base::TimePoint HttpConnection::body_deadline(std::uint64_t received) const noexcept {
@@ -83,6 +83,10 @@ base::Task<Result<std::string>> HttpConnection::read_body() {
   Framing const framing = scratch().request.framing;
   bool const expects = scratch().request.expect_continue;
   keep_head();
+  if (framing.length > options.limits.body_bytes_max) {
+    refusal = Refusal{413, "the body is larger than this server takes"};
+    co_return refuse_body(Fault::too_large, refusal.reason);
+  }
   body_started_ = scheduler.now();
   if (expects && in.empty()) {
     iovec const part = part_of(kContinue);

@@ -99,6 +99,9 @@ class HttpHandler {
   virtual base::Task<void> serve(HttpExchange& exchange) = 0;
   // A request that was refused before it reached serve(): for counters.
   virtual void refused(int status, std::string_view reason) = 0;
+  // True: requests that announce a longer body than limits.body_bytes_max reach serve() too, which refuses
+  // them in its own words; read_body() fails for them. Else they are refused before, with text.
+  virtual bool judges_length() const noexcept { return false; }
 };
 
 // `stopping` may become true at any time: after the request in progress the connection closes.

@@ -1,5 +1,7 @@
 #include "net/http_server.hpp"
 
+#include <limits>
+
 #include "base/ready_until.hpp"
 #include "net/http_connection.hpp"
 #include "net/internal/scratch.hpp"
@@ -9,8 +11,11 @@ namespace weir::net {
 using internal::give_back;
 using internal::scratch;
 
-HttpConnection::HttpConnection(base::Scheduler& s, std::unique_ptr<Stream> st, ServerOptions const& o)
-    : scheduler(s), stream(std::move(st)), options(o) {}
+HttpConnection::HttpConnection(base::Scheduler& s, std::unique_ptr<Stream> st, ServerOptions const& o,
+                               bool any_length)
+    : scheduler(s), stream(std::move(st)), options(o), head_limits_(o.limits) {
+  if (any_length) head_limits_.body_bytes_max = std::numeric_limits<std::uint64_t>::max();
+}
 
 // A head may carry a caller's credential; what is left of it in scratch goes with it.
 HttpConnection::~HttpConnection() {
@@ -37,7 +42,7 @@ HttpConnection::Next HttpConnection::head_now() {
     bytes = {scratch().bytes.data(), got.bytes};
     pipelined_ = 0;
   }
-  HeadVerdict const verdict = parse_request_head(bytes, options.limits, search_, scratch().request);
+  HeadVerdict const verdict = parse_request_head(bytes, head_limits_, search_, scratch().request);
   head_length_ = static_cast<std::uint32_t>(bytes.size());  // so much of it is in scratch at most
   if (verdict.state == HeadVerdict::State::need_more) {
     if (from_scratch_) in.assign(bytes);
@@ -183,7 +188,7 @@ base::Task<bool> HttpConnection::finish(bool stopping) {
 
 base::Task<void> serve_connection(base::Scheduler& scheduler, std::unique_ptr<Stream> stream,
                                   HttpHandler& handler, ServerOptions const& options, bool const& stopping) {
-  HttpConnection connection(scheduler, std::move(stream), options);
+  HttpConnection connection(scheduler, std::move(stream), options, handler.judges_length());
   HttpExchange exchange(connection);
   for (;;) {
     if (connection.in.empty()) {

@@ -20,6 +20,19 @@ struct Marking final : HttpHandler {
   }
   int status = 204;
   void refused(int, std::string_view) override {}
+  bool judges_length() const noexcept override { return judges; }
+  bool judges = false;
+};
+
+// Judges lengths, and reads what it should have refused.
+struct Greedy final : HttpHandler {
+  base::Task<void> serve(HttpExchange& exchange) override {
+    auto const body = co_await exchange.read_body();
+    exchange.reply(body ? 200 : exchange.refusal_status(), "",
+                   "X-Path: " + std::string(exchange.head().path) + "\r\n", {});
+  }
+  void refused(int, std::string_view) override {}
+  bool judges_length() const noexcept override { return true; }
 };
 
 struct HttpServerTest : testing::Test {
@@ -62,6 +75,41 @@ TEST_F(HttpServerTest, OnlyWhatCanHaveABodySaysHowLongItIs) {
   EXPECT_EQ(nothing.find("Content-Length"), std::string::npos) << nothing;
   handler.status = 202;
   EXPECT_NE(ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").find("Content-Length: 0\r\n"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, ALongBodyIsRefusedBeforeTheHandler) {
+  auto const refused = ask("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 99000000\r\n\r\n");
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 413 ")) << refused;
+  EXPECT_EQ(refused.find("X-Mark"), std::string::npos) << refused;
+}
+
+TEST(HttpServerLengths, AHandlerThatJudgesThemIsAskedAndCannotReadTheBody) {
+  base::VirtualLoop loop;
+  Marking judging;
+  judging.judges = true;
+  judging.status = 400;
+  Greedy greedy;
+  ServerOptions const options;
+  bool const stopping = false;
+  auto const ask = [&](HttpHandler& handler) {
+    auto ends = make_pipe(loop);
+    base::TaskGroup tasks{loop};
+    tasks.spawn(serve_connection(loop, std::move(ends.second), handler, options, stopping));
+    std::string request = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 99000000\r\n\r\n{";
+    iovec const part{request.data(), request.size()};
+    EXPECT_EQ(ends.first->write({&part, 1}).bytes, request.size());
+    loop.run();
+    std::array<char, 4096> answer;
+    auto const got = ends.first->read(answer);
+    return std::string(answer.data(), got.bytes);
+  };
+  auto const asked = ask(judging);
+  EXPECT_TRUE(asked.starts_with("HTTP/1.1 400 ")) << asked;
+  EXPECT_NE(asked.find("X-Mark: /a\r\n"), std::string::npos) << asked;
+  EXPECT_NE(asked.find("Connection: close\r\n"), std::string::npos) << asked;
+  auto const read = ask(greedy);
+  EXPECT_TRUE(read.starts_with("HTTP/1.1 413 ")) << read;
+  EXPECT_NE(read.find("X-Path: /a\r\n"), std::string::npos) << "the head is still whole";
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "base/gate.hpp"
 #include "base/sync.hpp"
@@ -21,6 +22,7 @@ class Letterbox : public std::enable_shared_from_this<Letterbox> {
     std::unique_ptr<core::Call> call;  // with the rights of the POST that brought it
     base::Gate::Pass place;
     std::shared_ptr<core::Principal const> principal;  // the call's
+    std::string request_id = {};                       // that the POST was answered with; for log and errors
   };
 
   explicit Letterbox(base::Scheduler& home) : home_(home), filled_(home) {}
