@@ -81,7 +81,7 @@ Backend with_its_dialer(Backend backend, OwnDialer own) {
 Backend event_stream(WorkerParts& parts, config::Server const& server, std::size_t address,
                      upstream::SseOptions const& to, core::BackendObserver& observer, OwnDialer const& own) {
   auto const stream = [&parts, &observer, own, to,
-                       options = sse_options(server, parts.gateway_info, address)](
+                       options = sse_options(server, parts.gateway_info, parts.log, address)](
                           std::shared_ptr<upstream::SseOwner const> owner, core::BackendObserver* of_owner) {
     auto whose = to;
     auto* const hears = owner ? of_owner : &observer;

@@ -50,7 +50,7 @@ upstream::StdioBackend::Options stdio_options(config::Server const& server, std:
 }
 
 upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info,
-                                            std::size_t address) {
+                                            observe::Log& log, std::size_t address) {
   upstream::StdioBackend::Options options;
   options.transport = "sse";
   options.verdict_max = std::chrono::hours{24 * 365};       // HTTP+SSE is of one era
@@ -58,6 +58,7 @@ upstream::StdioBackend::Options sse_options(config::Server const& server, std::s
   options.child.server = server.name;
   options.child.gateway_info = gateway_info;
   options.start_max = server.timeouts.start;
+  options.log = &log;
   return options;
 }
 

@@ -30,9 +30,9 @@ core::CredentialFields credential_fields(config::Server const& server);
 // Likewise what issuers are shown for its tokens: secrets and keys of the clients, password, assertion.
 core::CredentialFields shown_fields(config::Server const& server);
 config::Server without_credentials(config::Server server);  // without what is in those fields
-// `address`: which of `urls`.
+// `address`: which of `urls`. `log` is told what becomes of the stream, as it is what a child says.
 upstream::StdioBackend::Options sse_options(config::Server const& server, std::string const& gateway_info,
-                                            std::size_t address = 0);
+                                            observe::Log& log, std::size_t address = 0);
 base::Result<upstream::HttpBackendOptions> http_options(config::Server const& server,
                                                         std::string const& gateway_info,
                                                         std::size_t address = 0);

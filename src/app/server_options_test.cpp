@@ -66,7 +66,17 @@ TEST(ServerOptions, EachAddressHasItsOwnOptions) {
   server.urls = {"http://one.test/mcp", "http://two.test/mcp"};
   EXPECT_EQ(http_options(server, "{}", 0)->url.host, "one.test");
   EXPECT_EQ(http_options(server, "{}", 1)->url.host, "two.test");
-  EXPECT_EQ(sse_options(server, "{}", 1).command.argv.back(), "http://two.test/mcp");
+  base::SystemClock clock;
+  observe::Log log{{.fd = -1}, clock, {}};
+  EXPECT_EQ(sse_options(server, "{}", log, 1).command.argv.back(), "http://two.test/mcp");
+}
+
+TEST(ServerOptions, WhatIsSaidOfAnEventStreamIsLoggedAsWhatAProgramSaysIs) {
+  config::Server server;
+  server.urls = {"http://one.test/sse"};
+  base::SystemClock clock;
+  observe::Log log{{.fd = -1}, clock, {}};
+  EXPECT_EQ(sse_options(server, "{}", log).log, &log);
 }
 
 }  // namespace

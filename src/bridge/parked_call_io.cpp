@@ -4,6 +4,7 @@
 
 #include "base/ready_until.hpp"
 #include "bridge/state_seal.hpp"
+#include "core/hop_meta.hpp"
 #include "core/parked.hpp"
 #include "mcp/json_cursor.hpp"
 
@@ -16,15 +17,18 @@ using base::Result;
 
 namespace {
 
-// The params of a modern question: an elicitation id is what only legacy clients wait for.
-std::string without_id(std::string_view params) {
+// The params of a modern question: an elicitation id is what only legacy clients wait for, and keys of
+// `_meta` that concern the server's hop stay there (P118).
+std::string as_modern(std::string const& came) {
+  auto const params = core::without_hop_meta(came);
   std::string out = "{";
   mcp::JsonCursor cursor(params);
   mcp::JsonValue key, value;
   if (!cursor.enter_object()) return "{}";
   while (cursor.next_member(key) && cursor.read_value(value)) {
     auto const name = key.inner(params);
-    if (name == "elicitationId" || name == "_meta") continue;
+    bool const empty_meta = name == "_meta" && value.span.of(params) == "{}";
+    if (name == "elicitationId" || empty_meta) continue;
     out.append(out.size() > 1 ? ",\"" : "\"").append(name).append("\":").append(value.span.of(params));
   }
   return out += '}';
@@ -115,7 +119,7 @@ base::Task<Result<mcp::Message>> ParkedCall::ask(std::string method, std::string
   }
   Place question(*this);
   question->method = std::move(method);
-  question->params = without_id(params);
+  question->params = as_modern(params);
   stirred_.set();
   {
     core::Parked const standing(call, scheduler_, answer_max_);

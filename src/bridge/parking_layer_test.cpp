@@ -129,6 +129,17 @@ TEST_F(Parking, AQuestionComesToTheClientAndTheRetryGoesOnWithTheSameCall) {
   EXPECT_EQ(server_->working, 0);
 }
 
+TEST_F(Parking, AQuestionKeepsItsMetaButForWhatConcernsTheServersHop) {  // P082, P118
+  server_->results = {R"({"message":"Who?","_meta":{"progressToken":7,"com.example/k":[ 1 ]}})",
+                      R"({"_meta":{"progressToken":8},"message":"Why?"})"};
+  auto const first = send();
+  EXPECT_NE(first->text().find(R"("params":{"message":"Who?","_meta":{"com.example/k":[ 1 ]}})"),
+            std::string::npos)
+      << first->text();
+  auto const second = send(retry(state_of(first->text()), R"({"q1":{"action":"accept"}})"));
+  EXPECT_NE(second->text().find(R"("params":{"message":"Why?"})"), std::string::npos) << second->text();
+}
+
 TEST_F(Parking, AStateIsGoodOnceForItsPrincipalAndItsRequestOnly) {  // P060, P061
   server_->results = {"{}"};
   auto const state = state_of(send()->text());

@@ -2,6 +2,7 @@
 
 #include "base/run_until.hpp"
 #include "core/client_capabilities.hpp"
+#include "core/hop_meta.hpp"
 #include "mcp/json_text.hpp"
 
 namespace weir::bridge {
@@ -107,8 +108,8 @@ base::Task<RoundsLayer::Leg> RoundsLayer::ask_all(core::Call& call, mcp::Message
   co_return leg;
 }
 
-// The client's result. A question that it declines with an error is cancelled; other questions have no such
-// form.
+// The client's result, without what concerns its hop (P118). A question that it declines with an error is
+// cancelled; other questions have no such form.
 base::Task<std::string> RoundsLayer::ask_one(core::Call& call, InputRequest question, Leg& leg) {
   if (by_url(question)) {
     leg.pages.push_back(random_.token(18));
@@ -120,7 +121,8 @@ base::Task<std::string> RoundsLayer::ask_one(core::Call& call, InputRequest ques
     leg.refusal = name + ": " + answer.error().detail;
     co_return std::string();
   }
-  if (answer->kind() == mcp::MessageKind::result) co_return std::string(answer->raw(Field::result));
+  if (answer->kind() == mcp::MessageKind::result)
+    co_return core::without_hop_meta(answer->raw(Field::result));
   if (question.method == Method::elicitation_create) co_return std::string(R"({"action":"cancel"})");
   std::string scratch;
   leg.refusal = name + ": the client refused: " + std::string(answer->text(Field::error_message, scratch));

@@ -61,6 +61,15 @@ TEST_F(Rounds, AQuestionGoesToTheClientAndItsAnswerBackUnderTheSameKey) {  // P0
   EXPECT_EQ(call_->request.raw(mcp::Field::params), R"({"name":"t","arguments":{"a":[ ]}})");
 }
 
+TEST_F(Rounds, AnAnswerGoesBackWithoutWhatConcernsTheClientsHop) {  // P118
+  server_->results = {kAskName, R"({"x":1})"};
+  client_.answers = {R"("result":{"action":"decline","_meta":{"progressToken":1,"z":1}})"};
+  EXPECT_EQ(run(), R"({"x":1})");
+  ASSERT_EQ(server_->seen.size(), 2U);
+  EXPECT_NE(server_->seen[1].find(R"({"action":"decline","_meta":{"z":1}})"), std::string::npos)
+      << server_->seen[1];
+}
+
 TEST_F(Rounds, ARoundWithoutQuestionsIsPaced) {
   server_->results = {R"({"resultType":"input_required","requestState":"a"})", R"({"x":1})"};
   EXPECT_EQ(run(), "waiting");

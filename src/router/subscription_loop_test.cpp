@@ -158,6 +158,20 @@ TEST_F(Subscription, TellsWhatAServerSaysBesidesTheUri) {  // P065, P082, P118
   loop_.run();
 }
 
+TEST_F(Subscription, TwoUpdatesToldAsOneSayWhatTheNewerOneSaid) {
+  auto const a = add("a", kResources);
+  start();
+  auto const running = send("subscriptions/listen", watching({R"("x://1")"}));
+  say(*a, "x://1", R"(,"n":1)");
+  say(*a, "x://1");  // says nothing besides
+  loop_.run();
+  ASSERT_EQ(running->client.heard.size(), 2U);
+  EXPECT_EQ(running->client.heard[1], updated("x://1"));
+  running->client.listening = false;
+  say(*a, "x://1");
+  loop_.run();
+}
+
 TEST_F(Subscription, WatchesEachResourceAtItsOwner) {  // P064, P065, P066
   auto const a = add("a", kResources),
              b = add("b", {{ListKind::resources, {R"({"uri":"y://1","name":"y"})"}}}),

@@ -125,8 +125,7 @@ void WatchCalls::changed(Owner const& owner) {
 }
 
 void WatchCalls::changed(std::string const& shown, std::string_view more) {
-  auto& kept = changed_[shown];
-  if (!more.empty()) kept = more;
+  changed_.insert_or_assign(shown, std::string(more));
 }
 
 void WatchCalls::follow_feed() {

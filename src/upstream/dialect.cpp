@@ -106,13 +106,21 @@ bool forget_result_type(core::Call const& call, mcp::Message& message) {
   }
 }
 
-// Keys of `_meta` that concern our hop go from the message itself (P118): layers behind put members of their
-// own there. serverInfo is left to the edits to come where they take it out or put ours in; tasks of a legacy
-// server are known to a legacy client by the server's own ids.
+// Keys of `_meta` that concern our hop go from the message itself, and from the questions in it (P118):
+// layers behind put members of their own there. serverInfo is left to the edits to come where they take it
+// out or put ours in; tasks of a legacy server are known to a legacy client by the server's own ids.
 void forget_hop_meta(core::Call const& call, bool modern, mcp::Message& message) {
   bool const to_modern = call.modern() && !modern;
-  auto gone = core::hop_members(message, {.server_info = to_modern, .related_task = call.modern() || modern});
-  if (!gone.empty()) forget(std::move(gone), message);
+  core::HopKeys const keys{.server_info = to_modern, .related_task = call.modern() || modern};
+  bool const asks = modern && message.has(Field::input_requests);
+  if (!asks && core::hop_members(message, keys).empty()) return;
+  auto const result = message.raw(Field::result);
+  auto const kept = asks ? core::result_without_hop_meta(result, keys) : core::without_hop_meta(result, keys);
+  if (kept == result) return;
+  std::string text(message.bytes());
+  auto const place = message.span(Field::result);
+  text.replace(place.begin, place.size(), kept);
+  message = core::from_message(std::move(text)).message;
 }
 
 // -32021 as Weir says it itself, if the client lacks what the server misses; else it is the server's mistake,
@@ -159,6 +167,11 @@ mcp::Splice Dialect::request(core::Call const& call, std::uint64_t id) const {
 void Dialect::rewrite_envelope(core::Call const& call, std::string_view own, mcp::Splice& edits) const {
   auto const& message = call.request;
   put_trace(call, edits);
+  if (mcp::is_modern(revision_) && message.has(Field::input_responses)) {
+    auto const kept = core::answers_without_hop_meta(message.raw(Field::input_responses));
+    if (kept != message.raw(Field::input_responses))
+      edits.replace_owned(message.span(Field::input_responses), kept);
+  }
   if (!message.is(Field::meta, JsonKind::object)) return;
   if (message.has(Field::meta_progress_token))
     edits.replace_owned(message.span(Field::meta_progress_token), own);

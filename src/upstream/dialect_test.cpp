@@ -127,6 +127,47 @@ TEST(Dialect, KeepsWhatConcernsTheServersHopFromTheClient) {  // P118
   EXPECT_EQ(*downwards(kModern, result(hop)), result(""));
 }
 
+constexpr char kHopQuestion[] =
+    R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"input_required","inputRequests":{"q1":{"method":)"
+    R"("elicitation/create","params":{"message":"Who?","_meta":{"progressToken":1,"z":1,)"
+    R"("io.modelcontextprotocol/clientInfo":{"name":"leak"}}}}},"requestState":"s"}})";
+constexpr char kQuestionPassed[] =
+    R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"input_required","inputRequests":{"q1":{"method":)"
+    R"("elicitation/create","params":{"message":"Who?","_meta":{"z":1}}}},"requestState":"s"}})";
+
+TEST(Dialect, KeepsItFromThoseWhoAreAskedInBothEras) {  // P118
+  EXPECT_EQ(*downwards(kModern, kHopQuestion, "tools/call", R"({"elicitation":{}})"), kQuestionPassed);
+  Dialect const dialect("files", kModern, kInfo);
+  auto const call = call_of(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}})", kLegacy);
+  auto const outcome = dialect.answer(*call, message_of(kHopQuestion));
+  ASSERT_TRUE(outcome);
+  EXPECT_EQ(edited(outcome->edits), kQuestionPassed);
+}
+
+TEST(Dialect, KeepsWhatConcernsTheClientsHopFromTheServerThatAsked) {  // P118
+  auto const request = [](std::string const& id, std::string const& meta) {
+    return R"({"jsonrpc":"2.0","id":)" + id +
+           R"(,"method":"tools/call","params":{"name":"t","inputResponses":)" +
+           R"({"q1":{"action":"decline","_meta":)" + meta + R"(}},"_meta":{)" +
+           R"("io.modelcontextprotocol/clientInfo":{"name":"weir","version":"1"}}}})";
+  };
+  EXPECT_EQ(
+      upwards(kModern, request("1", R"({"progressToken":1,"z":1,"io.modelcontextprotocol/clientInfo":{}})")),
+      request("42", R"({"z":1})"));
+  EXPECT_EQ(upwards(kModern, request("1", R"({"z": 1})")), request("42", R"({"z": 1})"));
+}
+
+TEST(Dialect, AServerMayRepeatAKeyOfItsHopInAQuestionAnyNumberOfTimes) {
+  std::string meta, left;
+  for (int i = 0; i < 40; ++i) meta += R"("progressToken":1,"a":1,)", left += R"("a":1,)";
+  auto const result = [](std::string const& of) {
+    return R"({"jsonrpc":"2.0","id":42,"result":{"resultType":"input_required","inputRequests":{"q":{"method":)"
+           R"("elicitation/create","params":{"_meta":{)" +
+           of + R"("b":2}}}}}})";
+  };
+  EXPECT_EQ(*downwards(kModern, result(meta), "tools/call", R"({"elicitation":{}})"), result(left));
+}
+
 TEST(Dialect, LeavesALegacyClientTheTaskOfALegacyServer) {
   auto const result = [](std::string meta) {
     return R"({"jsonrpc":"2.0","id":42,"result":{"_meta":{)" + meta + "}}}";

@@ -97,7 +97,7 @@ core::ServerStatus HttpBackend::status() const {
 void HttpBackend::failed(Error const& error) {
   status_.state = core::ServerState::failed;
   status_.cause = error.detail;
-  status_.cure = error.blame == Blame::gateway ? error.hint : std::string();
+  status_.cure = error.blame != Blame::upstream ? error.hint : std::string();
   unreachable_ = error.fault == Fault::connect_failed;
 }
 

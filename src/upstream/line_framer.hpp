@@ -2,7 +2,7 @@
 // (P052).
 //
 // One per child; one thread. Memory: at most line_bytes_max (default 10 MiB) plus what is fed. A longer line
-// is skipped and reported once with the id it seems to answer, so that one call fails and the child lives.
+// is skipped and reported once with what its ends show of it, so that one call fails and the child lives.
 // Blank lines are skipped; a trailing CR is dropped. What is not a message is told to noise();
 // noise_lines_max such lines in a row mean that this is no MCP server.
 #pragma once
@@ -15,18 +15,25 @@
 
 namespace weir::upstream {
 
+// What both ends of a JSON-RPC message show of it, however it is spaced.
+struct MessageEnds {
+  enum class Kind : std::uint8_t { unseen, request, answer };  // a notification is a request without an id
+  Kind kind = Kind::unseen;
+  std::string id;  // the token of a number or string, as it was written; "": it cannot be seen
+};
+
 class LineFramer {
  public:
   struct Limits {
     std::size_t line_bytes_max = 10 * 1024 * 1024;  // without the newline
     std::size_t noise_lines_max = 1000;             // in a row, without a message between them
-    bool of_client = false;  // who writes the lines asks, and is answered by the id of a request too
+    bool of_client = false;  // who writes the lines asks: reply_to is the id of a request
   };
   struct Line {
     std::string text;
-    bool too_long = false;  // text is empty
-    std::optional<std::uint64_t>
-        reply_to;  // too_long only: the id it carried first or last, if it could be seen
+    bool too_long = false;                  // text is empty
+    std::optional<std::uint64_t> reply_to;  // too_long only: the number of the request that it answers
+    MessageEnds ends;                       // too_long only
   };
 
   explicit LineFramer(Limits limits) noexcept : limits_(limits) {}
@@ -51,9 +58,11 @@ class LineFramer {
   std::uint64_t noise_lines_ = 0;
 };
 
-// The id of a JSON-RPC response of which only both ends are known: `{"jsonrpc":"2.0","id":7,…` or
-// `…,"id":7}`; of a request too, if those are meant. None: it cannot be seen, or is a request's.
-std::optional<std::uint64_t> reply_id_at_ends(std::string_view head, std::string_view tail,
-                                              bool requests_too = false);
+// Only members of the message itself count: of `head` those before the first that does not end in it, of
+// `tail` the last ones that are numbers or strings.
+MessageEnds ends_of_message(std::string_view head, std::string_view tail);
+
+// The id of a response with a number of ours. None: it cannot be seen, or it is no response.
+std::optional<std::uint64_t> reply_id_at_ends(std::string_view head, std::string_view tail);
 
 }  // namespace weir::upstream

@@ -71,11 +71,61 @@ TEST(ReplyIdAtEnds, TakesOnlyMembersOfTheMessageItself) {
   EXPECT_EQ(reply_id_at_ends(R"({"method":"sampling/createMessage",)", R"(},"jsonrpc":"2.0","id":1})"),
             std::nullopt)
       << "it asks";
-  EXPECT_EQ(reply_id_at_ends(R"({"jsonrpc":"2.0","id":1,"method":"tools/)", "}}", true), 1U) << "a client's";
   EXPECT_EQ(reply_id_at_ends(R"({"id":)", "}"), std::nullopt);
   EXPECT_EQ(reply_id_at_ends("", ""), std::nullopt);
   EXPECT_EQ(reply_id_at_ends("{", "}"), std::nullopt);
   EXPECT_EQ(reply_id_at_ends(R"({"jsonrpc":"2.0")", R"("jsonrpc":"2.0"})"), std::nullopt);
+}
+
+TEST(ReplyIdAtEnds, KnowsBlanksAndAnyOrderOfMembers) {
+  EXPECT_EQ(reply_id_at_ends(R"({"jsonrpc": "2.0", "id": 1, "result": {)", "}}"), 1U) << "json.dumps";
+  EXPECT_EQ(reply_id_at_ends("{\n  \"id\" : 2,\n  \"result\": {", "}}"), 2U);
+  EXPECT_EQ(reply_id_at_ends(R"({"result": {)", R"(}, "id" : 3 , "jsonrpc": "2.0" } )"), 3U);
+  EXPECT_EQ(reply_id_at_ends(R"({"id":4,"x":[{"id":9}],"error":{)", "}}"), 4U);
+  EXPECT_EQ(reply_id_at_ends(R"({"result": {"t":)", R"(x\", \"id\": 8}"})"), std::nullopt);
+  EXPECT_EQ(reply_id_at_ends(R"({"result":{)", R"(},"id":"8\"","x":"\\"})"), std::nullopt) << "not ours";
+}
+
+TEST(ReplyIdAtEnds, IsNoneOfARequestWhoseParamsComeFirst) {
+  EXPECT_EQ(reply_id_at_ends(R"({"jsonrpc":"2.0","id":1,"params":{)", R"(},"method":"roots/list"})"),
+            std::nullopt);
+  EXPECT_EQ(reply_id_at_ends(R"({"params":{)", R"(},"method":"roots/list","id":1})"), std::nullopt);
+  EXPECT_EQ(reply_id_at_ends(R"({"id":1,"x":{)", R"(},"method":"roots/list"})"), std::nullopt);
+  EXPECT_EQ(reply_id_at_ends(R"({"id":1,"x":{)", R"(}})"), std::nullopt) << "may be either";
+}
+
+TEST(MessageEnds, HaveTheIdAsItWasWritten) {
+  using Kind = MessageEnds::Kind;
+  auto const of = [](std::string_view head, std::string_view tail, Kind kind) {
+    auto const ends = ends_of_message(head, tail);
+    EXPECT_EQ(ends.kind, kind) << head;
+    return ends.id;
+  };
+  EXPECT_EQ(of(R"({"jsonrpc":"2.0","id":"s\u0034","method":"tools/)", "}}", Kind::request), R"("s\u0034")");
+  EXPECT_EQ(of(R"({"jsonrpc": "2.0", "id": -7, "method": "to)", "}}", Kind::request), "-7");
+  EXPECT_EQ(of(R"({"params":{)", R"(}, "method": "m", "id": "a\"b\\"})", Kind::request), R"("a\"b\\")");
+  EXPECT_EQ(of(R"({"jsonrpc":"2.0","id":"weir-1","result":{)", "}}", Kind::answer), R"("weir-1")");
+  EXPECT_EQ(of(R"({"method":"x","params":{"id":1,)", "}}", Kind::request), "");
+  EXPECT_EQ(of(R"({"id":null,"error":{)", "}}", Kind::answer), "");
+  EXPECT_EQ(of(R"({"id":12)", "}}", Kind::unseen), "") << "may go on";
+  EXPECT_EQ(of("{\"id\":\"\xC3\",\"method\":\"", "}}", Kind::request), "") << "not UTF-8";
+}
+
+TEST(LineFramer, TellsOfAClientsLongLineWhatItWas) {
+  LineFramer framer({.line_bytes_max = 300, .of_client = true});
+  std::string const padding(500, 'x');
+  auto const lines =
+      feed(framer,
+           R"({"jsonrpc": "2.0", "id": 4, "method": "m", "params": {"a": ")" + padding + "\"}}\n" +
+               R"({"jsonrpc":"2.0","id":"s4","method":"m","params":{"a":")" + padding + "\"}}\n" +
+               R"({"jsonrpc":"2.0","id":5,"result":{"a":")" + padding + "\"}}\n",
+           4096);
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_EQ(lines[0].reply_to, 4U);
+  EXPECT_FALSE(lines[1].reply_to);
+  EXPECT_EQ(lines[1].ends.id, R"("s4")");
+  EXPECT_FALSE(lines[2].reply_to) << "an answer gets none";
+  EXPECT_EQ(lines[2].ends.kind, MessageEnds::Kind::answer);
 }
 
 TEST(LineFramer, EndsAChildThatTalksTooMuchNoiseInARow) {

@@ -2,7 +2,7 @@
 //
 // Asked of the client of that call, through its sink, if it declared that it can be asked (P059); any other
 // request is refused or, a ping, answered. The reply is the text of one JSON-RPC response for the server,
-// with its own id (P087); keys of `_meta` that concern the server's hop stay here (P118). One worker thread;
+// with its own id (P087); keys of `_meta` that concern either hop stay here (P118). One worker thread;
 // `call` outlives the task, and dropping the task withdraws the question.
 #pragma once
 

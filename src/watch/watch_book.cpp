@@ -51,8 +51,7 @@ std::vector<std::string> WatchBook::uris() const {
 
 bool WatchBook::touch(std::string_view uri, std::string_view more) {
   if (!wanted(uri)) return false;
-  auto const owed = owed_.try_emplace(std::string(uri)).first;
-  if (!more.empty()) owed->second = more;
+  owed_.insert_or_assign(std::string(uri), std::string(more));
   return true;
 }
 

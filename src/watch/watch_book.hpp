@@ -2,9 +2,9 @@
 //
 // One per server, where it lives; one thread. A reader is a legacy session or a modern subscription, under a
 // key of its own. Changes are gathered until tell(): many of one resource are one notification, with what the
-// newest of them said besides, if any did (core::said_besides()). The book goes by the server's own URIs and
-// tells each reader the form that it used. A ticket is what a watch takes up elsewhere (its places in the
-// bounds); it dies with the watch. No bounds of its own.
+// newest of them said besides (core::said_besides()), and nothing of those before it. The book goes by the
+// server's own URIs and tells each reader the form that it used. A ticket is what a watch takes up elsewhere
+// (its places in the bounds); it dies with the watch. No bounds of its own.
 #pragma once
 
 #include <map>

@@ -51,11 +51,20 @@ TEST(WatchBook, OneNotificationHasWhatTheNewestOfTheChangesSaid) {
   book.add("one", one, "x://a", "x://a", nullptr);
   book.touch("x://a", R"( "n":1)");
   book.touch("x://a", R"( "n":2)");
-  book.touch("x://a");  // says nothing
   book.tell({});
   book.touch("x://a");
   book.tell({});
   EXPECT_EQ(one->told, (Told{R"(x://a "n":2)", "x://a"}));
+}
+
+TEST(WatchBook, WhatAnOlderChangeSaidIsNotTakenForWhatTheNewestSaid) {
+  WatchBook book;
+  auto const one = std::make_shared<Listener>();
+  book.add("one", one, "x://a", "x://a", nullptr);
+  book.touch("x://a", R"( "n":1)");
+  book.touch("x://a");  // says nothing besides
+  book.tell({});
+  EXPECT_EQ(one->told, Told{"x://a"});
 }
 
 TEST(WatchBook, WhoLeftIsOwedNothing) {

@@ -52,8 +52,7 @@ WatchBook::Ticket take_places(core::ClientSession const& session, std::string_vi
 struct WatchLayer::Pending final : Watcher {
   explicit Pending(base::Scheduler& scheduler) : news(scheduler) {}
   bool updated(std::string const& uri, std::string const& more, base::TimePoint) override {
-    auto& kept = uris[uri];
-    if (!more.empty()) kept = more;
+    uris.insert_or_assign(uri, more);
     news.set();
     return true;
   }

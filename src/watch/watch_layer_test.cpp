@@ -314,5 +314,24 @@ TEST_F(Watch, ASubscriptionIsToldEachChangeUntilItIsDropped) {
   EXPECT_EQ(server->said.back(), R"(-{"uri":"x://b"})");
 }
 
+TEST_F(Watch, AWaitingSubscriptionIsToldWhatTheNewestChangeSaidAndNoOlderOne) {
+  test::CollectingSink sink(loop);
+  auto const call = test::call_of(R"({"jsonrpc":"2.0","id":0,"method":"subscriptions/listen","params":)" +
+                                      core::listen_params({"x://a"}) + '}',
+                                  mcp::kNewest, &sink);
+  auto work = layer->handle(*call);
+  work.start();
+  loop.advance(1s);
+  sink.close();  // reads nothing
+  for (char const* more : {R"("n":1)", R"("n":2)", ""}) {
+    server->observer->resource_updated_with("x://a", more);
+    loop.advance(1s);
+  }
+  sink.open();
+  loop.advance(1s);
+  ASSERT_GE(sink.seen.size(), 2U);
+  EXPECT_EQ(sink.seen.back(), core::resource_updated("x://a"));
+}
+
 }  // namespace
 }  // namespace weir::watch
