@@ -215,7 +215,12 @@ void Worker::apply(std::shared_ptr<WorkerPlan const> plan) {
   feed_.set_entries(std::move(entries));
   if (catalog_) {
     catalog_->set_names(name_rules(*plan->settings));
-    catalog_->set_servers(std::move(specs));
+    std::vector<router::AbsentServer> absent;
+    for (auto const& [name, problem] : plan->problems) {
+      auto const* const configured = plan->settings->server(name);
+      absent.push_back({name, configured == nullptr || configured->expose, problem});
+    }
+    catalog_->set_servers(std::move(specs), std::move(absent));
   }
   retire(std::move(gone), loop_.now() + plan->settings->drain);
   set_rules(*plan->settings);

@@ -69,7 +69,8 @@ struct CatalogServer {
   // none.
   std::shared_ptr<SuspectTools const> withheld = {};
   bool withholds_unseen = false;  // and so are those that it has not listed: nobody knows what they say
-  std::string cure = {};  // what somebody has to do at the gateway about the cause; "": nothing is known
+  std::string cure = {};   // what somebody has to do at the gateway about the cause; "": nothing is known
+  bool set_aside = false;  // it cannot be used as it is configured: nothing leads to it
 
   // `tenant`: of the caller; "": the caller has none.
   bool withholds(std::string_view own_name, std::string_view tenant) const {

@@ -30,7 +30,9 @@ CatalogLoop::CatalogLoop(base::Scheduler& scheduler, base::Random& random, Catal
                          Publish publish)
     : scheduler_(scheduler), random_(random), options_(std::move(options)), publish_(std::move(publish)) {}
 
-void CatalogLoop::set_servers(std::vector<ServerSpec> servers) {
+void CatalogLoop::set_servers(std::vector<ServerSpec> servers, std::vector<AbsentServer> absent) {
+  absent_ = std::move(absent);
+  for (auto const& server : absent_) names_.insert(server.name);
   auto before = std::exchange(servers_, {});
   std::vector<ServerWatch*> fresh;
   for (auto& spec : servers) {
@@ -84,6 +86,17 @@ void CatalogLoop::publish() {
         {server.name, server.number, server.rules, server.in_aggregate, server.watch->readiness(),
          server.watch->since(), std::move(status.cause), server.watch->contents(), withheld_of(server),
          options_.guard != nullptr && options_.guard->withholds_unseen(server.name), std::move(status.cure)});
+  }
+  for (auto const& server : absent_) {
+    CatalogServer shown;
+    shown.name = *names_.find(server.name);
+    shown.in_aggregate = server.in_aggregate;
+    shown.readiness = Readiness::failed;
+    shown.since = scheduler_.now();
+    shown.cause = server.cause;
+    shown.cure = "It is set aside: an operator has to mend its configuration; `weir status` says why.";
+    shown.set_aside = true;
+    view->push_back(std::move(shown));
   }
   publish_(std::make_shared<CatalogSet const>(options_.catalog, std::move(view), ++generation_));
 }

@@ -47,6 +47,13 @@ struct ServerSpec {
   std::optional<base::Duration> list_ttl = {};  // configured
 };
 
+// A configured server that cannot be used as it is: clients are told so, and not that it does not exist.
+struct AbsentServer {
+  std::string name;
+  bool in_aggregate = true;
+  std::string cause;  // one line
+};
+
 class CatalogLoop final : public core::BackendObserver {
  public:
   using Publish = std::function<void(std::shared_ptr<CatalogSet const>)>;  // must not call the loop
@@ -58,7 +65,7 @@ class CatalogLoop final : public core::BackendObserver {
 
   // Starts asking. After a reload: servers whose backend is the same object keep what is known of them,
   // others start afresh, missing ones disappear; one publication. Order is the configuration's.
-  void set_servers(std::vector<ServerSpec> servers);
+  void set_servers(std::vector<ServerSpec> servers, std::vector<AbsentServer> absent = {});
   // How names are made from the next publication on, for a reload: call it before set_servers().
   void set_names(NameRules names) { options_.catalog.names = std::move(names); }
 
@@ -90,6 +97,7 @@ class CatalogLoop final : public core::BackendObserver {
   std::unordered_set<std::string>
       names_;  // of every server there ever was: facts of running calls point here
   std::vector<Entry> servers_;
+  std::vector<AbsentServer> absent_;
   Publish publish_;
 };
 

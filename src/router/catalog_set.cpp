@@ -39,8 +39,8 @@ void CatalogFeed::publish(std::shared_ptr<CatalogSet const> next) {
   auto view = std::make_shared<CatalogView>();
   for (auto const& server : next->servers()) {
     auto const entry = entries_.find(server.number);
-    WEIR_ASSERT(entry != entries_.end());
-    view->entries.push_back(entry->second);
+    WEIR_ASSERT(entry != entries_.end() || server.set_aside);
+    view->entries.push_back(server.set_aside ? nullptr : entry->second);
   }
   view->set = std::move(next);
   auto const before = std::exchange(view_, std::move(view));

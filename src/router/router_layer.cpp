@@ -114,7 +114,7 @@ core::Outcome unknown(core::Call const& call, Catalog const& catalog, Routed con
 CatalogServer const* awaited(core::Call const& call, CatalogSet const& set, Routed const& routed,
                              base::TimePoint since) {
   if (!call.endpoint.empty()) return nullptr;
-  if (auto const* const name = std::get_if<UnknownName>(&routed)) return silent_owner(set, call, name->name);
+  if (auto const* const name = std::get_if<UnknownName>(&routed)) return silent_owner(set, call, *name);
   auto const* const to = std::get_if<Route>(&routed);
   return to == nullptr || to->guessed ? starting_server(call, set, since) : nullptr;
 }

@@ -42,6 +42,47 @@ TEST_F(Router, HeadersThatMirrorArgumentsMustSayTheSame) {  // P034
   EXPECT_EQ(a->calls.size(), 2U);
 }
 
+// Not "unknown": nobody can know.
+TEST_F(Router, AToolOfAServerWhoseListCannotBeReadIsNotUnknown) {
+  class Silent final : public FakeServer {
+   public:
+    using FakeServer::FakeServer;
+    base::Task<base::Result<mcp::Message>> ask(mcp::Method, std::string) override {
+      co_return base::Error(base::Fault::config, base::Blame::gateway, "invalid_client");
+    }
+  };
+  servers_.push_back(std::make_shared<Silent>(loop_, "web"));
+  set_servers(feed_, catalogs_, servers_);
+  loop_.advance(1s);
+  auto const running = send("tools/call", R"({"name":"web__whoami"})");
+  ASSERT_TRUE(running->answer && !*running->answer);
+  EXPECT_EQ(running->answer->error().fault, base::Fault::unavailable);
+  EXPECT_EQ(running->answer->error().server, "web");
+  catalogs_.stop();
+}
+
+TEST_F(Router, AServerThatIsSetAsideIsThereAndSaysWhatToDo) {
+  auto const a = add("a", kTools);
+  feed_.set_entries({{0, a}});
+  catalogs_.set_servers({spec_of(a, 0)}, {{"bad", true, "tls.ca: no such file"}, {"own", false, "x"}});
+  loop_.run();
+  for (auto const& [name, endpoint] :
+       {std::pair{"bad__t", ""}, std::pair{"t", "bad"}, std::pair{"t", "own"}}) {
+    auto const running = send("tools/call", R"({"name":")" + std::string(name) + "\"}", endpoint);
+    ASSERT_TRUE(running->answer && !*running->answer) << name;
+    auto const& error = running->answer->error();
+    EXPECT_EQ(error.fault, base::Fault::unavailable);
+    EXPECT_EQ(error.blame, base::Blame::gateway);
+    EXPECT_NE(error.hint.find("set aside"), std::string::npos);
+  }
+  EXPECT_NE(text("tools/call", R"({"name":"own__t"})").find("Unknown tool"), std::string::npos);
+  auto const listed = text("tools/list");
+  EXPECT_NE(listed.find("a__get"), std::string::npos);
+  EXPECT_EQ(listed.find("bad"), std::string::npos);
+  catalogs_.set_servers({spec_of(a, 0)});
+  EXPECT_NE(text("tools/call", R"({"name":"bad__t"})").find("Unknown tool"), std::string::npos);
+}
+
 TEST_F(Router, AnUnknownToolIsAProtocolErrorWithAHint) {  // P079
   add("github", kTools);
   start();

@@ -143,10 +143,15 @@ bool may_know(core::Call const& call, std::string_view server) {
   return !call.access || call.access->to_server(*call.principal, server).visible();
 }
 
-CatalogServer const* silent_owner(CatalogSet const& set, core::Call const& call, std::string_view name) {
+CatalogServer const* silent_owner(CatalogSet const& set, core::Call const& call, UnknownName const& unknown) {
+  auto const silent = [&](CatalogServer const& server) {
+    auto const kind = static_cast<std::size_t>(unknown.kind);
+    return !server.contents || (!server.contents->lists[kind] && !server.contents->problems[kind].empty());
+  };
+  std::string_view const name = unknown.name;
   auto const& servers = set.servers();
   auto const owner = std::find_if(servers.begin(), servers.end(), [&](CatalogServer const& server) {
-    return server.in_aggregate && !server.contents &&
+    return server.in_aggregate && silent(server) &&
            name.starts_with(exposed_prefix(set.names(), server.name)) && may_know(call, server.name);
   });
   return owner == servers.end() ? nullptr : &*owner;

@@ -43,8 +43,8 @@ std::optional<core::Outcome> header_mismatch(core::Call const& call, Item const&
 // Whether the caller may use, or with more scopes could use, anything of this server.
 bool may_know(core::Call const& call, std::string_view server);
 
-// The server that an unknown aggregated name would belong to, if that server has never answered. Null: none
-// that this caller may know of.
-CatalogServer const* silent_owner(CatalogSet const& set, core::Call const& call, std::string_view name);
+// The server that an unknown aggregated name would belong to, if that server has never answered, or not with
+// the list that the name would be in. Null: none that this caller may know of.
+CatalogServer const* silent_owner(CatalogSet const& set, core::Call const& call, UnknownName const& name);
 
 }  // namespace weir::router
