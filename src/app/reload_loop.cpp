@@ -105,16 +105,10 @@ void Gateway::credential_news(std::string const& server, core::CredentialPart pa
   switch (news) {
     case CredentialNews::good: options_.secrets->accepted(server, part); break;
     case CredentialNews::bad:
-      if (options_.secrets->refused(server, part)) {
-        want_reload(false);
-      } else {  // it stands in the configuration itself, or others take it
-        log_->event(
-            observe::Level::error, "secret.rolled_back",
-            fmt::format("{} {} refuses its new credential; the one before is in use again",
-                        part == core::CredentialPart::sent ? "server" : "the issuer of server", server));
-      }
+      if (options_.secrets->refused(server, part)) want_reload(false);
       break;
     case CredentialNews::refused:
+      options_.secrets->reconsider(server, part);
       options_.secrets->hurry();
       planner_->offer_again(server, clock_.now());
       break;

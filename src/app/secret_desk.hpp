@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -48,6 +49,8 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
   // was rolled back, make new settings.
   void accepted(std::string const& server, core::CredentialPart part);
   bool refused(std::string const& server, core::CredentialPart part);
+  // A value that was rolled back is taken again: the one in use is refused there by now.
+  void reconsider(std::string const& server, core::CredentialPart part);
   // What can be made of the values, as the settings say; `whole`: these are settings that could be taken
   // over. True: a new value cannot be used and was rolled back; make the settings again.
   bool judge(config::Settings const& settings, bool whole);
@@ -74,7 +77,8 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
   KeptEnvironment environment_;
   config::SecretStores stores_;
   std::vector<config::SecretUse> uses_;
-  std::set<std::string> warned_;  // references that are too old, told once
+  std::set<std::string> warned_;                             // references that are too old, told once
+  std::map<std::string, std::set<std::string>> refused_by_;  // the newest value, of whom it is used by
   std::unique_ptr<Running> running_;
 };
 

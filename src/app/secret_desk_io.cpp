@@ -65,6 +65,23 @@ bool is_told(std::vector<config::SecretUse> const& uses, std::string_view refere
   });
 }
 
+std::string user_of(std::string const& server, core::CredentialPart part) {
+  return (part == core::CredentialPart::sent ? "sent " : "shown ") + server;
+}
+
+// Who says whether they take it.
+std::set<std::string> users_of(std::vector<config::SecretUse> const& uses, std::string_view reference) {
+  std::set<std::string> users;
+  for (auto const& use : uses) {
+    auto const part = part_of(use.path);
+    if (use.reference != reference || !part) continue;
+    std::string_view name = use.path;
+    name.remove_prefix(std::string_view("servers.").size());
+    users.insert(user_of(std::string(name.substr(0, name.find('.'))), *part));
+  }
+  return users;
+}
+
 }  // namespace
 
 // What exists while the gateway runs. The keeper dies before what it asks with.
@@ -192,6 +209,7 @@ void SecretDesk::changed(secrets::SecretTable::Changes const& changes) {
   for (auto const& [reference, change] : changes) {
     bool const first = change == secrets::SecretTable::Change::first;
     warned_.erase(reference.text());
+    refused_by_.erase(reference.text());
     if (!first) running_->parts.metrics.gateway().secrets.changes.add("replaced");
     running_->parts.log.event(
         Level::info, first ? "secret.found" : "secret.replaced",
@@ -227,20 +245,30 @@ void SecretDesk::accepted(std::string const& server, core::CredentialPart part) 
   if (running_) running_->parts.metrics.gateway().secrets.changes.add("confirmed");
 }
 
+// A value that others use too is rolled back once they all refuse it: until then it is in use there.
 bool SecretDesk::refused(std::string const& server, core::CredentialPart part) {
+  std::string what;
   bool any = false;
   for (auto const& reference : of_server(server, part)) {
-    if (!table_.reject(reference, clock_.now())) continue;
-    any = true;
-    if (!running_) continue;
-    running_->parts.metrics.gateway().secrets.changes.add("rolled_back");
-    running_->parts.log.event(
-        Level::error, "secret.rolled_back",
-        fmt::format("{} {} refuses the new value of {}; the one before is in use again",
-                    part == core::CredentialPart::sent ? "server" : "the issuer of server", server,
-                    reference.text()));
+    if (!table_.on_trial(reference)) continue;
+    auto& by = refused_by_[reference.text()];
+    by.insert(user_of(server, part));
+    bool const by_all = by.size() >= users_of(uses_, reference.text()).size();
+    any = (by_all && table_.reject(reference, clock_.now())) || any;
+    what += (what.empty() ? "the new value of " : ", ") + reference.text();
   }
+  if (!running_) return any;
+  running_->parts.metrics.gateway().secrets.changes.add("rolled_back");
+  running_->parts.log.event(
+      Level::error, "secret.rolled_back",
+      fmt::format("{} {} refuses {}; the one before is in use again{}",
+                  part == core::CredentialPart::sent ? "server" : "the issuer of server", server,
+                  what.empty() ? "its new credential" : what, any ? "" : " there"));
   return any;
+}
+
+void SecretDesk::reconsider(std::string const& server, core::CredentialPart part) {
+  for (auto const& reference : of_server(server, part)) table_.forgive(reference);
 }
 
 bool SecretDesk::judge(config::Settings const& settings, bool whole) {

@@ -18,6 +18,10 @@ void CredentialSlot::set(CredentialFields fields, base::Duration overlap, base::
   if (fields == *current_.fields) return;
   if (bad_ && now < bad_until_ && fields == *bad_) return;
   bad_.reset();
+  if (!proven_ && before_ && fields == *before_->fields) {  // it was taken back before anybody said anything
+    go_back();
+    return;
+  }
   if (proven_ || !before_) before_ = current_;  // else the one before is the last that is known to be good
   current_ = {++last_, std::make_shared<CredentialFields const>(std::move(fields))};
   drop_at_ = now + kTrialMax;
@@ -25,6 +29,19 @@ void CredentialSlot::set(CredentialFields fields, base::Duration overlap, base::
   doubted_ = false;
   watching_.store(true, std::memory_order_release);
   edition_.store(current_.edition, std::memory_order_release);
+}
+
+void CredentialSlot::go_back() {
+  current_ = std::move(*before_);
+  before_.reset();
+  proven_ = true;
+  watching_.store(false, std::memory_order_release);
+  edition_.store(current_.edition, std::memory_order_release);
+}
+
+bool CredentialSlot::on_trial() const {
+  std::lock_guard const lock(mutex_);
+  return !proven_ && before_.has_value();
 }
 
 void CredentialSlot::set_renewable(bool renewable) {
@@ -60,13 +77,9 @@ void CredentialSlot::accepted(std::uint64_t edition, base::TimePoint now, bool i
       proven_ = true;
       drop_at_ = now + overlap_;
     } else if (edition == before_->edition && doubted_ && instead) {
-      bad_ = std::move(current_.fields);
+      bad_ = current_.fields;
       bad_until_ = now + kNotAgain;
-      current_ = std::move(*before_);
-      before_.reset();
-      proven_ = true;
-      watching_.store(false, std::memory_order_release);
-      edition_.store(current_.edition, std::memory_order_release);
+      go_back();
       news = CredentialNews::bad;
     } else {
       return;

@@ -61,6 +61,7 @@ class CredentialSlot {
 
   std::uint64_t edition() const noexcept { return edition_.load(std::memory_order_acquire); }
   Use use() const;
+  bool on_trial() const;
   // The status of an answer to a request that was sent with that edition.
   void answered(std::uint64_t edition, int status, base::TimePoint now);
   // Likewise, where no status says it. `instead`: the request was sent because the current edition had been
@@ -73,6 +74,7 @@ class CredentialSlot {
   base::TimePoint patience(base::TimePoint now);
 
  private:
+  void go_back();
   mutable std::mutex mutex_;
   std::atomic<std::uint64_t> edition_{1};
   std::atomic<bool> watching_{false};  // answers may still teach something

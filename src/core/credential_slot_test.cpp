@@ -75,6 +75,20 @@ TEST_F(Slot, AnAnswerToAnOlderRequestSaysNothingOfTheNewOne) {
   EXPECT_EQ(shown(), "new");
 }
 
+TEST_F(Slot, WhatIsTakenBackUntriedIsForgotten) {
+  set("new");
+  EXPECT_TRUE(slot.on_trial());
+  set("old");
+  EXPECT_FALSE(slot.on_trial());
+  EXPECT_EQ(slot.edition(), 1U);
+  EXPECT_EQ(other(1), "-") << "there is no other";
+  set("new");
+  answered(slot.edition(), 200);
+  set("old");
+  EXPECT_TRUE(slot.on_trial()) << "the new one has proved itself: the old one has to do so again";
+  EXPECT_EQ(other(slot.edition()), "new");
+}
+
 TEST_F(Slot, WhatWasRefusedIsNotTakenAgainAtOnce) {
   std::weak_ptr<CredentialFields const> bad;
   auto const refuse = [&] {

@@ -39,11 +39,22 @@ void hide_addresses(std::string& text) {
   }
 }
 
+// Labels in lower case, the last one of letters: operators have to see whom Weir could not reach.
+bool is_host(std::string_view run) noexcept {
+  auto const dot = run.rfind('.');
+  auto const in = [](char from, char to) { return [=](char c) { return c >= from && c <= to; }; };
+  if (dot == std::string_view::npos || run.size() - dot < 3) return false;
+  auto const top = run.substr(dot + 1);
+  return std::all_of(top.begin(), top.end(), in('a', 'z')) &&
+         std::all_of(run.begin(), run.end(),
+                     [&](char c) { return in('a', 'z')(c) || in('0', '9')(c) || c == '-' || c == '.'; });
+}
+
 void hide_tokens(std::string& text) {
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
     while (end < text.size() && token_character(text[end])) ++end;
-    if (end - at >= kTokenLikeMin) {
+    if (end - at >= kTokenLikeMin && !is_host(std::string_view(text).substr(at, end - at))) {
       text.replace(at, end - at, kHidden);
       end = at + kHidden.size();
     }

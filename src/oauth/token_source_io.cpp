@@ -52,7 +52,8 @@ Error no_lists(OAuthError const& error) {
           "operator has to see to it.");
 }
 
-constexpr base::Duration kNextAssertion = std::chrono::seconds{10};  // there may be another one by then
+OAuthError caller_over() { return misfit(Cause::reauth, 0, "the caller's token has ended"); }
+
 constexpr std::string_view kBound = "DPoP ";
 
 base::Secret header_value(base::Secret const& token, bool key_bound) {
@@ -133,6 +134,10 @@ std::optional<TokenKey> TokenSource::key_for(SubjectRef const& subject) const {
 std::optional<TokenKey> TokenSource::key_of(core::Principal const* caller) const {
   if (per_caller() && caller != nullptr && !caller->token) return std::nullopt;
   return key_for(subject_of(caller));
+}
+
+bool TokenSource::has_ended(SubjectRef const& subject) const {
+  return subject && subject->expires && *subject->expires <= parts_.scheduler.clock().wall();
 }
 
 TokenOwner TokenSource::owner_of(SubjectRef const& subject) const {
@@ -216,6 +221,8 @@ base::Task<Result<core::CredentialSource::Value>> TokenSource::obtain_once(core:
   }
   notice_edition();
   auto const subject = subject_of(caller);
+  // The listener may still take it, within its leeway.
+  if (has_ended(subject)) co_return told(caller_over(), subject);
   auto const now = parts_.scheduler.now();
   auto found = parts_.cache.find(*key, now, false, refused_as_);  // ready() has looked
   if (found.token) co_return found.token;
@@ -326,7 +333,13 @@ base::Task<void> TokenSource::fly(TokenKey key, SubjectRef subject, std::shared_
     }
   }
   TokenAsking const asking(parts_.cache, owner_of(subject).subject);
+  auto const shown = options_.slot ? options_.slot->edition() : 0;
   auto answer = co_await ask(subject, deadline);
+  if (!answer && options_.slot && options_.slot->edition() != shown) {  // said of what is not in use any more
+    parts_.cache.renewal_over(key);
+    flight->result = told(answer.error(), subject);
+    co_return;
+  }
   settle(key, subject, asked_at, std::move(answer), *flight, &asking);
 }
 
@@ -347,78 +360,6 @@ void TokenSource::adopt(TokenPlace place) {
   }
 }
 
-TokenSource::Answering TokenSource::ask_as(OwnCredentials const& own, SubjectRef subject,
-                                           base::TimePoint deadline) {
-  if (options_.grant == Grant::refresh_token) co_return co_await ask_refreshed(own, deadline);
-  if (options_.grant == Grant::authorization_code) co_return co_await ask_signed_in(own, deadline);
-  if (options_.grant == Grant::workload) co_return co_await ask_as_workload(own, deadline);
-  if (options_.grant == Grant::id_jag && subject)
-    co_return co_await ask_with_assertion(own, subject, deadline);
-  TokenRequest request;
-  if (options_.grant == Grant::password) {
-    request = ask_password(wanted_, options_.user, own.password);
-  } else if (subject) {
-    request = ask_exchange(wanted_, {subject->text, options_.subject_type});
-  } else {
-    request = ask_client_credentials(wanted_);
-  }
-  co_return co_await endpoint_.ask(request, own.client, deadline);
-}
-
-// Enterprise-managed authorization: the company vouches for its member, the server's issuer believes it.
-TokenSource::Answering TokenSource::ask_with_assertion(OwnCredentials const& own, SubjectRef subject,
-                                                       base::TimePoint deadline) {
-  auto company = options_.company;
-  company.audience = wanted_.issuer;
-  company.resource = wanted_.resource;
-  company.scopes = wanted_.scopes;
-  auto const first = ask_id_jag(company, {subject->text, options_.subject_type});
-  auto assertion = co_await endpoint_.ask(first, own.company_client, deadline);
-  if (!assertion) co_return assertion;
-  auto const second = ask_jwt_bearer(wanted_, assertion->access_token);
-  co_return co_await endpoint_.ask(second, own.client, deadline);
-}
-
-// The platform vouches for the gateway: no secret is kept, and what is shown is replaced beside it.
-TokenSource::Answering TokenSource::ask_as_workload(OwnCredentials const& own, base::TimePoint deadline) {
-  auto const assertion = read_assertion(own.assertion);
-  if (!assertion) co_return assertion.error();
-  auto const audiences = own.assertion.audience.empty()
-                             ? std::vector<std::string>{wanted_.issuer, wanted_.endpoint.text()}
-                             : std::vector<std::string>{own.assertion.audience};
-  auto const good = check_assertion(assertion->reveal(), audiences, parts_.scheduler.clock().wall());
-  if (!good) co_return good.error();
-  auto const request = ask_jwt_bearer(wanted_, *assertion, Flow::workload);
-  auto answer = co_await endpoint_.ask(request, own.client, deadline);
-  if (answer || answer.error().cause != Cause::reauth) co_return answer;
-  auto error = answer.error();
-  error.remember = kNextAssertion;
-  co_return error;
-}
-
-TokenSource::Answering TokenSource::ask_refreshed(OwnCredentials const& own, base::TimePoint deadline) {
-  auto const token = parts_.book.current(options_.server, options_.refresh_token, options_.refresh_file);
-  if (token.empty()) co_return misfit(Cause::reauth, 0, "the sign-in has ended");
-  auto const use = parts_.book.use(options_.server);
-  if (!use) co_return misfit(Cause::transient, 0, "the gateway is being stopped");
-  auto wanted = wanted_;
-  wanted.scopes = options_.wanted.scopes;  // what the server wants says nothing of what was granted once
-  auto const request = ask_refresh(wanted, token);
-  auto answer = co_await endpoint_.ask(request, own.client, deadline);
-  auto refusal = answer ? OAuthError() : answer.error();
-  auto const& successor = answer ? answer->refresh_token : refusal.successor;
-  if (!successor.empty()) {
-    auto const kept =
-        parts_.book.renewed(options_.server, options_.refresh_token, options_.refresh_file, successor);
-    if (!kept && reports_.alarm) reports_.alarm(kept.error().detail);
-  }
-  if (answer) co_return answer;
-  if (refusal.cause == Cause::reauth)
-    parts_.book.ended(options_.server, options_.refresh_token, options_.refresh_file);
-  refusal.successor = {};
-  co_return refusal;
-}
-
 void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::TimePoint asked_at,
                          OAuthResult<TokenAnswer> answer, Flight& flight, TokenAsking const* asking) {
   auto const now = parts_.scheduler.now();
@@ -428,7 +369,12 @@ void TokenSource::settle(TokenKey const& key, SubjectRef const& subject, base::T
                          subject ? subject->expires : std::optional<base::WallTime>()};
     auto const cap = subject ? parts_.cache.life_max() : options_.own_life_max;
     life = life_of(ends, cap, asked_at, now, parts_.scheduler.clock().wall(), parts_.random);
-    if (!life) answer = misfit(Cause::protocol, 0, "the token that came is over already");
+    if (subject && answer->access_token == subject->text) {
+      answer = misfit(Cause::policy, 0, "the caller's own token came back, which is sent to no server");
+    } else if (!life) {
+      answer = has_ended(subject) ? caller_over()
+                                  : misfit(Cause::protocol, 0, "the token that came is over already");
+    }
   }
   if (reports_.asked) {
     auto const error = answer ? OAuthError() : answer.error();

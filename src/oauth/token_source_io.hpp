@@ -144,6 +144,7 @@ class TokenSource final : public core::CredentialSource {
   SubjectRef subject_of(core::Principal const* caller) const;  // null: the gateway itself
   std::optional<TokenKey> key_of(core::Principal const* caller) const;
   std::optional<TokenKey> key_for(SubjectRef const& subject) const;
+  bool has_ended(SubjectRef const& subject) const;
   TokenOwner owner_of(SubjectRef const& subject) const;
   TokenKey client_key(OwnCredentials const& own) const;
   OAuthResult<OwnCredentials> own() const;

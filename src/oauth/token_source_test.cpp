@@ -333,6 +333,33 @@ TEST_F(Sources, ATokenNeverOutlivesTheOneItWasExchangedFor) {
   EXPECT_FALSE(get(&ann));  // what would come is over already
 }
 
+// Callers are let in until the listener's leeway is over, which no issuer has to share.
+TEST_F(Sources, WhoseOwnTokenHasEndedIsToldToSignInAndNobodyIsAsked) {
+  begin();
+  auto const ann = user("ann");
+  loop.advance(1h);
+  EXPECT_EQ(text(&ann), "unauthenticated");
+  EXPECT_TRUE(issuer.asked.empty());
+  auto const eve = user("eve");
+  issuer.takes = 2s;
+  loop.advance(1h - 1s);
+  EXPECT_EQ(text(&eve), "unauthenticated") << "it ended while the issuer was asked";
+  EXPECT_EQ(issuer.asked.size(), 1U);
+}
+
+TEST_F(Sources, AnIssuerThatGivesTheCallersTokenBackIsNotBelieved_R001_T57) {
+  auto const ann = user("ann");
+  issuer.answer = [](FakeIssuer::Asked const&) {
+    return FakeIssuer::json(200,
+                            R"({"access_token":"caller-token-of-ann","token_type":"Bearer","expires_in":60,)"
+                            R"("issued_token_type":"urn:ietf:params:oauth:token-type:access_token"})");
+  };
+  begin();
+  EXPECT_EQ(text(&ann), "config");
+  EXPECT_EQ(outcomes, std::vector<std::string>{"token_exchange policy"});
+  EXPECT_EQ(alarms.size(), 1U);
+}
+
 TEST_F(Sources, ATokenThatTheServerRefusesTwiceIsNotFetchedAThirdTime) {
   begin();
   auto const ann = user("ann");

@@ -71,8 +71,15 @@ TokenSource::Answering TokenSource::ask(SubjectRef subject, base::TimePoint dead
   auto const use = options_.slot ? options_.slot->use() : core::CredentialSlot::Use();
   if (use.edition == known_) untried_ = false;
   auto answer = co_await ask_with(use, false, subject, deadline);
-  if (!options_.slot || answer || !refuses_gateway(answer.error(), subject)) co_return answer;
-  co_return co_await ask_again(use, answer.error(), subject, deadline);
+  if (!options_.slot || answer) co_return answer;
+  if (refuses_gateway(answer.error(), subject))
+    co_return co_await ask_again(use, answer.error(), subject, deadline);
+  bool const unclear = answer.error().cause == Cause::config && answer.error().status == 401;
+  if (!unclear || !options_.slot->on_trial()) co_return answer;
+  auto const other = options_.slot->instead_of(use.edition, parts_.scheduler.now());
+  if (!other) co_return answer;
+  auto second = co_await ask_with(*other, true, subject, deadline);
+  co_return second ? second : answer;
 }
 
 // With another edition that is at hand, else with one that comes: a store may have a new one.

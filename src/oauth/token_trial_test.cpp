@@ -203,6 +203,33 @@ TEST_F(Trials, ABare401MayMeanTheCallersToken) {
   EXPECT_TRUE(news.empty());
 }
 
+TEST_F(Trials, ABare401OnTrialIsTriedWithTheOneBefore_F30) {
+  options.grant = Grant::exchange;
+  use(secret("old"), true);
+  refusal = "";
+  begin();
+  auto const ann = user("ann");
+  replace("bad");
+  EXPECT_EQ(text(&ann), "Bearer x-1");
+  EXPECT_EQ(news, std::vector{CredentialNews::bad});
+}
+
+TEST_F(Trials, WhatIsSaidOfTheOneBeforeDoesNotHoldUpTheNewOne) {
+  refused_with = 400;
+  refusal = R"({"error":"invalid_request"})";
+  good = {"new"};
+  issuer.takes = 2s;
+  begin();
+  Got late;
+  base::TaskGroup tasks(loop);
+  tasks.spawn(take(*source, nullptr, loop.now() + 20s, late));
+  loop.advance(1s);
+  replace("new");
+  loop.advance(2s);
+  ASSERT_TRUE(late && !*late);
+  EXPECT_EQ(text(nullptr), "Bearer x-1");
+}
+
 // The company is shown nothing for lists, so they prove nothing of what it would say.
 TEST_F(Trials, ListsDoNotProveTheSecretAtTheCompany) {
   options.grant = Grant::id_jag;

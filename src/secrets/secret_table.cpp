@@ -158,6 +158,15 @@ std::string_view SecretTable::alarm(SecretReference const& reference) const {
   return found == documents_.end() ? std::string_view() : std::string_view(found->second.alarm);
 }
 
+bool SecretTable::on_trial(SecretReference const& reference) const {
+  auto const* const entry = find(reference);
+  return entry != nullptr && entry->on_trial && entry->before;
+}
+
+void SecretTable::forgive(SecretReference const& reference) {
+  if (auto* const entry = find(reference); entry != nullptr && entry->why.empty()) entry->rejected.reset();
+}
+
 void SecretTable::confirm(SecretReference const& reference, TimePoint now) {
   auto* const entry = find(reference);
   if (entry == nullptr || !entry->on_trial) return;
@@ -221,6 +230,12 @@ std::optional<SecretTable::Change> SecretTable::take(Entry& entry, StoreAnswer c
     entry.version = answer.version;
     if (answer.created) entry.created = answer.created;
     return {};
+  }
+  if (entry.on_trial && entry.before && entry.before->reveal() == value) {  // the store takes it back itself
+    go_back(entry);
+    entry.rejected.reset();
+    ++entry.replaced;
+    return Change::replaced;
   }
   bool const first = !entry.known;
   bool const good = !std::exchange(entry.unusable, false);

@@ -113,9 +113,13 @@ class SecretTable {
   base::Secret const* reserve(SecretReference const& reference) const;  // the one before; null: none
   bool in_reserve(base::Secret const& value) const;                     // of whichever secret
   std::string_view alarm(SecretReference const& reference) const;
+  bool on_trial(SecretReference const& reference) const;
   void confirm(SecretReference const& reference, base::TimePoint now);  // it was used with success
   bool reject(SecretReference const& reference,
               base::TimePoint now);  // false: there is nothing to go back to
+  // The value that was rejected may be taken again: the one in its place is refused by now. Not one of which
+  // nothing can be made.
+  void forgive(SecretReference const& reference);
   struct Judgement {
     Misfit misfit;
     bool rolled_back = false;  // false: there is nothing to go back to, the value stays

@@ -214,6 +214,47 @@ TEST_F(TableOfSecrets, ABadValueIsRolledBackAndNotTakenAgain_F30) {
   EXPECT_FALSE(table.views()[0].rolled_back);
 }
 
+TEST_F(TableOfSecrets, ARejectedValueIsTakenOnceTheOneInItsPlaceIsRefused_F30) {
+  begin();
+  pass(30s);
+  bring(answer("new", "2"));
+  EXPECT_TRUE(table.on_trial(vault()));
+  EXPECT_TRUE(table.reject(vault(), clock.now()));
+  EXPECT_FALSE(table.on_trial(vault()));
+  pass(30s);
+  bring(answer("new", "2"));
+  EXPECT_EQ(value(), "old");
+  table.forgive(vault());
+  pass(30s);
+  EXPECT_EQ(bring(answer("new", "2")).size(), 1U);
+  EXPECT_EQ(value(), "new");
+  EXPECT_EQ(reserve(), "old");
+}
+
+TEST_F(TableOfSecrets, OneOfWhichNothingCanBeMadeIsNotForgiven) {
+  begin();
+  table.judge({}, true);
+  pass(30s);
+  bring(answer("no key", "2"));
+  EXPECT_TRUE(table.judge(std::vector<Misfit>{{vault(), "it is no key"}}, false).at(0).rolled_back);
+  table.forgive(vault());
+  pass(30s);
+  EXPECT_TRUE(bring(answer("no key", "2")).empty());
+  EXPECT_EQ(value(), "old");
+}
+
+TEST_F(TableOfSecrets, AStoreThatTakesANewValueBackLeavesNothingRejected) {
+  begin();
+  pass(30s);
+  bring(answer("new", "2"));
+  pass(30s);
+  EXPECT_EQ(bring(answer("old", "3")).size(), 1U);
+  EXPECT_EQ(value(), "old");
+  EXPECT_EQ(reserve(), "-");
+  EXPECT_FALSE(table.reject(vault(), clock.now()));
+  EXPECT_FALSE(table.views().at(0).rolled_back);
+}
+
 TEST_F(TableOfSecrets, OnlyAValueOnTrialCanBeRejected) {
   begin();
   EXPECT_FALSE(table.reject(vault(), clock.now()));

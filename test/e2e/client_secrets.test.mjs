@@ -157,4 +157,17 @@ describe('client secrets', { timeout: 240_000, ...kSkip }, () => {
       await sleep(5_200);
     }
   });
+
+  test('a value that the issuer learns late is taken once it refuses the one before (F-30)', async () => {
+    const issuer = issuers.file;
+    const late = 'a-secret-that-is-known-later';
+    put.file(late);
+    await eventually('it to be tried', async () => { await call('file'); return issuer.refused.includes(late); }, 20_000);
+    await eventually('it to be rolled back', () => gate.child.err.includes('issuer of server file refuses the new value'));
+    await sleep(5_200);
+    issuer.secrets.push('in-between', late); // the one before is over
+    guarded.file.good = [];
+    await eventually('it to be used', () => call('file').then(() => true, () => false), 20_000);
+    assert.equal(issuer.used, issuer.secrets.length - 1);
+  });
 });
