@@ -92,6 +92,12 @@ BANNED = [
         "stdout carries protocol or results",
         "observe::Log, or print in app",
     ),
+    (
+        r"\bfmt::print(?:ln)?\s*\(\s*stderr\b",
+        (),
+        "throws where stderr cannot be written, and ends a gateway that runs",
+        "base::say",
+    ),
     (r"\busing\s+namespace\s+std\s*;", (), "imports names by the hundred", "name what is used"),
     (
         r"\b(?:class|struct)\s+\w*(?:Manager|Helper|Util|Utils|Impl|Data)\b",

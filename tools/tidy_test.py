@@ -90,6 +90,7 @@ class Tidy(unittest.TestCase):
             "std::regex r;",
             "printf(\"x\");",
             "std::cout << 1;",
+            "fmt::print(stderr, \"x\");",
             "using namespace std;",
             "class WireManager {};",
         ):

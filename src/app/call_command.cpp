@@ -10,10 +10,12 @@
 
 #include "app/call_arguments.hpp"
 #include "app/call_text.hpp"
+#include "app/command_failure.hpp"
 #include "app/exit_codes.hpp"
 #include "app/server_talk.hpp"
 #include "app/shown_text.hpp"
 #include "app/status_view.hpp"
+#include "base/say.hpp"
 #include "mcp/json_text.hpp"
 
 namespace weir::app {
@@ -26,18 +28,19 @@ using mcp::Method;
 namespace {
 
 constexpr int kPagesMax = 1000;
+constexpr base::Duration kStatusWithin = std::chrono::seconds{5};
 
-int fail(int code, std::string const& what, std::string const& fix = {}) {
-  fmt::print(stderr, "error: {}\n", what);
-  if (!fix.empty()) fmt::print(stderr, "  = {}\n", fix);
+int failed(int code, std::string const& what, std::string const& fix = {}) {
+  base::say("error: {}\n", what);
+  if (!fix.empty()) base::say("  = {}\n", fix);
   return code;
 }
 
-int fail(base::Error const& error) {
+int failed(base::Error const& error) {
   int code = kExitUnavailable;
   if (error.fault == Fault::busy || error.fault == Fault::timed_out) code = kExitTryLater;
   if (error.fault == Fault::denied) code = kExitDenied;
-  return fail(code, shown(error.detail), error.hint.empty() ? "" : "fix: " + error.hint);
+  return failed(code, shown(error.detail), error.hint.empty() ? "" : "fix: " + error.hint);
 }
 
 std::string quoted(std::string_view text) {
@@ -51,10 +54,10 @@ void print_text(std::string const& text) {
 }
 
 int print_answer(Result<mcp::Message> const& answer, bool json, std::string (*render)(std::string_view)) {
-  if (!answer) return fail(answer.error());
+  if (!answer) return failed(answer.error());
   bool const error = answer->kind() == mcp::MessageKind::error;
   if (json) fmt::print("{}\n", answer->raw(error ? Field::error : Field::result));
-  if (error) fmt::print(stderr, "{}", error_text(*answer));
+  if (error) base::say("{}", error_text(*answer));
   if (!json && !error) print_text(render(answer->raw(Field::result)));
   return exit_code_of(*answer);
 }
@@ -63,17 +66,36 @@ int print_answer(Result<mcp::Message> const& answer, bool json, std::string (*re
 // messages.
 StatusView status_of(CallRequest const& request, GatewayAddress const& address, std::string const& key) {
   if (!request.gateway.url.empty()) return {};
-  auto const answer = get_from(address.admin, "/api/v1/status", key, std::chrono::seconds{5});
+  auto const answer = get_from(address.admin, "/api/v1/status", key, kStatusWithin);
   auto status = answer ? read_status(answer->body) : Result<StatusView>(answer.error());
   return status ? std::move(*status) : StatusView{};
+}
+
+// 0, or the exit code of what has been said: only a gateway that --admin names says itself where its MCP is.
+// Calls of any other must go on without its status, which may want another key.
+int ask_status(CallRequest const& request, GatewayAddress const& address, std::string const& key,
+               StatusView& status) {
+  bool const needed = !request.gateway.admin.empty() && request.gateway.url.empty();
+  if (!needed) {
+    status = status_of(request, address, key);
+    return kExitOk;
+  }
+  auto const answer = get_from(address.admin, "/api/v1/status", key, kStatusWithin);
+  if (int const code = unheard(address.admin, answer)) return code;
+  auto read = read_status(answer->body);
+  if (answer->status != 200 || !read) return foreign(address.admin);
+  status = std::move(*read);
+  if (!status.mcp_urls.empty()) return kExitOk;
+  return failed(kExitUnavailable, fmt::format("the gateway at {} serves no URL, only a client of its own",
+                                              address.admin.authority));
 }
 
 int unknown_server(std::string_view name, StatusView const& status) {
   std::vector<std::string_view> known;
   for (auto const& server : status.servers) known.push_back(server.name);
   auto const meant = meant_by(name, known);
-  return fail(kExitUsage, fmt::format("there is no server `{}`", shown(name)),
-              meant.empty() ? "`weir status` lists them" : fmt::format("did you mean `{}`?", shown(meant)));
+  return failed(kExitUsage, fmt::format("there is no server `{}`", shown(name)),
+                meant.empty() ? "`weir status` lists them" : fmt::format("did you mean `{}`?", shown(meant)));
 }
 
 class Caller {
@@ -85,7 +107,7 @@ class Caller {
     if (!request_.read.empty()) return read_resource();
     if (!request_.prompt.empty()) return get_prompt();
     auto const listed = list_tools();
-    if (!listed) return fail(listed.error());
+    if (!listed) return failed(listed.error());
     if (tool_.empty()) return print_tools();
     auto const tool =
         std::find_if(tools_.begin(), tools_.end(), [this](auto const& t) { return t.name == tool_; });
@@ -124,8 +146,7 @@ class Caller {
 
   int print_tools() const {
     if (request_.json) fmt::print("{{\"tools\":[{}]}}\n", raw_);
-    if (!request_.json && tools_.empty())
-      fmt::print(stderr, "the server `{}` has no tools\n", shown(server_));
+    if (!request_.json && tools_.empty()) base::say("the server `{}` has no tools\n", shown(server_));
     if (!request_.json) fmt::print("{}", render_tools(tools_));
     return kExitOk;
   }
@@ -134,9 +155,9 @@ class Caller {
     std::vector<std::string_view> known;
     for (auto const& tool : tools_) known.push_back(tool.name);
     auto const meant = meant_by(tool_, known);
-    return fail(kExitUsage, fmt::format("the server `{}` has no tool `{}`", shown(server_), shown(tool_)),
-                meant.empty() ? fmt::format("`weir call {}` lists them", shown(server_))
-                              : fmt::format("did you mean `{}`?", shown(meant)));
+    return failed(kExitUsage, fmt::format("the server `{}` has no tool `{}`", shown(server_), shown(tool_)),
+                  meant.empty() ? fmt::format("`weir call {}` lists them", shown(server_))
+                                : fmt::format("did you mean `{}`?", shown(meant)));
   }
 
   int call_tool(ToolLine const& tool) {
@@ -177,11 +198,37 @@ Result<std::string> arguments_for(CallRequest const& request, CallTarget const& 
 
 }  // namespace
 
+Result<void> arguments_have_a_use(CallRequest const& request) {
+  auto const target = target_of(request.target);
+  bool const given = !request.words.empty() || !request.args.empty();
+  bool const prompting = request.read.empty() && !request.prompt.empty();
+  if (!given || prompting) return {};
+  if (!request.read.empty())
+    return base::Error(Fault::invalid_input, base::Blame::client, "--read takes no arguments");
+  if (!target.tool.empty()) return {};
+  auto const server = shown(target.server);
+  bool const named = !request.words.empty() && request.words.front() != "-" &&
+                     request.words.front().find('=') == std::string::npos;
+  if (named) {
+    return base::Error(
+               Fault::invalid_input, base::Blame::client,
+               fmt::format("`{}` is no argument: a tool is named behind a dot", shown(request.words.front())))
+        .advise(fmt::format("did you mean `weir call {}.{}`?", server, shown(request.words.front())));
+  }
+  return base::Error(Fault::invalid_input, base::Blame::client,
+                     fmt::format("there are arguments and no tool of `{}` to take them", server))
+      .advise(fmt::format("name it: `weir call {0}.TOOL …`; `weir call {0}` lists them", server));
+}
+
 base::Error not_reached(std::string const& where, base::Error const& why) {
   base::Error error(Fault::connect_failed, base::Blame::gateway, "no gateway answers at " + where);
   if (!why.detail.starts_with("TLS ")) {
     return std::move(error).advise(
         "start one with `weir run`, or say where it is: --admin HOST:PORT, --config FILE or --url URL");
+  }
+  if (why.retry != base::Retry::never) {  // no certificate was refused: there may be no TLS at all
+    error.detail = fmt::format("what answers at {} cannot be asked: {}", where, why.detail);
+    return std::move(error).advise(why.hint);
   }
   error.detail = fmt::format("what answers at {} cannot be trusted: {}", where, why.detail);
   return std::move(error).advise(
@@ -190,17 +237,20 @@ base::Error not_reached(std::string const& where, base::Error const& why) {
 }
 
 int call_command(CallRequest const& request, config::Environment const& environment) {
+  if (auto const used = arguments_have_a_use(request); !used)
+    return failed(kExitUsage, used.error().detail, used.error().hint);
   auto const target = target_of(request.target);
   auto const arguments =
       arguments_for(request, target);  // first: stdin may take longer than a connection lasts
-  if (std::ferror(stdin) != 0) return fail(kExitNoInput, "stdin cannot be read");
-  if (!arguments) return fail(kExitData, arguments.error().detail);
-  auto address = gateway_address(request.gateway, environment);
-  if (!address) return fail(kExitUsage, shown(address.error().detail));
+  if (std::ferror(stdin) != 0) return failed(kExitNoInput, "stdin cannot be read");
+  if (!arguments) return failed(kExitData, arguments.error().detail);
+  GatewayAddress address;
+  if (int const unknown = find_gateway(request.gateway, environment, address)) return unknown;
   auto const key = gateway_key(environment);
-  auto const status = status_of(request, *address, key);
-  auto endpoint = status.mcp_urls.empty() ? Result<net::Url>(address->mcp) : mcp_url(status.mcp_urls.front());
-  if (!endpoint) return fail(kExitUnavailable, shown(endpoint.error().detail));
+  StatusView status;
+  if (int const unknown = ask_status(request, address, key, status)) return unknown;
+  auto endpoint = status.mcp_urls.empty() ? Result<net::Url>(address.mcp) : mcp_url(status.mcp_urls.front());
+  if (!endpoint) return failed(kExitUnavailable, shown(endpoint.error().detail));
   auto const where = endpoint->text();
   endpoint->target += "/" + target.server;
   auto const talk = ServerTalk::open(*endpoint, key, request.no_cache);
@@ -210,16 +260,16 @@ int call_command(CallRequest const& request, config::Environment const& environm
   } else if (talk.error().fault == Fault::not_found && status.server(target.server) == nullptr) {
     return unknown_server(target.server, status);
   } else if (talk.error().fault == Fault::not_found) {
-    code = fail(kExitUnavailable, fmt::format("the server `{}` cannot be called", shown(target.server)));
+    code = failed(kExitUnavailable, fmt::format("the server `{}` cannot be called", shown(target.server)));
   } else if (talk.error().fault == Fault::connect_failed) {
-    return fail(not_reached(where, talk.error()));
+    return failed(not_reached(where, talk.error()));
   } else {
-    code = fail(talk.error());
+    code = failed(talk.error());
   }
   if (code != kExitUnavailable) return code;
-  std::fflush(stdout);                                 // an answer comes before what is said about it
-  auto const now = status_of(request, *address, key);  // the call may have changed it
-  if (auto const* const server = now.server(target.server)) fmt::print(stderr, "{}", why_not(*server));
+  std::fflush(stdout);                                // an answer comes before what is said about it
+  auto const now = status_of(request, address, key);  // the call may have changed it
+  if (auto const* const server = now.server(target.server)) base::say("{}", why_not(*server));
   return code;
 }
 

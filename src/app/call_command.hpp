@@ -26,6 +26,10 @@ struct CallRequest {
   bool no_cache = false;  // ask the server, whatever is kept
 };
 
+// invalid_input where `request` has arguments that nothing would take, with what was probably meant: `weir
+// call files read` is `weir call files.read`.
+base::Result<void> arguments_have_a_use(CallRequest const& request);
+
 // Why no connection to the gateway at `where` came about, and what to do; `why` is what dialing it said.
 base::Error not_reached(std::string const& where, base::Error const& why);
 

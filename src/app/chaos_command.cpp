@@ -11,6 +11,7 @@
 #include "app/chaos_run.hpp"
 #include "app/exit_codes.hpp"
 #include "app/shown_text.hpp"
+#include "base/say.hpp"
 
 namespace weir::app {
 
@@ -26,8 +27,8 @@ std::atomic<bool> stop_wanted{false};
 void on_signal(int) { stop_wanted = true; }
 
 int fail(int code, std::string const& what, std::string const& fix = {}) {
-  fmt::print(stderr, "error: {}\n", what);
-  if (!fix.empty()) fmt::print(stderr, "  = {}\n", fix);
+  base::say("error: {}\n", what);
+  if (!fix.empty()) base::say("  = {}\n", fix);
   return code;
 }
 
@@ -115,7 +116,7 @@ int chaos_command(ChaosRequest const& request, config::Environment& environment)
     return problem.severity == config::Severity::error && !problem.confined;
   };
   if (std::any_of(checked.problems.begin(), checked.problems.end(), fatal)) {
-    fmt::print(stderr, "{}", config::render_text(checked.problems, false));
+    base::say("{}", config::render_text(checked.problems, false));
     return checked.exit_code;
   }
   auto const settings = std::make_shared<config::Settings const>(std::move(checked.settings));

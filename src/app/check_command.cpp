@@ -9,6 +9,7 @@
 #include "app/exit_codes.hpp"
 #include "app/explain_keys.hpp"
 #include "app/shown_text.hpp"
+#include "base/say.hpp"
 
 namespace weir::app {
 namespace {
@@ -25,8 +26,7 @@ std::string verdict(std::string const& name, config::CheckReport const& report) 
 int explain(CheckRequest const& request, config::CheckReport const& report) {
   auto const keys = explain_keys(config::origins(report.tree), *request.explain);
   if (keys.empty() && !request.explain->empty()) {
-    fmt::print(stderr, "error: there is no key `{}`; docs/config.md lists them all\n",
-               shown(*request.explain));
+    base::say("error: there is no key `{}`; docs/config.md lists them all\n", shown(*request.explain));
     return kExitUsage;
   }
   fmt::print("{}", request.format == "json" ? render_keys_json(keys) : render_keys_text(keys));
@@ -46,7 +46,7 @@ int check_command(CheckRequest const& request, config::Environment const& enviro
   }
   if (request.explain) {
     bool const colour = wants_colour(request.colour, ::isatty(STDERR_FILENO) != 0, environment);
-    fmt::print(stderr, "{}", config::render_text(report.problems, colour));
+    base::say("{}", config::render_text(report.problems, colour));
     return explain(request, report);
   }
   if (request.format == "json") {

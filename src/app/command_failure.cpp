@@ -7,12 +7,13 @@
 #include <cstring>
 
 #include "app/exit_codes.hpp"
+#include "base/say.hpp"
 
 namespace weir::app {
 
 int fail(int code, std::string const& what, std::string const& fix) {
-  fmt::print(stderr, "error: {}\n", what);
-  if (!fix.empty()) fmt::print(stderr, "  = fix: {}\n", fix);
+  base::say("error: {}\n", what);
+  if (!fix.empty()) base::say("  = fix: {}\n", fix);
   return code;
 }
 

@@ -11,6 +11,7 @@
 #include "app/help_command.hpp"
 #include "app/process_environment.hpp"
 #include "app/usage_error.hpp"
+#include "base/say.hpp"
 
 namespace weir::app {
 namespace {
@@ -68,7 +69,7 @@ int dispatch(CLI::App& cli, Requests& requests, config::Environment& environment
   if (cli.got_subcommand("chaos")) return chaos_command(requests.chaos, environment);
   bool const on_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
   if (cli.got_subcommand("help") || !on_terminal) return explain(cli, requests.topic);
-  fmt::print(stderr, "This is `weir run`; `weir help` lists the other commands.\n");
+  base::say("This is `weir run`; `weir help` lists the other commands.\n");
   return run_command(requests.run, environment);
 }
 
@@ -108,8 +109,8 @@ int answer(int argc, char** argv) {
   if (cli.got_subcommand("version")) return print_version(requests.version_json);
   auto environment = process_environment();
   if (!environment) {
-    fmt::print(stderr, "error: {}\n", environment.error().detail);
-    if (!environment.error().hint.empty()) fmt::print(stderr, "  = fix: {}\n", environment.error().hint);
+    base::say("error: {}\n", environment.error().detail);
+    if (!environment.error().hint.empty()) base::say("  = fix: {}\n", environment.error().hint);
     return kExitConfig;
   }
   return dispatch(cli, requests, **environment);

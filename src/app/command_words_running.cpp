@@ -4,8 +4,12 @@ namespace weir::app {
 namespace {
 
 void add_gateway(CLI::App& verb, AddressRequest& gateway) {
-  verb.add_option("--admin", gateway.admin, "host:port of the gateway's status");
-  verb.add_option("--config", gateway.config, "the configuration the gateway runs with");
+  // An empty word, of a variable that is unset, must not mean the default gateway.
+  auto const some = [](std::string const& text) {
+    return std::string(text.empty() ? "there is nothing in it" : "");
+  };
+  verb.add_option("--admin", gateway.admin, "host:port of the gateway's status")->check(some, "");
+  verb.add_option("--config", gateway.config, "the configuration the gateway runs with")->check(some, "");
 }
 
 }  // namespace

@@ -89,12 +89,12 @@ int ctl_command(CtlRequest const& request, config::Environment const& environmen
     return fail(kExitUsage, fmt::format("`{}` is all that is kept of whole servers", shown(what.select)),
                 "look first with --dry-run, then add --yes");
   }
-  auto const address = gateway_address(request.gateway, environment);
-  if (!address) return fail(kExitUsage, address.error().detail);
+  GatewayAddress address;
+  if (int const unknown = find_gateway(request.gateway, environment, address)) return unknown;
   auto const key = gateway_key(environment);
-  if (request.reloading) return reload(request, address->admin, key);
-  if (request.dropping) return drop_tokens(request, address->admin, key);
-  return request.purging ? purge(request, address->admin, key) : show_cache(request, address->admin, key);
+  if (request.reloading) return reload(request, address.admin, key);
+  if (request.dropping) return drop_tokens(request, address.admin, key);
+  return request.purging ? purge(request, address.admin, key) : show_cache(request, address.admin, key);
 }
 
 }  // namespace weir::app

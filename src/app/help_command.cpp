@@ -5,6 +5,7 @@
 #include "app/exit_codes.hpp"
 #include "app/shown_text.hpp"
 #include "app/version.hpp"
+#include "base/say.hpp"
 #include "config/problem.hpp"
 
 namespace weir::app {
@@ -14,10 +15,10 @@ int explain_code(std::string_view topic) {
     fmt::print("{}\n\n{}\n", found->code, found->text);
     return kExitOk;
   }
-  fmt::print(stderr, "error: there is no command and no code `{}`\n  = codes are:", shown(topic));
+  base::say("error: there is no command and no code `{}`\n  = codes are:", shown(topic));
   for (auto const& known : config::catalogue())
-    fmt::print(stderr, " {}", known.code.substr(known.code.rfind('-') + 1));
-  fmt::print(stderr, "\n");
+    base::say(" {}", known.code.substr(known.code.rfind('-') + 1));
+  base::say("\n");
   return kExitUsage;
 }
 

@@ -15,6 +15,7 @@
 #include "app/sources.hpp"
 #include "app/start_table.hpp"
 #include "app/stdio_run.hpp"
+#include "base/say.hpp"
 #include "config/load.hpp"
 
 namespace weir::app {
@@ -26,8 +27,8 @@ int exit_code_of(base::Error const& error) {
 }
 
 void say(base::Error const& error) {
-  fmt::print(stderr, "error: {}\n", error.detail);
-  if (!error.hint.empty()) fmt::print(stderr, "  = fix: {}\n", error.hint);
+  base::say("error: {}\n", error.detail);
+  if (!error.hint.empty()) base::say("  = fix: {}\n", error.hint);
 }
 
 base::Error not_taken(std::string why) { return {base::Fault::config, base::Blame::gateway, std::move(why)}; }
@@ -62,7 +63,7 @@ Reading read_sources(RunRequest const& request, config::TrustStore const& agreed
   auto loaded = load_usable(found.sources, secrets, problems);
   bool const bad = problems.must_not_start();
   if ((anew || bad) && !problems.sorted().empty()) {  // else they are known
-    fmt::print(stderr, "{}", config::render_text(problems.sorted(), false));
+    base::say("{}", config::render_text(problems.sorted(), false));
   }
   if (bad) return not_taken(refusal_of(problems.sorted()));
   return std::make_shared<config::Settings const>(std::move(loaded.settings));
@@ -110,7 +111,7 @@ int run_command(RunRequest const& request, config::Environment& machine) {
     secrets.judge(checked.settings, !cannot_start(checked.problems));
   }
   bool const colour = wants_colour(request.colour, ::isatty(STDERR_FILENO) != 0, environment);
-  if (!checked.problems.empty()) fmt::print(stderr, "{}", config::render_text(checked.problems, colour));
+  if (!checked.problems.empty()) base::say("{}", config::render_text(checked.problems, colour));
   if (cannot_start(checked.problems)) return checked.exit_code;
 
   GatewayOptions options;
@@ -123,9 +124,9 @@ int run_command(RunRequest const& request, config::Environment& machine) {
   if (!request.stdio && !request.quiet) {
     bool const colour_out = wants_colour(request.colour, ::isatty(STDOUT_FILENO) != 0, environment);
     options.on_settled = [&running, &found, colour_out, json = request.json] {
-      fmt::print("{}",
-                 json ? running->status_json() : render_start_table(table_view(*running, found), colour_out));
-      std::fflush(stdout);
+      auto const text =
+          json ? running->status_json() : render_start_table(table_view(*running, found), colour_out);
+      base::say_on(stdout, text);  // a table that nobody reads is no reason to end
     };
   }
   Gateway gateway(std::move(options), machine);

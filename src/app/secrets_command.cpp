@@ -32,9 +32,9 @@ int rotate(SecretsRequest const& request, std::vector<SecretLine> const& all) {
 }  // namespace
 
 int secrets_command(SecretsRequest const& request, config::Environment const& environment) {
-  auto const address = gateway_address(request.gateway, environment);
-  if (!address) return fail(kExitUsage, address.error().detail);
-  auto const& admin = address->admin;
+  GatewayAddress address;
+  if (int const unknown = find_gateway(request.gateway, environment, address)) return unknown;
+  auto const& admin = address.admin;
   auto const answer = get_from(admin, "/api/v1/secrets", gateway_key(environment), kWithin);
   if (int const code = unheard(admin, answer)) return code;
   auto const lines = read_secrets(answer->body);

@@ -15,6 +15,7 @@
 #include "app/shown_text.hpp"
 #include "app/sign_in_talk.hpp"
 #include "app/state_folder.hpp"
+#include "base/say.hpp"
 
 namespace weir::app {
 namespace {
@@ -44,7 +45,7 @@ int read_settings(ServerRequest const& request, config::Environment& machine, co
     return problem.severity == config::Severity::error && !problem.confined;
   });
   if (bad) {
-    fmt::print(stderr, "{}", config::render_text(checked.problems, false));
+    base::say("{}", config::render_text(checked.problems, false));
     return checked.exit_code;
   }
   settings = std::move(checked.settings);

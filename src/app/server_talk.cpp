@@ -26,6 +26,9 @@ Error refused(int status) {
     case 401:
     case 403:
       return Error(Fault::denied, Blame::client, "the gateway wants a key").advise("export WEIR_KEY=…");
+    case 413:
+      return Error(Fault::too_large, Blame::client, "the call is larger than the gateway takes")
+          .advise("raise `limits.body_max` in its configuration, or send less");
     case 404: return {Fault::not_found, Blame::client, "there is no such server"};
     case 503: return {Fault::busy, Blame::gateway, "the gateway is busy"};
     default:
@@ -106,13 +109,14 @@ Result<mcp::Message> ServerTalk::ask(std::string const& head, std::string const&
   auto decoded = mcp::decode(std::move(answer->body), {.json = {}, .bytes_max = kAnswerBytesMax});
   bool const final =
       decoded && (decoded->kind() == mcp::MessageKind::result || decoded->kind() == mcp::MessageKind::error);
-  bool const refusal = answer->status == 401 || answer->status == 403 || answer->status == 503;
+  bool const refusal =
+      answer->status == 401 || answer->status == 403 || answer->status == 413 || answer->status == 503;
   if (final && !refusal) return std::move(*decoded);
   auto error = refused(answer->status);
   std::string scratch;
   // Of 403 and 503 there are many: the gateway's own words say which.
   auto const said = final ? decoded->text(Field::error_message, scratch) : std::string_view();
-  if (answer->status == 401 || said.empty()) return error;
+  if (answer->status == 401 || answer->status == 413 || said.empty()) return error;
   error.detail = said;
   return std::move(error).advise("");
 }

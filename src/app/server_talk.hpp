@@ -3,7 +3,7 @@
 // Blocks; one thread. open() asks the server's endpoint /mcp/{server} which era it speaks (server/discover),
 // and shakes hands where that is a legacy one; the destructor ends the session. Answers come as received: a
 // result or an error. Errors are about the way there: connect_failed, timed_out, denied (401, 403), not_found
-// (no such server), busy (503).
+// (no such server), too_large (413), busy (503).
 #pragma once
 
 #include <memory>

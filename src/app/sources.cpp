@@ -1,6 +1,5 @@
 #include "app/sources.hpp"
 
-#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +8,7 @@
 #include "app/exit_codes.hpp"
 #include "app/state_folder.hpp"
 #include "app/tls_files.hpp"
+#include "base/say.hpp"
 
 namespace weir::app {
 namespace {
@@ -16,7 +16,7 @@ namespace {
 bool on_a_terminal() { return ::isatty(STDIN_FILENO) != 0 && ::isatty(STDERR_FILENO) != 0; }
 
 bool ask(config::ClientFile const& file) {
-  fmt::print(stderr, "{} can start programs on this machine. Use it? [y/N] ", file.shown);
+  base::say("{} can start programs on this machine. Use it? [y/N] ", file.shown);
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "y" || answer == "Y" || answer == "yes";
@@ -43,10 +43,10 @@ int take_consent(FoundSources const& found, bool trust, config::TrustStore& stor
   bool remembered = false;
   while (auto const* const file = without_consent(found, store)) {
     if (!trust && !on_a_terminal()) {
-      fmt::print(stderr,
-                 "error: {} can start programs on this machine and nobody has agreed to it yet\n"
-                 "  = fix: read it, then run `weir run --trust` here, or `weir run --from {}`\n",
-                 file->path, file->shown);
+      base::say(
+          "error: {} can start programs on this machine and nobody has agreed to it yet\n"
+          "  = fix: read it, then run `weir run --trust` here, or `weir run --from {}`\n",
+          file->path, file->shown);
       return kExitDenied;
     }
     if (!trust && !ask(*file)) return kExitDenied;
@@ -55,9 +55,8 @@ int take_consent(FoundSources const& found, bool trust, config::TrustStore& stor
   }
   if (remembered) {
     if (auto saved = config::save_trust(store, environment); !saved) {
-      fmt::print(stderr, "warning: {}\n",
-                 unwritable_words(state_folder(environment), saved.error().detail,
-                                  "your consent is not kept and will be asked for again"));
+      base::say("warning: {}\n", unwritable_words(state_folder(environment), saved.error().detail,
+                                                  "your consent is not kept and will be asked for again"));
     }
   }
   return kExitOk;
@@ -83,7 +82,7 @@ int find_sources(SourceRequest const& request, config::Environment const& enviro
   for (auto const& path : request.from) sources.client_files.push_back(config::named_file(path, environment));
   for (auto const& file : sources.client_files) {
     if (file.failure.empty()) continue;
-    fmt::print(stderr, "error: {}: {}\n", file.shown, file.failure);
+    base::say("error: {}: {}\n", file.shown, file.failure);
     return kExitNoInput;
   }
   bool const only_named = !request.from.empty() && request.file.empty();

@@ -52,12 +52,12 @@ std::string watched(std::string const& look, bool first, bool terminal) {
 }
 
 int status_command(StatusRequest const& request, config::Environment const& environment) {
-  auto const address = gateway_address(request.gateway, environment);
-  if (!address) return fail(kExitUsage, address.error().detail);
+  GatewayAddress address;
+  if (int const unknown = find_gateway(request.gateway, environment, address)) return unknown;
   if (request.watch && request.quiet)
     return fail(kExitUsage, "--quiet shows nothing that could be watched", "leave out one of the two");
-  if (request.watch) return watch(address->admin, request, environment);
-  auto const look = look_at(address->admin, request, environment);
+  if (request.watch) return watch(address.admin, request, environment);
+  auto const look = look_at(address.admin, request, environment);
   if (!request.quiet) fmt::print("{}", look.text);
   return look.code;
 }

@@ -107,6 +107,7 @@ std::string server_lines(ServerView const& server, std::size_t name_width, std::
                      right(std::to_string(server.tools), 4));
   if (server.restarts > 0) out += fmt::format("  ({})", plural(server.restarts, "restart"));
   out += breaker_words(server, colour);
+  if (server.ok() && !server.cause.empty()) out += "  " + shown(server.cause);  // up, but without its lists
   if (server.suspect_tools > 0) {
     out += "  " + painted(fmt::format("{} suspect", server.suspect_tools), "33", colour) +
            fmt::format(": weir tools {}", shown(server.name));

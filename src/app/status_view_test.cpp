@@ -129,5 +129,15 @@ TEST(StatusView, SaysHowLong) {
   EXPECT_EQ(shown_duration(86'400), "1d0h");
 }
 
+TEST(StatusView, AServerWithoutItsListsSaysWhy) {
+  auto const status =
+      *read_status(R"({"weir":"1","ready":true,"servers":[{"name":"a","state":"ok","tools":0,)"
+                   R"("transport":"stdio","era":"2025-11-25","cause":"tools/list: broken"}]})");
+  EXPECT_NE(
+      render_status(status, false).find("  a  ok        stdio  2025-11-25     0 tools  tools/list: broken\n"),
+      std::string::npos)
+      << render_status(status, false);
+}
+
 }  // namespace
 }  // namespace weir::app

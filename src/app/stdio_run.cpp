@@ -1,9 +1,8 @@
 #include "app/stdio_run.hpp"
 
-#include <fmt/core.h>
-
 #include "app/exit_codes.hpp"
 #include "app/stdio_streams.hpp"
+#include "base/say.hpp"
 #include "edge/stdio_endpoint.hpp"
 
 namespace weir::app {
@@ -11,7 +10,7 @@ namespace weir::app {
 int run_stdio(Gateway& gateway) {
   auto streams = take_stdio(gateway.main_loop());
   if (!streams) {
-    fmt::print(stderr, "error: {}\n", streams.error().detail);
+    base::say("error: {}\n", streams.error().detail);
     return kExitSoftware;
   }
   auto& worker = gateway.first_worker();

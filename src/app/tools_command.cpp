@@ -38,9 +38,9 @@ int accept(ToolsRequest const& request, net::Url const& admin, std::string const
 }  // namespace
 
 int tools_command(ToolsRequest const& request, config::Environment const& environment) {
-  auto const address = gateway_address(request.gateway, environment);
-  if (!address) return fail(kExitUsage, address.error().detail);
-  auto const& admin = address->admin;
+  GatewayAddress address;
+  if (int const unknown = find_gateway(request.gateway, environment, address)) return unknown;
+  auto const& admin = address.admin;
   auto const key = gateway_key(environment);
   if (request.accept) return accept(request, admin, key);
   auto const answer = get_from(admin, "/api/v1/tools", key, kWithin);

@@ -5,12 +5,13 @@
 #include "app/call_text.hpp"
 #include "app/exit_codes.hpp"
 #include "app/shown_text.hpp"
+#include "base/say.hpp"
 
 namespace weir::app {
 namespace {
 
 int wrong(std::string const& what, std::string const& advice) {
-  fmt::print(stderr, "error: {}\n  = {}\n", what, advice);
+  base::say("error: {}\n  = {}\n", what, advice);
   return kExitUsage;
 }
 

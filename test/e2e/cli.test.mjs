@@ -1,13 +1,14 @@
 // The commands as a person uses them: what they print and where, exit codes, suggestions, consent, --json.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { nodeDir, repo } from '../fixtures/peers.mjs';
 import { connect } from './clients.mjs';
 import { folder, weir } from './commands.mjs';
-import { direct, eventually, freePort, kStartMs, killAll, scratch, sleep, startFixture, startProgram, startWeir,
-  stdioFixture } from './harness.mjs';
+import { cleanEnv, direct, eventually, freePort, kStartMs, killAll, scratch, sleep, startFixture, startProgram,
+  startWeir, stdioFixture, weirBin } from './harness.mjs';
 
 const kSkip = { skip: direct && 'direct: there is no gateway process' };
 const kEscape = '\x1b';
@@ -54,6 +55,17 @@ describe('help and usage', kSkip, () => {
       assert.deepEqual([code, out], [64, ''], args.join(' '));
       assert.match(err, said);
     }
+  });
+
+  test('what stderr does not take changes no exit code', () => {
+    const full = openSync('/dev/full', 'w');
+    for (const [args, code] of [[['rn'], 64], [['run', 'gone.yaml'], 66], [['check', '--from', 'gone.json'], 66],
+      [['help', 'nothing'], 64], [['status', '--admin', '127.0.0.1:9'], 69]]) {
+      const end = spawnSync(weirBin, args, { cwd: scratch(), env: cleanEnv({}), stdio: ['ignore', 'ignore', full],
+        timeout: kStartMs });
+      assert.deepEqual([end.status, end.signal], [code, null], args.join(' '));
+    }
+    closeSync(full);
   });
 
   test('version is one line, or JSON', () => {

@@ -42,6 +42,8 @@ describe('weir call and status', { timeout: 120_000, ...kSkip }, () => {
     for (const [args, code, said] of [
       [['pip.echo'], 64, /no server `pip`\n  = did you mean `pipe`\?/],
       [['pipe.eco'], 64, /no tool `eco`\n  = did you mean `echo`\?/],
+      [['pipe', 'echo', 'text=a'], 64, /`echo` is no argument[^]*\n  = did you mean `weir call pipe\.echo`\?/],
+      [['pipe', 'a=1'], 64, /no tool of `pipe` to take them\n  = name it: `weir call pipe\.TOOL …`/],
       [['pipe.echo', 'text'], 65, /not of the form name=value/],
       [['pipe.echo', '--args', '{bad'], 65, /not JSON/],
       [['pipe.echo', 'a=1', '--args', '{}'], 65, /do not go together/],
@@ -52,12 +54,36 @@ describe('weir call and status', { timeout: 120_000, ...kSkip }, () => {
       assert.match(end.err, said);
     }
     const none = weir(['status', '--config', join(folder({ 'w.yaml': 'listeners: []' }), 'w.yaml')]);
-    assert.equal(none.out, '');
+    assert.deepEqual([none.code, none.out], [78, '']);
     assert.match(none.err, /`listeners` is empty/);
     const nobody = weir(['call', 'a.b', '--admin', '127.0.0.1:9']);
     assert.equal(nobody.code, 69);
     assert.match(nobody.err, /no gateway answers at .*\n  = fix: start one with `weir run`/);
     assert.equal(weir(['status', '--admin', '127.0.0.1:9']).code, 69);
+  });
+
+  test('what leaves in doubt which gateway is meant ends the command, and no other one is asked', () => {
+    const cwd = folder({ 'weir.yaml': 'admin: { bind: [', 'slip.yaml': 'admni: { bind: 127.0.0.1:9 }\n' });
+    const env = { WEIR_ADMIN: gate.admin.slice(7) };  // the one that would have been asked
+    for (const verb of [['status'], ['call', 'pipe'], ['ctl', 'purge', '*', '--yes'], ['secrets'], ['tools']]) {
+      for (const [more, code, said] of [
+        [[], 78, /weir\.yaml:\d/],
+        [['--config', 'slip.yaml'], 78, /slip\.yaml:1:1\b/],
+        [['--config', 'gone.yaml'], 66, /`gone\.yaml` cannot be read/],
+        [['--config', ''], 64, /--config/],
+        [['--admin', 'nowhere'], 64, /--admin nowhere/],
+        [['--admin', ''], 64, /--admin/],
+        [['--admin', '127.0.0.1:9'], 69, /no gateway answers at 127\.0\.0\.1:9/],
+      ]) {
+        const end = weir([...verb, ...more], { cwd, env });
+        assert.deepEqual([end.code, end.out], [code, ''], `${[...verb, ...more].join(' ')}: ${end.err}`);
+        assert.match(end.err, said);
+      }
+    }
+    const listen = gate.mcp.slice(7, -4);
+    const nobody = weir(['call', 'pipe', '--admin', '127.0.0.1:9'], { env: { WEIR_LISTEN: listen } });
+    assert.deepEqual([nobody.code, nobody.out], [69, ''], 'the listener of another gateway is not asked');
+    assert.equal(weir(['status', '-q', ...at], { cwd }).code, 0, 'a file that is not needed is not read');
   });
 
   test('an object on stdin that is none is told with its line and column', () => {
@@ -122,6 +148,20 @@ describe('weir call and status', { timeout: 120_000, ...kSkip }, () => {
 
 describe('weir ctl', { timeout: 120_000, ...kSkip }, () => {
   after(killAll);
+
+  test('a gateway goes on when nobody reads what it says of a bad file', async () => {
+    const gate = await startWeir({ a: entry(stdioFixture('stdio_legacy.mjs')) });
+    const good = readFileSync(gate.file, 'utf8');
+    gate.child.process.stderr.destroy();
+    gate.child.process.stdout.destroy();
+    for (const text of ['servers: [not, a, map', `{"surprise": 1, ${good.slice(1)}`]) {
+      writeFileSync(gate.file, text);
+      assert.equal(weir(['ctl', 'reload', '--admin', gate.admin.slice(7)]).code, 78);
+    }
+    writeFileSync(gate.file, good);
+    assert.equal(weir(['ctl', 'reload', '--admin', gate.admin.slice(7)]).code, 0);
+    await gate.stop();
+  });
 
   test('reload says what was taken over, and why nothing was', async () => {
     const server = entry(stdioFixture('stdio_legacy.mjs'));
