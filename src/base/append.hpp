@@ -3,7 +3,7 @@
 //
 // std::string::append looks each time, out of line: a head of ten pieces cost as much as its parsing. Up to
 // 256 bytes are joined on the stack first, literals with moves of known size. Pieces must not be views of
-// `out`; an array of char is taken for a literal, without its last character.
+// `out`; an array of char is a literal, without its last character. No secrets: the stack would keep them.
 #pragma once
 
 #include <array>

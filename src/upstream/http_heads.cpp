@@ -61,7 +61,8 @@ base::Result<std::string> fixed_part(std::string_view method, net::Url const& ur
   std::string head;
   head.reserve(bytes);
   base::append(head, method, ' ', url.target, " HTTP/1.1\r\nHost: ", url.authority, "\r\n");
-  for (auto const& [name, value] : fields) base::append(head, name, ": ", value.reveal(), "\r\n");
+  for (auto const& [name, value] : fields)  // base::append() would leave the value on the stack
+    head.append(name).append(": ").append(value.reveal()).append("\r\n");
   head += more;
   return head;
 }

@@ -94,7 +94,7 @@ async function startServer(knows) {
   const seen = new Set();
   const server = createServer(async (req, res) => {
     const text = await bodyOf(req);
-    const shown = (req.headers.authorization ?? req.headers['x-api-key'] ?? '').replace(/^Bearer /, '');
+    const shown = (req.headers.authorization ?? req.headers['x-api-key'] ?? '').replace(/^(Bearer |key-)/, '');
     if (!knows(shown)) return res.writeHead(401, { 'www-authenticate': 'Bearer' }).end();
     seen.add(shown);
     const { id, method } = JSON.parse(text);
@@ -173,7 +173,7 @@ describe('planted credentials', { timeout: 300_000, ...kSkip }, () => {
         servers: {
           exchange: { url: exchange.url, auth: { type: 'exchange', token_url: `${issuer.url}/token`, client_id: 'weir',
             client_secret: fileRef('exchange-secret') } },
-          file: { urls: [fromFile.url, `${fromFile.url}/other`], balance: 'hash:principal', headers: { 'X-Api-Key': fileRef('secret') } },
+          file: { urls: [fromFile.url, `${fromFile.url}/other`], balance: 'hash:principal', headers: { 'X-Api-Key': `key-${fileRef('secret')}` } },
           vault: { url: fromVault.url, auth: { type: 'bearer', token: '${vault:mcp/x#token}' } },
           child: { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000);'], env: { OWN: 'own-variable', KEY: fileRef('child-secret') } },
         } },
