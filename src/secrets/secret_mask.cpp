@@ -1,5 +1,7 @@
 #include "secrets/secret_mask.hpp"
 
+#include <string.h>  // explicit_bzero
+
 #include <algorithm>
 
 namespace weir::secrets {
@@ -69,6 +71,7 @@ std::size_t SecretMask::apply(std::string& text) const {
     at += length;
   }
   while (at < text.size()) text[out++] = text[at++];
+  explicit_bzero(text.data() + out, text.size() - out);  // the end of a text that had a secret, as it was
   text.resize(out);
   return count;
 }

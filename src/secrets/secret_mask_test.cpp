@@ -44,6 +44,15 @@ TEST(SecretMask, MasksEveryOccurrenceByValue) {
   EXPECT_EQ(text, "x******x");
 }
 
+TEST(SecretMask, LeavesNothingBehindTheEndOfAText_R011) {
+  std::string text = "the value is 0123456789-hunter2-hunter2-hunter2";
+  auto const before = text.size();
+  EXPECT_EQ(mask_of({"0123456789-hunter2-hunter2-hunter2"}).apply(text), 1U);
+  EXPECT_EQ(text, "the value is ***");
+  ASSERT_GE(text.capacity(), before);
+  EXPECT_EQ(std::string_view(text.data(), before).find("hunter"), std::string_view::npos);
+}
+
 TEST(SecretMask, MasksSixBytesButNotFive) {
   auto const mask = mask_of({"12345", "abcdef"});
   EXPECT_EQ(mask.masked("12345 abcdef"), "12345 ***");

@@ -42,14 +42,18 @@ export async function eventually(what, check, limit = kHangMs) {
   }
 }
 
+const portsGiven = new Set(); // so that two that are asked for in a row are two
 export async function freePort() {
   for (;;) {
     const port = kFirstPort + Math.floor(Math.random() * (kLastPort - kFirstPort));
+    if (portsGiven.has(port)) continue;
     const free = await new Promise(done => {
       const probe = createServer().once('error', () => done(false));
       probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)));
     });
-    if (free) return port;
+    if (!free) continue;
+    portsGiven.add(port);
+    return port;
   }
 }
 
