@@ -58,6 +58,7 @@ class ChurnRun {
   base::Task<void> check_cycles();
   base::Task<void> disconnect_often();
   bool touch(std::uint64_t number) const;
+  base::Task<std::size_t> own_descriptors();  // of weir, but for those to the server, which knows them
   base::Task<void> stop_weir();
   base::Task<void> watch_the_clock();
   base::Task<Sample> sample();

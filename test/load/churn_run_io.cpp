@@ -254,7 +254,7 @@ base::Task<void> ChurnRun::play() {
   bool const ready = co_await wait_until_ready();
   report_.check(ready, "the server is ready", "not within 30 s\n" + weir_.log_tail());
   if (ready) {
-    descriptors_ = open_descriptors(weir_.pid()) - server_.connections();
+    descriptors_ = co_await own_descriptors();
     auto const begun = loop_.now();
     co_await churn();
     std::chrono::duration<double> const took = loop_.now() - begun;
