@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -15,6 +16,8 @@
 
 namespace weir::observe {
 namespace {
+
+constexpr int kDyingTries = 100;  // a millisecond each
 
 // The writer leaves signals to the threads that expect them.
 class SignalsBlocked {
@@ -223,7 +226,13 @@ void Log::flush() {
 void Log::flush_dying() noexcept {
   State& s = *state_;
   s.sink.hurry();
-  std::unique_lock const guard(s.lock, std::try_to_lock);
+  // The writer has the lock for moments; a thread that dies within log() has it for good.
+  std::unique_lock guard(s.lock, std::try_to_lock);
+  for (int tries = 0; !guard.owns_lock() && tries < kDyingTries; ++tries) {
+    timespec const pause{0, 1'000'000};
+    ::nanosleep(&pause, nullptr);
+    static_cast<void>(guard.try_lock());
+  }
   if (!guard.owns_lock()) return;
   std::string rest;
   s.filling->drain(rest);

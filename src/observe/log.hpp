@@ -52,7 +52,8 @@ class Log {
   // Returns when every line written before the call has been given to the kernel, or after two seconds.
   void flush();
 
-  // For the last moments of a dying process: writes what it can from the calling thread, waits for no other.
+  // For the last moments of a dying process: writes what it can from the calling thread, waits a tenth of a
+  // second for others at most.
   void flush_dying() noexcept;
 
   std::uint64_t dropped() const noexcept;  // lines since the start, also reported as event `log.dropped`
