@@ -46,7 +46,9 @@ constexpr Option kRows[] = {
     {"listeners[].protocol.eras[]", word, "", "", "modern|legacy",
      "`modern`: 2026-07-28. `legacy`: those with sessions, up to 2025-11-25."},
     {"listeners[].protocol.legacy_sse", boolean, "false", "", "",
-     "Also offer HTTP+SSE, the transport of 2024-11-05: `GET /mcp` without a session opens its stream."},
+     "Also offer HTTP+SSE, the transport of 2024-11-05: `GET /mcp` without a session opens its stream, and "
+     "so "
+     "does `GET /sse` or `GET /sse/{server}`."},
     {"listeners[].proxy_protocol", boolean, "false", "", "", "Expect the PROXY protocol header.", kLater},
 
     {"admin", section, "", "", "", "Console, metrics, health and the control interface."},

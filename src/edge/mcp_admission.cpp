@@ -17,6 +17,8 @@ namespace weir::edge {
 namespace {
 
 constexpr std::string_view kPath = "/mcp";
+constexpr std::string_view kOldPath = "/sse";
+static_assert(kOldPath.size() == kPath.size());
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kParamPrefix = "mcp-param-";
 constexpr std::string_view kHostRefused =
@@ -105,9 +107,13 @@ void McpEndpoint::echo_request_id(net::HttpExchange& exchange) {
 
 bool McpEndpoint::find_endpoint(net::HttpExchange& exchange, Admitted& admitted) {
   std::string_view path = exchange.head().path;
-  if (path == kPath) return true;
-  if (path.starts_with("/mcp/")) {
-    if (auto const* const server = parts_.catalog.current().server(path.substr(kPath.size() + 1))) {
+  admitted.old_path = admitted.rules->legacy_sse && path.starts_with(kOldPath);
+  if (admitted.old_path || path.starts_with(kPath)) {
+    path.remove_prefix(kPath.size());
+    if (path.empty()) return true;
+    auto const* const server =
+        path.front() == '/' ? parts_.catalog.current().server(path.substr(1)) : nullptr;
+    if (server != nullptr) {
       admitted.endpoint = server->name;
       return true;
     }
@@ -120,6 +126,13 @@ bool McpEndpoint::find_endpoint(net::HttpExchange& exchange, Admitted& admitted)
 
 bool McpEndpoint::check_method(net::HttpExchange& exchange, Admitted& admitted) {
   auto const& head = exchange.head();
+  if (admitted.old_path && head.method != "GET" && head.method != "OPTIONS") {
+    parts_.meter.refused("method");
+    echo_request_id(exchange);
+    exchange.reply_text(405, "Allow: GET, OPTIONS\r\n",
+                        "GET opens a stream here, whose first event says where to POST.");
+    return false;
+  }
   if (head.method == "POST") {
     admitted.pair = is_letter(exchange);
     return true;

@@ -89,6 +89,7 @@ class McpEndpoint final : public net::HttpHandler {
     std::string_view endpoint;  // "" = all servers; lives as long as the catalogue's names
     bool stream = false;        // GET: no body, an event stream is the answer
     bool pair = false;          // of HTTP+SSE: a GET, or a POST whose answer comes on the stream
+    bool old_path = false;      // /sse, where clients of HTTP+SSE look: to GET only
   };
   enum class Admission { answered, go_on, unknown_caller };  // the last: the issuer has to be asked
   Admission admit(net::HttpExchange& exchange, Admitted& admitted);

@@ -54,9 +54,10 @@ base::Task<void> McpEndpoint::serve_pair(net::HttpExchange& exchange, Admitted a
     co_return;
   }
   *opened = session::SessionTable::Table::Pin();  // an idle stream keeps nobody from making room
+  std::string uri = "/mcp";
+  if (!admitted.endpoint.empty()) uri.append(1, '/').append(admitted.endpoint);
   std::string first;
-  net::append_sse_event(first, "endpoint",
-                        std::string(exchange.head().path).append(1, '?').append(kSessionQuery) + id);
+  net::append_sse_event(first, "endpoint", uri.append(1, '?').append(kSessionQuery) + id);
   echo_request_id(exchange);
   {
     AdmittedTenure tenure(parts_.scheduler, rules_, rules_changed_, admitted.rules, admitted.principal);

@@ -77,6 +77,25 @@ TEST(PairStream, BeginsWithTheUriToPostToAndAnswersOnTheStream) {
   EXPECT_NE(World::id_of(other), World::id_of(stream));
 }
 
+TEST(PairStream, OldClientsFindItAtSseToo) {
+  World world;
+  auto const get = [&](std::string const& path, std::string const& method = "GET") {
+    return world.send(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n" +
+                      (method == "POST" ? "Content-Length: 0\r\n\r\n" : "\r\n"));
+  };
+  auto stream = get("/sse");
+  EXPECT_EQ(stream.status(), 200);
+  EXPECT_TRUE(World::uri_of(stream).starts_with("/mcp?sessionId=")) << stream.text();
+  EXPECT_EQ(world.post(stream, kHello), 202);
+  auto refused = get("/sse", "POST");
+  EXPECT_EQ(refused.status(), 405) << "clients that try the newer transport first then send GET";
+  EXPECT_TRUE(refused.has("Allow: GET, OPTIONS\r\n")) << refused.text();
+  EXPECT_EQ(get("/sse/nobody").status(), 404);
+  EXPECT_EQ(get("/ssex").status(), 404);
+  world.rules->legacy_sse = false;
+  EXPECT_EQ(get("/sse").status(), 404);
+}
+
 TEST(PairStream, ARequestHasOneIdInItsAcknowledgementAndItsError) {
   World world;
   world.handler->act = [](core::Call&) -> base::Task<base::Result<core::Outcome>> {
