@@ -230,6 +230,10 @@ base::Error not_reached(std::string const& where, base::Error const& why) {
     error.detail = fmt::format("what answers at {} cannot be asked: {}", where, why.detail);
     return std::move(error).advise(why.hint);
   }
+  if (why.blame == base::Blame::gateway) {  // what Weir listens at insists on none
+    error.detail = fmt::format("what answers at {} wants a client certificate", where);
+    return std::move(error).advise("Weir's commands show none: ask the gateway itself, by --url URL");
+  }
   error.detail = fmt::format("what answers at {} cannot be trusted: {}", where, why.detail);
   return std::move(error).advise(
       "export SSL_CERT_FILE=… with its authority, and use a name that is in its certificate: "

@@ -37,6 +37,16 @@ TEST(CallCommand, APortWithoutTlsIsNotACertificateThatIsNotTrusted) {
   EXPECT_EQ(plain.hint, "Write http:// in its url.");
 }
 
+TEST(CallCommand, WhatWantsAClientCertificateIsNotToBeTrustedMore) {
+  auto const wants =
+      not_reached("https://127.0.0.1:6270/mcp",
+                  Error(Fault::connect_failed, Blame::gateway,
+                        "TLS with 127.0.0.1: it wants a client certificate", base::Retry::never)
+                      .advise("set `cert` and `key` in `servers.NAME.tls`"));
+  EXPECT_EQ(wants.detail, "what answers at https://127.0.0.1:6270/mcp wants a client certificate");
+  EXPECT_EQ(wants.hint.find("servers.NAME"), std::string::npos) << "that is for servers";
+}
+
 CallRequest request_of(std::string target, std::vector<std::string> words) {
   CallRequest request;
   request.target = std::move(target);

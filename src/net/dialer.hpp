@@ -3,8 +3,9 @@
 // One per worker. Names are resolved off the loop; every address of a name is tried in turn until the
 // deadline, each for its share of what is left, so that one which never answers does not hide the next.
 // Errors: connect_failed (nothing was sent: safe to try again, and of use unless its retry is `never`: then
-// the certificate that the peer showed is not trusted), timed_out, config (TLS is not set up, or a host that
-// no certificate can name), denied (the guard lets none of its addresses pass).
+// the certificate that the peer showed is not trusted, or ours is missing or refused, which is blamed on the
+// gateway), timed_out, config (TLS is not set up, or a host that no certificate can name), denied (the guard
+// lets none of its addresses pass). With TLS 1.3 ours is refused only afterwards: Stream::refusal().
 #pragma once
 
 #include <cstdint>

@@ -100,6 +100,7 @@ base::Task<Result<std::unique_ptr<Stream>>> secure(IoLoop& loop, TlsContext cons
     if (shake == internal::TlsStream::Shake::failed) {
       if (stream->distrusted()) co_return untrusted(to, stream->failure());
       if (stream->answered_plainly()) co_return without_tls(to);
+      if (auto refused = stream->refusal()) co_return std::move(*refused);
       co_return Error(Fault::connect_failed, Blame::upstream,
                       "TLS with " + to.host + ": " + stream->failure(), Retry::always);
     }

@@ -5,8 +5,9 @@
 // one that the peer closed, or that says something unasked, is dropped before it is used again; one that is
 // older than the peer said or was seen to keep them (IdleLimit) is kept to be watched, not to be used.
 // Cancelling an exchange (destroying its task or its Reply) closes that connection, which is how an HTTP/1.1
-// upstream learns of it. Errors: connect_failed (nothing sent), connection_lost and protocol (sent, no usable
-// answer: the peer may have executed it), timed_out, too_large.
+// upstream learns of it. Errors: connect_failed (nothing sent, or nothing taken because the peer wants
+// another certificate of ours), connection_lost and protocol (sent, no usable answer: the peer may have
+// executed it), timed_out, too_large.
 #pragma once
 
 #include <memory>

@@ -347,6 +347,7 @@ base::Task<Result<HttpReply>> HttpClient::converse(ConnectionLease lease, std::s
     if (!lease->stream->arm_read().is_set()) co_await lease->stream->readable();
   } while (!lease->head_now(answer));
   if (!answer) {
+    if (auto refused = lease->stream->refusal()) co_return std::move(*refused);
     Error error = sent ? answer.error() : sent.error();
     if (error.fault == Fault::connection_lost && lease->stale()) error.retry = Retry::stale_connection;
     co_return error;

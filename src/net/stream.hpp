@@ -11,9 +11,11 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "base/result.hpp"
 #include "base/sync.hpp"
 
 namespace weir::net {
@@ -50,6 +52,9 @@ class Stream {
   virtual std::size_t under_way() const noexcept { return 0; }  // written, not yet taken by the peer's side
 
   virtual PeerCertificate const* certificate() const noexcept { return nullptr; }  // null: none was shown
+
+  // Of one that failed: why the peer does not let us in. It has taken nothing of what was sent. Else nothing.
+  virtual std::optional<base::Error> refusal() const { return std::nullopt; }
 
   // co_await: until a read (write) may get further. Spurious wake-ups happen; read again and see.
   auto readable() noexcept {

@@ -9,6 +9,7 @@
 
 #include "base/task_group.hpp"
 #include "net/dialer.hpp"
+#include "net/http_client.hpp"
 #include "net/internal/name_lookup.hpp"
 #include "net/internal/tls_stream.hpp"
 #include "net/side_thread.hpp"
@@ -21,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr char kPlainAnswer[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+constexpr char kAnswer[] = "HTTP/1.1 204 No Content\r\n\r\n";
 
 // Shakes hands on 127.0.0.1, one connection after the other, and closes them.
 class TlsServer {
@@ -38,7 +40,11 @@ class TlsServer {
           EXPECT_GT(::write(fd, kPlainAnswer, sizeof kPlainAnswer - 1), 0);
           continue;
         }
-        auto const ssl = peer.over(fd);
+        auto const ssl = peer.over(fd, version_max);
+        if (auto const* const client = wants.load()) {
+          answer_only(*client, *ssl);
+          continue;
+        }
         if (SSL_accept(ssl.get()) == 1) SSL_write(ssl.get(), "x", 1);
         SSL_shutdown(ssl.get());
       }
@@ -56,8 +62,20 @@ class TlsServer {
   test::TlsPeer const peer;
   std::atomic<bool> hangs_up = false;
   std::atomic<bool> plain = false;  // has never heard of TLS
+  std::atomic<int> version_max = TLS1_3_VERSION;
+  std::atomic<test::TlsPeer const*> wants = nullptr;  // speaks HTTP, and with this client alone
 
  private:
+  static void answer_only(test::TlsPeer const& client, SSL& ssl) {
+    X509_STORE* const known = X509_STORE_new();
+    X509_STORE_add_cert(known, SSL_CTX_get0_certificate(client.native()));
+    SSL_set0_verify_cert_store(&ssl, known);
+    SSL_set_verify(&ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    std::array<char, 4096> request;
+    if (SSL_accept(&ssl) != 1 || SSL_read(&ssl, request.data(), request.size()) <= 0) return;
+    SSL_write(&ssl, kAnswer, sizeof kAnswer - 1);
+    SSL_shutdown(&ssl);
+  }
   sockaddr* address() { return reinterpret_cast<sockaddr*>(&at_.storage); }
   int listening_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   internal::SocketAddress at_ = *internal::numeric_address("127.0.0.1", 0);
@@ -238,6 +256,66 @@ TEST(TrustedDialer, WithoutVerificationAnyNameWillDoAndTheContextIsAnother) {
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_TRUE(seen[0].done);
   EXPECT_FALSE(seen[1].done);
+}
+
+// The status of its answer to one request; `as`: null for a client without a certificate.
+base::Result<int> ask(TlsServer const& server, test::TlsPeer const* as) {
+  base::SystemClock clock;
+  IoLoop loop(clock);
+  auto profile = trusting(server.peer);
+  if (as != nullptr) {
+    profile.chain = as->certificate_pem();
+    profile.key = base::Secret(as->key_pem());
+  }
+  auto const context = TlsContext::client(profile, nullptr);
+  NetDialer dialer(loop, context->get());
+  base::Result<int> status = 0;
+  base::TaskGroup tasks(loop);
+  tasks.spawn([](NetDialer& by, IoLoop& l, std::uint16_t port, base::Result<int>& into) -> base::Task<void> {
+    {
+      HttpClient client(l, by, Endpoint{true, "127.0.0.1", port}, {});
+      auto const reply = co_await client.exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n", {});
+      into = reply ? base::Result<int>(reply->head.status) : base::Result<int>(reply.error());
+    }
+    l.stop();
+  }(dialer, loop, server.port(), status));
+  loop.run();
+  return status;
+}
+
+// With TLS 1.2 the dialer hears of it, with 1.3 whoever reads the answer to the first request.
+TEST(TlsDial, AServerThatWantsAnotherClientCertificateSaysWhichInItsError) {
+  TlsServer server("IP:127.0.0.1");
+  test::TlsPeer const known("DNS:client");
+  test::TlsPeer const stranger("DNS:client", "stranger", {});
+  test::TlsPeer const expired("DNS:client", "test", {-7200, -3600});
+  for (int const version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    server.version_max = version;
+    struct Case {
+      test::TlsPeer const* wanted;
+      test::TlsPeer const* shown;
+      char const* why;
+    };
+    for (auto const& [wanted, shown, why] :
+         {Case{&known, nullptr, "wants a client certificate, and none"},
+          Case{&known, &stranger, "as of an unknown authority"}, Case{&expired, &expired, "as expired"}}) {
+      server.wants = wanted;
+      auto const seen = ask(server, shown);
+      ASSERT_FALSE(seen) << why;
+      auto const& error = seen.error();
+      EXPECT_EQ(error.detail.find("TLS with 127.0.0.1: it "), 0U) << error.detail;
+      EXPECT_NE(error.detail.find(why), std::string::npos) << error.detail << ", version " << version;
+      EXPECT_NE(error.detail.find("`servers.NAME.tls`"), std::string::npos) << error.detail;
+      EXPECT_NE(error.hint.find(why), std::string::npos) << error.hint;
+      EXPECT_EQ(error.fault, base::Fault::connect_failed) << "it has executed nothing";
+      EXPECT_EQ(error.blame, base::Blame::gateway) << "so that status has the cure";
+      EXPECT_EQ(error.retry, base::Retry::never);
+    }
+    server.wants = &known;
+    auto const welcome = ask(server, &known);
+    ASSERT_TRUE(welcome) << welcome.error().detail;
+    EXPECT_EQ(*welcome, 204);
+  }
 }
 
 }  // namespace

@@ -94,7 +94,7 @@ OAuthError refusal(Seen const& seen) {
 
 OAuthError failure_of(base::Error const& failed) {
   OAuthError error;
-  // As the dialer says it: whoever answers there has a certificate that is not trusted.
+  // As the dialer says it: a certificate is not accepted, theirs or, if the gateway is to blame, ours.
   bool const untrusted = failed.fault == Fault::connect_failed && failed.retry == base::Retry::never;
   switch (untrusted ? Fault::config : failed.fault) {
     case Fault::config:
@@ -108,8 +108,11 @@ OAuthError failure_of(base::Error const& failed) {
   error.description = cleaned(failed.detail, OAuthError::kDescriptionMax, {});
   if (untrusted) {
     error.advice =
-        "The certificate of the issuer, or of a server that names it, is not accepted; an operator has to "
-        "see to it.";
+        failed.blame == base::Blame::gateway
+            ? "The issuer, or a server that names it, wants a client certificate, or another one; an "
+              "operator has to see to `cert` and `key` in the server's `tls`."
+            : "The certificate of the issuer, or of a server that names it, is not accepted; an operator has "
+              "to see to it.";
   }
   return error;
 }

@@ -282,6 +282,16 @@ TEST_F(ErrorTable, ACertificateThatIsNotTrustedIsToldAsSuch) {
   EXPECT_NE(told.hint.find("certificate"), std::string::npos) << told.hint;
 }
 
+TEST_F(ErrorTable, AnIssuerThatWantsAClientCertificateIsToldWithItsCure) {
+  auto const error =
+      refused(Flow::client_credentials, base::Error(Fault::connect_failed, base::Blame::gateway,
+                                                    "TLS with issuer.test: it wants a client certificate"));
+  EXPECT_EQ(error.cause, Cause::config);
+  auto const told = error_for_caller(error, Flow::client_credentials, {});
+  EXPECT_NE(told.detail.find("it wants a client certificate"), std::string::npos) << told.detail;
+  EXPECT_NE(told.hint.find("`cert` and `key`"), std::string::npos) << told.hint;
+}
+
 TEST_F(ErrorTable, ANonceIsUsedOnceAndOnlyWhereAKeyIsProved) {
   auto const reply =
       FakeIssuer::with(FakeIssuer::json(401, R"({"error":"use_dpop_nonce"})"), "dpop-nonce", "n-1");

@@ -7,6 +7,7 @@
 #include <array>
 #include <climits>
 
+#include "net/internal/client_certificate.hpp"
 #include "net/internal/tls_sessions.hpp"
 
 namespace weir::net::internal {
@@ -32,6 +33,12 @@ TlsStream::TlsStream(std::unique_ptr<FdWatch> watch, std::string peer, ssl_st* s
     : SocketStream(std::move(watch), S_IFSOCK, std::move(peer)), ssl_(ssl), role_(role) {
   SSL_set_fd(ssl_, fd());
   (role == Role::client ? SSL_set_connect_state : SSL_set_accept_state)(ssl_);
+  if (role == Role::server) return;
+  auto const note_asked = [](SSL*, void* stream) {
+    static_cast<TlsStream*>(stream)->asked_ = true;
+    return 1;  // go on with what the context has
+  };
+  SSL_set_cert_cb(ssl_, note_asked, this);
 }
 
 TlsStream::~TlsStream() {
@@ -51,7 +58,7 @@ TlsStream::Shake TlsStream::handshake() noexcept {
   switch (SSL_get_error(ssl_, returned)) {
     case SSL_ERROR_WANT_READ: read_ready_.reset(); return Shake::wants_read;
     case SSL_ERROR_WANT_WRITE: write_ready_.reset(); return Shake::wants_write;
-    default: return Shake::failed;
+    default: note_alert(); return Shake::failed;
   }
 }
 
@@ -94,6 +101,24 @@ bool TlsStream::answered_plainly() const noexcept {
   return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER;
 }
 
+// OpenSSL has a reason for each alert that it receives, above its own.
+void TlsStream::note_alert() noexcept {
+  auto const code = ERR_peek_error();
+  int const alert = ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET;
+  if (ERR_GET_LIB(code) == ERR_LIB_SSL && alert > 0) alert_ = alert;
+}
+
+// A client of TLS 1.3 is done with its handshake before the server has seen its certificate, and hears of it
+// when it reads. Until then the server takes no data, so whatever was sent was not executed.
+std::optional<base::Error> TlsStream::refusal() const {
+  if (role_ == Role::server || heard_) return std::nullopt;
+  auto const why = certificate_refusal(alert_, asked_, SSL_get_certificate(ssl_) != nullptr);
+  if (!why) return std::nullopt;
+  return base::Error(base::Fault::connect_failed, base::Blame::gateway,
+                     "TLS with " + peer() + ": it " + why->what + ": " + why->cure, base::Retry::never)
+      .advise("The server " + why->what + "; an operator has to " + why->cure + ".");
+}
+
 // `wanted` is what the direction of `ready` waits for. Where OpenSSL wants the other one, whoever waits for
 // this one would spin on an event that is set. A write never does, without renegotiation. A read does while
 // the answer to a key update is stuck because the peer takes no bytes: that peer is given up.
@@ -102,6 +127,7 @@ IoResult TlsStream::outcome(int returned, int wanted, base::Event& ready) noexce
   if (why == SSL_ERROR_ZERO_RETURN) return {IoState::ended};
   if (why != wanted) {
     sound_ = false;
+    note_alert();
     return {IoState::failed};
   }
   ready.reset();
@@ -114,6 +140,7 @@ IoResult TlsStream::read(std::span<char> into) noexcept {
   int const size = into.size() > INT_MAX ? INT_MAX : static_cast<int>(into.size());
   int const got = SSL_read(ssl_, into.data(), size);
   if (got <= 0) return outcome(got, SSL_ERROR_WANT_READ, read_ready_);
+  heard_ = true;
   // OpenSSL may hold more decrypted bytes than the kernel will ever announce: stay ready until it says
   // otherwise.
   auto const bytes = static_cast<std::size_t>(got);

@@ -33,13 +33,18 @@ class TlsStream final : public SocketStream {
   IoResult write(std::span<iovec const> from) noexcept override;
   void shutdown_write() noexcept override;
   PeerCertificate const* certificate() const noexcept override { return certificate_.get(); }
+  std::optional<base::Error> refusal() const override;
 
  private:
   IoResult outcome(int returned, int wanted, base::Event& ready) noexcept;
   void read_certificate();
+  void note_alert() noexcept;
   ssl_st* ssl_;
   Role role_;
   bool sound_ = false;  // since the handshake, and nothing has failed
+  bool asked_ = false;  // the server has, for a certificate of ours
+  bool heard_ = false;  // the peer has sent data: it has accepted us
+  int alert_ = 0;       // that ended it
   std::string host_;    // sessions of this one are ours
   std::unique_ptr<PeerCertificate const> certificate_;
 };
