@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "secrets/encoded_forms.hpp"
+
 namespace weir::secrets {
 namespace {
 
@@ -18,6 +20,9 @@ SecretMask::SecretMask(std::span<base::Secret const> values) {
   for (auto const& secret : values) {
     auto rest = secret.reveal();
     add(rest);
+    if (rest.size() >= kBytesMin) {
+      for (auto const& form : encoded_forms(rest)) add(form.reveal());
+    }
     if (rest.find('\n') == std::string_view::npos) continue;
     while (!rest.empty()) {
       auto const end = std::min(rest.find('\n'), rest.size());

@@ -4,6 +4,8 @@
 
 #include <sstream>
 
+#include "base/base64url.hpp"
+
 namespace weir::secrets {
 namespace {
 
@@ -67,6 +69,34 @@ TEST(SecretMask, MasksTheLinesOfAKeyFileButNotItsFrame) {
   auto const mask = mask_of({"-----BEGIN KEY-----\nMIIBVwIBADAN\r\nBgkqhkiG9w0B\n-----END KEY-----"});
   EXPECT_EQ(mask.masked("MIIBVwIBADAN and BgkqhkiG9w0B"), "*** and ***");
   EXPECT_EQ(mask.masked("-----BEGIN KEY-----"), "-----BEGIN KEY-----");
+}
+
+// What an issuer or a server may repeat of what it was sent.
+TEST(SecretMask, MasksAValueAlsoAsItWasSent_F56) {
+  auto const mask = mask_of({"s3cret/\"to ken\"~1"});
+  EXPECT_EQ(mask.masked(R"({"secret":"s3cret/\"to ken\"~1"})"), R"({"secret":"***"})");
+  EXPECT_EQ(mask.masked("client_secret=s3cret%2F%22to+ken%22%7E1&x=1"), "client_secret=***&x=1");
+  EXPECT_EQ(mask.masked("?key=s3cret%2f%22to%20ken%22~1&x=1"), "?key=***&x=1");
+}
+
+TEST(SecretMask, MasksAValueWithinBase64ButNotWhatStandsAround_F56) {
+  std::string const value = "s3cret-token-0123";
+  auto const mask = mask_of({value.c_str()});
+  for (std::size_t before = 0; before < 6; ++before) {
+    for (std::size_t behind = 0; behind < 6; ++behind) {
+      auto const code = base::to_base64(std::string(before, ':') + value + std::string(behind, ':'));
+      auto text = "Basic " + code + " is not known";
+      EXPECT_EQ(mask.apply(text), 1U) << code;
+      EXPECT_TRUE(text.starts_with("Basic " + code.substr(0, before / 3 * 4))) << text;
+      EXPECT_TRUE(text.ends_with(" is not known")) << text;
+      EXPECT_LE(text.size() + 8 * value.size() / 6 - 1, code.size() + 22) << text;
+    }
+  }
+}
+
+TEST(SecretMask, MasksAKeyFileInJsonWhole_F56) {
+  auto const mask = mask_of({"-----BEGIN KEY-----\nMIIBVwIBADAN\n-----END KEY-----"});
+  EXPECT_EQ(mask.masked("key: \"-----BEGIN KEY-----\\nMIIBVwIBADAN\\n-----END KEY-----\""), "key: \"***\"");
 }
 
 TEST(SecretMask, AnEmptyMaskChangesNothing) {

@@ -1,6 +1,7 @@
 #include "upstream/stderr_ring.hpp"
 
 #include <fmt/core.h>
+#include <string.h>  // explicit_bzero
 
 #include <algorithm>
 
@@ -63,15 +64,32 @@ std::string cut_to(std::string_view text, std::size_t bytes_max) {
   return std::string(text.substr(0, size)).append(kMore);
 }
 
+// What the mask makes of the line's beginning, as far as it makes the same of all that is known of the line:
+// where a secret stands across the cut the two part.
+std::string StderrRing::masked_and_cut(std::string_view line) const {
+  std::string head(line.substr(0, kLineBytesMax));
+  if (mask_) mask_(head);
+  if (!mask_ || line.size() <= kLineBytesMax) return head;
+  std::string whole(line);
+  mask_(whole);
+  auto const parted = std::mismatch(head.begin(), head.end(), whole.begin(), whole.end()).first;
+  auto const size = static_cast<std::size_t>(parted - head.begin());
+  explicit_bzero(head.data() + size, head.size() - size);
+  head.resize(size);
+  return head;
+}
+
 void StderrRing::append(std::string_view bytes) {
   while (!bytes.empty()) {
     auto const newline = bytes.find('\n');
     auto const piece = bytes.substr(0, newline);
-    open_.append(piece.substr(0, kLineBytesMax - open_.size()));
+    open_.append(piece.substr(0, kOpenBytesMax - open_.size()));
     if (newline == std::string_view::npos) return;
     bytes.remove_prefix(newline + 1);
     if (open_.ends_with('\r')) open_.pop_back();
-    lines_.push_back(std::exchange(open_, {}));
+    lines_.push_back(masked_and_cut(open_));
+    explicit_bzero(open_.data(), open_.size());
+    std::string().swap(open_);
     ++total_;
     shown_from_ = begin_;
     if (on_line_) on_line_(escape_controls(lines_.back()));
@@ -89,7 +107,7 @@ void StderrRing::clear() {
 }
 
 std::string StderrRing::telling_line() const {
-  if (!is_noise(open_)) return escape_controls(open_);
+  if (!is_noise(open_)) return escape_controls(masked_and_cut(open_));
   auto const count = std::min<std::uint64_t>(total_ - begin_, lines_.size());
   auto const first = lines_.end() - static_cast<std::ptrdiff_t>(count);
   std::string const* best = nullptr;
@@ -109,7 +127,7 @@ std::string StderrRing::last_lines(std::size_t count) const {
     if (!out.empty()) out += '\n';
     out += escape_controls(lines_[i]);
   }
-  if (!open_.empty()) out += (out.empty() ? "" : "\n") + escape_controls(open_);
+  if (!open_.empty()) out += (out.empty() ? "" : "\n") + escape_controls(masked_and_cut(open_));
   return out;
 }
 

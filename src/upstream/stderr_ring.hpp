@@ -1,9 +1,10 @@
 // StderrRing: the last lines that a child wrote to stderr, for start-up tables, status and error texts.
 //
 // One per server, so that it survives restarts; one thread. At most kLinesMax lines of kLineBytesMax bytes
-// (800 KiB); what is longer is cut. A last line without newline counts. Lines come out as UTF-8 with control
-// characters and bytes that are not UTF-8 escaped (\xHH): a child cannot move a person's cursor, forge log
-// lines or break JSON.
+// (800 KiB); what is longer is cut, and masked before: of the line being written up to kOpenBytesMax bytes
+// are known, so a secret of less than the difference is shown whole to the mask. A last line without newline
+// counts. Lines come out as UTF-8 with control characters and bytes that are not UTF-8 escaped (\xHH): a
+// child cannot move a person's cursor, forge log lines or break JSON.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +15,19 @@
 #include <string_view>
 #include <utility>
 
+#include "observe/log_line.hpp"
+
 namespace weir::upstream {
 
 class StderrRing {
  public:
   static constexpr std::size_t kLinesMax = 200;
   static constexpr std::size_t kLineBytesMax = 4 * 1024;
+  static constexpr std::size_t kOpenBytesMax = 64 * 1024;
 
-  // `on_line` gets every line as it ends, escaped.
-  explicit StderrRing(std::function<void(std::string const&)> on_line = {}) : on_line_(std::move(on_line)) {}
+  // `on_line` gets every line as it ends, escaped. What is kept and told has passed `mask`.
+  explicit StderrRing(std::function<void(std::string const&)> on_line = {}, observe::Mask mask = {})
+      : on_line_(std::move(on_line)), mask_(std::move(mask)) {}
 
   void append(std::string_view bytes);
   void end_line();                                    // the child is gone: its unfinished line is a line
@@ -39,9 +44,12 @@ class StderrRing {
   std::uint64_t total() const noexcept { return total_; }  // lines ever ended
 
  private:
+  std::string masked_and_cut(std::string_view line) const;
+
   std::function<void(std::string const&)> on_line_;
+  observe::Mask mask_;
   std::deque<std::string> lines_;
-  std::string open_;  // the line being written
+  std::string open_;  // the line being written, as it comes
   std::uint64_t total_ = 0;
   std::uint64_t begin_ = 0;       // first line of the newest process
   std::uint64_t shown_from_ = 0;  // … of the newest one that has ended a line

@@ -23,6 +23,34 @@ TEST(StderrRing, CutsLinesAtTheirBound) {
   EXPECT_EQ(ring.telling_line(), std::string(StderrRing::kLineBytesMax, 'y'));
 }
 
+TEST(StderrRing, ShowsNoPartOfASecretThatStandsAcrossTheCut_F56) {
+  std::string const secret = "hunter2-hunter2-hunter2";
+  std::string told;
+  auto const mask = [&](std::string& text) {
+    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret))
+      text.replace(at, secret.size(), "***");
+  };
+  for (std::size_t at = StderrRing::kLineBytesMax - 30; at < StderrRing::kLineBytesMax + 5; ++at) {
+    StderrRing ring([&](std::string const& line) { told = line; }, mask);
+    ring.append(std::string(at, 'x') + secret);
+    ring.append(" and more of it");
+    auto const open = ring.telling_line();
+    EXPECT_EQ(ring.last_lines(1), open);
+    ring.append("\n");
+    EXPECT_EQ(ring.telling_line(), open);
+    EXPECT_EQ(told, open);
+    EXPECT_EQ(open.find('h'), std::string::npos) << at;
+    EXPECT_EQ(open.substr(0, at), std::string(std::min(at, StderrRing::kLineBytesMax), 'x'));
+  }
+}
+
+TEST(StderrRing, WhatItKeepsIsMasked_F56) {
+  StderrRing ring({}, [](std::string& text) { text = "bad token ***"; });
+  ring.append("bad token hunter2\n");
+  EXPECT_EQ(ring.telling_line(), "bad token ***");
+  EXPECT_EQ(ring.last_lines(1), "bad token ***");
+}
+
 TEST(StderrRing, TheTellingLineIsTheNewestThatSaysSomething) {
   StderrRing ring;
   EXPECT_EQ(ring.telling_line(), "");

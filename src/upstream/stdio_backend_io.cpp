@@ -44,7 +44,10 @@ StdioBackend::StdioBackend(base::Scheduler& scheduler, ChildSpawner& spawner, ba
       random_(random),
       options_(std::move(options)),
       observer_(observer),
-      log_([this](std::string const& line) { log_stderr(line); }),
+      log_([this](std::string const& line) { log_stderr(line); },
+           [this](std::string& text) {
+             if (options_.log != nullptr) options_.log->mask(text);
+           }),
       announced_([this](mcp::Message const& notification) { announced(notification); }),
       launcher_(scheduler, spawner, options_.command, options_.child, options_.probe_max, log_, announced_),
       policy_(options_.restart),
