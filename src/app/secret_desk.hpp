@@ -65,6 +65,7 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
   void changed(secrets::SecretTable::Changes const& changes) override;
   void failed(secrets::SecretReference const& document, std::string const& why, bool first) override;
   void recovered(secrets::SecretReference const& document) override;
+  void learn_servers(config::Settings const& settings);
   void give_sources(vault::SecretKeeper& keeper, base::Scheduler& loop, net::Fetcher& fetcher);
   std::vector<secrets::SecretReference> of_server(std::string const& server, core::CredentialPart part) const;
   base::Result<std::string> read_secret(std::string const& path) const;
@@ -77,8 +78,8 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
   KeptEnvironment environment_;
   config::SecretStores stores_;
   std::vector<config::SecretUse> uses_;
-  std::set<std::string> warned_;                             // references that are too old, told once
-  std::map<std::string, std::set<std::string>> refused_by_;  // the newest value, of whom it is used by
+  std::map<std::string, config::Server> told_by_;  // servers that tell, without what they tell of
+  std::set<std::string> warned_;                   // references that are too old, told once
   std::unique_ptr<Running> running_;
 };
 

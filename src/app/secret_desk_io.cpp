@@ -6,6 +6,7 @@
 #include "app/secret_desk.hpp"
 #include "app/secret_misfits.hpp"
 #include "app/secret_status.hpp"
+#include "app/server_options.hpp"
 #include "vault/aws_source_io.hpp"
 #include "vault/file_source_io.hpp"
 #include "vault/vault_source_io.hpp"
@@ -59,25 +60,23 @@ std::optional<core::CredentialPart> part_of(std::string_view path) {
   return {};
 }
 
-bool is_told(std::vector<config::SecretUse> const& uses, std::string_view reference) {
-  return std::any_of(uses.begin(), uses.end(), [reference](config::SecretUse const& use) {
-    return use.reference == reference && part_of(use.path);
-  });
+// As `weir secrets` names it.
+std::string user_of(std::string const& server, core::CredentialPart part) {
+  return (part == core::CredentialPart::sent ? "" : "the issuer of ") + server;
 }
 
-std::string user_of(std::string const& server, core::CredentialPart part) {
-  return (part == core::CredentialPart::sent ? "sent " : "shown ") + server;
+std::string server_of(config::SecretUse const& use) {
+  std::string_view name = use.path;
+  name.remove_prefix(std::string_view("servers.").size());
+  return std::string(name.substr(0, name.find('.')));
 }
 
 // Who says whether they take it.
-std::set<std::string> users_of(std::vector<config::SecretUse> const& uses, std::string_view reference) {
-  std::set<std::string> users;
+secrets::SecretTable::Users users_of(std::vector<config::SecretUse> const& uses, std::string_view reference) {
+  secrets::SecretTable::Users users;
   for (auto const& use : uses) {
     auto const part = part_of(use.path);
-    if (use.reference != reference || !part) continue;
-    std::string_view name = use.path;
-    name.remove_prefix(std::string_view("servers.").size());
-    users.insert(user_of(std::string(name.substr(0, name.find('.'))), *part));
+    if (use.reference == reference && part) users.insert(user_of(server_of(use), *part));
   }
   return users;
 }
@@ -108,13 +107,32 @@ void SecretDesk::learn(config::Settings const& settings) {
     auto reference = secrets::parse_reference(use.reference);
     if (!reference) continue;
     base::Duration const age_max = use.password ? stores_.password_age_max : stores_.token_age_max;
-    if (table_.want(*reference, age_max, clock_.now(), is_told(uses_, use.reference)))
-      wanted.push_back(std::move(*reference));
+    auto users = users_of(uses_, use.reference);
+    if (!table_.want(*reference, age_max, clock_.now(), !users.empty())) continue;
+    table_.set_users(*reference, std::move(users));
+    wanted.push_back(std::move(*reference));
   }
   table_.keep_only(wanted);
+  learn_servers(settings);
   if (!running_) return;
   if (other_stores) give_sources(running_->keeper, running_->parts.loop, running_->fetcher);
   running_->keeper.look_again();
+}
+
+// A server with other settings is another one: it begins with the values in use, and has refused none.
+void SecretDesk::learn_servers(config::Settings const& settings) {
+  auto const before = std::exchange(told_by_, {});
+  for (auto const& use : uses_) {
+    if (!part_of(use.path)) continue;
+    if (auto const* const server = settings.server(server_of(use)))
+      told_by_.try_emplace(server->name, without_credentials(*server));
+  }
+  for (auto const& [name, server] : before) {
+    auto const now = told_by_.find(name);
+    if (now != told_by_.end() && now->second == server) continue;
+    for (auto const part : {core::CredentialPart::sent, core::CredentialPart::shown})
+      table_.forget_user(user_of(name, part));
+  }
 }
 
 bool SecretDesk::must_ask() const {
@@ -209,7 +227,6 @@ void SecretDesk::changed(secrets::SecretTable::Changes const& changes) {
   for (auto const& [reference, change] : changes) {
     bool const first = change == secrets::SecretTable::Change::first;
     warned_.erase(reference.text());
-    refused_by_.erase(reference.text());
     if (!first) running_->parts.metrics.gateway().secrets.changes.add("replaced");
     running_->parts.log.event(
         Level::info, first ? "secret.found" : "secret.replaced",
@@ -241,20 +258,19 @@ std::vector<SecretReference> SecretDesk::of_server(std::string const& server,
 }
 
 void SecretDesk::accepted(std::string const& server, core::CredentialPart part) {
-  for (auto const& reference : of_server(server, part)) table_.confirm(reference, clock_.now());
+  auto const user = user_of(server, part);
+  for (auto const& reference : of_server(server, part)) table_.confirm(reference, clock_.now(), user);
   if (running_) running_->parts.metrics.gateway().secrets.changes.add("confirmed");
 }
 
 // A value that others use too is rolled back once they all refuse it: until then it is in use there.
 bool SecretDesk::refused(std::string const& server, core::CredentialPart part) {
+  auto const user = user_of(server, part);
   std::string what;
   bool any = false;
   for (auto const& reference : of_server(server, part)) {
-    if (!table_.on_trial(reference)) continue;
-    auto& by = refused_by_[reference.text()];
-    by.insert(user_of(server, part));
-    bool const by_all = by.size() >= users_of(uses_, reference.text()).size();
-    any = (by_all && table_.reject(reference, clock_.now())) || any;
+    if (!table_.on_trial(reference, user, clock_.now())) continue;
+    any = table_.reject(reference, clock_.now(), user) || any;
     what += (what.empty() ? "the new value of " : ", ") + reference.text();
   }
   if (!running_) return any;

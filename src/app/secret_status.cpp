@@ -27,10 +27,43 @@ void text_member(std::string& json, std::string_view key, std::string_view text)
   mcp::append_json_string(json, text);
 }
 
+constexpr std::string_view kRefusedAdvice =
+    "the one before is used there: do not revoke it; once the new one is taken there, `weir ctl reload`, or "
+    "give the secret a value that all take";
+
+void list_member(std::string& json, std::string_view key, std::vector<std::string> const& texts) {
+  json += fmt::format(R"(,"{}":[)", key);
+  for (auto const& text : texts) {
+    json += json.back() == '[' ? "" : ",";
+    mcp::append_json_string(json, text);
+  }
+  json += ']';
+}
+
+std::vector<std::string> texts_at(dom::element const& item, char const* key) {
+  std::vector<std::string> out;
+  dom::array list;
+  if (item[key].get_array().get(list) != simdjson::SUCCESS) return out;
+  for (auto const element : list) {
+    std::string_view text;
+    if (element.get_string().get(text) == simdjson::SUCCESS) out.emplace_back(text);
+  }
+  return out;
+}
+
+// Of several the first one is named here; the JSON has all.
+std::string state_text(SecretLine const& line) {
+  if (line.state != "refused" || line.refused_by.empty()) return shown(line.state);
+  auto const more = line.refused_by.size() - 1;
+  return fmt::format("refused by {}{}", shown(line.refused_by.front()),
+                     more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
 char const* state_of(secrets::SecretView const& view, base::WallTime now) {
   if (view.rolled_back) return "rolled back";
   if (!view.alarm.empty()) return "failing";
   if (!view.known) return "unknown";
+  if (!view.refused_by.empty()) return "refused";
   if (view.overdue(now)) return "old";
   return view.on_trial ? "new" : "ok";
 }
@@ -67,7 +100,8 @@ std::string secrets_json(std::vector<secrets::SecretView> const& views,
     text_member(json, "reference", reference);
     text_member(json, "source", secrets::name_of(view.reference.store));
     text_member(json, "state", state_of(view, now));
-    if (!view.alarm.empty()) text_member(json, "detail", view.alarm);
+    auto const detail = view.alarm.empty() && !view.refused_by.empty() ? kRefusedAdvice : view.alarm;
+    if (!detail.empty()) text_member(json, "detail", detail);
     if (!view.version.empty()) text_member(json, "version", view.version);
     if (auto const age = view.age(now)) {
       json +=
@@ -77,13 +111,14 @@ std::string secrets_json(std::vector<secrets::SecretView> const& views,
         text_member(json, "due", date_text(*view.created + floor<std::chrono::milliseconds>(view.age_max)));
       }
     }
-    json += fmt::format(R"(,"replaced":{},"failures":{},"used_by":[)", view.replaced, view.failures);
+    json += fmt::format(R"(,"replaced":{},"failures":{})", view.replaced, view.failures);
+    list_member(json, "refused_by", view.refused_by);
+    std::vector<std::string> paths;
     for (auto const& use : uses) {
-      if (use.reference != reference) continue;
-      json += json.back() == '[' ? "" : ",";
-      mcp::append_json_string(json, use.path);
+      if (use.reference == reference) paths.push_back(use.path);
     }
-    json += "]}";
+    list_member(json, "used_by", paths);
+    json += '}';
   }
   return json + "]}\n";
 }
@@ -106,13 +141,8 @@ std::optional<std::vector<SecretLine>> read_secrets(std::string_view json) {
     std::int64_t age = 0;
     if (item["age_seconds"].get_int64().get(age) == simdjson::SUCCESS)
       line.age_days = static_cast<long>(age / 86'400);
-    dom::array users;
-    if (item["used_by"].get_array().get(users) == simdjson::SUCCESS) {
-      for (auto const user : users) {
-        std::string_view text;
-        if (user.get_string().get(text) == simdjson::SUCCESS) line.used_by.emplace_back(text);
-      }
-    }
+    line.refused_by = texts_at(item, "refused_by");
+    line.used_by = texts_at(item, "used_by");
     out.push_back(std::move(line));
   }
   return out;
@@ -122,16 +152,19 @@ std::string render_secrets(std::vector<SecretLine> const& lines) {
   if (lines.empty()) {
     return "no secrets in use that could change; values from the environment change with a restart only\n";
   }
-  std::size_t wide = 9;
-  for (auto const& line : lines) wide = std::max(wide, shown(line.reference).size());
-  auto out =
-      fmt::format("{:<{}}  {:<11}  {:>8}  {:<10}  {}\n", "REFERENCE", wide, "STATE", "AGE", "DUE", "USED BY");
+  std::size_t wide = 9, state_wide = 11;
+  for (auto const& line : lines) {
+    wide = std::max(wide, shown(line.reference).size());
+    state_wide = std::max(state_wide, state_text(line).size());
+  }
+  auto out = fmt::format("{:<{}}  {:<{}}  {:>8}  {:<10}  {}\n", "REFERENCE", wide, "STATE", state_wide, "AGE",
+                         "DUE", "USED BY");
   for (auto const& line : lines) {
     auto const age = line.age_days ? fmt::format("{} d", *line.age_days) : std::string("?");
     std::string users;
     for (auto const& user : line.used_by) users.append(users.empty() ? "" : ", ").append(user);
-    out += fmt::format("{:<{}}  {:<11}  {:>8}  {:<10}  {}\n", shown(line.reference), wide, shown(line.state),
-                       age, line.due.empty() ? "?" : shown(line.due), shown(users));
+    out += fmt::format("{:<{}}  {:<{}}  {:>8}  {:<10}  {}\n", shown(line.reference), wide, state_text(line),
+                       state_wide, age, line.due.empty() ? "?" : shown(line.due), shown(users));
     if (!line.detail.empty()) out += "  " + shown(line.detail) + "\n";
   }
   return out;
@@ -140,12 +173,13 @@ std::string render_secrets(std::vector<SecretLine> const& lines) {
 std::string render_rotation(std::vector<SecretLine> const& lines) {
   std::string out;
   for (auto const& line : lines) {
-    out += fmt::format("{} ({}{})\n", shown(line.reference), shown(line.state),
+    out += fmt::format("{} ({}{})\n", shown(line.reference), state_text(line),
                        line.due.empty() ? "" : ", due " + shown(line.due));
     out += "  1. by hand: have its issuer make a new one; do not revoke the old one yet\n";
     out += "  2. by hand: " + shown(how(line)) + "\n";
     out += "  3. Weir takes it over by itself; at once after SIGHUP. `weir secrets` shows its age\n";
     out += "  4. by hand: when its state is `ok`, revoke the old one\n";
+    if (line.state == "refused") out += "  or: " + shown(line.detail) + "\n";
   }
   return out;
 }

@@ -20,11 +20,12 @@ std::string secrets_json(std::vector<secrets::SecretView> const& views,
 struct SecretLine {
   std::string reference;  // "vault:mcp/x#token"
   std::string source;     // "vault"
-  std::string state;      // "ok", "new", "old", "failing", "rolled back", "unknown"
-  std::string detail;     // why it is failing
+  std::string state;      // "ok", "new", "old", "refused", "failing", "rolled back", "unknown"
+  std::string detail;     // why it is failing, or what to do
   std::string version;
   std::optional<long> age_days;
-  std::string due;  // "2026-09-01"; "" = not known
+  std::string due;                      // "2026-09-01"; "" = not known
+  std::vector<std::string> refused_by;  // "github", "the issuer of github": they use the one before
   std::vector<std::string> used_by;
   bool good() const noexcept { return state == "ok" || state == "new"; }
 };

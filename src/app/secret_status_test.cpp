@@ -46,6 +46,8 @@ TEST(SecretStatus, TellsStatesApart_R056) {
   EXPECT_EQ(state(some), "new");
   some = view("cred:x", 90 * 24h);
   EXPECT_EQ(state(some), "old");
+  some.refused_by = {"b"};
+  EXPECT_EQ(state(some), "refused");
   some.alarm = "down";
   EXPECT_EQ(state(some), "failing");
   some.rolled_back = true;
@@ -53,6 +55,23 @@ TEST(SecretStatus, TellsStatesApart_R056) {
   secrets::SecretView none;
   none.reference = *secrets::parse_reference("cred:x");
   EXPECT_EQ(state(none), "unknown");
+}
+
+TEST(SecretStatus, SaysWhoHasRefusedTheNewValueAndWhatToDo_F30) {
+  auto some = view("vault:mcp/a#token", 1h);
+  some.refused_by = {"b"};
+  auto lines = *read_secrets(secrets_json({some}, kUses, kNow));
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_FALSE(lines[0].good()) << "the exit code tells";
+  EXPECT_EQ(lines[0].refused_by, std::vector<std::string>{"b"});
+  auto text = render_secrets(lines);
+  EXPECT_NE(text.find("  refused by b  "), std::string::npos) << text;
+  EXPECT_NE(text.find("do not revoke it"), std::string::npos) << text;
+  EXPECT_NE(text.find("`weir ctl reload`"), std::string::npos) << text;
+  EXPECT_NE(render_rotation(lines).find("(refused by b, due "), std::string::npos);
+  some.refused_by = {"b", "c", "the issuer of d"};
+  text = render_secrets(*read_secrets(secrets_json({some}, kUses, kNow)));
+  EXPECT_NE(text.find("  refused by b and 2 more  "), std::string::npos) << text;
 }
 
 TEST(SecretStatus, RotationSaysWhatIsByHandForEachSource_R055) {

@@ -28,6 +28,10 @@ std::string_view without_line_end(std::string_view text) {
   return text;
 }
 
+void drop(SecretTable::Users& users, std::string_view user) {
+  if (auto const at = users.find(user); at != users.end()) users.erase(at);
+}
+
 }  // namespace
 
 std::optional<Duration> SecretView::age(base::WallTime now) const {
@@ -78,6 +82,24 @@ void SecretTable::keep_only(std::span<SecretReference const> wanted) {
       });
     });
     at = document.entries.empty() ? documents_.erase(at) : std::next(at);
+  }
+}
+
+void SecretTable::set_users(SecretReference const& reference, Users users) {
+  auto* const entry = find(reference);
+  if (entry == nullptr) return;
+  auto const others = [&users](std::string const& user) { return !users.contains(user); };
+  std::erase_if(entry->unheard, others);
+  std::erase_if(entry->refused_by, others);
+  entry->users = std::move(users);
+}
+
+void SecretTable::forget_user(std::string_view user) {
+  for (auto& [name, document] : documents_) {
+    for (auto& entry : document.entries) {
+      drop(entry.unheard, user);
+      drop(entry.refused_by, user);
+    }
   }
 }
 
@@ -163,20 +185,39 @@ bool SecretTable::on_trial(SecretReference const& reference) const {
   return entry != nullptr && entry->on_trial && entry->before;
 }
 
+// A user's own trial outlasts that of the value: the first success ends only the latter.
+bool SecretTable::on_trial(SecretReference const& reference, std::string_view user, TimePoint now) const {
+  auto const* const entry = find(reference);
+  if (entry == nullptr) return false;
+  return (entry->on_trial && entry->before) || entry->refused_by.contains(user) ||
+         (now < entry->unheard_until && entry->unheard.contains(user));
+}
+
 void SecretTable::forgive(SecretReference const& reference) {
   if (auto* const entry = find(reference); entry != nullptr && entry->why.empty()) entry->rejected.reset();
 }
 
-void SecretTable::confirm(SecretReference const& reference, TimePoint now) {
+void SecretTable::confirm(SecretReference const& reference, TimePoint now, std::string_view user) {
   auto* const entry = find(reference);
-  if (entry == nullptr || !entry->on_trial) return;
+  if (entry == nullptr) return;
+  drop(entry->unheard, user);
+  drop(entry->refused_by, user);
+  if (!entry->on_trial) return;
   entry->on_trial = false;
   entry->drop_at = now + options_.overlap;
 }
 
-bool SecretTable::reject(SecretReference const& reference, TimePoint) {
+bool SecretTable::reject(SecretReference const& reference, TimePoint now, std::string_view user) {
   auto* const entry = find(reference);
-  if (entry == nullptr || !entry->on_trial || !entry->before) return false;
+  if (entry == nullptr) return false;
+  if (!user.empty() && on_trial(reference, user, now)) {
+    drop(entry->unheard, user);
+    entry->refused_by.emplace(user);
+  }
+  if (!entry->on_trial || !entry->before) return false;
+  bool const by_all = std::includes(entry->refused_by.begin(), entry->refused_by.end(), entry->users.begin(),
+                                    entry->users.end());
+  if (!by_all) return false;
   go_back(*entry);
   return true;
 }
@@ -188,6 +229,16 @@ void SecretTable::go_back(Entry& entry) {
   entry.created = entry.before_created;
   entry.before.reset();
   entry.on_trial = false;
+  entry.unheard.clear();
+  entry.refused_by.clear();
+}
+
+void SecretTable::begin_trial(Entry& entry, TimePoint now) {
+  entry.on_trial = entry.told && entry.before;
+  entry.drop_at = now + (entry.told ? options_.trial_max : options_.overlap);
+  entry.unheard = entry.on_trial ? entry.users : Users();
+  entry.unheard_until = now + options_.trial_max;
+  entry.refused_by.clear();
 }
 
 std::vector<SecretTable::Judgement> SecretTable::judge(std::span<Misfit const> misfits, bool others_fit) {
@@ -248,8 +299,7 @@ std::optional<SecretTable::Change> SecretTable::take(Entry& entry, StoreAnswer c
     entry.before_created = entry.created;
   }
   if (!first) {
-    entry.on_trial = entry.told && entry.before;
-    entry.drop_at = now + (entry.told ? options_.trial_max : options_.overlap);
+    begin_trial(entry, now);
     ++entry.replaced;
   }
   entry.value = base::Secret(value);
@@ -323,6 +373,7 @@ std::vector<SecretView> SecretTable::views() const {
       view.alarm = document.alarm.empty() ? entry.why : document.alarm;
       view.failures = document.failures;
       view.replaced = entry.replaced;
+      view.refused_by.assign(entry.refused_by.begin(), entry.refused_by.end());
       out.push_back(std::move(view));
     }
   }

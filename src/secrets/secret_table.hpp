@@ -5,13 +5,15 @@
 // is due is given out once, as an Asking; what it brings back decides. A store that fails costs nothing but
 // an alarm: the last good value stays (F-28, F-29). A value that replaces another one is on trial: the one
 // before stays in reserve until the new one has been used with success and the overlap is over. A new value
-// that is refused gives way to the one before, and is not taken again (F-30). So does one of which no
+// that is refused gives way to the one before, and is not taken again (F-30); where several use it, once all
+// of them have refused it: until then it is known which have. So does one of which no
 // settings can be made, and there the one before is the last good one also where nobody tells. What stores
 // and files say is taken without its last line end..
 #pragma once
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,7 +56,8 @@ struct SecretView {
   base::Duration age_max{};               // after this age it should be replaced; 0: nobody said
   std::string alarm;      // why the store could not be asked, or its value not be used; "" when all is well
   unsigned failures = 0;  // in a row
-  std::uint64_t replaced = 0;  // how often, since the start
+  std::uint64_t replaced = 0;           // how often, since the start
+  std::vector<std::string> refused_by;  // of whom it is used by, while others use the value
 
   std::optional<base::Duration> age(base::WallTime now) const;
   bool overdue(base::WallTime now) const;
@@ -103,6 +106,10 @@ class SecretTable {
   // tells whether its values are accepted; where nobody does, none is on trial and none can be rejected.
   bool want(SecretReference const& reference, base::Duration age_max, base::TimePoint now, bool told = true);
   void keep_only(std::span<SecretReference const> wanted);
+  using Users = std::set<std::string, std::less<>>;
+  // Who tells whether the values are accepted: all of them. What others have said is forgotten.
+  void set_users(SecretReference const& reference, Users users);
+  void forget_user(std::string_view user);  // it begins anew, with the values in use
 
   std::vector<Asking> take_due(base::TimePoint now, std::size_t most);
   void hurry(base::TimePoint now);     // everything is due now
@@ -114,9 +121,12 @@ class SecretTable {
   bool in_reserve(base::Secret const& value) const;                     // of whichever secret
   std::string_view alarm(SecretReference const& reference) const;
   bool on_trial(SecretReference const& reference) const;
-  void confirm(SecretReference const& reference, base::TimePoint now);  // it was used with success
-  bool reject(SecretReference const& reference,
-              base::TimePoint now);  // false: there is nothing to go back to
+  // Likewise there: it has not accepted the value yet, whatever others have done.
+  bool on_trial(SecretReference const& reference, std::string_view user, base::TimePoint now) const;
+  // It was used with success, or refused; by that user.
+  void confirm(SecretReference const& reference, base::TimePoint now, std::string_view user = {});
+  // False: nothing changes for the others: some have not refused it, or there is nothing to go back to.
+  bool reject(SecretReference const& reference, base::TimePoint now, std::string_view user = {});
   // The value that was rejected may be taken again: the one in its place is refused by now. Not one of which
   // nothing can be made.
   void forgive(SecretReference const& reference);
@@ -151,6 +161,10 @@ class SecretTable {
     bool unusable = false;  // likewise: no reserve is made of it
     std::string why;        // it cannot be used, or the rejected one could not
     std::uint64_t replaced = 0;
+    Users users;
+    Users unheard;  // of these, who has not said yet whether it accepts the value
+    base::TimePoint unheard_until{};
+    Users refused_by;
   };
   struct Document {
     SecretReference any;
@@ -164,6 +178,7 @@ class SecretTable {
   Entry const* find(SecretReference const& reference) const;
   Entry* find(SecretReference const& reference);
   static void go_back(Entry& entry);
+  void begin_trial(Entry& entry, base::TimePoint now);
   std::optional<Change> take(Entry& entry, StoreAnswer const& answer, base::TimePoint now,
                              base::WallTime wall);
   void give_back(std::string const& name);

@@ -214,6 +214,73 @@ TEST_F(TableOfSecrets, ABadValueIsRolledBackAndNotTakenAgain_F30) {
   EXPECT_FALSE(table.views()[0].rolled_back);
 }
 
+// Two users of one secret, of which a new value has come.
+struct SharedSecret : TableOfSecrets {
+  using Names = std::vector<std::string>;
+  void SetUp() override {
+    begin();
+    table.set_users(vault(), {"a", "b"});
+    pass(30s);
+    bring(answer("new", "2"));
+  }
+  bool reject(std::string_view user) { return table.reject(vault(), clock.now(), user); }
+  void confirm(std::string_view user) { table.confirm(vault(), clock.now(), user); }
+  Names refused_by() { return table.views().at(0).refused_by; }
+};
+
+TEST_F(SharedSecret, IsRolledBackOnceAllRefuseIt_F30) {
+  EXPECT_TRUE(refused_by().empty());
+  EXPECT_FALSE(reject("b"));
+  EXPECT_FALSE(reject("b")) << "tried again";
+  EXPECT_EQ(refused_by(), Names{"b"});
+  EXPECT_EQ(value(), "new");
+  EXPECT_TRUE(reject("a"));
+  EXPECT_EQ(value(), "old");
+  EXPECT_TRUE(refused_by().empty()) << "all use the one before";
+}
+
+TEST_F(SharedSecret, ThatOneUserRefusesIsKnownWhicheverSpeaksFirst_F30) {
+  reject("b");
+  confirm("a");
+  EXPECT_EQ(refused_by(), Names{"b"});
+  confirm("b");
+  EXPECT_TRUE(refused_by().empty()) << "it takes it by now";
+  pass(30s);
+  bring(answer("next", "3"));
+  confirm("a");
+  pass(61s);
+  EXPECT_EQ(reserve(), "-");
+  EXPECT_TRUE(table.on_trial(vault(), "b", clock.now()));
+  EXPECT_FALSE(table.on_trial(vault(), "a", clock.now()));
+  EXPECT_FALSE(reject("b"));
+  EXPECT_EQ(refused_by(), Names{"b"});
+  EXPECT_EQ(value(), "next") << "the other one uses it";
+}
+
+TEST_F(SharedSecret, ARefusalIsForgottenWithTheValueOrTheUser) {
+  reject("b");
+  pass(30s);
+  bring(answer("next", "3"));
+  EXPECT_TRUE(refused_by().empty());
+  reject("b");
+  table.forget_user("b");
+  EXPECT_TRUE(refused_by().empty()) << "another server of that name";
+  pass(30s);
+  bring(answer("last", "4"));
+  reject("b");
+  table.set_users(vault(), {"a"});
+  EXPECT_TRUE(refused_by().empty()) << "it uses it no more";
+  EXPECT_TRUE(reject("a"));
+}
+
+TEST_F(SharedSecret, WhoHasSaidNothingForTheTimeOfATrialHasAcceptedIt) {
+  confirm("a");
+  pass(1h);
+  EXPECT_FALSE(table.on_trial(vault(), "b", clock.now())) << "what it refuses now is another one";
+  EXPECT_FALSE(reject("b"));
+  EXPECT_TRUE(refused_by().empty());
+}
+
 TEST_F(TableOfSecrets, ARejectedValueIsTakenOnceTheOneInItsPlaceIsRefused_F30) {
   begin();
   pass(30s);

@@ -199,6 +199,42 @@ describe('secrets', { timeout: 300_000, ...kSkip }, () => {
   });
 });
 
+describe('a secret that two servers use', { timeout: 120_000, ...kSkip }, () => {
+  test('the one that refuses the new value is named, whichever speaks first (F-30)', async () => {
+    const key = join(scratch(), 'shared');
+    const write = token => { writeFileSync(`${key}.new`, token); renameSync(`${key}.new`, key); };
+    const guarded = { ann: await startGuarded(), bob: await startGuarded() };
+    const both = Object.values(guarded);
+    both.forEach(server => { server.good = ['the-first-shared-token']; });
+    write('the-first-shared-token');
+    const servers = Object.fromEntries(Object.entries(guarded).map(([name, { url }]) => [name, { url,
+      auth: { type: 'bearer', token: `\${file:${key}}` } }]));
+    const gate = await startWeir({}, { config: { servers, secrets: { refresh: '2s', overlap: '2s' } } });
+    const call = async server => (await fetch(gate.mcp, { method: 'POST',
+      body: JSON.stringify(rpc('tools/call', withMeta({ name: `${server}__whoami`, arguments: {} }))),
+      headers: modernHeaders('tools/call', { 'Mcp-Name': `${server}__whoami` }) })).status;
+    const shown = async () => promisify(execFile)(weirBin, ['secrets', '--config', gate.file], { env: cleanEnv({}) })
+      .then(done => ({ code: 0, ...done }), error => error);
+    try {
+      await eventually('both to answer', async () => await call('ann') === 200 && await call('bob') === 200);
+      guarded.ann.good = ['the-second-shared-token'];
+      write('the-second-shared-token');
+      await eventually('ann to take it', async () => { await call('ann'); return (await shown()).code === 0; }, 20_000);
+      await eventually('bob to be named', async () => {
+        await call('bob');
+        const { code, stdout } = await shown();
+        return code === 1 && /refused by bob .*\n.*weir ctl reload/.test(stdout);
+      }, 20_000);
+      guarded.bob.good = ['the-second-shared-token'];
+      await sleep(5_200);
+      gate.child.process.kill('SIGHUP');
+      await eventually('bob to have taken it', async () => { await call('bob'); return (await shown()).code === 0; }, 20_000);
+    } finally {
+      await stopAll(gate, ...both);
+    }
+  });
+});
+
 // A program that is no MCP server but stays: its environment is what counts.
 const kChild = 'setInterval(() => {}, 1000); process.title = "weir-secrets-child";';
 
