@@ -18,7 +18,7 @@ std::string tool(std::string const& name, std::string const& about, std::string 
          R"(","inputSchema":{"type":"object","title":")" + title + "\"}}";
 }
 
-std::unique_ptr<router::CatalogSet> set_of(std::string const& tools) {
+router::CatalogServer server_of(std::string const& tools) {
   auto contents = std::make_shared<router::ServerContents>();
   contents->capabilities = router::Capabilities::read(R"({"tools":{}})");
   auto list = std::make_shared<router::ItemList>(ListKind::tools, router::ItemListOptions{});
@@ -30,10 +30,14 @@ std::unique_ptr<router::CatalogSet> set_of(std::string const& tools) {
   server.name = "s";
   server.readiness = router::Readiness::ready;
   server.contents = std::move(contents);
-  auto servers = std::make_shared<router::CatalogServers>();
-  servers->push_back(std::move(server));
-  return std::make_unique<router::CatalogSet>(router::CatalogOptions{}, std::move(servers), 1);
+  return server;
 }
+
+std::unique_ptr<router::CatalogSet> set_of(router::CatalogServers servers) {
+  return std::make_unique<router::CatalogSet>(
+      router::CatalogOptions{}, std::make_shared<router::CatalogServers>(std::move(servers)), 1);
+}
+std::unique_ptr<router::CatalogSet> set_of(std::string const& tools) { return set_of({server_of(tools)}); }
 
 struct Counts {
   double added, removed, schema, description;
@@ -58,6 +62,52 @@ TEST(CatalogMeter, EachChangeMovesItsCounterByOne) {  // ruling 12
   EXPECT_EQ(counted(a + "," + b, a), (Counts{0, 1, 0, 0}));
   EXPECT_EQ(counted(a, tool("a", "x", "u")), (Counts{0, 0, 1, 0}));
   EXPECT_EQ(counted(a, tool("a", "y")), (Counts{0, 0, 0, 1}));
+}
+
+struct CatalogTokens : testing::Test {
+  observe::Metrics metrics{metric_options()};
+  CatalogMeter meter{metrics};
+  std::unique_ptr<router::CatalogSet> shown = set_of(router::CatalogServers{});
+
+  double after(router::CatalogServers servers) {
+    auto next = set_of(std::move(servers));
+    meter.catalog_published(*shown, *next);
+    shown = std::move(next);
+    return metrics.server("s").catalog_tokens.value();
+  }
+  static double quarter(std::size_t bytes) { return static_cast<double>((bytes + 3) / 4); }
+};
+
+TEST_F(CatalogTokens, AreAQuarterOfTheBytesThatClientsGet) {
+  auto const a = tool("a", "x");
+  auto const b = tool("b", std::string(1000, 'x'));
+  EXPECT_EQ(after({server_of(a)}), quarter(tool("s__a", "x").size()));
+  EXPECT_EQ(after({server_of(a + "," + b)}), quarter(2 * std::string("s__").size() + a.size() + b.size()));
+  auto alone = server_of(a);
+  alone.in_aggregate = false;
+  EXPECT_EQ(after({alone}), quarter(a.size())) << "it is shown under its own names only";
+}
+
+TEST_F(CatalogTokens, WhatIsHiddenOrWithheldTakesUpNothing) {
+  auto const tools = tool("a", "x") + "," + tool("b", std::string(1000, 'x'));
+  auto const only_a = quarter(tool("s__a", "x").size());
+  auto hiding = server_of(tools);
+  hiding.rules.hide = {"b"};
+  EXPECT_EQ(after({hiding}), only_a);
+  auto withholding = server_of(tools);
+  auto suspect = std::make_shared<router::SuspectTools>();
+  suspect->general.insert("b");
+  withholding.withheld = suspect;
+  EXPECT_EQ(after({withholding}), only_a);
+}
+
+TEST_F(CatalogTokens, AServerThatIsGoneOrSaysNothingHasNone) {
+  EXPECT_GT(after({server_of(tool("a", "x"))}), 0);
+  auto silent = server_of(tool("a", "x"));
+  silent.contents = nullptr;
+  EXPECT_EQ(after({silent}), 0);
+  EXPECT_GT(after({server_of(tool("a", "x"))}), 0);
+  EXPECT_EQ(after({}), 0);
 }
 
 }  // namespace

@@ -57,10 +57,11 @@ using Backend = std::shared_ptr<core::Backend>;
 using Credential = std::shared_ptr<core::CredentialSlot>;
 
 Backend program(WorkerParts& parts, config::Server const& server) {
+  auto options = stdio_options(server, parts.gateway_info, parts.environment, parts.log,
+                               parts.metrics.server(server.name));
+  options.child.session_lengths = parts.metrics.gateway().client_sessions_pipe;
   return std::make_shared<upstream::StdioBackend>(parts.scheduler, parts.spawner, parts.random,
-                                                  stdio_options(server, parts.gateway_info, parts.environment,
-                                                                parts.log, parts.metrics.server(server.name)),
-                                                  &parts.observer);
+                                                  std::move(options), &parts.observer);
 }
 
 using OwnDialer = std::shared_ptr<net::Dialer>;  // null: the worker's
@@ -80,8 +81,9 @@ Backend with_its_dialer(Backend backend, OwnDialer own) {
 
 Backend event_stream(WorkerParts& parts, config::Server const& server, std::size_t address,
                      upstream::SseOptions const& to, core::BackendObserver& observer, OwnDialer const& own) {
-  auto const stream = [&parts, &observer, own, to,
-                       options = sse_options(server, parts.gateway_info, parts.log, address)](
+  auto options = sse_options(server, parts.gateway_info, parts.log, address);
+  options.child.session_lengths = parts.metrics.gateway().client_sessions_tcp;
+  auto const stream = [&parts, &observer, own, to, options = std::move(options)](
                           std::shared_ptr<upstream::SseOwner const> owner, core::BackendObserver* of_owner) {
     auto whose = to;
     auto* const hears = owner ? of_owner : &observer;
@@ -108,6 +110,7 @@ base::Result<Backend> at_address(WorkerParts& parts, config::Server const& serve
   if (!options) return options.error();
   options->reinits = parts.metrics.server(server.name).upstream_reinit;
   options->sessions = parts.metrics.server(server.name).upstream_sessions;
+  options->session_lengths = parts.metrics.gateway().client_sessions_tcp;
   options->credential = ways.credential;
   options->credentials = ways.tokens;
   auto const& own = ways.dialer;

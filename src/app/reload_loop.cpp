@@ -58,6 +58,7 @@ void Gateway::take_over(std::shared_ptr<config::Settings const> settings) {
     auto const* const now = settings_->server(server.name);
     if (now != nullptr && !now->disabled) continue;
     metrics_->server(server.name).upstream_up.set(0);  // nobody looks at it any more
+    metrics_->server(server.name).upstream_rss.set(0);
     metrics_->server(server.name).catalog_tools.set(0);
     metrics_->server(server.name).tools_suspect.set(0);
   }

@@ -6,6 +6,7 @@
 #include "app/status_words.hpp"
 #include "app/version.hpp"
 #include "mcp/json_text.hpp"
+#include "observe/process_stats.hpp"
 
 // What a running gateway says of itself: status, health, gauges. Copies only.
 namespace weir::app {
@@ -159,6 +160,7 @@ void Gateway::refresh_gauges() {
   for (auto const& [name, status] : server_statuses()) {
     auto const& server = metrics_->server(name);
     server.upstream_up.set(status.state == core::ServerState::ready ? 1 : 0);
+    server.upstream_rss.set(observe::resident_bytes_of(status.pid));
     server.catalog_tools.set(static_cast<double>(tools_of(set, name)));
   }
 }

@@ -27,6 +27,7 @@ struct ServerStatus {
   base::Duration start_took{};
   long restarts = 0;
   base::Duration again_in{};  // after a failure, until it is tried again; zero: not known, or when asked
+  int pid = 0;                // of its program, where that is a child of the gateway and runs
 };
 
 // What a server said of itself at discovery or initialize; JSON kept as received.

@@ -156,7 +156,23 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      kServer,
      {},
      "Handshakes repeated because the server forgot its session."},
+    {Metric::upstream_rss,
+     "mcp_upstream_rss_bytes",
+     kGauge,
+     kServer,
+     {},
+     "Resident memory of the program that a stdio server is started as, read at each scrape; processes that "
+     "this one starts, such as what `npx` runs, are not in it. 0 while it does not run, and for other "
+     "servers."},
     {Metric::catalog_tools, "mcp_catalog_tools", kGauge, kServer, {}, "Tools that the server offers."},
+    {Metric::catalog_tokens,
+     "mcp_catalog_tokens",
+     kGauge,
+     kServer,
+     {},
+     "Estimate of the tokens that the definitions of the server's tools take up in a model's context: a "
+     "quarter of the bytes of their JSON as current clients get it, without the tools that are hidden or "
+     "withheld."},
     {Metric::catalog_changes, "mcp_catalog_changes_total", kCounter, kServerKind, kCatalogChanges,
      "Changes of what the server offers."},
     {Metric::tool_alarms, "weir_tool_alarms_total", kCounter, kServerKind, kToolAlarms,
@@ -204,6 +220,10 @@ constexpr std::array<MetricSpec, kMetricCount> kTable{{
      kTransports,
      "Time from the opening of a legacy session to its end, however it ended; those that a shutdown ends are "
      "not among them."},
+    {Metric::client_session_duration, "mcp_client_session_duration_seconds", kHistogram, kVersionTransport,
+     kTransports,
+     "Time from the handshake of a legacy session with a server to its end, however it ended; that of a "
+     "stdio server ends with its process."},
     {Metric::upstream_sessions,
      "weir_upstream_sessions",
      kGauge,

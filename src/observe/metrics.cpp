@@ -26,6 +26,11 @@ void Histogram::observe(double seconds) const noexcept {
   if (cell_ != nullptr) cell_->Observe(seconds);
 }
 
+void SessionLengths::observe(std::string_view version, double seconds) const noexcept {
+  if (cells_ == nullptr) return;
+  if (auto const found = cells_->find(version); found != cells_->end()) found->second.observe(seconds);
+}
+
 Counter CounterSet::of(std::string_view value) const noexcept {
   if (counters_.empty()) return {};
   auto const found = std::find(values_.begin(), values_.end(), value);
@@ -36,7 +41,9 @@ struct Metrics::State {
   explicit State(Options const& options)
       : registry(options.protocol_versions, options.series_max),
         read_process(options.read_process),
-        newest_version(options.protocol_versions.empty() ? kOther : options.protocol_versions.back()) {}
+        newest_version(options.protocol_versions.empty() ? kOther : options.protocol_versions.back()),
+        lengths_tcp(lengths(options.protocol_versions, "tcp")),
+        lengths_pipe(lengths(options.protocol_versions, "pipe")) {}
 
   Counter counter(Metric metric, MetricRegistry::LabelValues values) {
     return Counter(&registry.counter(metric, values));
@@ -104,6 +111,13 @@ struct Metrics::State {
             lasted("tcp"), lasted("pipe")};
   }
 
+  SessionLengths::Cells lengths(std::vector<std::string> const& versions, std::string_view transport) {
+    SessionLengths::Cells cells;
+    for (auto const& version : versions)
+      cells[version] = Histogram(&registry.histogram(Metric::client_session_duration, {version, transport}));
+    return cells;
+  }
+
   TokenMetrics tokens() {
     TokenMetrics made;
     made.tokens = gauge(Metric::tokens, {"token"});
@@ -154,6 +168,7 @@ struct Metrics::State {
   MetricRegistry registry;
   std::function<ProcessStats()> const read_process;
   std::string const newest_version;
+  SessionLengths::Cells const lengths_tcp, lengths_pipe;
   GatewayMetrics gateway;
   std::mutex scraping;
   std::mutex lock;  // of what follows
@@ -170,6 +185,8 @@ Metrics::Metrics(Options const& options) : state_(std::make_unique<State>(option
   for (std::string const& version : options.protocol_versions) {
     s.gateway.sessions[version] = s.sessions(version);
   }
+  s.gateway.client_sessions_tcp = SessionLengths(s.lengths_tcp);
+  s.gateway.client_sessions_pipe = SessionLengths(s.lengths_pipe);
   s.gateway.parked_calls = s.gauge(Metric::parked_calls, {});
   s.gateway.legacy_streams = s.streams("legacy");
   s.gateway.modern_streams = s.streams("modern");
@@ -239,7 +256,9 @@ ServerMetrics const& Metrics::server(std::string_view name) {
   made.requests_in_flight = s.gauge(Metric::requests_in_flight, {name});
   made.upstream_up = s.gauge(Metric::upstream_up, {name});
   made.upstream_sessions = s.gauge(Metric::upstream_sessions, {name});
+  made.upstream_rss = s.gauge(Metric::upstream_rss, {name});
   made.catalog_tools = s.gauge(Metric::catalog_tools, {name});
+  made.catalog_tokens = s.gauge(Metric::catalog_tokens, {name});
   operation(name, "tools/list").create_at_zero(s.newest_version);
   std::lock_guard const guard(s.lock);
   return s.servers.emplace(name, std::move(made)).first->second;

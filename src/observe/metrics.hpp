@@ -59,6 +59,18 @@ class Histogram {
   prometheus::Histogram* cell_ = nullptr;
 };
 
+// How long the legacy sessions with servers over one transport lasted, by revision. Metrics outlives it.
+class SessionLengths {
+ public:
+  using Cells = std::map<std::string, Histogram, std::less<>>;  // by protocol version as on the wire
+  SessionLengths() = default;
+  explicit SessionLengths(Cells const& cells) noexcept : cells_(&cells) {}
+  void observe(std::string_view version, double seconds) const noexcept;
+
+ private:
+  Cells const* cells_ = nullptr;
+};
+
 // One counter per value of a closed label; anything else counts as `_other`.
 class CounterSet {
  public:
@@ -99,7 +111,8 @@ struct ServerMetrics {
   CounterSet tool_alarms;        // by kind
   Histogram response_time;
   Gauge breaker_state;  // 0 closed, 1 open, 2 half open
-  Gauge requests_in_flight, upstream_up, upstream_sessions, catalog_tools, tools_suspect;
+  Gauge requests_in_flight, upstream_up, upstream_sessions, upstream_rss, catalog_tools, catalog_tokens,
+      tools_suspect;
 };
 
 // Event streams to clients of one era. A stream is in one of the three states; it is `open` from the first to
@@ -156,6 +169,7 @@ struct GatewayMetrics {
   Gauge sessions_active;
   CounterSet session_events;                                    // by event
   std::map<std::string, SessionMetrics, std::less<>> sessions;  // by protocol version as on the wire
+  SessionLengths client_sessions_tcp, client_sessions_pipe;     // with servers
   Gauge parked_calls;
   StreamMetrics legacy_streams, modern_streams;
   Gauge replay_bytes;

@@ -43,6 +43,7 @@ struct MetricsTest : testing::Test {
   std::vector<Movement> movements();
   std::vector<Movement> cache_movements();
   std::vector<Movement> degradation_movements();
+  std::vector<Movement> upstream_movements();
   std::vector<Movement> token_movements();
   std::vector<Movement> process_movements();
   std::map<std::string, double> samples() { return samples_of(metrics.render()); }
@@ -85,6 +86,9 @@ std::vector<Movement> MetricsTest::movements() {
       {Metric::session_duration,
        R"(mcp_server_session_duration_seconds_count{mcp_protocol_version="2025-11-25",network_transport="pipe"})",
        [&] { gateway.sessions.at("2025-11-25").lasted(Transport::pipe).observe(3); }},
+      {Metric::client_session_duration,
+       R"(mcp_client_session_duration_seconds_count{mcp_protocol_version="2025-11-25",network_transport="tcp"})",
+       [&] { gateway.client_sessions_tcp.observe("2025-11-25", 3); }},
       {Metric::upstream_sessions, "weir_upstream_sessions" + server,
        [&] { github.upstream_sessions.add(1); }},
       {Metric::parked_calls, "weir_parked_calls", [&] { gateway.parked_calls.set(1); }},
@@ -95,18 +99,6 @@ std::vector<Movement> MetricsTest::movements() {
       {Metric::streams_closed, R"(weir_streams_closed_total{era="modern",reason="shutdown"})",
        [&] { gateway.modern_streams.closed.add("shutdown"); }},
       {Metric::replay_bytes, "weir_replay_buffer_bytes", [&] { gateway.replay_bytes.add(1); }},
-      {Metric::requests_in_flight, "mcp_requests_in_flight" + server,
-       [&] { github.requests_in_flight.add(1); }},
-      {Metric::upstream_up, "mcp_upstream_up" + server, [&] { github.upstream_up.set(1); }},
-      {Metric::upstream_restarts, R"(mcp_upstream_restarts_total{reason="exit",server="github"})",
-       [&] { github.upstream_restarts.add("exit"); }},
-      {Metric::upstream_reinit, "mcp_upstream_reinit_total" + server, [&] { github.upstream_reinit.add(); }},
-      {Metric::catalog_tools, "mcp_catalog_tools" + server, [&] { github.catalog_tools.set(1); }},
-      {Metric::catalog_changes, R"(mcp_catalog_changes_total{kind="schema",server="github"})",
-       [&] { github.catalog_changes.add("schema"); }},
-      {Metric::tool_alarms, R"(weir_tool_alarms_total{kind="changed",server="github"})",
-       [&] { github.tool_alarms.add("changed"); }},
-      {Metric::tools_suspect, "weir_tools_suspect" + server, [&] { github.tools_suspect.set(1); }},
       {Metric::config_last_reload_success, "mcp_config_last_reload_success",
        [&] { gateway.config_last_reload_success.set(1); }},
       {Metric::config_last_reload_timestamp, "mcp_config_last_reload_timestamp_seconds",
@@ -116,6 +108,26 @@ std::vector<Movement> MetricsTest::movements() {
       {Metric::http_rejects, R"(weir_http_rejects_total{reason="origin"})",
        [&] { gateway.http_rejects.add("origin"); }},
       {Metric::log_dropped, "weir_log_dropped_total", [&] { gateway.log_dropped.add(); }},
+  };
+}
+
+std::vector<Movement> MetricsTest::upstream_movements() {
+  std::string const server = R"({server="github"})";
+  return {
+      {Metric::requests_in_flight, "mcp_requests_in_flight" + server,
+       [&] { github.requests_in_flight.add(1); }},
+      {Metric::upstream_up, "mcp_upstream_up" + server, [&] { github.upstream_up.set(1); }},
+      {Metric::upstream_restarts, R"(mcp_upstream_restarts_total{reason="exit",server="github"})",
+       [&] { github.upstream_restarts.add("exit"); }},
+      {Metric::upstream_reinit, "mcp_upstream_reinit_total" + server, [&] { github.upstream_reinit.add(); }},
+      {Metric::catalog_tools, "mcp_catalog_tools" + server, [&] { github.catalog_tools.set(1); }},
+      {Metric::upstream_rss, "mcp_upstream_rss_bytes" + server, [&] { github.upstream_rss.set(1); }},
+      {Metric::catalog_tokens, "mcp_catalog_tokens" + server, [&] { github.catalog_tokens.set(1); }},
+      {Metric::catalog_changes, R"(mcp_catalog_changes_total{kind="schema",server="github"})",
+       [&] { github.catalog_changes.add("schema"); }},
+      {Metric::tool_alarms, R"(weir_tool_alarms_total{kind="changed",server="github"})",
+       [&] { github.tool_alarms.add("changed"); }},
+      {Metric::tools_suspect, "weir_tools_suspect" + server, [&] { github.tools_suspect.set(1); }},
   };
 }
 
@@ -224,6 +236,7 @@ TEST_F(MetricsTest, EveryMetricMovesByExactlyOneAndMovesNoOther) {
   std::set<Metric> moved{Metric::build_info};  // constant
   auto all = movements();
   std::ranges::move(cache_movements(), std::back_inserter(all));
+  std::ranges::move(upstream_movements(), std::back_inserter(all));
   std::ranges::move(degradation_movements(), std::back_inserter(all));
   std::ranges::move(token_movements(), std::back_inserter(all));
   std::ranges::move(process_movements(), std::back_inserter(all));

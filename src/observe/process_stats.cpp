@@ -79,4 +79,10 @@ ProcessStats read_process_stats() {
   return stats;
 }
 
+double resident_bytes_of(int pid) {
+  if (pid <= 0) return 0;
+  ProcUnits const units{1, static_cast<double>(::sysconf(_SC_PAGESIZE)), 0};
+  return parse_proc_stat(read_file(("/proc/" + std::to_string(pid) + "/stat").c_str()), units).resident_bytes;
+}
+
 }  // namespace weir::observe

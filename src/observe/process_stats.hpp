@@ -1,4 +1,5 @@
-// ProcessStats: what the kernel says of this process, for the process_* metrics. Linux /proc; see proc(5).
+// ProcessStats: what the kernel says of this process, for the process_* metrics, and of servers' programs.
+// Linux /proc; see proc(5).
 //
 // Read at each scrape, on the scraping thread. What cannot be read stays 0.
 #pragma once
@@ -27,5 +28,8 @@ struct ProcUnits {
 ProcessStats parse_proc_stat(std::string_view line, ProcUnits const& units) noexcept;
 
 ProcessStats read_process_stats();
+
+// Of another process; 0 when there is none, or it may not be looked at.
+double resident_bytes_of(int pid);
 
 }  // namespace weir::observe

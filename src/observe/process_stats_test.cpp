@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <string>
@@ -44,6 +45,22 @@ TEST(ProcessStats, OfThisProcessAreAliveAndCountDescriptorsExactly) {
   EXPECT_GE(before.threads, 1);
   EXPECT_GE(before.max_fds, before.open_fds);
   EXPECT_GT(before.start_seconds, 1.5e9);
+}
+
+TEST(ProcessStats, ResidentMemoryOfAnotherProcessIsReadAndOfNoneIsZero) {
+  int said[2];
+  ASSERT_EQ(::pipe(said), 0);
+  pid_t const other = ::fork();
+  if (other == 0) {
+    ::close(said[1]);
+    char byte = 0;
+    ::_exit(static_cast<int>(::read(said[0], &byte, 1)));  // until this end is closed
+  }
+  ::close(said[0]);
+  EXPECT_GT(resident_bytes_of(other), 4096);
+  ::close(said[1]);
+  ::waitpid(other, nullptr, 0);
+  for (int const none : {other, 0, -1}) EXPECT_EQ(resident_bytes_of(none), 0) << none;
 }
 
 }  // namespace

@@ -102,4 +102,10 @@ Page write_page(Catalog const& catalog, ListKind kind, std::uint32_t position, P
   return page;
 }
 
+std::size_t element_bytes(Catalog const& catalog, ListKind kind, std::size_t position) {
+  std::string element;
+  append_element(element, catalog, kind, position);
+  return element.size();
+}
+
 }  // namespace weir::router

@@ -31,4 +31,7 @@ Page write_page(Catalog const& catalog, ListKind kind, std::uint32_t position, P
                 base::TimePoint now, std::function<std::string(std::uint32_t)> const& cursor_for,
                 Shown const& shown = {});
 
+// How many bytes of a page the element at `position` of the list takes.
+std::size_t element_bytes(Catalog const& catalog, ListKind kind, std::size_t position);
+
 }  // namespace weir::router

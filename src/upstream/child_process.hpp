@@ -42,6 +42,8 @@ class ChildProcess {
   virtual net::Stream& errors() noexcept = 0;  // its stderr
 
   virtual int pid() const noexcept = 0;
+  // The program itself, where pid() is of who looks after it; 0: none, not known yet, or gone.
+  virtual int program() const noexcept { return 0; }
   virtual base::Event& exited() noexcept = 0;  // set once the program and its children are gone
   virtual ExitStatus const& exit_status() const noexcept = 0;  // valid once exited() is set
 

@@ -144,10 +144,21 @@ struct Exit {  // shared by the child and the spawner's reaper
   base::Event exited;
   ExitStatus status;
   pid_t pid = 0;
+  pid_t group = 0;  // of the program, and its own pid; 0 until it is told
+  Fd report;        // where that is told, and why there is no program; does not block
   bool reaped = false;
 };
 
-void reap(Exit& exit, int report_fd) {
+void read_reports(Exit& exit) noexcept {
+  ChildReport said;
+  while (::read(exit.report.get(), &said, sizeof said) == static_cast<ssize_t>(sizeof said)) {
+    if (said.exec_errno != 0) exit.status.exec_errno = said.exec_errno;
+    if (said.folder_errno != 0) exit.status.folder_errno = said.folder_errno;
+    if (said.group > 0) exit.group = said.group;
+  }
+}
+
+void reap(Exit& exit) {
   siginfo_t info{};
   if (::waitid(P_PID, static_cast<id_t>(exit.pid), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return;
   exit.reaped = true;
@@ -156,20 +167,17 @@ void reap(Exit& exit, int report_fd) {
   } else {
     exit.status.signal = info.si_status;
   }
-  ChildReport said;
-  while (::read(report_fd, &said, sizeof said) == static_cast<ssize_t>(sizeof said)) {
-    if (said.exec_errno != 0) exit.status.exec_errno = said.exec_errno;
-    if (said.folder_errno != 0) exit.status.folder_errno = said.folder_errno;
-    // Only the supervisor itself being killed leaves anything of its group to kill.
-    if (said.group > 0 && exit.status.signal == SIGKILL) ::kill(-said.group, SIGKILL);
-  }
+  read_reports(exit);
+  exit.report.reset();
+  // Only the supervisor itself being killed leaves anything of its group to kill.
+  if (exit.group > 0 && exit.status.signal == SIGKILL) ::kill(-exit.group, SIGKILL);
   exit.exited.set();
 }
 
-base::Task<void> reap_when_over(std::shared_ptr<Exit> exit, std::unique_ptr<net::Readable> over, Fd report) {
+base::Task<void> reap_when_over(std::shared_ptr<Exit> exit, std::unique_ptr<net::Readable> over) {
   while (!exit->reaped) {
     co_await over->event().wait();
-    reap(*exit, report.get());
+    reap(*exit);
     if (!exit->reaped) over->again();
   }
 }
@@ -185,6 +193,11 @@ class RealChild final : public ChildProcess {
   net::Stream& output() noexcept override { return *out; }
   net::Stream& errors() noexcept override { return *err; }
   int pid() const noexcept override { return exit->pid; }
+  int program() const noexcept override {
+    if (exit->reaped) return 0;
+    if (exit->group == 0) read_reports(*exit);
+    return exit->group;
+  }
   base::Event& exited() noexcept override { return exit->exited; }
   ExitStatus const& exit_status() const noexcept override { return exit->status; }
   void terminate() noexcept override {
@@ -211,7 +224,8 @@ base::Result<std::unique_ptr<ChildProcess>> ProcessSpawner::spawn(ChildCommand c
   child->lifeline = std::move(pipes.lifeline.write);
   auto over = net::watch_fd(loop_, open_pidfd(exit->pid));
   if (!over) return refused(EMFILE);
-  reapers_.spawn(reap_when_over(exit, std::move(over), std::move(pipes.report.read)));
+  exit->report = std::move(pipes.report.read);
+  reapers_.spawn(reap_when_over(exit, std::move(over)));
   child->in = net::make_fd_stream(loop_, pipes.input.write.release(), "stdin");
   child->out = net::make_fd_stream(loop_, pipes.output.read.release(), "stdout");
   child->err = net::make_fd_stream(loop_, pipes.errors.read.release(), "stderr");

@@ -233,6 +233,19 @@ TEST_F(Process, StartsWithDefaultSignalsAndNoTerminal) {
   EXPECT_EQ(ignored & 0x7FFFFFFFU, 0x4000U) << "only what the script ignores; 32 and 33 are the C library's";
 }
 
+// Whose memory mcp_upstream_rss_bytes is.
+TEST_F(Process, NamesTheProgramAndNotItsSupervisor) {
+  spawn(shell("echo $$; read line"));
+  tasks.spawn(read_all(child->output(), output));
+  while (output.find('\n') == std::string::npos || child->program() == 0) wait_for_quiet();
+  EXPECT_EQ(child->program(), std::stoi(output));
+  EXPECT_NE(child->program(), child->pid());
+  EXPECT_GT(observe::resident_bytes_of(child->program()), 4096);
+  child->input().shutdown_write();
+  wait_for(child->exited());
+  EXPECT_EQ(child->program(), 0);
+}
+
 TEST_F(Process, PassesSigtermToTheWholeGroup) {
   auto const inner = "sh -c 'trap \"echo inner; exit 0\" TERM; echo up; while :; do sleep 0.01; done' & ";
   spawn(shell(std::string("trap : TERM; ") + inner + "wait; wait; echo outer; exit 5"));

@@ -36,6 +36,7 @@
 #include "upstream/era_doubt.hpp"
 #include "upstream/http_heads.hpp"
 #include "upstream/note_relay.hpp"
+#include "upstream/session_count.hpp"
 
 namespace weir::upstream {
 
@@ -53,6 +54,7 @@ struct HttpBackendOptions {
   net::ClientOptions client;
   observe::Counter reinits;  // sessions opened anew because the server forgot them
   observe::Gauge sessions;   // open with the server
+  observe::SessionLengths session_lengths;
   // Makes the backend that speaks HTTP+SSE with the same server; used when it offers nothing newer.
   std::function<std::shared_ptr<core::Backend>()> older;
 };
@@ -99,16 +101,13 @@ class HttpBackend final : public core::Backend {
   struct Flying;
   class Session {  // one legacy session with the server, counted while it is open
    public:
-    Session(base::Scheduler& scheduler, std::string can, observe::Gauge counted)
-        : capabilities(std::move(can)), stream(scheduler), counted_(std::move(counted)) {}
-    Session(Session const&) = delete;
-    Session& operator=(Session const&) = delete;
-    ~Session() { set_open(false); }
-    bool is_open() const noexcept { return open_; }
-    void set_open(bool open) noexcept {
-      if (open != open_) counted_.add(open ? 1 : -1);
-      open_ = open;
-    }
+    Session(base::Scheduler& scheduler, std::string can, HttpBackendOptions const& options)
+        : capabilities(std::move(can)),
+          stream(scheduler),
+          count_(scheduler, options.sessions, options.session_lengths) {}
+    bool is_open() const noexcept { return count_.is_open(); }
+    void opened(mcp::Revision revision) noexcept { count_.begin(revision); }
+    void closed() noexcept { count_.end(); }
     std::string const capabilities;  // of the clients that it serves
     std::string id;
     Owner owner;                       // whose credential its requests carry; null: the gateway's
@@ -120,8 +119,7 @@ class HttpBackend final : public core::Backend {
     base::TaskGroup stream;       // its GET stream; dies first
 
    private:
-    observe::Gauge counted_;
-    bool open_ = false;
+    SessionCount count_;
   };
   struct Flying {  // a call in a session: somebody who may be asked
     Flying(HttpBackend& backend, Session& in, core::Call& of);

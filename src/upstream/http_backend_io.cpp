@@ -58,8 +58,8 @@ HttpBackend::HttpBackend(base::Scheduler& scheduler, net::Dialer& dialer, base::
       calls_over_(scheduler),
       replies_(scheduler, kRepliesMost),
       legacy_asked_(scheduler),
-      own_session_(std::make_shared<Session>(scheduler, core::ClientCapabilities::everything().write(),
-                                             options_.sessions)),
+      own_session_(
+          std::make_shared<Session>(scheduler, core::ClientCapabilities::everything().write(), options_)),
       listening_(scheduler),
       background_(scheduler),
       looking_(scheduler) {
@@ -310,7 +310,7 @@ base::Task<void> HttpBackend::adopt_own_session(std::string id) {
     background_.spawn(end_session(own_session_->id, legacy_->revision()));
   }
   own_session_->id = std::move(id);
-  own_session_->set_open(true);
+  own_session_->opened(legacy_->revision());
   co_await tell(own_session_->id, own_notification(mcp::Method::notifications_initialized, "{}"));
 }
 
@@ -342,7 +342,7 @@ base::Task<Result<mcp::Message>> HttpBackend::ask(mcp::Method method, std::strin
     if (!seen) co_return seen.error();
     if (raises_doubt(modern, seen->status, seen->message ? &*seen->message : nullptr)) doubt_era(modern);
     if (seen->status == 404 && !modern && attempt == 0) {
-      if (own_session_->id == used) own_session_->set_open(false);  // else it was opened anew already
+      if (own_session_->id == used) own_session_->closed();  // else it was opened anew already
       if (auto again = co_await open_session(own_session_); !again) co_return again.error();
       continue;
     }

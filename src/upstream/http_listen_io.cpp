@@ -86,7 +86,7 @@ base::Task<void> HttpBackend::listen_loop() {
     auto reply = co_await open_listening();
     bool const forgotten = reply && reply->head.status == 404 && !modern_ && own_session_->id == session;
     if (forgotten && had_stream) {  // else it has no such stream at all
-      own_session_->set_open(false);
+      own_session_->closed();
       auto const opened = co_await open_session(own_session_);
       had_stream = !opened;
       if (opened) continue;

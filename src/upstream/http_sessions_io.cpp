@@ -71,7 +71,7 @@ void HttpBackend::finish_session(Session& session) {
   session.stream.cancel();
   if (session.is_open() && legacy_)
     background_.spawn(end_session(session.id, legacy_->revision(), session.owner));
-  session.set_open(false);
+  session.closed();
 }
 
 // It goes on when its callers are cancelled: what the server has made by then is used later, or ended (F-20).
@@ -132,7 +132,7 @@ base::Task<Result<void>> HttpBackend::shake_hands(std::shared_ptr<Session> sessi
   auto telling = tell(session->id, own_notification(mcp::Method::notifications_initialized, "{}"));
   co_await base::run_until(scheduler_, telling, scheduler_.now() + kAcknowledgeMax);
   hear_session(*session);
-  session->set_open(true);
+  session->opened(step.revision);
   if (again) {
     ++reinitialised_;
     options_.reinits.add();
@@ -176,8 +176,7 @@ base::Task<Result<std::shared_ptr<HttpBackend::Session>>> HttpBackend::session_f
       co_return about(
           Error(Fault::busy, Blame::gateway, "too many sessions with this server", Retry::always));
     }
-    auto made =
-        std::make_shared<Session>(scheduler_, core::ClientCapabilities::of(call).write(), options_.sessions);
+    auto made = std::make_shared<Session>(scheduler_, core::ClientCapabilities::of(call).write(), options_);
     made->owner = owner_for(call);
     found = sessions_.emplace(key, std::move(made)).first;
   }
@@ -240,8 +239,7 @@ base::Task<Result<Outcome>> HttpBackend::handle_legacy(core::Call& call,
     }
     if (reply->head.status == 404 && !used.empty() && attempt == 0) {
       cancel.armed = false;
-      if ((*session)->id == used)
-        (*session)->set_open(false);  // somebody else may have opened it anew already
+      if ((*session)->id == used) (*session)->closed();  // somebody else may have opened it anew already
       continue;
     }
     if (reply->head.status == 404 && !used.empty()) {  // what it says of sessions is not for our client

@@ -300,6 +300,7 @@ core::ServerStatus StdioBackend::status() const {
   status.restarts = std::max(0L, launches_ - 1);
   status.last_stderr = log_.last_lines(kStderrLinesShown);
   if (identity_.capabilities.size() > 0) status.era = mcp::text_of(identity_.revision);
+  if (child_) status.pid = child_->program();
   if (state_ == ServerState::ready) return status;
   status.cause = cause();
   if (withheld_) status.cure = last_error_.hint;

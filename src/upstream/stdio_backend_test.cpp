@@ -11,7 +11,11 @@ TEST_F(Stdio, OpensAndSaysWhatItFound) {
   EXPECT_EQ(status.era, "2025-06-18");
   EXPECT_EQ(status.transport, "stdio");
   EXPECT_EQ(status.restarts, 0);
+  EXPECT_EQ(status.pid, 2) << "the program, not who looks after it";
   EXPECT_EQ(observer.states, 2) << "starting, ready";
+  program().exit({.code = 1});
+  loop.run();
+  EXPECT_EQ(backend->status().pid, 0);
 }
 
 TEST_F(Stdio, AnswersThatComeOutOfOrderReachTheirOwnCallers) {  // T-40: every client uses the same id

@@ -53,15 +53,16 @@ struct Stdio : ::testing::Test {
   base::SeededRandom random{7};
   Observer observer;
   StdioBackend::Options options;
+  observe::Metrics metrics{
+      {.version = {}, .revision = {}, .protocol_versions = {"2025-06-18", "2026-07-28"}}};
+  observe::CounterSet const& restarts = metrics.server("files").upstream_restarts;
   std::unique_ptr<StdioBackend> backend;
   base::TaskGroup tasks{loop};
   std::optional<base::Result<core::ServerIdentity>> opened;
 
-  observe::Metrics metrics{{.version = {}, .revision = {}, .protocol_versions = {"2026-07-28"}}};
-  observe::CounterSet const& restarts = metrics.server("files").upstream_restarts;
-
   void make() {
     options.restarts = restarts;
+    options.child.session_lengths = metrics.gateway().client_sessions_pipe;
     options.command.argv = {"server-files"};
     options.child.server = "files";
     options.child.gateway_info = R"({"name":"weir"})";

@@ -71,6 +71,7 @@ StdioChild::StdioChild(base::Scheduler& scheduler, std::unique_ptr<ChildProcess>
       log_(log),
       options_(options),
       announced_(announced),
+      session_(scheduler, {}, options.session_lengths),
       channel_(scheduler, options.channel),
       framer_(options.lines),
       writer_(scheduler, process_->input()),
@@ -91,7 +92,11 @@ StdioChild::StdioChild(base::Scheduler& scheduler, std::unique_ptr<ChildProcess>
 void StdioChild::speak(mcp::Revision revision, bool logs) {
   logs_ = logs;
   dialect_.emplace(options_.server, revision, options_.gateway_info);
-  if (mcp::is_modern(revision)) channel_.speak_modern();
+  if (mcp::is_modern(revision)) {
+    channel_.speak_modern();
+  } else {
+    session_.begin(revision);
+  }
 }
 
 Task<void> StdioChild::send(Flight& flight, std::string_view bytes, mcp::Splice const& edits) {
@@ -365,6 +370,7 @@ Task<void> StdioChild::bury() {
   writer_.close();
   cause_ = why_it_ended();
   channel_.fail_all(loss());
+  session_.end();
   ended_.set();
 }
 

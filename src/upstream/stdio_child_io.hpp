@@ -20,6 +20,7 @@
 #include "upstream/dialect.hpp"
 #include "upstream/line_framer.hpp"
 #include "upstream/line_writer.hpp"
+#include "upstream/session_count.hpp"
 #include "upstream/stderr_ring.hpp"
 #include "upstream/stdio_channel.hpp"
 
@@ -37,6 +38,7 @@ class StdioChild {
         std::chrono::seconds(2);  // from closed stdin to SIGTERM, from there to SIGKILL
     bool program = true;          // false: what looks like one is a server over HTTP+SSE
     observe::Mask mask = {};      // what it says is quoted in causes, cut short; this goes before
+    observe::SessionLengths session_lengths = {};
   };
   using Told = std::function<void(mcp::Message const& notification)>;
 
@@ -67,6 +69,7 @@ class StdioChild {
   std::string chatter() const;
   StdioChannel const& channel() const noexcept { return channel_; }
   int pid() const noexcept { return process_->pid(); }
+  int program() const noexcept { return process_->program(); }
 
   // Returns when no request is in flight, or when no more time is left than shut_down() may need.
   base::Task<void> finish_calls(base::TimePoint deadline);
@@ -104,6 +107,7 @@ class StdioChild {
   Options const& options_;
   Told const& announced_;
   std::optional<Dialect> dialect_;
+  SessionCount session_;  // with a legacy server, from its verdict to its end
   StdioChannel channel_;
   LineFramer framer_;
   LineWriter writer_;

@@ -26,6 +26,32 @@ TEST_F(Stdio, DeathFailsEveryCallInFlightAndTheServerComesBack) {  // acceptance
   EXPECT_EQ(backend->status().last_stderr, "warming up\nTypeError: x is not a function");
 }
 
+TEST_F(Stdio, ASessionWithALegacyProgramLastsFromItsHandshakeToItsEnd) {
+  auto const lasted = [this](std::string const& what) {
+    return metrics.render().find("mcp_client_session_duration_seconds_" + what) != std::string::npos;
+  };
+  std::string const labels = R"({mcp_protocol_version="2025-06-18",network_transport="pipe"} )";
+  start();
+  loop.advance(40s);
+  EXPECT_TRUE(lasted("count" + labels + "0\n")) << "it goes on";
+  program().exit({.code = 1});
+  loop.run();
+  EXPECT_TRUE(lasted("count" + labels + "1\n"));
+  EXPECT_TRUE(lasted("sum" + labels + "40\n"));
+}
+
+TEST_F(Stdio, NoSessionIsMeasuredWithAModernProgram) {
+  spawner.handshake = Handshake::modern;
+  start();
+  program().exit({.code = 1});
+  loop.run();
+  auto const text = metrics.render();
+  for (auto at = text.find("client_session_duration_seconds_count{"); at != std::string::npos;
+       at = text.find("client_session_duration_seconds_count{", at + 1)) {
+    EXPECT_EQ(text.substr(text.find(' ', at), 3), " 0\n");
+  }
+}
+
 TEST_F(Stdio, GivesUpAfterItsAttemptsAndTriesAgainWhenAsked) {
   spawner.handshake = Handshake::broken;
   make();
@@ -49,6 +75,25 @@ TEST_F(Stdio, GivesUpAfterItsAttemptsAndTriesAgainWhenAsked) {
   auto const later = echo("x");
   EXPECT_EQ(later->answer(), "waiting");
   EXPECT_EQ(backend->status().state, ServerState::ready);
+}
+
+// Such a call may be asked of another server; one that was under way when the server ended may not.
+TEST_F(Stdio, ACallThatFindsNoServerIsKnownNotToHaveBeenSent_F53) {
+  start();
+  auto const under_way = echo("a");
+  spawner.handshake = Handshake::broken;
+  program().exit({.code = 1});
+  loop.run();
+  EXPECT_EQ(under_way->outcome->error().retry, base::Retry::never);
+  auto const waiting = echo("b");
+  EXPECT_EQ(waiting->answer(), "waiting");
+  loop.advance(10s);
+  auto const late = echo("c");
+  for (auto const* client : {waiting.get(), late.get()}) {
+    EXPECT_EQ(client->answer(), "unavailable: exit 1: \"DATABASE_URL is not set\" (attempt 5/5)");
+    EXPECT_EQ(client->outcome->error().blame, base::Blame::upstream);
+    EXPECT_EQ(client->outcome->error().retry, base::Retry::always);
+  }
 }
 
 TEST_F(Stdio, AServerThatDiesAfterEveryStartIsNotStartedFasterBecauseItIsOpenedAgain) {

@@ -58,6 +58,18 @@ describe('metrics and logs', { timeout: 120_000, ...kSkip }, () => {
     await eventually('the change', async () => await value(series) === before + 1);
   });
 
+  test("a child's memory is that of its program, and what its tools take up is estimated from what clients get", async () => {
+    const resident = await value('mcp_upstream_rss_bytes{server="pipe"}');
+    assert.ok(resident > 20e6, `${resident}: a node process has more`);
+    assert.equal(await value('mcp_upstream_rss_bytes{server="web"}'), 0);
+    const all = await connect('modern', { url: gate.mcp });
+    const tools = (await all.all('tools')).entries.filter(({ name }) => name.startsWith('pipe__'));
+    await all.close();
+    const bytes = tools.reduce((sum, tool) => sum + Buffer.byteLength(JSON.stringify(tool)), 0);
+    const tokens = await value('mcp_catalog_tokens{server="pipe"}');
+    assert.ok(Math.abs(tokens - bytes / 4) < bytes / 40, `${tokens} tokens, ${bytes} bytes`);
+  });
+
   test("a child's words are log lines; its death is one restart", async () => {
     await eventually('its words', () => lines('upstream.stderr').some(({ server, msg }) => server === 'pipe' && /fixture ready/.test(msg)));
     const series = 'mcp_upstream_restarts_total{server="pipe",reason="exit"}';

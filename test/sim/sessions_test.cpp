@@ -320,6 +320,30 @@ TEST_F(Sessions, AreCountedByRevisionAndByWhetherTheyWork) {
   EXPECT_EQ(world.metric(event("deleted")), 1);
 }
 
+TEST_F(Sessions, ThoseWithServersAreMeasuredWhenTheyEnd) {
+  auto const lasted = [this](std::string const& what) {
+    return world.metric("mcp_client_session_duration_seconds_" + what +
+                        R"({mcp_protocol_version="2025-06-18",network_transport="tcp"})");
+  };
+  world.http("a", Speaks::legacy);
+  world.start();
+  auto& client = opened();
+  client.call("a__echo");
+  world.advance(20s);
+  EXPECT_EQ(lasted("count"), 0);
+  client.end_session();
+  world.advance(1s);
+  EXPECT_EQ(lasted("count"), 1) << "the client's, and not the gateway's own";
+  EXPECT_NEAR(lasted("sum"), 20, 1);
+  world.client(Era::modern).call("a__echo");
+  world.advance(1s);
+  world.settings.servers.clear();
+  world.reload();
+  world.advance(5s);
+  EXPECT_EQ(lasted("count"), 3) << "the gateway's own, and the one of the modern client";
+  EXPECT_EQ(world.metric(kUpstream), 0);
+}
+
 TEST_F(Sessions, BuffersGiveBackAtTheNextSweepWhatIsTooOld) {
   world.settings.sessions.sweep = 20s;
   world.settings.streams.replay_age = 10s;

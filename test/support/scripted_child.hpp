@@ -162,6 +162,7 @@ class ScriptedChild final : public upstream::ChildProcess {
   net::Stream& output() noexcept override { return *program_->near_out; }
   net::Stream& errors() noexcept override { return *program_->near_err; }
   int pid() const noexcept override { return 1; }
+  int program() const noexcept override { return 2; }
   base::Event& exited() noexcept override { return program_->exited; }
   upstream::ExitStatus const& exit_status() const noexcept override { return program_->status; }
   void terminate() noexcept override {
