@@ -119,7 +119,7 @@ base::Task<void> WatchCalls::attached(base::TimePoint until) {
 
 void WatchCalls::changed(Owner const& owner) {
   for (auto const& [own, all] : owner.uris) {
-    for (auto const& shown : all) changed(shown, {});
+    for (auto const& shown : all) changed_.try_emplace(shown);  // nothing against what was said of it
   }
   news_.set();
 }

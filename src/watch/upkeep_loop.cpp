@@ -154,7 +154,9 @@ Task<void> Upkeep::keep() {
 }
 
 void Upkeep::watched(std::string const& uri) {
-  if (plan_.held(uri)) resource_updated(uri);
+  if (!plan_.held(uri)) return;
+  if (also_) also_->resource_updated(uri);
+  if (book_.suspect(uri)) owed_.set();
 }
 
 Task<Result<mcp::Message>> Upkeep::ask(Method method, std::string const& uri) {

@@ -55,6 +55,12 @@ bool WatchBook::touch(std::string_view uri, std::string_view more) {
   return true;
 }
 
+bool WatchBook::suspect(std::string_view uri) {
+  if (!wanted(uri)) return false;
+  owed_.try_emplace(std::string(uri));
+  return true;
+}
+
 void WatchBook::tell(base::TimePoint now) {
   std::vector<std::string> over;
   for (auto const& [uri, more] : std::exchange(owed_, {})) {

@@ -42,6 +42,8 @@ class WatchBook {
 
   // The resource has changed, or may have. False: nobody wants to know.
   bool touch(std::string_view uri, std::string_view more = {});
+  // It is only taken for changed: that says nothing, and nothing against what a change has said.
+  bool suspect(std::string_view uri);
   bool owes() const noexcept { return !owed_.empty(); }
   void tell(base::TimePoint now);  // readers that are over leave
 

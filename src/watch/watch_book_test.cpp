@@ -67,6 +67,22 @@ TEST(WatchBook, WhatAnOlderChangeSaidIsNotTakenForWhatTheNewestSaid) {
   EXPECT_EQ(one->told, Told{"x://a"});
 }
 
+TEST(WatchBook, WhatIsOnlyTakenForChangedTakesNothingFromWhatAChangeSaid) {  // P071, P082
+  WatchBook book;
+  auto const one = std::make_shared<Listener>();
+  book.add("one", one, "x://a", "x://a", nullptr);
+  book.touch("x://a", R"( "n":1)");
+  EXPECT_TRUE(book.suspect("x://a"));
+  book.tell({});
+  EXPECT_TRUE(book.suspect("x://a"));
+  book.touch("x://a", R"( "n":2)");
+  book.tell({});
+  EXPECT_TRUE(book.suspect("x://a"));
+  book.tell({});
+  EXPECT_FALSE(book.suspect("x://c"));
+  EXPECT_EQ(one->told, (Told{R"(x://a "n":1)", R"(x://a "n":2)", "x://a"}));
+}
+
 TEST(WatchBook, WhoLeftIsOwedNothing) {
   WatchBook book;
   auto const one = std::make_shared<Listener>();
