@@ -170,7 +170,7 @@ std::shared_ptr<core::Handler> Worker::door_of(std::string_view server, std::str
   auto const found = servers_.find(server);
   if (found == servers_.end()) return nullptr;
   auto const* const shown = feed_.current().server(server);
-  bool const may_be_called = tool.empty() || (shown != nullptr && shown->lets_through(tool, tenant));
+  bool const may_be_called = tool.empty() || (shown != nullptr && shown->may_stand_in(tool, tenant));
   return may_be_called ? found->second.way_in : nullptr;
 }
 

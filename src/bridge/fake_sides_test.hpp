@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,7 +23,8 @@ inline std::string shown(core::Outcome const& outcome) {
 
 struct ScriptedServer : core::Backend {
   std::deque<std::string> results;
-  std::vector<std::string> seen;  // params of each call
+  std::vector<std::string> seen;     // params of each call
+  std::optional<base::Error> fails;  // when the script is over
   bool other_era = true;
 
   std::string_view name() const noexcept override { return "s"; }
@@ -35,6 +37,7 @@ struct ScriptedServer : core::Backend {
   base::Task<void> close(base::TimePoint) override { co_return; }
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
     seen.emplace_back(call.request.raw(mcp::Field::params));
+    if (results.empty() && fails) co_return *fails;
     std::string const result = results.front();
     results.pop_front();
     co_return core::from_result(result);

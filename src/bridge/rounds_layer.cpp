@@ -40,6 +40,12 @@ bool by_url(InputRequest const& question) {
              std::string::npos;
 }
 
+// That nothing of a later round was sent is no proof for the call: its server has seen the first one.
+void of_whole_call(base::Error& error) {
+  if (error.retry == base::Retry::always) error.retry = base::Retry::if_idempotent;
+  if (error.fault == base::Fault::connect_failed) error.fault = base::Fault::connection_lost;
+}
+
 }  // namespace
 
 base::Task<Result<Outcome>> RoundsLayer::handle(core::Call& call) {
@@ -57,6 +63,7 @@ base::Task<Result<Outcome>> RoundsLayer::rounds(core::Call& call) {
     if (!request) co_return refusal(call.method, "The answers are too large to send on");
     call.request = std::move(*request);
     auto outcome = co_await inner_->handle(call);
+    if (!outcome && round > 0) of_whole_call(outcome.error());
     for (auto const& page : pages) {  // nothing says when a page is done, but the server goes on
       co_await call.client->notify(
           R"({"jsonrpc":"2.0","method":"notifications/elicitation/complete","params":{"elicitationId":")" +

@@ -80,6 +80,20 @@ TEST_F(Rounds, ARoundWithoutQuestionsIsPaced) {
   EXPECT_EQ(server_->seen[1], R"({"requestState":"a","name":"t"})");
 }
 
+TEST_F(Rounds, ThatALaterRoundWasNotSentIsNoProofForTheWholeCall_F53) {
+  for (auto const fault : {base::Fault::unavailable, base::Fault::connect_failed}) {
+    server_->fails = base::Error(fault, base::Blame::upstream, "away", base::Retry::always);
+    EXPECT_EQ(run(), "error");
+    EXPECT_EQ(answer_->error().fault, fault);
+    EXPECT_EQ(answer_->error().retry, base::Retry::always) << "its only round was not sent";
+    server_->results = {kAskName};
+    client_.answers = {R"("result":{"action":"accept","content":{}})"};
+    EXPECT_EQ(run(), "error");
+    EXPECT_NE(answer_->error().fault, base::Fault::connect_failed);
+    EXPECT_EQ(answer_->error().retry, base::Retry::if_idempotent);
+  }
+}
+
 TEST_F(Rounds, EightRoundsAreEnough) {  // P063
   server_->results.assign(9, R"({"resultType":"input_required","requestState":"a"})");
   run();

@@ -45,6 +45,7 @@ class CacheLayer final : public core::Handler, public core::CopyShelf {
 
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override;
   std::optional<core::Outcome> copy_for(core::Call& call) override;
+  bool updates(core::Call const& call) const override { return policy_->updates(call); }
 
   void set_policy(std::shared_ptr<CachePolicy const> policy) {  // a reload
     policy_ = std::move(policy);

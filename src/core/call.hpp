@@ -157,6 +157,8 @@ struct CallFields {  // all of a call but its message: what a copy of it for ano
   std::string_view endpoint;            // "" for /mcp (all servers), else the one server's name
   std::string target;                   // set by the router: the name or uri as the upstream knows it
   std::shared_ptr<void const> catalog;  // set by the router: facts.server and mirrored point into it
+  // Set by the router: why its server is not asked. Only what stands in for that one may answer; null: it is.
+  std::shared_ptr<base::Error const> given_up;
   std::vector<mcp::ParamHeader> const* mirrored =
       nullptr;                   // set by the router: arguments that go into headers
   bool wraps_output = false;     // set by the router: legacy clients see this tool's output as {"result":…}

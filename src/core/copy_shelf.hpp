@@ -16,6 +16,8 @@ class CopyShelf {
   virtual ~CopyShelf() = default;
   // Once `call`, which has `copy_wanted`, came back as a failure. Notes in its facts what the copy is.
   virtual std::optional<Outcome> copy_for(Call& call) = 0;
+  // Whether the operator says that such a call changes something; for one that did not come by here.
+  virtual bool updates(Call const& call) const = 0;
 };
 
 }  // namespace weir::core

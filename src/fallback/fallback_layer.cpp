@@ -90,6 +90,13 @@ bool may_use(core::Call const& call, std::string_view server, std::string_view t
 // Nobody else can do what this call is to do, and nothing can stand in for its having been done.
 bool changes_something(core::Call const& call) noexcept { return call.updates || call.says_writes; }
 
+// As the server knows it; "" for what is no tool's. One that was given up has no name among its facts.
+std::string_view tool_of(core::Call const& call) noexcept {
+  return call.method == mcp::Method::tools_call ? std::string_view(call.target) : std::string_view();
+}
+
+base::Task<base::Result<Outcome>> refuse(Error error) { co_return error; }
+
 }  // namespace
 
 // No coroutine itself: calls of servers without a fallback pay for no frame.
@@ -108,8 +115,12 @@ base::Task<FallbackLayer::Answer> FallbackLayer::handle(core::Call& call) {
   auto const now = parts_.scheduler.now();
   call.deadline = call.answers_failure ? std::min(call.deadline, now + time) : now + time;
   call.extend_by = time;
-  if (plan->empty() || call.answers_failure) return inner_->handle(call);
+  if (plan->empty() || call.answers_failure) return ask_own(call);
   return guard(call, options_, *plan);
+}
+
+base::Task<FallbackLayer::Answer> FallbackLayer::ask_own(core::Call& call) {
+  return call.given_up ? refuse(*call.given_up) : inner_->handle(call);
 }
 
 base::Task<FallbackLayer::Answer> FallbackLayer::guard(core::Call& call, Options options,
@@ -119,8 +130,9 @@ base::Task<FallbackLayer::Answer> FallbackLayer::guard(core::Call& call, Options
     call.deadline = parts_.scheduler.now() + call.extend_by / (others + 1);
   }
   call.copy_wanted = plan.wants_copy();
-  auto outcome = co_await inner_->handle(call);
+  auto outcome = co_await ask_own(call);
   if (outcome || changes_something(call)) co_return outcome;
+  if (call.given_up && parts_.copies.updates(call)) co_return outcome;
   auto const failure = outcome.error();
   if (!qualifies(failure)) co_return outcome;
   end = std::max(end, call.deadline);  // progress has moved it
@@ -186,7 +198,7 @@ base::Task<std::optional<Outcome>> FallbackLayer::ask_other(core::Call& call, St
                                                             unsigned servers_left) {
   auto const now = parts_.scheduler.now();
   bool const renamed = !step.tool.empty() && call.method == mcp::Method::tools_call;
-  auto const& tool = renamed ? step.tool : call.facts.tool;
+  std::string const tool(renamed ? std::string_view(step.tool) : tool_of(call));
   std::string_view const tenant = call.principal != nullptr ? std::string_view(call.principal->tenant) : "";
   auto const door = parts_.door_of(step.server, tool, tenant);
   if (door == nullptr || end <= now || !others_can_answer(call)) co_return std::nullopt;
@@ -194,6 +206,7 @@ base::Task<std::optional<Outcome>> FallbackLayer::ask_other(core::Call& call, St
   core::OwnedCall other(call);
   other.call.facts.server = step.server;
   other.call.facts.tool = tool;
+  other.call.given_up.reset();
   other.call.mirrored = nullptr;  // of the other's headers its backend learns by itself
   other.call.cache_order.reset();
   other.call.copy_wanted = other.call.updates = false;

@@ -5,8 +5,9 @@
 // everything: queues, attempts and fallback steps (F-47). Where the chain holds other servers, each of them
 // and the server itself gets an equal part of what is left when its turn comes. Steps that ask no server wait
 // for nothing but a file, at most kFileGrace beyond the deadline. Only failures of the server qualify; a call
-// that changes something is answered by nothing but its own server. What stands in says so: in the facts of
-// the call, for headers and the access line, and in `_meta`. One worker.
+// that changes something is answered by nothing but its own server. One that the router has given up goes to
+// no server but those of the chain. What stands in says so: in the facts of the call, for headers and the
+// access line, and in `_meta`. One worker.
 #pragma once
 
 #include <functional>
@@ -66,6 +67,7 @@ class FallbackLayer final : public core::Handler {
  private:
   using Answer = base::Result<core::Outcome>;
   using Options = std::shared_ptr<FallbackOptions const>;
+  base::Task<Answer> ask_own(core::Call& call);
   base::Task<Answer> guard(core::Call& call, Options options, FallbackPlan const& plan);
   base::Task<std::optional<core::Outcome>> stand_in(core::Call& call, FallbackPlan const& plan,
                                                     LocalAnswers* local, base::Error const& failure,

@@ -32,6 +32,7 @@ struct Server final : core::Handler {
     deadline = call.deadline;
     target = call.target;
     cacheable = call.cacheable;
+    EXPECT_FALSE(call.given_up) << "whoever gets it is asked";
     auto const until = std::min(scheduler.now() + takes, call.deadline);
     bool const late = scheduler.now() + takes > call.deadline;
     if (until > scheduler.now()) co_await scheduler.sleep_until(until);
@@ -56,7 +57,9 @@ struct Shelf final : core::CopyShelf {
     call.facts.cache = {core::CacheUse::stale, "memory", false, false, 90s, -30s};
     return core::from_result(R"({"content":[{"type":"text","text":"old"}]})");
   }
+  bool updates(core::Call const&) const override { return updating; }
   bool has = true;
+  bool updating = false;
   int asked = 0;
 };
 
@@ -385,6 +388,44 @@ TEST(FallbackLayer, WhatMayHaveBeenExecutedIsNotExecutedElsewhere_F53) {
   world.server->fails = failure(Fault::connect_failed, base::Retry::always);
   EXPECT_TRUE(*world.ask().answer);
   EXPECT_EQ(world.mirror->calls, 1);
+}
+
+// What the router knows of a call to a server that never came up: no more than its name.
+void give_up(World& world) {
+  world.prepare = [](core::Call& call) {
+    call.target = "look";
+    call.facts.server = "docs";
+    call.given_up = std::make_shared<Error const>(failure(Fault::unavailable, base::Retry::always));
+  };
+}
+
+TEST(FallbackLayer, WhatTheRouterGaveUpIsAskedOfOthersOnly_R096) {
+  World world;
+  give_up(world);
+  world.local.has = {Strategy::use_default};
+  world.chain({step(Strategy::server, "mirror"), step(Strategy::use_default)});
+  auto const& asked = world.ask();
+  ASSERT_TRUE(*asked.answer);
+  EXPECT_EQ(asked.call->facts.degraded.by, Substitute::server);
+  EXPECT_EQ(asked.call->facts.degraded.reason, "unavailable");
+  EXPECT_EQ(world.mirror->target, "look");
+  world.withheld = {"look"};
+  EXPECT_EQ(world.ask().call->facts.degraded.by, Substitute::standard);
+  EXPECT_EQ(world.mirror->calls, 1);
+  world.chain({});
+  auto const& nothing = world.ask();
+  ASSERT_FALSE(*nothing.answer);
+  EXPECT_EQ(nothing.answer->error().fault, Fault::unavailable);
+  EXPECT_EQ(world.server->calls, 0);
+}
+
+TEST(FallbackLayer, NothingStandsInForAnUpdateThatTheRouterGaveUp) {
+  World world;
+  give_up(world);
+  world.shelf.updating = true;  // nobody but the operator knows
+  world.chain({step(Strategy::server, "mirror"), step(Strategy::use_default)});
+  EXPECT_FALSE(*world.ask().answer);
+  EXPECT_EQ(world.mirror->calls, 0);
 }
 
 TEST(FallbackLayer, NothingStandsInForACallThatChangesSomething) {

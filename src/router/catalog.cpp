@@ -82,10 +82,20 @@ void Catalog::choose_members() {
 
 bool CatalogServer::lets_through(std::string_view own_name, std::string_view tenant) const {
   if (withholds(own_name, tenant)) return false;
-  if (!withholds_unseen) return true;
+  return !withholds_unseen || tool(own_name) != nullptr;
+}
+
+bool CatalogServer::may_stand_in(std::string_view own_name, std::string_view tenant) const {
+  auto const* const known = tool(own_name);
+  return lets_through(own_name, tenant) && (known == nullptr || !known->says_writes);
+}
+
+Item const* CatalogServer::tool(std::string_view own_name) const {
   auto const* const tools = contents ? contents->list(ListKind::tools) : nullptr;
-  return tools != nullptr && std::any_of(tools->items().begin(), tools->items().end(),
-                                         [own_name](Item const& item) { return item.key == own_name; });
+  if (tools == nullptr) return nullptr;
+  auto const found = std::find_if(tools->items().begin(), tools->items().end(),
+                                  [own_name](Item const& item) { return item.key == own_name; });
+  return found == tools->items().end() ? nullptr : &*found;
 }
 
 void Catalog::gather(ListKind kind) {

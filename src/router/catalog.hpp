@@ -82,6 +82,9 @@ struct CatalogServer {
   }
   // For calls that no list led to: one of a tool may be unlisted, or its server never have answered.
   bool lets_through(std::string_view own_name, std::string_view tenant) const;
+  // For those that another server's failure leads here, whatever that one's tool says of itself.
+  bool may_stand_in(std::string_view own_name, std::string_view tenant) const;
+  Item const* tool(std::string_view own_name) const;  // as it lists it; null: it does not
   bool modern() const noexcept { return contents && contents->identity.modern(); }
 };
 using CatalogServers = std::vector<CatalogServer>;

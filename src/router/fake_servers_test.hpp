@@ -96,6 +96,7 @@ class FakeServer : public core::Backend {
   base::Duration delay{};          // of each answer
   base::Duration attach_after{};   // of each subscription
   bool dead = false;               // open() and ask() fail
+  bool stands_in = false;          // a call that was given up is answered all the same
   bool endless = false;            // nextCursor never ends, and repeats
   std::size_t page_elements = 50;  // of the server's own pages
   core::ServerStatus state;
@@ -124,6 +125,7 @@ class FakeServer : public core::Backend {
 
   base::Task<base::Result<core::Outcome>> handle(core::Call& call) override {
     if (call.method == mcp::Method::subscriptions_listen) co_await keep(call);
+    if (call.given_up && !stands_in) co_return *call.given_up;
     calls.push_back(std::string(mcp::traits_of(call.method).name) + ' ' + call.target);
     if (delay.count() > 0) co_await loop_.sleep_for(delay);
     co_return core::from_result(result.empty() ? R"({"from":")" + name_ + R"("})" : result);

@@ -163,7 +163,7 @@ base::Task<RouterLayer::Answer> RouterLayer::handle_at_server(core::Call& call) 
     if (auto denial = core::denial_of(call, server->name, {}, &call.facts.scopes_needed))
       co_return *std::move(denial);
     bool const may_wait = server->readiness == Readiness::pending && !feed_.closed();
-    if (!may_wait || scheduler_.now() >= until) co_return not_usable(*server);
+    if (!may_wait || scheduler_.now() >= until) co_return co_await give_up(call, view, *server);
     co_await base::ready_until(scheduler_, feed_.changed(), until);
   }
 }
@@ -251,7 +251,7 @@ base::Task<RouterLayer::Answer> RouterLayer::route_call(core::Call& call, Snapsh
     }
     if (silent == nullptr) co_return unknown(call, *shown, routed);
     bool const may_wait = silent->readiness == Readiness::pending && !feed_.closed();
-    if (!may_wait || scheduler_.now() >= until) co_return not_usable(*silent);
+    if (!may_wait || scheduler_.now() >= until) co_return co_await give_up(call, std::move(view), *silent);
     co_await base::ready_until(scheduler_, feed_.changed(), until);
     view = feed_.view();
     shown = view->set->find(call.endpoint, call.modern());
@@ -284,6 +284,31 @@ base::Task<RouterLayer::Answer> RouterLayer::forward(core::Call& call, Snapshot 
   }
   call.catalog = view;
   return translated(call, std::move(view), uris ? &catalog : nullptr, server);
+}
+
+// Nothing is sent to a server whose tools nobody knows: they may be hidden, or say that they write. But what
+// its operator has provided in its place may answer. Such a name came from the client and is no label of
+// metrics, so it is not among the call's facts. `server` is one of the view's.
+base::Task<RouterLayer::Answer> RouterLayer::give_up(core::Call& call, Snapshot view,
+                                                     CatalogServer const& server) {
+  auto failure = not_usable(server);
+  if (server.contents || server.set_aside) return refuse(std::move(failure));
+  auto own = presumed_name(view->set->names(), call, server);
+  if (!own) return refuse(std::move(failure));
+  if (call.method == Method::tools_call) {
+    auto denial = core::denial_of(call, server.name, *own, &call.facts.scopes_needed);
+    if (denial) return refuse(*std::move(denial));
+    if (!server.lets_through(*own, tenant_of(call))) return refuse(std::move(failure));
+  } else if (auto denial = core::denial_of(call, server.name, {}, &call.facts.scopes_needed)) {
+    return refuse(*std::move(denial));
+  }
+  auto const index = static_cast<std::size_t>(&server - view->set->servers().data());
+  auto& entry = *view->entries[index];
+  call.target = *std::move(own);
+  call.facts.server = server.name;
+  call.given_up = std::make_shared<base::Error const>(std::move(failure));
+  call.catalog = std::move(view);
+  return entry.handle(call);
 }
 
 // What names the server's own things in an answer becomes what the client knows them by. `renaming`: where

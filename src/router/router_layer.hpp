@@ -6,10 +6,10 @@
 // endpoint of one server, methods without a routing rule go to that server. One per worker; borrows feed and
 // sealer. Errors are ready JSON-RPC errors where the protocol names a code (P077, P079, P080; -32601 if the
 // owner lacks the capability); Fault::starting, unavailable and not_found, with the server's name, where a
-// server cannot be used. Waits: aggregated lists, only in the first `first_list_wait` of a server; a call,
-// for the one server it needs, up to `start_wait`; one for a URI that nobody owns yet, so long for the
-// servers that have begun to start no longer ago than that. Whoever sets call.deadline must leave
-// subscriptions/listen without one.
+// server cannot be used: one that has never answered is given up, and what stands in for it may. Waits:
+// aggregated lists, only in the first `first_list_wait` of a server; a call, for the one server it needs, up
+// to `start_wait`; one for a URI that nobody owns yet, so long for the servers that have begun to start no
+// longer ago than that. Whoever sets call.deadline must leave subscriptions/listen without one.
 #pragma once
 
 #include <string>
@@ -57,6 +57,7 @@ class RouterLayer final : public core::Handler {
   base::Task<Answer> route_call(core::Call& call, Snapshot view, Catalog const& catalog);
   base::Task<void> tell_level(core::Call const& call, core::Handler& entry, base::Semaphore& places);
   base::Task<Answer> forward(core::Call& call, Snapshot view, Catalog const& catalog, std::uint32_t server);
+  base::Task<Answer> give_up(core::Call& call, Snapshot view, CatalogServer const& server);
   base::Task<Answer> translated(core::Call& call, Snapshot view, Catalog const* renaming,
                                 std::uint32_t server);
   base::Task<Answer> set_log_level(core::Call& call, Snapshot view, Catalog const& catalog);

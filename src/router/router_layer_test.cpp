@@ -342,6 +342,30 @@ TEST_F(Router, ACallToAServerThatFailedSaysSoAtOnce) {
   EXPECT_EQ(text("tools/list").substr(0, 9), R"("result":)");  // the aggregate goes on without it
 }
 
+TEST_F(Router, WhatStandsInForAServerThatNeverCameUpIsAsked_R096) {
+  auto const dead = add("dead", kTools);
+  dead->dead = dead->stands_in = true;
+  auto spec = spec_of(dead, 0);
+  spec.rules.hide = {"secret*"};
+  spec.rules.rename = {{"get", "fetch"}};
+  feed_.set_entries({{0, dead}});
+  catalogs_.set_servers({std::move(spec)});
+  loop_.run();
+  constexpr char kAnswer[] = R"("result":{"from":"dead"})";
+  EXPECT_EQ(text("tools/call", R"({"name":"dead__put"})"), kAnswer);
+  EXPECT_EQ(text("tools/call", R"({"name":"fetch"})", "dead"), kAnswer);
+  EXPECT_EQ(text("prompts/get", R"({"name":"dead__greet"})", {}, false), kAnswer);
+  EXPECT_EQ(text("resources/read", R"({"uri":"x://a"})", "dead"), kAnswer);
+  EXPECT_EQ(dead->calls, (std::vector<std::string>{"tools/call put", "tools/call get", "prompts/get greet",
+                                                   "resources/read x://a"}));
+  for (auto const* const kept : {"secret_key", "get", ""}) {
+    auto const params = R"({"name":"dead__)" + std::string(kept) + "\"}";
+    EXPECT_EQ(text("tools/call", params), "unavailable") << kept;
+  }
+  EXPECT_EQ(text("tools/list", "{}", "dead"), "unavailable");
+  EXPECT_EQ(dead->calls.size(), 4U);
+}
+
 TEST_F(Router, WhatSomebodyHasToDoForAServerIsToldToWhoCallsIt) {
   auto const closed = add("closed", kTools);
   closed->dead = true;

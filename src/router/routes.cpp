@@ -139,6 +139,32 @@ std::optional<core::Outcome> header_mismatch(core::Call const& call, Item const&
   return std::nullopt;
 }
 
+std::optional<std::string> presumed_name(NameRules const& names, core::Call const& call,
+                                         CatalogServer const& server) {
+  bool const tool = call.method == Method::tools_call;
+  bool const read = call.method == Method::resources_read && !call.endpoint.empty();
+  if (!tool && !read && call.method != Method::prompts_get) return std::nullopt;
+  auto const field = read ? Field::uri : Field::name;
+  if (!call.request.is(field, JsonKind::string)) return std::nullopt;
+  std::string scratch;
+  auto name = call.request.text(field, scratch);
+  if (call.endpoint.empty()) {
+    auto const prefix = exposed_prefix(names, server.name);
+    if (!name.starts_with(prefix)) return std::nullopt;
+    name.remove_prefix(prefix.size());
+  }
+  if (tool) {
+    auto const& renamed = server.rules.rename;
+    auto const rule =
+        std::find_if(renamed.begin(), renamed.end(), [name](auto const& one) { return one.second == name; });
+    if (rule != renamed.end()) name = rule->first;
+    if (server.rules.hides(name) || (rule == renamed.end() && server.rules.shown_name(name) != name))
+      return std::nullopt;
+  }
+  if (name.empty()) return std::nullopt;
+  return std::string(name);
+}
+
 bool may_know(core::Call const& call, std::string_view server) {
   return !call.access || call.access->to_server(*call.principal, server).visible();
 }

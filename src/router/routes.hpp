@@ -43,6 +43,11 @@ std::optional<core::Outcome> header_mismatch(core::Call const& call, Item const&
 // Whether the caller may use, or with more scopes could use, anything of this server.
 bool may_know(core::Call const& call, std::string_view server);
 
+// What a server that has never answered would know a call's tool, prompt or resource by, as far as its name
+// says that; nothing also where its rules keep the tool from being called.
+std::optional<std::string> presumed_name(NameRules const& names, core::Call const& call,
+                                         CatalogServer const& server);
+
 // The server that an unknown aggregated name would belong to, if that server has never answered, or not with
 // the list that the name would be in. Null: none that this caller may know of.
 CatalogServer const* silent_owner(CatalogSet const& set, core::Call const& call, UnknownName const& name);

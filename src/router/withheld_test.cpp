@@ -105,6 +105,17 @@ TEST(WithheldTools, WhatNoListLedToIsHeldBackToo_T56) {
   EXPECT_FALSE(lets("silent", "put"));
 }
 
+TEST(WithheldTools, AToolThatSaysThatItWritesStandsInForNoOther) {
+  auto const server = catalog_server(
+      "a", {{ListKind::tools,
+             {tool("get"),
+              R"({"name":"save","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":false}})"}}});
+  EXPECT_TRUE(server.may_stand_in("get", ""));
+  EXPECT_TRUE(server.may_stand_in("unlisted", ""));
+  EXPECT_TRUE(server.lets_through("save", ""));
+  EXPECT_FALSE(server.may_stand_in("save", ""));
+}
+
 // Two servers, of which the guard withholds tools; calls of people with and without tenants.
 struct TenantWorld : testing::Test {
   TenantWorld() {

@@ -36,6 +36,12 @@ base::TimePoint postponed(core::Call const& call, base::TimePoint due, base::Dur
   return due < call.deadline_latest && call.deadline_latest - due > by ? due + by : call.deadline_latest;
 }
 
+// The server has seen nothing of the call: another may be asked.
+Error unsent(Error error) {
+  if (error.blame == Blame::upstream) error.retry = base::Retry::always;
+  return error;
+}
+
 }  // namespace
 
 StdioBackend::StdioBackend(base::Scheduler& scheduler, ChildSpawner& spawner, base::Random& random,
@@ -278,7 +284,7 @@ Task<base::Result<core::Outcome>> StdioBackend::handle(core::Call& call) {
   if (state_ != ServerState::ready) call.deadline = postponed(call, due, options_.start_max);
   auto child = co_await running_child();
   call.deadline = postponed(call, due, scheduler_.now() - came);
-  if (!child) co_return child.error();
+  if (!child) co_return unsent(std::move(child).error());
   auto const serving = *child;
   core::UpstreamTime const timed(call, scheduler_.clock());
   co_return co_await serving->relay(call);

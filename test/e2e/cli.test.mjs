@@ -326,9 +326,11 @@ describe('reload', { timeout: 120_000, ...kSkip }, () => {
     const figure = async name => Number(RegExp(`^${name}{server="a"} (\\d+)`, 'm').exec(
       await (await fetch(`${gate.admin}/metrics`)).text())[1]);
     assert.equal(await figure('mcp_upstream_up'), 1);
+    assert.ok(await figure('mcp_catalog_tokens') > 0 && await figure('mcp_upstream_rss_bytes') > 0);
     hup({ servers: {} });
     await eventually('the gauges of what is gone', async () =>
-      await figure('mcp_upstream_up') === 0 && await figure('mcp_catalog_tools') === 0);
+      await figure('mcp_upstream_up') === 0 && await figure('mcp_catalog_tools') === 0 &&
+      await figure('mcp_catalog_tokens') === 0 && await figure('mcp_upstream_rss_bytes') === 0);
     await gate.stop();
   });
 

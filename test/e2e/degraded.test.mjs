@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { repo } from '../fixtures/peers.mjs';
-import { direct, scratch, startFixture, startWeir, stopAll } from './harness.mjs';
+import { direct, scratch, startFixture, startWeir, stdioFixture, stopAll } from './harness.mjs';
 import { modernHeaders, request, rpc, withMeta } from './raw.mjs';
 
 const kSkip = { skip: direct && 'direct: nothing stands in' };
@@ -15,7 +15,7 @@ const kGraceMs = 2_000;  // of a loaded machine; exactness is shown on virtual t
 
 async function ask(weir, server, method, params) {
   const begun = Date.now();
-  const answer = await request(weir.port, { path: `/mcp/${server}`,
+  const answer = await request(weir.port, { path: server ? `/mcp/${server}` : '/mcp',
     headers: modernHeaders(method, { 'Mcp-Name': params.name ?? params.uri }),
     body: JSON.stringify(rpc(method, withMeta(params))) });
   const result = answer.json?.result;
@@ -148,5 +148,55 @@ describe('files of the operator’s', { timeout: 60_000, ...kSkip }, () => {
     assert.equal(found.degraded, undefined);
     assert.ok(found.error);
     assert.ok(await metric(weir, 'weir_fallback_misses_total{server="wiki",strategy="use_local_backup"}') >= 1);
+  });
+});
+
+describe('another server, for a program that is not there', { timeout: 60_000, ...kSkip }, () => {
+  const mark = /^server; reason=unavailable; server=mirror/;
+  const gone = join(scratch(), 'gone');
+  let mirror;
+  let weir;
+  before(async () => {
+    mirror = await startFixture('http_dual.mjs', ['--id', 'mirror', '--read-ttl', '60000']);
+    const pipe = stdioFixture('stdio_legacy.mjs', ['--id', 'mortal']);
+    const mortal = { ...pipe, command: 'sh', args: ['-c', `[ -e ${gone} ] && exit 3; exec "$0" "$@"`, pipe.command, ...pipe.args] };
+    const absent = { command: '/no/such/program', args: [] };
+    const aside = { ...absent, env: { KEY: '${NOT_SET_ANYWHERE}' } };
+    const chain = { fallback: [{ server: 'mirror' }], breaker: { enabled: false } };
+    weir = await startWeir({ mirror, mortal, absent, aside, alone: absent },
+      { config: { degradation: { mortal: chain, absent: chain, aside: chain } } });
+  });
+  after(() => stopAll(weir, mirror));
+
+  test('that ended and cannot be started again: what it has not seen is asked elsewhere, at once', async () => {  // F-53
+    assert.equal((await call(weir, 'mortal', 'whoami')).text, 'mortal');
+    writeFileSync(gone, '');
+    const killed = await call(weir, 'mortal', 'crash');
+    assert.equal(killed.degraded, undefined, 'it may have had its effect');
+    assert.equal(killed.result.isError, true);
+    for (const when of ['while it is started again', 'when that was given up']) {
+      const found = await call(weir, 'mortal', 'whoami');
+      assert.match(found.degraded ?? '', mark, when);
+      assert.equal(found.text, 'mirror');
+    }
+  });
+
+  test('that never came up: its tools are not listed, but can be called', async () => {  // R-096
+    for (const [server, name] of [['absent', 'whoami'], ['', 'absent__whoami']]) {
+      const found = await call(weir, server, name);
+      assert.match(found.degraded ?? '', mark, name);
+      assert.equal(found.text, 'mirror');
+      assert.deepEqual([found.mark.server, found.mark.answeredBy], ['absent', 'mirror']);
+    }
+    assert.equal((await read(weir, 'absent', 'mirror', 'a')).text, '1');
+  });
+
+  test('never for what writes, for one that is set aside, or where no chain says so', async () => {
+    for (const [server, name] of [['absent', 'save'], ['aside', 'whoami'], ['alone', 'whoami']]) {
+      const refused = await call(weir, server, name);
+      assert.equal(refused.degraded, undefined, server);
+      assert.equal(refused.result.isError, true, server);
+    }
+    assert.deepEqual(mirror.ledger().filter(({ what }) => what === 'save'), []);
   });
 });

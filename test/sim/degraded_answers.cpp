@@ -86,7 +86,7 @@ void DegradedWitness::judge_result(Issued const& call, std::string const& text, 
   if (read) {
     // Where nobody lists a URI, because its server is not known yet, the only server with resources is asked.
     std::string const said = call.prompt ? "hello from " + call.server : "hello from ";
-    if (text.find(said) == std::string::npos) breach(9, "made up: " + text);
+    if (text.find(said) == std::string::npos) breach(9, fmt::format("made up for {}: {}", of(call), text));
     return;
   }
   judge_plain(call, text, execution);

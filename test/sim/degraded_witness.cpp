@@ -234,7 +234,7 @@ base::Task<DegradedWitness::Answer> DegradedWitness::at_door(core::Call& call,
   auto const& server = of->server;
   Mark const mark{*this, &call, call.target == "write", server};
   visits_[&call] = Visit{server, std::nullopt, false};
-  if (of->current && !call.answers_failure) servers_[server].known = true;
+  if (of->current && !call.answers_failure && !call.given_up) servers_[server].known = true;
   auto const begun = scheduler_.now();
   if (mark.writes) {
     ++servers_[server].writing;
