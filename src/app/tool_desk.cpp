@@ -6,6 +6,7 @@
 #include <set>
 
 #include "app/state_folder.hpp"
+#include "base/shell_word.hpp"
 #include "config/client_files.hpp"
 
 namespace weir::app {
@@ -138,12 +139,13 @@ void ToolDesk::tell(std::string_view server, Watched const& watched, std::vector
     if (another) alarms.add(router::name_of(finding.kind));
     if (++told > kToldMax) continue;
     bool const withheld = watched.pinning == Pinning::quarantine;
-    auto const tenant = finding.tenant.empty() ? std::string() : " --tenant " + finding.tenant;
+    auto const tenant =
+        finding.tenant.empty() ? std::string() : " --tenant " + base::shell_word(finding.tenant);
     parts_.log.event(
         Level::warn, "tool.suspect",
         fmt::format("{} of {} {}{}; look with `weir tools {}`, accept with `weir tools accept {} {}{}`",
                     finding.tool, server, sentence(finding), withheld ? " and is withheld" : "", server,
-                    server, finding.tool, tenant));
+                    server, base::shell_word(finding.tool), tenant));
   }
   if (told > kToldMax) {
     parts_.log.event(Level::warn, "tool.suspect",

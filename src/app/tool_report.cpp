@@ -7,6 +7,7 @@
 #include <set>
 
 #include "app/shown_text.hpp"
+#include "base/shell_word.hpp"
 #include "mcp/json_text.hpp"
 
 namespace weir::app {
@@ -122,8 +123,9 @@ std::string render_pinned(std::vector<PinnedServer> const& servers) {
       out +=
           fmt::format("  {} {}{}\n", shown(finding.tool), shown(finding.why), withheld ? "; withheld" : "");
       out += indented(finding.detail);
-      out += fmt::format("    accept: weir tools accept {} {}{}\n", name, shown(finding.tool),
-                         of_all ? std::string() : " --tenant " + shown(finding.tenant));
+      out += fmt::format("    accept: weir tools accept {} {}{}\n", base::shell_word(name),
+                         base::shell_word(shown(finding.tool)),
+                         of_all ? std::string() : " --tenant " + base::shell_word(shown(finding.tenant)));
     }
     if (server.suspects > told.size()) {
       out += fmt::format("  … and {} more\n", server.suspects - told.size());

@@ -44,5 +44,13 @@ TEST(ToolReport, NothingOfAServerReachesTheTerminal) {
   EXPECT_EQ(render_pinned(servers).find('\x1b'), std::string::npos);
 }
 
+TEST(ToolReport, AServersNameForAToolIsNoCommandOfTheShell_T57) {
+  std::vector<PinnedServer> servers{
+      {"s", "warn", 1, 1, {{"add; touch /tmp/x #", "changed", "w", "", ""}}, {}}};
+  EXPECT_NE(render_pinned(servers).find("accept: weir tools accept s 'add; touch /tmp/x #'\n"),
+            std::string::npos)
+      << render_pinned(servers);
+}
+
 }  // namespace
 }  // namespace weir::app

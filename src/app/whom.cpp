@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/shell_word.hpp"
 #include "oauth/kept_sign_in.hpp"
 
 namespace weir::app {
@@ -60,9 +61,9 @@ Result<std::string> of_subject(std::string_view subject, Whom const& whom, confi
 
 std::string Whom::words() const {
   if (who.empty()) return {};
-  std::string words = " --for " + oauth::quoted_word(who);
-  if (!issuer.empty()) words += " --issuer " + oauth::quoted_word(issuer);
-  if (!tenant.empty()) words += " --tenant " + oauth::quoted_word(tenant);
+  std::string words = " --for " + base::shell_word(who);
+  if (!issuer.empty()) words += " --issuer " + base::shell_word(issuer);
+  if (!tenant.empty()) words += " --tenant " + base::shell_word(tenant);
   return words;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/shell_word.hpp"
 #include "mcp/json_text.hpp"
 #include "router/routes.hpp"
 #include "router/suggestion.hpp"
@@ -100,8 +101,11 @@ core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_vi
 
 core::Outcome withheld_tool(std::string_view server, std::string_view own_name) {
   std::string const tool(excerpt(own_name, kShownBytesMax));
-  auto const hint = "An operator can look with `weir tools " + std::string(server) +
-                    "` and accept it with `weir tools accept " + std::string(server) + " " + tool + "`.";
+  std::string hint = "An operator can look with `weir tools " + std::string(server) + "`";
+  // The name is the server's: one that is more than a word has no place in a command that people copy.
+  hint += base::is_plain_word(own_name)
+              ? " and accept it with `weir tools accept " + std::string(server) + " " + tool + "`."
+              : ", which says how to accept it.";
   std::string data = R"({"source":"gateway","reason":"quarantined","server":)" + quoted(server);
   data.append(R"(,"tool":)").append(quoted(tool)).append(R"(,"hint":)").append(quoted(hint)).append("}");
   return core::from_error(
