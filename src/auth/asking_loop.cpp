@@ -1,6 +1,7 @@
 #include "auth/asking_loop.hpp"
 
 #include "auth/introspection.hpp"
+#include "base/run_until.hpp"
 
 namespace weir::auth {
 
@@ -23,6 +24,7 @@ AskingLoop::AskingLoop(base::Scheduler& home, net::Fetcher& fetcher, observe::Lo
       log_(log),
       settings_(std::move(settings)),
       known_({kGoodFor, kBadFor}, seed),
+      turns_(home, kQuestionsMax),
       tasks_(home) {}
 
 void AskingLoop::start() {
@@ -42,6 +44,7 @@ void AskingLoop::stop() noexcept {
 Task<void> AskingLoop::keep_clean() {
   for (;;) {
     known_.sweep(home_.clock().wall(), home_.now());
+    rest_.sweep(home_.now());
     co_await home_.sleep_for(kSweepEvery);
   }
 }
@@ -56,11 +59,14 @@ std::optional<std::shared_ptr<TokenCaller const>> AskingLoop::judge(std::string_
 
 Task<AskingLoop::Answer> AskingLoop::ask(base::Secret const& token) {
   auto const digest = token_digest(token.reveal());
+  // It may have been answered on the way here.
+  if (auto const known = judge(token.reveal(), home_.clock().wall(), home_.now())) co_return *known;
   auto const found = questions_.find(digest);
   auto question = found == questions_.end() ? nullptr : found->second;
   if (!question) {
     if (stopped_) co_return Error(Fault::unavailable, Blame::gateway, "the settings have changed");
-    if (questions_.size() >= kQuestionsMax) {
+    if (auto const resting = rest_.find(digest, home_.now())) co_return *resting;
+    if (questions_.size() >= kQuestionsMax + kWaitingMax) {
       co_return Error(Fault::busy, Blame::gateway, "too many tokens are being looked up");
     }
     question = std::make_shared<Question>(home_);
@@ -72,24 +78,43 @@ Task<AskingLoop::Answer> AskingLoop::ask(base::Secret const& token) {
 }
 
 Task<void> AskingLoop::put(std::string digest, std::shared_ptr<Question> question, base::Secret token) {
-  auto answer = co_await fetch(digest, token);
-  if (!answer) {
-    log_.event(observe::Level::error, "auth.introspection",
-               "a token could not be looked up at " + settings_.url + ": " + answer.error().detail);
-  } else if (*answer) {
-    known_.keep(digest, *answer, home_.clock().wall(), home_.now());
+  auto const until = home_.now() + kAnswerMax;
+  auto waiting = turn();
+  if (co_await base::run_until(home_, waiting, until) != base::Ended::done) {
+    question->answer = Error(Fault::busy, Blame::gateway, "too many tokens are being looked up");
+  } else if (auto const resting = rest_.find(digest, home_.now())) {  // learnt since it came
+    question->answer = *resting;
   } else {
-    known_.keep_bad(digest, home_.now());
+    auto const held = waiting.take();
+    question->answer = co_await fetch(digest, token, until);
+    learn(digest, *question->answer);
   }
-  question->answer = std::move(answer);
   question->answered.set();
   questions_.erase(digest);
 }
 
-Task<AskingLoop::Answer> AskingLoop::fetch(std::string const& digest, base::Secret const& token) {
+void AskingLoop::learn(std::string const& digest, Answer const& answer) {
+  if (!answer) {
+    rest_.failed(digest, answer.error(), home_.now());
+    log_.event(observe::Level::error, "auth.introspection",
+               "a token could not be looked up at " + settings_.url + ": " + answer.error().detail);
+    return;
+  }
+  rest_.answered();
+  if (*answer) {
+    known_.keep(digest, *answer, home_.clock().wall(), home_.now());
+  } else {
+    known_.keep_bad(digest, home_.now());
+  }
+}
+
+Task<base::Semaphore::Permit> AskingLoop::turn() { co_return co_await turns_.acquire(); }
+
+Task<AskingLoop::Answer> AskingLoop::fetch(std::string const& digest, base::Secret const& token,
+                                           base::TimePoint until) {
   auto const request = introspection_request(settings_, token.reveal());
   if (!request) co_return request.error();
-  auto const reply = co_await fetcher_.fetch(*request, home_.now() + kAnswerMax);
+  auto const reply = co_await fetcher_.fetch(*request, until);
   if (!reply) co_return reply.error();
   auto caller = read_introspection(*reply, settings_, digest, home_.clock().wall());
   if (!caller) co_return caller.error();

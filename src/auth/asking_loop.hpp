@@ -2,7 +2,9 @@
 // remembers the answers: good ones 60 s, bad ones 10 s, neither longer than the token lives.
 //
 // judge() is for any thread. The rest lives on one worker, its home, where stop() must be called before the
-// last reference goes. At most kQuestionsMax at a time; who finds no place is told that the issuer is busy.
+// last reference goes. At most kQuestionsMax at a time; kWaitingMax wait for their turn, for no longer than
+// an answer may take, and whoever finds no place among them is told that the issuer is busy. After a failure
+// it is not asked again at once (AskingRest); callers hear when it will be.
 #pragma once
 
 #include <map>
@@ -10,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "auth/asking_rest.hpp"
 #include "auth/known_tokens.hpp"
 #include "base/sync.hpp"
 #include "base/task_group.hpp"
@@ -23,6 +26,7 @@ class AskingLoop {
   static constexpr base::Duration kAnswerMax = std::chrono::seconds{5};
   static constexpr base::Duration kSweepEvery = std::chrono::seconds{1};
   static constexpr std::size_t kQuestionsMax = 64;
+  static constexpr std::size_t kWaitingMax = 1'000;
 
   AskingLoop(base::Scheduler& home, net::Fetcher& fetcher, observe::Log& log, config::Introspection settings,
              std::uint64_t seed);
@@ -49,13 +53,17 @@ class AskingLoop {
   };
   base::Task<void> keep_clean();
   base::Task<void> put(std::string digest, std::shared_ptr<Question> question, base::Secret token);
-  base::Task<Answer> fetch(std::string const& digest, base::Secret const& token);
+  base::Task<base::Semaphore::Permit> turn();
+  void learn(std::string const& digest, Answer const& answer);
+  base::Task<Answer> fetch(std::string const& digest, base::Secret const& token, base::TimePoint until);
 
   base::Scheduler& home_;
   net::Fetcher& fetcher_;
   observe::Log& log_;
   config::Introspection const settings_;
   KnownTokens known_;
+  AskingRest rest_;
+  base::Semaphore turns_;
   std::map<std::string, std::shared_ptr<Question>> questions_;
   bool stopped_ = false;
   base::TaskGroup tasks_;

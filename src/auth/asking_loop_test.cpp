@@ -35,6 +35,18 @@ TEST_F(Introspected, TheQuestionNamesWeirAndHidesNothingInTheAddress) {
   EXPECT_EQ(request->fields.back().second.reveal(), "Basic d2VpciUzQTE6cCUyNnNz");
 }
 
+TEST_F(Introspected, AThrottleSaysForHowLong) {
+  auto const wait = [this](char const* after) {
+    net::FetchedReply answer;
+    answer.status = 429;
+    if (*after != '\0') answer.fields.emplace_back("retry-after", after);
+    return read_introspection(answer, issuer.questions, "digest", kWall).error().retry_after;
+  };
+  EXPECT_EQ(wait("7"), 7s);
+  EXPECT_EQ(wait("0"), 1s);
+  EXPECT_EQ(wait(""), 10s);
+}
+
 TEST_F(Introspected, ATokenForOneServersEndpointReachesThatServerAlone) {
   auto const reaches = [this](std::string const& audience) {
     net::FetchedReply answer;
@@ -62,13 +74,15 @@ TEST_F(Introspected, OnlyAnActiveTokenForUsOfANamedCallerCounts) {
         std::string(R"({"active":true,"sub":"","aud":"https://mcp.test/mcp"})")}) {
     EXPECT_EQ(outcome(body), "nobody") << body;
   }
-  EXPECT_EQ(outcome("{" + good + R"(,"exp":"soon"})"), "protocol");
+  for (auto const* const exp : {"\"soon\"", "-1", "1e18"})
+    EXPECT_EQ(outcome("{" + good + R"(,"exp":)" + exp + "}"), "nobody") << exp;
   EXPECT_EQ(outcome("{}"), "protocol");
   EXPECT_EQ(outcome(R"({"active":"true"})"), "protocol");
   EXPECT_EQ(outcome("<html>"), "protocol");
   EXPECT_EQ(outcome("{}", 401), "config");
   EXPECT_EQ(outcome("{}", 503), "unavailable");
   EXPECT_EQ(outcome("{}", 302), "unavailable");
+  EXPECT_EQ(outcome("{}", 429), "throttled");
 }
 
 struct AskingLoopTest : testing::Test {
@@ -127,13 +141,50 @@ TEST_F(AskingLoopTest, AFailureIsNotRememberedAsARefusal) {
   EXPECT_FALSE(known("opaque-1"));
 }
 
+TEST_F(AskingLoopTest, AnIssuerThatIsAwayIsNotAskedForEachCall_T59) {
+  issuer.down = true;
+  for (int i = 0; i < 100; ++i) {
+    ask("opaque-" + std::to_string(i % 2));
+    issuer.loop.advance(10ms);
+  }
+  EXPECT_EQ(issuer.asked("/introspect"), 1U);
+  ASSERT_EQ(answers.size(), 100U);
+  EXPECT_EQ(answers.back().error().fault, base::Fault::connect_failed);
+  EXPECT_GT(answers.back().error().retry_after, 0s);
+  issuer.down = false;
+  issuer.loop.advance(1s);
+  ask("opaque-1");
+  issuer.loop.advance(10ms);
+  EXPECT_TRUE(known("opaque-1"));
+}
+
+TEST_F(AskingLoopTest, WhatWasAnsweredOnTheWayIsNotAskedAgain_F04) {
+  ask("opaque-1");
+  issuer.loop.advance(1s);
+  ask("opaque-1");
+  issuer.loop.advance(1s);
+  EXPECT_EQ(issuer.asked("/introspect"), 1U);
+  EXPECT_EQ(answers.size(), 2U);
+}
+
 TEST_F(AskingLoopTest, QuestionsAreBounded) {
-  for (std::size_t i = 0; i <= AskingLoop::kQuestionsMax; ++i) ask("opaque-" + std::to_string(i));
+  constexpr auto kAll = AskingLoop::kQuestionsMax + AskingLoop::kWaitingMax;
+  for (std::size_t i = 0; i <= kAll; ++i) ask("opaque-" + std::to_string(i));
   issuer.loop.run();
   ASSERT_EQ(answers.size(), 1U) << "the last one found no place";
   EXPECT_EQ(answers[0].error().fault, base::Fault::busy);
-  issuer.loop.advance(1s);
   EXPECT_EQ(issuer.asked("/introspect"), AskingLoop::kQuestionsMax);
+  issuer.loop.advance(4s);
+  EXPECT_EQ(issuer.asked("/introspect"), kAll) << "the others had their turn";
+  EXPECT_EQ(answers.size(), kAll + 1);
+}
+
+TEST_F(AskingLoopTest, NobodyWaitsForATurnLongerThanAnAnswerMayTake) {
+  issuer.latency = 6s;
+  for (std::size_t i = 0; i <= AskingLoop::kQuestionsMax; ++i) ask("opaque-" + std::to_string(i));
+  issuer.loop.advance(AskingLoop::kAnswerMax);
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].error().fault, base::Fault::busy);
 }
 
 TEST_F(AskingLoopTest, WhoWaitsIsToldWhenItStops) {

@@ -77,7 +77,9 @@ Task<Authenticator::Who> Authenticator::identify_late(Shown shown, base::Schedul
       std::make_shared<Question>(here, sources_.home, sources_.asking, token));
   if (!answer) {
     if (answer.error().fault == Fault::busy) co_return answer.error();
-    co_return nobody_knows();
+    auto unheard = nobody_knows();
+    if (answer.error().retry_after > base::Duration{}) unheard.retry_after = answer.error().retry_after;
+    co_return unheard;
   }
   if (!*answer) co_return Error(Fault::unauthenticated, Blame::client, "token: not active, or not for us");
   co_return admitted(**answer, shown.endpoint, sources_.asking->settings().scopes);

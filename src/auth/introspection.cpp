@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+
+#include "net/retry_after.hpp"
+
 namespace weir::auth {
 
 using base::Blame;
@@ -81,6 +85,11 @@ base::Result<std::optional<TokenCaller>> read_introspection(net::FetchedReply co
   if (reply.status == 401 || reply.status == 403) {
     return Error(Fault::config, Blame::gateway, "the issuer does not accept client_id and client_secret");
   }
+  if (reply.status == 429) {
+    auto const wait = net::retry_after(reply.field("retry-after"), reply.field("date"));
+    return Error(Fault::throttled, Blame::upstream, "the issuer has too much to do")
+        .again_in(std::max(wait.value_or(std::chrono::seconds{10}), base::Duration{std::chrono::seconds{1}}));
+  }
   if (reply.status != kOk) {
     return Error(Fault::unavailable, Blame::upstream, fmt::format("the issuer answered {}", reply.status));
   }
@@ -95,7 +104,7 @@ base::Result<std::optional<TokenCaller>> read_introspection(net::FetchedReply co
   caller.until = base::WallTime::max();
   if (object->has("exp")) {
     auto const expires = object->seconds("exp");
-    if (!expires) return Error(Fault::protocol, Blame::upstream, "the answer has a broken `exp`");
+    if (!expires) return nobody;  // nobody can say how long it would be good
     caller.until = base::WallTime{std::chrono::seconds{*expires}};
   }
   if (now >= caller.until) return nobody;

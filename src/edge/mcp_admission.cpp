@@ -60,6 +60,12 @@ std::string preflight_fields(std::string_view asked) {
   return fields += "\r\nAccess-Control-Max-Age: 600\r\n";
 }
 
+// Whole seconds, rounded up; 5 where nobody knows.
+std::string retry_field(base::Duration wait) {
+  auto const seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  return "Retry-After: " + std::to_string(seconds > 0 ? seconds : 5) + "\r\n";
+}
+
 // The label of mcp_auth_failures_total.
 std::string_view failure_of(base::Fault fault, std::string_view authorization) noexcept {
   switch (fault) {
@@ -261,7 +267,7 @@ bool McpEndpoint::take_caller(net::HttpExchange& exchange, Admitted& admitted, a
     case base::Fault::unavailable:
     case base::Fault::busy:
       reject(exchange, "issuer", era::Refusal{503, 5030, "The token cannot be checked at the moment", {}}, {},
-             "Retry-After: 5\r\n");
+             retry_field(who.error().retry_after));
       break;
     default:
       reject(exchange, "unauthenticated", era::Refusal{401, 4010, "Authentication is required", {}}, {},
