@@ -73,9 +73,10 @@ Outcome read_file(std::string const& path, Environment const& environment) {
   outcome.secret = true;
   if (text->ends_with('\n')) text->pop_back();
   if (text->ends_with('\r')) text->pop_back();
-  outcome.value = std::move(*text);
+  if (text->find_first_not_of(" \t\r\n") != std::string::npos) outcome.value = std::move(*text);
   outcome.fault = Expansion::Fault::unset;
   outcome.why = "is empty";
+  outcome.fix = "write the secret into it, or give a default: ${file:PATH:-}";
   return outcome;
 }
 

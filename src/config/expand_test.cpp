@@ -90,6 +90,18 @@ TEST(Expand, TheCredentialsDirectoryComesBeforeRunSecrets) {
   EXPECT_EQ(expand("${cred:db}", environment, "").value.reveal(), "from-systemd");
 }
 
+TEST(Expand, AnEmptyFileIsNoSecret) {
+  auto environment = machine();
+  for (auto const* const text : {"", "\n", " \r\n", "\n\n"}) {
+    environment.files["/empty"] = text;
+    auto const outcome = expand("${file:/empty}", environment, "");
+    ASSERT_EQ(outcome.failures.size(), 1U);
+    EXPECT_EQ(outcome.failures[0].why, "is empty");
+    EXPECT_EQ(expand("${file:/empty:-x}", environment, "").value.reveal(), "x");
+    EXPECT_TRUE(expand("${file:/empty:-}", environment, "").failures.empty());
+  }
+}
+
 TEST(Expand, SecretFilesAreBounded) {
   auto environment = machine();
   environment.files["/big"] = std::string(64 * 1024, 'x');
