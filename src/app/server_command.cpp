@@ -16,6 +16,7 @@
 #include "app/sign_in_talk.hpp"
 #include "app/state_folder.hpp"
 #include "base/say.hpp"
+#include "oauth/error_table.hpp"
 
 namespace weir::app {
 namespace {
@@ -73,8 +74,13 @@ void open_browser(std::string const& url, config::Environment const& environment
 }
 
 // Printed with what a terminal must not be sent left out.
-void show_address(std::string const& name, std::string const& url, bool paste) {
+void show_address(std::string const& name, std::string const& url, bool paste, bool reuses_client) {
   fmt::print("To sign in at `{}`, open this address in a browser:\n\n  {}\n\n", shown(name), shown(url));
+  if (reuses_client) {
+    fmt::print(
+        "If the issuer says there that it does not know the client, end this with Ctrl-C and run it again: "
+        "Weir then\nregisters anew.\n");
+  }
   if (paste) {
     fmt::print(
         "At the end the browser goes to an address on 127.0.0.1 that it cannot show. Copy that address from "
@@ -89,7 +95,9 @@ oauth::OAuthResult<base::Secret> pasted(oauth::SignIn& attempt, base::Clock cons
   constexpr int kTriesMax = 3;
   for (int i = 1;; ++i) {
     std::string line;
-    std::getline(std::cin, line);
+    if (!std::getline(std::cin, line)) {
+      return oauth::misfit(oauth::Cause::reauth, 0, "the input has ended, and no answer was pasted");
+    }
     auto const begin = line.find_first_not_of(" \t");
     auto const end = line.find_last_not_of(" \t\r");
     auto const text = begin == std::string::npos ? std::string_view()
@@ -97,7 +105,7 @@ oauth::OAuthResult<base::Secret> pasted(oauth::SignIn& attempt, base::Clock cons
     auto code = attempt.returned(text, clock.now());
     explicit_bzero(line.data(), line.size());
     bool const other = !code && code.error().cause == oauth::Cause::policy;
-    if (!other || i == kTriesMax || !std::cin) return code;
+    if (!other || i == kTriesMax) return code;
     fmt::print("\nThat is not the answer to this sign-in ({}). Once more: ", shown(code.error().description));
     std::fflush(stdout);
   }
@@ -105,18 +113,25 @@ oauth::OAuthResult<base::Secret> pasted(oauth::SignIn& attempt, base::Clock cons
 
 int told(ServerRequest const& request, oauth::OAuthError const& error) {
   auto const& name = request.name;
-  auto const what = fmt::format("the sign-in at `{}` failed: {}{}{}", shown(name), shown(error.code),
-                                error.code.empty() ? "" : ": ", shown(error.description));
+  auto const what = fmt::format("the sign-in at `{}` failed: {}", shown(name), shown(said(error)));
+  auto const cure = [&error](std::string usual) {
+    return error.advice.empty() ? usual : shown(error.advice);
+  };
   switch (error.cause) {
     case oauth::Cause::reauth:
       return fail(kExitDenied, what,
                   fmt::format("weir server login {}{}", shown(name), shown(request.whom.words())));
-    case oauth::Cause::throttle:
-    case oauth::Cause::transient: return fail(kExitUnavailable, what, "try again when the issuer answers");
+    case oauth::Cause::throttle: {
+      auto const wait = std::chrono::ceil<std::chrono::seconds>(error.retry_after).count();
+      return fail(kExitUnavailable, what, fmt::format("try again in {} s", wait));
+    }
+    case oauth::Cause::transient:
+      return fail(kExitUnavailable, what, cure("try again when the issuer answers"));
     case oauth::Cause::scope: return fail(kExitDenied, what, "ask for fewer scopes: `auth.scopes`, --scope");
     case oauth::Cause::config:
-      return fail(kExitBad, what, fmt::format("look at `servers.{}.auth`: docs/tokens.md", shown(name)));
-    default: return fail(kExitBad, what, "");
+      return fail(kExitBad, what,
+                  cure(fmt::format("look at `servers.{}.auth`: docs/tokens.md", shown(name))));
+    default: return fail(kExitBad, what, cure({}));
   }
 }
 
@@ -137,11 +152,16 @@ int login(ServerRequest const& request, config::Settings const& settings, config
   auto begun = (*talk)->begin(request.scopes);
   if (!begun) return told(request, begun.error());
   auto& attempt = **begun;
-  show_address(server.name, attempt.url(), request.paste);
+  show_address(server.name, attempt.url(), request.paste, (*talk)->reuses_client());
   if (!request.paste && !request.no_browser) open_browser(attempt.url(), environment);
   auto code = request.paste ? pasted(attempt, (*talk)->clock()) : (*talk)->wait();
-  if (!code) return told(request, code.error());
+  if (!code) {
+    auto const error = code.error();
+    if (!error.code.empty()) (*talk)->heard(error.code);  // else nobody has answered
+    return told(request, error);
+  }
   auto kept = (*talk)->finish(std::move(*code));
+  (*talk)->heard(kept ? std::string() : kept.error().code);
   if (!kept) return told(request, kept.error());
   if (auto saved = (*talk)->save(*kept); !saved) {
     return fail(kExitSoftware, shown(saved.error().detail), shown(saved.error().hint));

@@ -12,8 +12,7 @@ using oauth::OAuthResult;
 
 namespace {
 
-constexpr int kLeaseTries = 100;
-constexpr base::Duration kLeasePause = std::chrono::milliseconds{100};
+constexpr base::Duration kLeasePause = std::chrono::milliseconds{25};  // gateways look every 50 ms
 
 template <class T>
 base::Task<void> keep(net::IoLoop& loop, base::Task<OAuthResult<T>> work, base::TimePoint until,
@@ -111,10 +110,28 @@ OAuthResult<oauth::SignIn*> SignInTalk::begin(std::vector<std::string> more) {
   }
   person_ = std::make_unique<oauth::PersonSignIn>(oauth::PersonSignIn::Parts{loop_, fetcher_, random_},
                                                   std::move(*options));
+  registered_by_ = before ? before->person : std::string();
   auto begun =
       run(person_->begin(way_back_->redirect_uri(), std::move(before), clock_.now() + kAskMax), kAskMax);
   if (!begun) return begun.error();
+  doubt_client(true);
   return &person_->attempt();
+}
+
+void SignInTalk::heard(std::string const& error) {
+  doubt_client(error == "invalid_client" || error == "unauthorized_client");
+}
+
+// Best effort: the sign-in goes on without it.
+void SignInTalk::doubt_client(bool doubted) {
+  if (!reuses_client()) return;
+  auto const lease = hold(registered_by_, kDoubtMax);
+  if (!lease) return;
+  auto kept = store_.read(server_.name, registered_by_);
+  bool const there = kept && *kept && (*kept)->client_id == person_->reused_client();
+  if (!there || (*kept)->client_doubted == doubted) return;
+  (*kept)->client_doubted = doubted;
+  static_cast<void>(store_.write(server_.name, **kept));
 }
 
 OAuthResult<base::Secret> SignInTalk::wait() {
@@ -126,8 +143,9 @@ OAuthResult<oauth::KeptSignIn> SignInTalk::finish(base::Secret code) {
   return run(person_->finish(std::move(code), clock_.now() + kAskMax), kAskMax);
 }
 
-Result<std::optional<oauth::SignInStore::Lease>> SignInTalk::hold(std::string_view person) {
-  for (int i = 0; i < kLeaseTries; ++i) {
+Result<std::optional<oauth::SignInStore::Lease>> SignInTalk::hold(std::string_view person,
+                                                                  base::Duration most) {
+  for (auto const until = clock_.now() + most; clock_.now() < until;) {
     auto lease = store_.try_lease(server_.name, person);
     if (!lease || *lease) return lease;
     static_cast<void>(run(pause(loop_), std::chrono::seconds{1}));
@@ -136,34 +154,61 @@ Result<std::optional<oauth::SignInStore::Lease>> SignInTalk::hold(std::string_vi
       .advise("try again");
 }
 
-Result<void> SignInTalk::save(oauth::KeptSignIn kept) {
-  auto const lease = hold({});  // also for a person's: so that no two see the last place free
+// Gives what was there before.
+Result<std::optional<oauth::KeptSignIn>> SignInTalk::replace(oauth::KeptSignIn const& kept) {
+  auto const lease = hold({}, kLeaseMax);  // also for a person's: so that no two see the last place free
   if (!lease) return lease.error();
-  auto const own =
-      whose_.empty() ? Result<std::optional<oauth::SignInStore::Lease>>(std::nullopt) : hold(whose_);
+  auto const own = whose_.empty() ? Result<std::optional<oauth::SignInStore::Lease>>(std::nullopt)
+                                  : hold(whose_, kLeaseMax);
   if (!own) return own.error();
+  auto before = store_.read(server_.name, whose_);
+  if (auto written = store_.write(server_.name, kept); !written) return written.error();
+  if (!before) return std::optional<oauth::KeptSignIn>();  // what cannot be read cannot be revoked
+  return before;
+}
+
+Result<void> SignInTalk::save(oauth::KeptSignIn kept) {
   kept.person = whose_;
-  return store_.write(server_.name, kept);
+  auto const before = replace(kept);
+  if (!before) {
+    bool const revoked = !kept.revocation_endpoint.empty() && revoke(kept);
+    auto error = before.error();
+    error.hint += std::string(error.hint.empty() ? "" : "; ") +
+                  (revoked ? "what the issuer gave is revoked"
+                           : "what the issuer gave is not revoked: end it there, or let it end by itself");
+    return error;
+  }
+  // Only as another client: issuers may take the end of one token for that of all that a user has given a
+  // client (RFC 7009 2.1), which would end the new sign-in too.
+  bool const other_client = *before && (*before)->registered &&
+                            ((*before)->client_id != kept.client_id || (*before)->issuer != kept.issuer);
+  if (other_client) static_cast<void>(revoke(**before));
+  return {};
+}
+
+// Not under the lease: gateways renew meanwhile.
+OAuthResult<void> SignInTalk::revoke(oauth::KeptSignIn const& kept) {
+  auto const options = person_options(server_, {}, random_);
+  auto const endpoint = net::parse_url(kept.revocation_endpoint);
+  if (!options || !endpoint) return {};
+  auto const client = oauth::client_of(kept, kept.registered ? oauth::ClientIdentity() : options->client);
+  return run(oauth::revoke({loop_, fetcher_, random_}, kept, client, revocation_guard(*options, *endpoint),
+                           clock_.now() + kRevokeMax),
+             kRevokeMax);
 }
 
 OAuthResult<void> SignInTalk::forget(bool& had) {
-  auto const lease = hold(whose_);
+  auto lease = hold(whose_, kLeaseMax);
   if (!lease) return oauth::misfit(oauth::Cause::config, 0, lease.error().detail);
   auto const kept = store_.read(server_.name, whose_);
   bool const there = !kept || *kept;
   if (auto removed = store_.remove(server_.name, whose_); !removed) {
     return oauth::misfit(oauth::Cause::config, 0, removed.error().detail);
   }
+  lease->reset();
   had = there;
   if (!kept) return oauth::misfit(oauth::Cause::config, 0, kept.error().detail);
-  if (!*kept) return {};
-  auto const options = person_options(server_, {}, random_);
-  auto const endpoint = net::parse_url((*kept)->revocation_endpoint);
-  if (!options || !endpoint) return {};
-  auto const client = oauth::client_of(**kept, options->client);
-  return run(oauth::revoke({loop_, fetcher_, random_}, **kept, client, revocation_guard(*options, *endpoint),
-                           clock_.now() + kAskMax),
-             kAskMax);
+  return *kept ? revoke(**kept) : OAuthResult<void>();
 }
 
 }  // namespace weir::app

@@ -61,10 +61,11 @@ SignedIn SignIns::read(std::string const& server, Kept const& of) const {
   }
   if (!*kept && of.per_principal) return {};
   if (!*kept) return {{}, oauth::needs_sign_in(server, "").detail};
-  if (auto const why = oauth::misfit_of(**kept, of.use); !why.empty()) {
-    return {{}, oauth::needs_sign_in(server, why).detail};
-  }
-  return {(*kept)->id, {}};
+  auto const why = oauth::misfit_of(**kept, of.use);
+  if (why.empty()) return {(*kept)->id, {}};
+  // Callers with sign-ins of their own go on with the lists that there are: the server stays the same one.
+  bool const for_lists = of.per_principal && (*kept)->ended();
+  return {for_lists ? (*kept)->id : "", oauth::needs_sign_in(server, why).detail};
 }
 
 }  // namespace weir::app

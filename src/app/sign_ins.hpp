@@ -3,9 +3,10 @@
 //
 // Main thread; owned by the gateway. look() compares stamps of files, which costs one stat for each server
 // that needs a sign-in, and reads what has changed: a sign-in and a sign-out of `weir server` are noticed at
-// the next look. Renewed tokens change a file and not the sign-in. A server without a sign-in runs all the
-// same: it says itself, in its status and to who calls it, what the command is that helps. Sign-ins of
-// persons (`per: principal`) are not looked at here: who calls with one looks there.
+// the next look, and so is one that whoever uses it has found to be over. Renewed tokens change a file and
+// not the sign-in. A server without a sign-in runs all the same: it says itself, in its status and to who
+// calls it, what the command is that helps. Sign-ins of persons (`per: principal`) are not looked at here:
+// who calls with one looks there.
 #pragma once
 
 #include <map>
@@ -18,9 +19,10 @@
 namespace weir::app {
 
 struct SignedIn {
-  std::string id;       // of the sign-in in use; "": the server needs none
+  std::string id;       // of the sign-in in use; "": there is none, or none is needed
   std::string problem;  // why it cannot be used; "": it can
-  std::string const& state() const noexcept { return problem.empty() ? id : problem; }
+  // What makes the server another one when it changes.
+  std::string const& state() const noexcept { return id.empty() ? problem : id; }
   bool operator==(SignedIn const&) const = default;
 };
 

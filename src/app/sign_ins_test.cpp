@@ -56,15 +56,42 @@ TEST_F(Signing, ASignInAndASignOutAreNoticedAndRenewalIsNot) {
   one.access_token = base::Secret("y");
   ASSERT_TRUE(store.write("web", one));
   EXPECT_FALSE(sign_ins.look());
-  one.end();  // the server says so itself
-  ASSERT_TRUE(store.write("web", one));
-  EXPECT_FALSE(sign_ins.look());
   ASSERT_TRUE(store.write("web", kept("i-2")));
   EXPECT_TRUE(sign_ins.look());
   EXPECT_EQ(sign_ins.of_server("web").state(), "i-2");
   ASSERT_TRUE(store.remove("web"));
   EXPECT_TRUE(sign_ins.look());
   EXPECT_NE(sign_ins.of_server("web").problem, "");
+}
+
+TEST_F(Signing, ASignInThatHasEndedIsNeededAnewUntilThereIsAnother) {
+  auto one = kept("i-1");
+  ASSERT_TRUE(store.write("web", one));
+  sign_ins.configure(settings);
+  EXPECT_EQ(sign_ins.of_server("web").problem, "");
+  one.end("the server has moved to another issuer, i2.test");
+  ASSERT_TRUE(store.write("web", one));
+  EXPECT_TRUE(sign_ins.look());
+  EXPECT_EQ(sign_ins.of_server("web"),
+            (SignedIn{"",
+                      "needs sign-in: run `weir server login web` (the server has moved to another issuer, "
+                      "i2.test)"}));
+  EXPECT_EQ(sign_ins.of_server("web").state(), sign_ins.of_server("web").problem);
+  ASSERT_TRUE(store.write("web", kept("i-2")));
+  EXPECT_TRUE(sign_ins.look());
+  EXPECT_EQ(sign_ins.of_server("web"), (SignedIn{"i-2", ""}));
+}
+
+TEST_F(Signing, WhereEachCallerSignsInTheListsStayWhenTheGatewaysOwnHasEnded) {
+  settings.servers[0].oauth->per_principal = true;
+  auto own = kept("i-own");
+  ASSERT_TRUE(store.write("web", own));
+  sign_ins.configure(settings);
+  own.end();
+  ASSERT_TRUE(store.write("web", own));
+  EXPECT_TRUE(sign_ins.look()) << "its status says so";
+  EXPECT_NE(sign_ins.of_server("web").problem.find("the sign-in has ended"), std::string::npos);
+  EXPECT_EQ(sign_ins.of_server("web").state(), "i-own") << "the same server, with the lists that it has";
 }
 
 TEST_F(Signing, WhereEachCallerSignsInTheGatewaysOwnMayBeMissing) {

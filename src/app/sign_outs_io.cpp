@@ -44,6 +44,7 @@ base::Task<void> SignOuts::end_one(config::Server server, std::string person, st
     parts_.log.event(observe::Level::error, "oauth.sign_in", server.name + ": " + gone.error().detail);
     co_return;
   }
+  if (lease) lease->reset();  // persons share them: nobody waits for the issuer
   removed();
   if (!kept || !*kept) co_return;
   bool const done = co_await revoke(server, **kept);

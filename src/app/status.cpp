@@ -75,6 +75,8 @@ std::vector<std::pair<std::string, core::ServerStatus>> Gateway::server_statuses
       auto const* const listed = set.server(server.name);
       if (status.cause.empty() && listed != nullptr && listed->contents)
         status.cause = listed->contents->problem();
+      if (status.cause.empty() && status.state == core::ServerState::ready)
+        status.cause = sign_ins_->of_server(server.name).problem;
     } else {
       status.state = core::ServerState::failed;
       status.transport = transport_of(server);

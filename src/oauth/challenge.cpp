@@ -42,6 +42,18 @@ class Reader {
     text_.remove_prefix(end);
     return out;
   }
+  // A value without quotes, with what a token may not hold: servers write addresses and scopes like that.
+  std::string_view bare() noexcept {
+    std::size_t end = 0;
+    while (end < text_.size() && text_[end] > ' ' && text_[end] < 0x7f && text_[end] != ',' &&
+           text_[end] != '"') {
+      ++end;
+    }
+    if (text_.starts_with('=')) end = 0;  // of a token68
+    auto const out = text_.substr(0, end);
+    text_.remove_prefix(end);
+    return out;
+  }
   std::optional<std::string> quoted() {
     std::string out;
     for (std::size_t at = 1; at < text_.size(); ++at) {
@@ -76,7 +88,7 @@ std::optional<std::pair<std::string, std::string>> parameter(Reader& reader) {
     reader.restore({});  // an open quote: the rest has no reading
     return std::nullopt;
   }
-  auto const value = reader.token();
+  auto const value = reader.bare();
   if (value.empty()) {
     reader.restore(before);
     return std::nullopt;

@@ -28,6 +28,21 @@ TEST(Challenge, OthersArePassedOverAndNamesHaveNoCase) {
   EXPECT_EQ(bare->resource_metadata, "");
 }
 
+TEST(Challenge, AValueMayStandWithoutQuotesWhateverItHolds) {
+  for (auto const* const field :
+       {"Bearer resource_metadata=https://s.test/m?a=b, scope=files:read",
+        "Bearer scope=files:read,resource_metadata=https://s.test/m?a=b",
+        R"(Bearer scope=files:read resource_metadata=https://s.test/m?a=b, DPoP algs="ES256")"}) {
+    auto const found = Challenge::parse(field);
+    ASSERT_TRUE(found) << field;
+    EXPECT_EQ(found->resource_metadata, "https://s.test/m?a=b") << field;
+    EXPECT_EQ(found->scopes, std::vector<std::string>{"files:read"}) << field;
+  }
+  EXPECT_EQ(Challenge::parse("Bearer resource_metadata=/.well-known/m")->resource_metadata, "/.well-known/m");
+  EXPECT_FALSE(Challenge::parse("Bearer resource_metadata=\x01")->names_metadata());
+  EXPECT_FALSE(Challenge::parse("Bearer resource_metadata==")->names_metadata());
+}
+
 TEST(Challenge, OneForBoundTokensCountsAsWell_RFC9449) {
   auto const one = Challenge::parse(R"(DPoP error="use_dpop_nonce", resource_metadata="https://s.test/m")");
   ASSERT_TRUE(one);

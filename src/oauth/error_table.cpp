@@ -22,6 +22,7 @@ constexpr Duration kThrottleMax = std::chrono::hours{1};
 struct Row {
   std::string_view code;
   Cause cause;
+  std::optional<Cause> of_caller = std::nullopt;  // where a caller is meant, not the gateway
 };
 constexpr Row kCodes[] = {
     {"invalid_grant", Cause::reauth},
@@ -31,6 +32,7 @@ constexpr Row kCodes[] = {
     {"invalid_request", Cause::config},
     {"invalid_scope", Cause::scope},
     {"invalid_target", Cause::scope},
+    {"access_denied", Cause::config, Cause::scope},  // a company may deny one member
     {"use_dpop_nonce", Cause::nonce},
     {"invalid_dpop_proof", Cause::config},
     {"server_error", Cause::transient},
@@ -76,7 +78,8 @@ OAuthError classified(Seen const& seen) {
   if (status == 429 || (status == 503 && wait)) return throttled(wait);
   if (status >= 500 || status == 408) return made(Cause::transient, seconds{1}, seconds{4});
   for (auto const& row : kCodes) {
-    if (row.code == seen.code) return by_cause(row.cause, seen);
+    if (row.code == seen.code)
+      return by_cause(seen.of_caller ? row.of_caller.value_or(row.cause) : row.cause, seen);
   }
   bool const bare = seen.code.empty() && (status == 401 || status == 403);
   return made(Cause::config, seconds{bare ? 10 : 30});

@@ -19,6 +19,7 @@ struct Seen {
   std::string_view retry_after = {};
   std::string_view date = {};  // of the answer: what a date in Retry-After counts from
   std::string_view nonce = {};
+  bool of_caller = false;  // what was refused stands for a caller
 };
 OAuthError refusal(Seen const& seen);
 

@@ -31,6 +31,7 @@ struct Cell {
   base::Duration spread = 0s;
   Fault fault = Fault::config;
   bool introspected = true;  // the row exists for introspection as well
+  bool of_caller = false;    // another row where the grant stands for a caller, who is denied
 };
 
 std::function<FakeIssuer::Reply(Flow)> error(int status, std::string code) {
@@ -72,9 +73,8 @@ std::function<FakeIssuer::Reply(Flow)> nonce(int status) {
 constexpr char kForeign[] =
     R"("token_type":"Bearer","access_token":"eyJhbGciOiJub25lIn0.eyJhdWQiOiJodHRwczovL2Vsc2V3aGVyZS50ZXN0In0.x")";
 
-std::vector<Cell> cells() {
+std::vector<Cell> refused_cells() {
   auto const t = Cause::transient;
-  auto const p = Cause::protocol;
   return {
       {"400 invalid_grant", error(400, "invalid_grant"), Cause::reauth, 1, 1, 5min},
       {"400 invalid_client", error(400, "invalid_client"), Cause::config},
@@ -83,6 +83,11 @@ std::vector<Cell> cells() {
       {"400 unsupported_grant_type", error(400, "unsupported_grant_type"), Cause::config},
       {"400 invalid_scope", error(400, "invalid_scope"), Cause::scope, 1, 1, 30s, 0s, Fault::denied},
       {"400 invalid_target", error(400, "invalid_target"), Cause::scope, 1, 1, 30s, 0s, Fault::denied},
+      {"400 access_denied", error(400, "access_denied"), Cause::config, 1, 1, 30s, 0s, Fault::config, true,
+       true},
+      {"403 access_denied", error(403, "access_denied"), Cause::config, 1, 1, 30s, 0s, Fault::config, true,
+       true},
+      {"302 access_denied", error(302, "access_denied"), Cause::config},
       {"400 invalid_request", error(400, "invalid_request"), Cause::config},
       {"400 invalid_dpop_proof", error(400, "invalid_dpop_proof"), Cause::config},
       {"400 unknown code", error(400, "made_up"), Cause::config},
@@ -114,6 +119,13 @@ std::vector<Cell> cells() {
       {"302 with a code", error(302, "server_error"), Cause::config},
       {"302", plain(302, R"({"access_token":"a","token_type":"Bearer"})"), Cause::config},
       {"307", plain(307, ""), Cause::config},
+  };
+}
+
+// What answers 200, or cannot be read.
+std::vector<Cell> broken_cells() {
+  auto const p = Cause::protocol;
+  return {
       {"200 with error", error(200, "invalid_grant"), p, 1, 1, 5s},
       {"200 with error and token",
        plain(200, R"({"error":"invalid_grant","active":true,"access_token":"a","token_type":"Bearer"})"), p,
@@ -134,13 +146,19 @@ std::vector<Cell> cells() {
        1, 5s},
       {"expires_in -1", tampered(R"("access_token":"a","token_type":"Bearer","expires_in":-1)"), p, 1, 1, 5s},
       {"expires_in 0", tampered(R"("access_token":"a","token_type":"Bearer","expires_in":0)"), p, 1, 1, 5s},
-      {"expires_in null", tampered(R"("access_token":"a","token_type":"Bearer","expires_in":null)"), p, 1, 1,
-       5s},
+      {"expires_in too far", tampered(R"("access_token":"a","token_type":"Bearer","expires_in":1e19)"), p, 1,
+       1, 5s},
       {"scope no text", tampered(R"("access_token":"a","token_type":"Bearer","scope":7)"), p, 1, 1, 5s},
       {"wider scope", tampered(R"("access_token":"a","token_type":"Bearer","scope":"read write")"),
        Cause::policy, 1, 1, 30s, 0s, Fault::config, false},
       {"foreign audience", tampered(kForeign), Cause::policy, 1, 1, 30s, 0s, Fault::config, false},
   };
+}
+
+std::vector<Cell> cells() {
+  auto all = refused_cells();
+  for (auto& cell : broken_cells()) all.push_back(std::move(cell));
+  return all;
 }
 
 // RFC 8410 section 10.3: an Ed25519 private key.
@@ -205,7 +223,8 @@ TEST_P(ErrorTableOfClients, EachRowMeansTheSameInEachFlow_R046_R047_F26_T59) {
       SCOPED_TRACE(std::string(cell.name) + " × " + std::string(name_of(flow)));
       if (flow == Flow::introspection && !cell.introspected) continue;
       auto const error = refused(flow, cell.reply(flow));
-      EXPECT_EQ(name_of(error.cause), name_of(cell.cause));
+      bool const denied = cell.of_caller && of_caller(flow);
+      EXPECT_EQ(name_of(error.cause), name_of(denied ? Cause::scope : cell.cause));
       EXPECT_EQ(error.retryable, cell.cause == Cause::transient || cell.cause == Cause::throttle ||
                                      cell.cause == Cause::nonce);
       EXPECT_EQ(issuer.asked.size(), single_use(flow) ? cell.sends_single : cell.sends);
@@ -216,7 +235,7 @@ TEST_P(ErrorTableOfClients, EachRowMeansTheSameInEachFlow_R046_R047_F26_T59) {
       EXPECT_EQ(assertions.count(""), signs ? 0U : 1U);
       EXPECT_EQ(error.remember, cell.remember);
       EXPECT_EQ(error.remember_spread, cell.spread);
-      auto expected = cell.fault;
+      auto expected = denied ? Fault::denied : cell.fault;
       if (cell.cause == Cause::reauth && of_caller(flow)) expected = Fault::unauthenticated;
       auto const told = error_for_caller(error, flow, request.expected.scopes);
       EXPECT_EQ(base::name_of(told.fault), base::name_of(expected));
@@ -241,6 +260,31 @@ TEST_F(ErrorTable, ARefusalKeepsItsCauseAndItsWords_R047) {
   EXPECT_EQ(error.description, R"(unknown "weir")");
   EXPECT_EQ(error.status, 401);
   EXPECT_FALSE(error.retryable);
+}
+
+TEST_F(ErrorTable, ACallerWhoIsDeniedHearsOfThatAndOfNoScopes) {
+  for (auto const flow : {Flow::token_exchange, Flow::jwt_bearer}) {
+    auto const error = refused(flow, FakeIssuer::json(400, R"({"error":"access_denied"})"));
+    auto const told = error_for_caller(error, flow, {"read"});
+    EXPECT_EQ(told.blame, base::Blame::client);
+    EXPECT_NE(told.hint.find("denies this caller"), std::string::npos) << told.hint;
+    EXPECT_TRUE(told.scopes.empty()) << "other scopes are no cure";
+  }
+}
+
+TEST_F(ErrorTable, AGrantThatIsRefusedIsASignInOnlyWhereSomebodySignedIn) {
+  auto const hint = [&](Flow flow) {
+    return error_for_caller(refused(flow, FakeIssuer::json(400, R"({"error":"invalid_grant"})")), flow, {})
+        .hint;
+  };
+  EXPECT_NE(hint(Flow::refresh_token).find("sign-in at the server has ended"), std::string::npos);
+  for (auto const& [flow, key] : {std::pair{Flow::client_credentials, "`client_id`"},
+                                  {Flow::client_credentials, "`grant`"},
+                                  {Flow::password, "`username`"},
+                                  {Flow::password, "`password`"}}) {
+    EXPECT_EQ(hint(flow).find("sign-in"), std::string::npos) << hint(flow);
+    EXPECT_NE(hint(flow).find(key), std::string::npos) << hint(flow);
+  }
 }
 
 TEST_F(ErrorTable, WordsAreCutAndHoldNeitherSecretsNorAddresses) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/shell_word.hpp"
 #include "mcp/json_text.hpp"
 #include "oauth/flat_object.hpp"
 #include "oauth/token_answer.hpp"
@@ -74,6 +75,7 @@ base::Secret written(KeptSignIn const& kept) {
   add(json, "client_id", kept.client_id);
   add(json, "client_auth", word_of(kept.client_auth));
   json += kept.registered ? R"(,"registered":true)" : R"(,"registered":false)";
+  if (kept.client_doubted) json += R"(,"client_doubted":true)";
   add(json, "client_secret_until", kept.client_secret_until);
   add(json, "expires_at", kept.expires_at);
   json += R"(,"scopes":[)";
@@ -83,6 +85,7 @@ base::Secret written(KeptSignIn const& kept) {
   }
   json += ']';
   if (!kept.client_scope.empty()) add(json, "client_scope", kept.client_scope);
+  if (!kept.why_ended.empty()) add(json, "why_ended", kept.why_ended);
   add(json, "client_secret", kept.client_secret.reveal());
   add(json, "access_token", kept.access_token.reveal());
   add(json, "refresh_token", kept.refresh_token.reveal());
@@ -116,6 +119,7 @@ Result<KeptSignIn> read_sign_in(std::string_view text) {
   if (auth == "basic") kept.client_auth = ClientAuth::basic;
   if (auth == "post") kept.client_auth = ClientAuth::post;
   kept.registered = object->boolean("registered").value_or(false);
+  kept.client_doubted = object->boolean("client_doubted").value_or(false);
   kept.scopes = object->texts("scopes").value_or(std::vector<std::string>());
   kept.client_secret_until = time_of(*object, "client_secret_until");
   kept.expires_at = time_of(*object, "expires_at");
@@ -123,6 +127,7 @@ Result<KeptSignIn> read_sign_in(std::string_view text) {
   kept.access_token = secret_of(*object, "access_token");
   kept.refresh_token = secret_of(*object, "refresh_token");
   take("client_scope", kept.client_scope);
+  take("why_ended", kept.why_ended);
   take("bound_key", kept.bound_key);
   kept.key = secret_of(*object, "key");
   bool const whole = !kept.id.empty() && !kept.server.empty() && !kept.issuer.empty() &&
@@ -132,6 +137,7 @@ Result<KeptSignIn> read_sign_in(std::string_view text) {
 }
 
 std::string misfit_of(KeptSignIn const& kept, SignInUse const& use) {
+  if (kept.ended()) return kept.why_ended.empty() ? "the sign-in has ended" : kept.why_ended;
   if (!same_resource(kept.server, use.server))
     return "the sign-in was made for another address of the server";
   if (!use.issuer.empty() && kept.issuer != use.issuer) return "the sign-in was made at another issuer";
@@ -166,31 +172,15 @@ bool is_scope(std::string_view text) noexcept {
   return !text.empty() && text.size() <= kScopeMax && std::all_of(text.begin(), text.end(), good);
 }
 
-// Nothing of it means anything to a shell within single quotes but a single quote itself.
-std::string quoted_word(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/@%+=,";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
-  std::string out = "'";
-  for (char const c : text) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else {
-      out += c;
-    }
-  }
-  return out + "'";
-}
-
 Person person_of(core::Principal const& caller, bool names_issuer) {
   Person person{caller.id, caller.subject, std::string(core::issuer_of(caller)), caller.tenant, " --for "};
   if (person.subject.empty()) {  // "key:ci", "cert:CN=ci": what ids of others are
-    person.words += quoted_word(caller.id);
+    person.words += base::shell_word(caller.id);
     return person;
   }
-  person.words += quoted_word("sub:" + person.subject);
-  if (names_issuer) person.words += " --issuer " + quoted_word(person.issuer);
-  if (!person.tenant.empty()) person.words += " --tenant " + quoted_word(person.tenant);
+  person.words += base::shell_word("sub:" + person.subject);
+  if (names_issuer) person.words += " --issuer " + base::shell_word(person.issuer);
+  if (!person.tenant.empty()) person.words += " --tenant " + base::shell_word(person.tenant);
   return person;
 }
 

@@ -3,7 +3,8 @@
 //
 // A value and its text (one JSON object, a Secret, because tokens stand in it). Pure; any thread. A sign-in
 // is used only for the server, the issuer and the client that it was made for (key of stored credentials:
-// issuer and resource): misfit_of() says why not. Limit: kTextMax. Errors: config, not such a text.
+// issuer and resource), and until it has ended: misfit_of() says why not. Limit: kTextMax. Errors: config,
+// not such a text.
 #pragma once
 
 #include <optional>
@@ -36,17 +37,20 @@ struct KeptSignIn {
   base::Secret client_secret;  // of a registered client
   std::string client_scope;    // what it was registered for; "": the issuer did not say
   std::optional<base::WallTime> client_secret_until;
+  bool client_doubted = false;  // a later sign-in by it did not come back: the next one registers anew
   base::Secret access_token;
   std::optional<base::WallTime> expires_at;  // of the access token
   base::Secret refresh_token;
   std::string bound_key;  // thumbprint of the key that the tokens are bound to (DPoP); "": they are not
   base::Secret key;       // that key, a JSON Web Key, where it was made for this sign-in; else empty
+  std::string why_ended;  // what is told until somebody signs in again; "": nothing is known
 
   bool ended() const noexcept { return access_token.empty() && refresh_token.empty(); }
-  void end() {
+  void end(std::string why = {}) {
     access_token = {};
     refresh_token = {};
     expires_at.reset();
+    why_ended = std::move(why);
   }
 };
 
@@ -73,9 +77,6 @@ std::vector<std::string> joined(std::vector<std::string> scopes, std::vector<std
 // scope-token of RFC 6749 A.4, at most kScopeMax bytes.
 inline constexpr std::size_t kScopeMax = 256;
 bool is_scope(std::string_view text) noexcept;
-
-// As one word of a shell's command line, whatever is in it.
-std::string quoted_word(std::string_view text);
 
 // Whose sign-in a caller's own is.
 struct Person {

@@ -46,6 +46,13 @@ TEST(KeptSignIns, AreReadAsTheyWereWritten) {
   EXPECT_TRUE(over.ended());
   EXPECT_TRUE(read_sign_in(written(over).reveal())->ended());
   EXPECT_EQ(over.client_id, kept.client_id);  // the registration stays
+  over.end("the server has moved");
+  over.client_doubted = true;
+  auto const again = read_sign_in(written(over).reveal());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->why_ended, "the server has moved");
+  EXPECT_TRUE(again->client_doubted);
+  EXPECT_FALSE(read->client_doubted);
 }
 
 TEST(KeptSignIns, WhatIsNoneIsToldWithoutItsText) {
@@ -74,6 +81,15 @@ TEST(KeptSignIns, AreOfOneServerIssuerAndClient) {
   EXPECT_NE(misfit_of(kept, use), "");
   kept.client_id = "https://w.test/weir.json";
   EXPECT_EQ(misfit_of(kept, use), "");
+}
+
+TEST(KeptSignIns, AreNotUsedOnceTheyHaveEnded) {
+  SignInUse const use{"https://s.test/mcp", "", ""};
+  auto kept = whole();
+  kept.end();
+  EXPECT_EQ(misfit_of(kept, use), "the sign-in has ended");
+  kept.end("the server has moved");
+  EXPECT_EQ(misfit_of(kept, use), "the server has moved");
 }
 
 TEST(KeptSignIns, KeepTheKeyThatTheirTokensAreBoundTo_RFC9449) {
@@ -115,14 +131,6 @@ TEST(Scopes, AreWordsAndJoinedOnce) {
                                                   std::string(kScopeMax + 1, 'a')}) {
     EXPECT_FALSE(is_scope(bad)) << bad;
   }
-}
-
-TEST(Scopes, AreOneWordOfAShell) {
-  EXPECT_EQ(quoted_word("repo:read"), "repo:read");
-  EXPECT_EQ(quoted_word("https://s.test/a.b"), "https://s.test/a.b");
-  EXPECT_EQ(quoted_word("$(reboot)"), "'$(reboot)'");
-  EXPECT_EQ(quoted_word("a'b"), R"('a'\''b')");
-  EXPECT_EQ(quoted_word("a;b"), "'a;b'");
 }
 
 }  // namespace

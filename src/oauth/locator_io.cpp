@@ -14,11 +14,9 @@ bool lists(std::vector<std::string> const& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// An absence is worth looking elsewhere; a foreign document or a closed address is not.
-bool look_further(OAuthError const& error) { return error.cause == Cause::config && error.status >= 400; }
-
 // A server that says nothing of itself cannot have named an issuer that is somebody else.
 OAuthError unnamed(OAuthError why) {
+  why.step.clear();
   why.description = "the server publishes no metadata that name the configured issuer as its own";
   why.advice =
       "Let the server publish its metadata (RFC 9728), or, where no person signs in, set `auth.token_url`.";
@@ -34,14 +32,14 @@ bool IssuerLocator::named_by_operator(net::Url const& url) const {
   return issuer && net::same_origin(url, *issuer);
 }
 
-IssuerLocator::Text IssuerLocator::read(net::Url url, bool guarded, base::TimePoint deadline) {
+IssuerLocator::Text IssuerLocator::read(net::Url url, base::TimePoint deadline) {
   net::FetchRequest request;
-  request.guard = guarded ? options_.guard : nullptr;
+  request.guard = named_by_operator(url) ? nullptr : options_.guard;
   request.url = std::move(url);
   request.answer_bytes_max = kDocumentMax;
   request.fields.emplace_back("Accept", base::Secret("application/json"));
   auto reply = co_await fetcher_.fetch(request, std::min(deadline, scheduler_.now() + kStepMax));
-  if (!reply) co_return failure_of(reply.error());
+  if (!reply) co_return not_reached(reply.error());
   if (reply->status != 200) {
     Seen seen{reply->status};
     seen.retry_after = reply->field("retry-after");
@@ -64,41 +62,67 @@ base::Task<std::optional<Challenge>> IssuerLocator::challenge(base::TimePoint de
   co_return Challenge::parse(reply->field("www-authenticate"));
 }
 
+// The first document that is one, whatever the places before it answered.
+template <class Document>
+base::Task<OAuthResult<Document>> IssuerLocator::first_of(std::vector<Place> places,
+                                                          Reading<Document> reading, Metadata whose,
+                                                          DiscoveryFailures failures,
+                                                          base::TimePoint deadline) {
+  std::optional<net::Url> lost;  // its host is asked nothing more
+  for (auto const& place : places) {
+    if (lost && net::same_origin(*lost, place.url)) continue;
+    auto text = co_await read(place.url, deadline);
+    auto document = text ? reading(*text, place.exact) : OAuthResult<Document>(std::move(text).error());
+    if (document) co_return document;
+    if (concerns_host(document.error())) lost = place.url;
+    failures.add(at_step(std::move(document).error(), whose, place.url.authority));
+  }
+  co_return failures.most_telling();
+}
+
 base::Task<OAuthResult<ResourceMetadata>> IssuerLocator::resource(Challenge const& told,
                                                                   base::TimePoint deadline) {
-  if (!told.resource_metadata.empty()) {
-    auto url = net::parse_url(told.resource_metadata);
-    if (!url) co_return misfit(Cause::protocol, 401, "the server names no usable address of its metadata");
-    bool const guarded = !named_by_operator(*url);
-    auto text = co_await read(std::move(*url), guarded, deadline);
-    if (!text) co_return text.error();
-    co_return read_resource_metadata(*text, options_.server, false);
+  std::vector<Place> places;
+  DiscoveryFailures failures;
+  auto const named = named_metadata_place(options_.server, told.resource_metadata);
+  if (told.names_metadata() && named) places.push_back({*named, false});
+  if (told.names_metadata() && !named) {
+    failures.add(at_step(misfit(Cause::protocol, 401, "its 401 names no usable address of them"),
+                         Metadata::of_server, options_.server.authority));
   }
-  auto const places = resource_metadata_places(options_.server);
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    auto text = co_await read(places[i], false, deadline);
-    if (text) co_return read_resource_metadata(*text, options_.server, i + 1 < places.size());
-    if (!look_further(text.error()) || i + 1 == places.size()) co_return text.error();
+  auto known = resource_metadata_places(options_.server);
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    bool const asked = !places.empty() && places.front().url.text() == known[i].text();
+    if (!asked) places.push_back({std::move(known[i]), i + 1 < known.size()});
   }
-  co_return misfit(Cause::protocol, 404, "the server publishes nothing of itself");
+  Reading<ResourceMetadata> reading = [this](std::string_view text, bool exact) {
+    return read_resource_metadata(text, options_.server, exact);
+  };
+  co_return co_await first_of(std::move(places), std::move(reading), Metadata::of_server, std::move(failures),
+                              deadline);
 }
 
 base::Task<OAuthResult<IssuerMetadata>> IssuerLocator::issuer(std::string name, base::TimePoint deadline) {
   auto const url = net::parse_url(name);
-  if (!url) co_return misfit(Cause::protocol, 200, "the issuer's name is no address");
-  bool const guarded = !named_by_operator(*url);
-  auto const places = issuer_metadata_places(*url);
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    auto text = co_await read(places[i], guarded, deadline);
-    if (text) co_return read_issuer_metadata(*text, name);
-    if (!look_further(text.error()) || i + 1 == places.size()) co_return text.error();
+  if (!url) {
+    co_return at_step(misfit(Cause::protocol, 200, "they name an issuer that is no address"),
+                      Metadata::of_server, options_.server.authority);
   }
-  co_return misfit(Cause::protocol, 404, "the issuer publishes nothing of itself");
+  std::vector<Place> places;
+  for (auto& known : issuer_metadata_places(*url)) places.push_back({std::move(known), true});
+  Reading<IssuerMetadata> reading = [&name](std::string_view text, bool) {
+    return read_issuer_metadata(text, name);
+  };
+  DiscoveryFailures failures;
+  co_return co_await first_of(std::move(places), std::move(reading), Metadata::of_issuer, std::move(failures),
+                              deadline);
 }
 
 OAuthResult<std::shared_ptr<net::EgressGuard const>> IssuerLocator::guard_for(net::Url const& url) const {
   if (named_by_operator(url)) return std::shared_ptr<net::EgressGuard const>();
-  if (auto const checked = options_.guard->check(url); !checked) return failure_of(checked.error());
+  if (auto const checked = options_.guard->check(url); !checked) {
+    return at_step(not_reached(checked.error()), "an endpoint of the issuer", url.authority);
+  }
   return options_.guard;
 }
 
@@ -146,7 +170,7 @@ base::Task<OAuthResult<TokenPlace>> IssuerLocator::search(base::TimePoint deadli
           "configured for this one is sent to no other.";
       co_return error;
     }
-  } else if (!look_further(described.error())) {
+  } else if (told.names_metadata() || !is_absence(described.error())) {
     co_return described.error();
   }
   auto root = options_.server;
@@ -158,7 +182,7 @@ base::Task<OAuthResult<TokenPlace>> IssuerLocator::search(base::TimePoint deadli
   if (!described && elsewhere) co_return unnamed(described.error());
   bool const of_its_own = !described && named && canonical_resource(*named) == origin;  // as of 2025-03-26
   auto found = co_await issuer(name, deadline);
-  if (!found && of_its_own && look_further(found.error())) {
+  if (!found && of_its_own && is_absence(found.error())) {
     found = IssuerMetadata{
         name, origin + "/token", origin + "/authorize", {}, {"S256"}, false, {}, origin + "/register", {},
         false};

@@ -2,7 +2,9 @@
 //
 // One per server, on its worker. In this order: the metadata that a 401 of the server names, those beside its
 // path, those at its root; then the metadata of the issuer that they name; for servers of 2025-03-26, which
-// have none and are their own issuer, that at their origin, and where that has none either, /token there. A
+// have none, whose 401 names none, and which are their own issuer, that at their origin, and where that has
+// none either, /token there. Whatever a place answers that is not the document, the next one is asked; where
+// one is in trouble and no other has the document, nothing is taken for absent (DiscoveryFailures). A
 // configured issuer counts only if the server names it, or has its origin: else no token of it is for that
 // server. What is found counts for kFoundFor, or until somebody doubts it: a server may move to another
 // issuer. Addresses that the operator has not named pass the guard, as does the token endpoint; redirects are
@@ -10,10 +12,12 @@
 // config (the server does not name the configured issuer, as it names none).
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "net/egress_guard.hpp"
 #include "oauth/challenge.hpp"
+#include "oauth/discovery_failures.hpp"
 #include "oauth/metadata.hpp"
 #include "oauth/token_request.hpp"
 
@@ -60,8 +64,20 @@ class IssuerLocator {
   OAuthResult<std::shared_ptr<net::EgressGuard const>> guard_for(net::Url const& url) const;
 
  private:
+  struct Place {
+    net::Url url;
+    bool exact = false;  // for this very path
+  };
+  // Of a document that a place has.
+  template <class Document>
+  using Reading = std::function<OAuthResult<Document>(std::string_view text, bool exact)>;
+
   using Text = base::Task<OAuthResult<std::string>>;
-  Text read(net::Url url, bool guarded, base::TimePoint deadline);
+  Text read(net::Url url, base::TimePoint deadline);
+  template <class Document>
+  base::Task<OAuthResult<Document>> first_of(std::vector<Place> places, Reading<Document> reading,
+                                             Metadata whose, DiscoveryFailures failures,
+                                             base::TimePoint deadline);
   base::Task<std::optional<Challenge>> challenge(base::TimePoint deadline);
   base::Task<OAuthResult<ResourceMetadata>> resource(Challenge const& told, base::TimePoint deadline);
   base::Task<OAuthResult<IssuerMetadata>> issuer(std::string name, base::TimePoint deadline);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/task_group.hpp"
@@ -78,6 +79,7 @@ struct Locating : testing::Test {
   FakeIssuer net{loop};
   LocatorOptions options;
   std::map<std::string, std::string> documents;  // by URL
+  std::map<std::string, FakeIssuer::Reply> odd;  // by URL; before `documents`
   std::string challenge = R"(Bearer scope="told")";
   std::optional<IssuerLocator> locator;
 
@@ -91,6 +93,7 @@ struct Locating : testing::Test {
       if (asked.url == options.server.text()) {
         return FakeIssuer::with(FakeIssuer::json(401, ""), "www-authenticate", challenge);
       }
+      if (auto const reply = odd.find(asked.url); reply != odd.end()) return reply->second;
       auto const found = documents.find(asked.url);
       return found == documents.end() ? FakeIssuer::json(404, "") : FakeIssuer::json(200, found->second);
     };
@@ -182,6 +185,112 @@ TEST_F(Locating, MetadataAtTheRootAreTheSecondChoice) {
   documents["https://s.test/.well-known/oauth-protected-resource"] =
       R"({"resource":"https://s.test/","authorization_servers":["https://i.test/t"]})";
   EXPECT_TRUE(find());
+}
+
+TEST_F(Locating, WhateverAPlaceAnswersTheNextOneIsAsked) {
+  std::string const path = "https://s.test/.well-known/oauth-protected-resource/mcp";
+  std::string const first = "https://i.test/.well-known/oauth-authorization-server/t";
+  documents["https://s.test/.well-known/oauth-protected-resource"] =
+      R"({"resource":"https://s.test","authorization_servers":["https://i.test/t"]})";
+  auto const html = FakeIssuer::json(200, "<!doctype html>");
+  auto const foreign = FakeIssuer::json(200, R"({"issuer":"https://x.test","resource":"https://x.test"})");
+  auto const slow =
+      FakeIssuer::Reply(base::Error(base::Fault::timed_out, base::Blame::upstream, "no answer in time"));
+  for (auto const& reply :
+       {html, foreign, slow, FakeIssuer::json(302, ""), FakeIssuer::json(401, ""), FakeIssuer::json(500, ""),
+        FakeIssuer::json(501, ""), FakeIssuer::with(FakeIssuer::json(503, ""), "retry-after", "9")}) {
+    for (auto const& place : {path, first}) {
+      odd = {{place, reply}};
+      locator.reset();
+      auto const found = find();
+      ASSERT_TRUE(found) << place << (reply ? reply->status : 0);
+      EXPECT_EQ(found->endpoint.text(), "https://i.test/token");
+    }
+  }
+}
+
+TEST_F(Locating, APlaceInTroubleIsNotTakenForAnAbsence) {
+  documents.clear();
+  auto const found = [this](std::string const& place, int status) {
+    odd = {{place, FakeIssuer::json(status, "")}};
+    locator.reset();
+    return find();
+  };
+  for (auto const* const place : {"https://s.test/.well-known/oauth-protected-resource/mcp",
+                                  "https://s.test/.well-known/oauth-protected-resource",
+                                  "https://s.test/.well-known/oauth-authorization-server",
+                                  "https://s.test/.well-known/openid-configuration"}) {
+    EXPECT_EQ(found(place, 500).error().cause, Cause::transient) << place;
+    auto const moved = found(place, 302);
+    ASSERT_FALSE(moved) << place;
+    EXPECT_EQ(moved.error().status, 302);
+    EXPECT_NE(moved.error().step.find(" at s.test"), std::string::npos);
+    EXPECT_NE(moved.error().advice.find("no redirects"), std::string::npos);
+    EXPECT_TRUE(found(place, 404)) << "which is a server of 2025-03-26";
+  }
+}
+
+TEST_F(Locating, AHostThatWantsPatienceOrIsAwayIsAskedOnce) {
+  std::string const first = "https://i.test/.well-known/oauth-authorization-server/t";
+  odd = {{first, FakeIssuer::with(FakeIssuer::json(429, ""), "retry-after", "9")}};
+  auto const patient = find();
+  ASSERT_FALSE(patient);
+  EXPECT_EQ(patient.error().retry_after, 9s);
+  EXPECT_EQ(said(patient.error()), "the issuer's metadata at i.test: HTTP 429");
+  EXPECT_EQ(urls().back(), first);
+  odd = {{first, FakeIssuer::Reply(base::Error(base::Fault::connect_failed, base::Blame::upstream, "refused",
+                                               base::Retry::always))}};
+  locator.reset();
+  EXPECT_EQ(find().error().cause, Cause::transient);
+  EXPECT_EQ(urls().back(), first);
+}
+
+TEST_F(Locating, WhereTheNamedMetadataAreNotTheWellKnownOnesAreAsked) {
+  for (auto const* const named :
+       {R"("https://s.test/nope")", R"("https://meta.test/nope")", R"("https://127.0.0.1/m")", R"("http://")",
+        R"("ftp://s.test/m")", R"("//meta.test/m")", R"("https://s.test/m#part")",
+        R"("https://s.test/.well-known/oauth-protected-resource/mcp")", "https://s.test/nope"}) {
+    challenge = std::string("Bearer resource_metadata=") + named;
+    locator.reset();
+    net.asked.clear();
+    auto const found = find();
+    ASSERT_TRUE(found) << named;
+    EXPECT_EQ(found->issuer, "https://i.test/t");
+    auto const all = urls();
+    EXPECT_EQ(std::count(all.begin(), all.end(), "https://s.test/.well-known/oauth-protected-resource/mcp"),
+              1);
+    EXPECT_EQ(std::count(all.begin(), all.end(), "https://meta.test/m"), 0);
+  }
+}
+
+TEST_F(Locating, ANamedAddressMayBeRelativeOrWithoutQuotes) {
+  documents["https://s.test/meta"] =
+      R"({"resource":"https://s.test/mcp","authorization_servers":["https://i.test/t"],"scopes_supported":["y"]})";
+  for (auto const* const named : {R"("/meta")", "/meta", R"("meta")", "https://s.test/meta"}) {
+    challenge = std::string("Bearer resource_metadata=") + named;
+    locator.reset();
+    net.asked.clear();
+    auto const found = find();
+    ASSERT_TRUE(found) << named;
+    EXPECT_EQ(found->scopes, std::vector<std::string>{"y"}) << named;
+    EXPECT_EQ(urls()[1], "https://s.test/meta");
+  }
+}
+
+TEST_F(Locating, AServerThatNamesMetadataIsNoneOf20250326) {
+  documents.clear();
+  documents["https://s.test/.well-known/oauth-authorization-server"] =
+      issuer("https://s.test", "", "https://s.test/t");
+  for (auto const* const named : {"https://s.test/nope", "https://meta.test/nope", "ftp://s.test/m"}) {
+    challenge = std::string("Bearer resource_metadata=\"") + named + "\"";
+    locator.reset();
+    net.asked.clear();
+    auto const refused = find();
+    ASSERT_FALSE(refused) << named;
+    EXPECT_NE(refused.error().advice, "");
+    for (auto const& url : urls())
+      EXPECT_EQ(url.find("oauth-authorization-server"), std::string::npos) << url;
+  }
 }
 
 TEST_F(Locating, ForeignDocumentsAreNotBelieved) {

@@ -50,6 +50,13 @@ std::vector<net::Url> resource_metadata_places(net::Url const& server) {
   return places;
 }
 
+std::optional<net::Url> named_metadata_place(net::Url const& server, std::string_view named) {
+  if (auto url = net::parse_url(named)) return std::move(*url);
+  auto url = net::resolve_url(server, named);
+  if (!url || !net::same_origin(*url, server)) return std::nullopt;
+  return std::move(*url);
+}
+
 std::vector<net::Url> issuer_metadata_places(net::Url const& issuer) {
   std::string const oauth = "/.well-known/oauth-authorization-server";
   std::string const openid = "/.well-known/openid-configuration";

@@ -40,6 +40,8 @@ struct IssuerMetadata {
 
 // Where the metadata of `server` may be, in order: with its path, and at the root.
 std::vector<net::Url> resource_metadata_places(net::Url const& server);
+// Where the server's 401 says that they are. A relative address counts at the server's own origin alone.
+std::optional<net::Url> named_metadata_place(net::Url const& server, std::string_view named);
 // Where those of an issuer may be, in order.
 std::vector<net::Url> issuer_metadata_places(net::Url const& issuer);
 

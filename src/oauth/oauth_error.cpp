@@ -78,12 +78,15 @@ std::vector<std::string> namable(std::vector<std::string> const& scopes) {
   return some;
 }
 
-std::string said(OAuthError const& error) {
-  if (error.code.empty()) return error.description;
-  return error.description.empty() ? error.code : error.code + ": " + error.description;
-}
-
 }  // namespace
+
+std::string said(OAuthError const& error) {
+  std::string line = error.step;
+  for (auto const& part : {error.code, error.description}) {
+    if (!part.empty()) line += (line.empty() ? "" : ": ") + part;
+  }
+  return line;
+}
 
 std::string_view name_of(Flow flow) noexcept {
   switch (flow) {
@@ -122,26 +125,49 @@ std::string_view name_of(Cause cause) noexcept {
 
 namespace {
 
+// The grant is refused. Only a refresh token is a sign-in that can end.
+Error refused_grant(std::string detail, Flow flow) {
+  if (of_caller(flow)) {
+    return Error(Fault::unauthenticated, Blame::client, std::move(detail))
+        .advise("The token of this caller is not accepted there any more; sign in again.");
+  }
+  Error error(Fault::config, Blame::gateway, std::move(detail));
+  if (flow == Flow::workload) {
+    return std::move(error).advise(
+        "The issuer does not take the assertion that Weir shows; an operator has to look at it.");
+  }
+  if (flow == Flow::client_credentials) {
+    return std::move(error).advise(
+        "The issuer refuses the grant `client_credentials` to Weir's client; an operator has to look at "
+        "`grant` and `client_id` in the server's `auth`, and at what the issuer allows that client.");
+  }
+  if (flow == Flow::password) {
+    return std::move(error).advise(
+        "The issuer does not take this user with this password; an operator has to look at `username` and "
+        "`password` in the server's `auth`.");
+  }
+  return std::move(error).advise("Weir's own sign-in at the server has ended; an operator has to renew it.");
+}
+
+// No challenge for a caller who is denied: other scopes are no cure.
+Error not_allowed(OAuthError const& error, std::string detail, std::vector<std::string> const& scopes) {
+  Error denied(Fault::denied, Blame::client, std::move(detail));
+  if (error.code == "access_denied") {
+    return std::move(denied).advise(
+        "The issuer denies this caller the use of the server; whoever administers it can allow it.");
+  }
+  return std::move(denied)
+      .for_want_of(namable(scopes))
+      .advise(scopes.empty() ? "The issuer does not grant what this server needs."
+                             : fmt::format("This needs the scopes: {}.", words(scopes)));
+}
+
 Error by_cause(OAuthError const& error, Flow flow, std::vector<std::string> const& scopes) {
-  std::string const detail =
-      fmt::format("token endpoint, {}, {}: {}", name_of(flow), name_of(error.cause), said(error));
+  std::string const detail = fmt::format("{}{}, {}: {}", error.step.empty() ? "token endpoint, " : "",
+                                         name_of(flow), name_of(error.cause), said(error));
   switch (error.cause) {
-    case Cause::reauth:
-      if (of_caller(flow)) {
-        return Error(Fault::unauthenticated, Blame::client, detail)
-            .advise("The token of this caller is not accepted there any more; sign in again.");
-      }
-      if (flow == Flow::workload) {
-        return Error(Fault::config, Blame::gateway, detail)
-            .advise("The issuer does not take the assertion that Weir shows; an operator has to look at it.");
-      }
-      return Error(Fault::config, Blame::gateway, detail)
-          .advise("Weir's own sign-in at the server has ended; an operator has to renew it.");
-    case Cause::scope:
-      return Error(Fault::denied, Blame::client, detail)
-          .for_want_of(namable(scopes))
-          .advise(scopes.empty() ? "The issuer does not grant what this server needs."
-                                 : fmt::format("This needs the scopes: {}.", words(scopes)));
+    case Cause::reauth: return refused_grant(detail, flow);
+    case Cause::scope: return not_allowed(error, detail, scopes);
     case Cause::throttle:
       return Error(Fault::throttled, Blame::gateway, detail)
           .again_in(error.retry_after)

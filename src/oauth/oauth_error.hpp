@@ -37,7 +37,7 @@ bool of_caller(Flow flow) noexcept;
 enum class Cause : std::uint8_t {
   reauth,     // the grant is dead: a person or the caller has to sign in anew
   config,     // the gateway's own credential or settings are refused
-  scope,      // more was asked for than is allowed
+  scope,      // more was asked for than is allowed, or than this caller is
   nonce,      // once more, with the nonce that came
   throttle,   // later, at a stated time
   transient,  // soon
@@ -63,11 +63,15 @@ struct OAuthError {
   // refresh_token: what came with an answer that is not used; the one that was shown is spent. For who asked,
   // who keeps it and takes it out: no error that is remembered has one.
   base::Secret successor;
-  std::string advice;  // what to do, where there is more to say than the cause does; "": no more
+  std::string advice;     // what to do, where there is more to say than the cause does; "": no more
+  std::string step = {};  // "registration at i.test": what was asked for, and of whom; "": a token
 };
 
 template <class T>
 using OAuthResult = boost::system::result<T, OAuthError>;
+
+// In one line: the step, the code, the description, as far as there are any.
+std::string said(OAuthError const& error);
 
 // What the caller of a tool learns. Never an upstream failure: the server of the tool has not been asked, so
 // neither its breaker nor what stands in for it is concerned. `scopes`: what was asked for.

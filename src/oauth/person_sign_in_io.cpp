@@ -1,4 +1,5 @@
 #include "oauth/person_sign_in_io.hpp"
+#include "oauth/discovery_failures.hpp"
 
 #include <algorithm>
 
@@ -80,6 +81,13 @@ OAuthResult<void> PersonSignIn::take_key() {
   return {};
 }
 
+void PersonSignIn::take_registration(KeptSignIn const& before) {
+  client_ = client_of(before, {});
+  kept_.registered = true;
+  kept_.client_secret_until = before.client_secret_until;
+  kept_.client_scope = before.client_scope;
+}
+
 base::Task<OAuthResult<void>> PersonSignIn::become_client(std::optional<KeptSignIn> const& before,
                                                           base::TimePoint deadline) {
   auto const wall = parts_.scheduler.clock().wall();
@@ -87,7 +95,10 @@ base::Task<OAuthResult<void>> PersonSignIn::become_client(std::optional<KeptSign
                       before->redirect_uri == kept_.redirect_uri &&
                       registered_for(before->client_scope, kept_.scopes) &&
                       (!before->client_secret_until || wall < *before->client_secret_until);
-  ClientChoice const choice{!client_.id.empty(), options_.client_document, usable};
+  bool const registers = !place_.registration_endpoint.empty();
+  // Issuers that forget their tokens forget their clients too; then nothing would come back.
+  bool const doubted = usable && registers && (before->ended() || before->client_doubted);
+  ClientChoice const choice{!client_.id.empty(), options_.client_document, usable && !doubted};
   switch (choose_client(choice, place_)) {
     case ClientFrom::configured:
       if (options_.any_auth && !client_.secret.empty())
@@ -97,13 +108,14 @@ base::Task<OAuthResult<void>> PersonSignIn::become_client(std::optional<KeptSign
       client_ = ClientIdentity{ClientAuth::none, options_.client_document, {}, nullptr, nullptr};
       break;
     case ClientFrom::kept:
-      client_ = client_of(*before, {});
-      kept_.registered = true;
-      kept_.client_secret_until = before->client_secret_until;
-      kept_.client_scope = before->client_scope;
+      take_registration(*before);
+      if (registers) reused_client_ = client_.id;
       break;
     case ClientFrom::registration:
-      if (auto made = co_await register_client(deadline); !made) co_return made;
+      if (auto made = co_await register_client(deadline); !made) {
+        if (!doubted) co_return made;
+        take_registration(*before);  // it may be good all the same
+      }
       kept_.registered = true;
       break;
     case ClientFrom::nowhere:
@@ -126,6 +138,7 @@ base::Task<OAuthResult<void>> PersonSignIn::register_client(base::TimePoint dead
   auto guard = locator_.guard_for(*url);
   if (!guard) co_return guard.error();
   auto const auth = registered_auth(place_.auth_methods);
+  auto const host = url->authority;
   request.method = "POST";
   request.url = std::move(*url);
   request.guard = std::move(*guard);
@@ -134,8 +147,8 @@ base::Task<OAuthResult<void>> PersonSignIn::register_client(base::TimePoint dead
   request.fields.emplace_back("Accept", base::Secret("application/json"));
   request.body = base::Secret(registration_body(kept_.redirect_uri, kept_.scopes, auth));
   auto reply = co_await parts_.fetcher.fetch(request, deadline);
-  if (!reply) co_return failure_of(reply.error());
-  auto made = read_registration(*reply, kept_.redirect_uri, auth);
+  if (!reply) co_return registration_failed(not_reached(reply.error()), host, kept_.redirect_uri);
+  auto made = read_registration(*reply, kept_.redirect_uri, auth, host);
   explicit_bzero(reply->body.data(), reply->body.size());
   if (!made) co_return made.error();
   client_ = std::move(made->client);

@@ -42,6 +42,9 @@ class PersonSignIn {
                                       base::TimePoint deadline);
   SignIn& attempt() { return *attempt_; }  // after begin()
   std::string const& issuer() const noexcept { return kept_.issuer; }
+  // The client of an earlier registration that this sign-in is asked for by; "": another one, or nobody could
+  // register anew. An issuer that has forgotten it says so to the browser alone.
+  std::string const& reused_client() const noexcept { return reused_client_; }
 
   base::Task<OAuthResult<KeptSignIn>> finish(base::Secret code, base::TimePoint deadline);
 
@@ -50,6 +53,7 @@ class PersonSignIn {
   base::Task<OAuthResult<void>> become_client(std::optional<KeptSignIn> const& before,
                                               base::TimePoint deadline);
   base::Task<OAuthResult<void>> register_client(base::TimePoint deadline);
+  void take_registration(KeptSignIn const& before);
   Parts parts_;
   PersonSignInOptions options_;
   IssuerLocator locator_;
@@ -59,6 +63,7 @@ class PersonSignIn {
   std::shared_ptr<KeyProver const> prover_;  // null: bearer tokens
   Wanted wanted_;
   KeptSignIn kept_;
+  std::string reused_client_;
   std::optional<SignIn> attempt_;
 };
 

@@ -178,6 +178,50 @@ TEST_F(Person, ARegistrationIsUsedAgainAtItsIssuerWithItsWayBackAndInItsTime) {
   EXPECT_TRUE(registers(other));
 }
 
+TEST_F(Person, AnIssuerThatMayHaveForgottenTheClientRegistersItAnew) {
+  ASSERT_TRUE(begin());
+  EXPECT_EQ(person->reused_client(), "");
+  auto const kept = *finish();
+  ASSERT_TRUE(begin(kept));
+  EXPECT_EQ(person->reused_client(), "c-1");
+  auto ended = kept;
+  ended.end();
+  auto doubted = kept;
+  doubted.client_doubted = true;
+  registered = FakeIssuer::json(201, R"({"client_id":"c-2"})");
+  for (auto const& before : {ended, doubted}) {
+    ASSERT_TRUE(begin(before));
+    EXPECT_NE(person->attempt().url().find("client_id=c-2&"), std::string::npos);
+    EXPECT_EQ(person->reused_client(), "");
+    EXPECT_FALSE(finish()->client_doubted);
+  }
+  registered = FakeIssuer::json(403, "");  // not any more: the one that there is may be good all the same
+  for (auto const* const endpoint : {R"(,"registration_endpoint":"https://i.test/register")", ""}) {
+    more = endpoint;
+    ASSERT_TRUE(begin(ended));
+    EXPECT_NE(person->attempt().url().find("client_id=c-1&"), std::string::npos);
+    EXPECT_EQ(person->reused_client(), "") << "another one cannot be had";
+    EXPECT_TRUE(finish()->registered);
+  }
+}
+
+TEST_F(Person, ClientsThatAreConfiguredOrDocumentedAreNeverDoubted) {
+  KeptSignIn before;
+  before.issuer = "https://i.test";
+  before.client_id = "weir";
+  before.redirect_uri = kBack;
+  before.client_doubted = true;
+  options.client.id = "weir";
+  ASSERT_TRUE(begin(before));
+  EXPECT_NE(person->attempt().url().find("client_id=weir&"), std::string::npos);
+  options.client.id.clear();
+  options.client_document = "https://w.test/weir.json";
+  more += R"(,"client_id_metadata_document_supported":true)";
+  ASSERT_TRUE(begin(before));
+  EXPECT_NE(person->attempt().url().find("client_id=https%3A%2F%2Fw.test%2Fweir.json&"), std::string::npos);
+  EXPECT_FALSE(asked_at("https://i.test/register"));
+}
+
 TEST_F(Person, ARegistrationForFewerScopesIsMadeAnew) {
   registered = FakeIssuer::json(201, R"({"client_id":"c-1","scope":"read"})");
   ASSERT_TRUE(begin());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mcp/json_text.hpp"
+#include "oauth/discovery_failures.hpp"
 #include "oauth/error_table.hpp"
 #include "oauth/flat_object.hpp"
 
@@ -94,8 +95,10 @@ std::string registration_body(std::string const& redirect_uri, std::vector<std::
   return json + "]}";
 }
 
-OAuthResult<Registered> read_registration(net::FetchedReply const& reply, std::string const& redirect_uri,
-                                          ClientAuth asked) {
+namespace {
+
+OAuthResult<Registered> registered(net::FetchedReply const& reply, std::string const& redirect_uri,
+                                   ClientAuth asked) {
   if (reply.status != 200 && reply.status != 201) return refused(reply);
   auto const object = reply.body.size() <= kAnswerBytesMax ? FlatObject::parse(reply.body) : std::nullopt;
   if (!object || object->repeats()) return no_registration("the registration's answer is not a JSON object");
@@ -124,6 +127,25 @@ OAuthResult<Registered> read_registration(net::FetchedReply const& reply, std::s
   constexpr std::int64_t kLatest = 253'402'300'799;  // the last second of the year 9999
   if (until < 0 || until > kLatest) return no_registration("the secret's end is no time");
   if (until > 0) made.secret_until = base::WallTime(std::chrono::seconds(until));
+  return made;
+}
+
+}  // namespace
+
+OAuthError registration_failed(OAuthError why, std::string_view host, std::string const& redirect_uri) {
+  bool const for_good =
+      why.cause == Cause::config || why.cause == Cause::protocol || why.cause == Cause::policy;
+  if (for_good && why.status != 0 && why.advice.empty()) {
+    why.advice = "Make Weir a client there, for a native application with the way back " + redirect_uri +
+                 ", and set `auth.client_id` and `auth.redirect_port`.";
+  }
+  return at_step(std::move(why), "registration", host);
+}
+
+OAuthResult<Registered> read_registration(net::FetchedReply const& reply, std::string const& redirect_uri,
+                                          ClientAuth asked, std::string_view host) {
+  auto made = registered(reply, redirect_uri, asked);
+  if (!made) return registration_failed(made.error(), host, redirect_uri);
   return made;
 }
 

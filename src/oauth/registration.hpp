@@ -40,9 +40,12 @@ struct Registered {
   std::optional<base::WallTime> secret_until;  // nothing: for good
   std::string scope;                           // all that it may ask for; "": the issuer does not say
 };
-// Errors: those of the table; protocol, what came is no registration; policy, it is another one.
+// The error of a registration, with where it was asked for and what can be done. `host`: "" where it is not
+// known.
+OAuthError registration_failed(OAuthError why, std::string_view host, std::string const& redirect_uri);
+// Errors: those of the table; protocol, what came is no registration; policy, it is another one. They say so.
 OAuthResult<Registered> read_registration(net::FetchedReply const& reply, std::string const& redirect_uri,
-                                          ClientAuth asked);
+                                          ClientAuth asked, std::string_view host = {});
 
 // Whether a client with this `scope` may ask for these: issuers refuse it what it was not registered for.
 bool registered_for(std::string_view scope, std::vector<std::string> const& wanted);

@@ -120,11 +120,21 @@ TEST(Registration, RefusalsMeanWhatTheTableSays_R046) {
   EXPECT_EQ(bad.error().cause, Cause::config);
   EXPECT_EQ(bad.error().code, "invalid_redirect_uri");
   EXPECT_EQ(bad.error().description, "no loopback");
+  EXPECT_EQ(said(bad.error()), "registration: invalid_redirect_uri: no loopback");
   EXPECT_EQ(read(401, "").error().cause, Cause::config);
   EXPECT_EQ(read(403, "<html>").error().cause, Cause::config);
   EXPECT_EQ(read(302, R"({"client_id":"a"})").error().cause, Cause::config);
   EXPECT_EQ(read(429, "").error().cause, Cause::throttle);
   EXPECT_EQ(read(500, R"({"client_id":"a"})").error().cause, Cause::transient);
+}
+
+TEST(Registration, AFailureSaysWhereAndWhichClientWouldDoInstead) {
+  auto const refused = registration_failed(read(403, "<html>").error(), "i.test", kBack);
+  EXPECT_EQ(said(refused), "registration at i.test: HTTP 403");
+  EXPECT_NE(refused.advice.find("`auth.client_id`"), std::string::npos);
+  EXPECT_NE(refused.advice.find(kBack), std::string::npos);
+  EXPECT_EQ(read(429, "").error().advice, "") << "a time is all that it takes";
+  EXPECT_EQ(read(500, "").error().step, "registration");
 }
 
 }  // namespace

@@ -52,6 +52,16 @@ TEST_F(Revoking, AnIssuerIsToldOnceOfEachTokenAndTheTokenIsWiped) {
   EXPECT_EQ(results, (std::map<std::string, int>{{"done", 2}}));
 }
 
+TEST_F(Revoking, AnyAnswerOfSuccessIsHeard) {
+  announce();
+  for (int const status : {200, 202, 204}) {
+    issuer.answers = {FakeIssuer::json(status, "")};
+    give("x");
+    loop.advance(1ms);
+  }
+  EXPECT_EQ(results, (std::map<std::string, int>{{"done", 3}}));
+}
+
 TEST_F(Revoking, ATokenThatIsBoundToAKeyIsNamedWithoutItsSchemeToo) {
   announce();
   give("x-1", "DPoP ");

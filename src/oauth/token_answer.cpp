@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "base/base64url.hpp"
 #include "oauth/error_table.hpp"
@@ -44,12 +45,29 @@ bool sendable(std::string_view token) noexcept {
 
 OAuthError wrong(int status, char const* what) { return misfit(Cause::protocol, status, what); }
 
-// A number, or one in quotes: issuers that write it so are old and many.
-std::optional<std::int64_t> seconds_in(FlatObject const& object, std::string_view name) {
+// Serialisers write null for what is absent.
+bool present(FlatObject const& object, std::string_view name) noexcept {
+  auto const token = object.raw(name);
+  return !token.empty() && token != "null";
+}
+
+// Of a JSON number, rounded down; issuers that count in floating point write "3600.0" or "3.6e3".
+std::optional<std::int64_t> whole_seconds(FlatObject const& object, std::string_view name) noexcept {
   if (auto const number = object.integer(name)) return number;
+  auto const token = object.raw(name);
+  double number = 0;
+  auto const parsed = std::from_chars(token.data(), token.data() + token.size(), number);
+  if (parsed.ec != std::errc{} || parsed.ptr != token.data() + token.size()) return std::nullopt;
+  number = std::floor(number);
+  if (!(number > -0x1p63 && number < 0x1p63)) return std::nullopt;
+  return static_cast<std::int64_t>(number);
+}
+
+// A number, or a whole one in quotes: issuers that write it so are old and many.
+std::optional<std::int64_t> seconds_in(FlatObject const& object, std::string_view name) {
   auto const text = object.text(name);
+  if (!text) return whole_seconds(object, name);
   std::int64_t number = 0;
-  if (!text || text->empty()) return std::nullopt;
   auto const parsed = std::from_chars(text->data(), text->data() + text->size(), number);
   if (parsed.ec != std::errc{} || parsed.ptr != text->data() + text->size()) return std::nullopt;
   return number;
@@ -96,7 +114,7 @@ std::optional<OAuthError> check_issued(FlatObject const& object, Expected const&
 
 std::optional<OAuthError> check_scopes(FlatObject const& object, Expected const& expected, int status,
                                        TokenAnswer& answer) {
-  if (!object.has("scope")) return std::nullopt;
+  if (!present(object, "scope")) return std::nullopt;
   auto const text = object.text("scope");
   if (!text) return wrong(status, "the answer's scope is not a text");
   answer.scopes = words_of(*text);
@@ -128,7 +146,7 @@ std::optional<OAuthError> check_claims(Expected const& expected, int status, Tok
 std::optional<OAuthError> check_token(FlatObject const& object, Expected const& expected, int status,
                                       TokenAnswer& answer) {
   if (auto error = check_type(object, expected, status)) return error;
-  if (object.has("expires_in")) {
+  if (present(object, "expires_in")) {
     auto const seconds = seconds_in(object, "expires_in");
     if (!seconds || *seconds <= 0) return wrong(status, "expires_in is not a time from now");
     auto const most = std::chrono::duration_cast<std::chrono::seconds>(TokenAnswer::kLifeMax).count();
@@ -145,7 +163,7 @@ OAuthResult<TokenAnswer> read_token(FlatObject const& object, Expected const& ex
   if (!token) return token.error();
   answer.access_token = std::move(*token);
   auto unfit = check_token(object, expected, status, answer);
-  if (object.has("refresh_token")) {
+  if (present(object, "refresh_token") && object.raw("refresh_token") != R"("")") {
     auto refresh = token_in(object, "refresh_token", status);
     if (!refresh) return unfit ? std::move(*unfit) : refresh.error();
     answer.refresh_token = std::move(*refresh);
@@ -162,9 +180,10 @@ OAuthResult<TokenAnswer> read_answer(net::FetchedReply const& reply, Expected co
   int const status = reply.status;
   bool const fits = reply.body.size() <= kAnswerBytesMax;
   auto const object = fits ? FlatObject::parse(reply.body) : std::nullopt;
-  bool const refused = object && object->has("error");
+  bool const refused = object && present(*object, "error");
   if (status < 200 || status >= 300 || refused) {
     Seen seen{status};
+    seen.of_caller = of_caller(expected.flow);
     seen.retry_after = reply.field("retry-after");
     seen.date = reply.field("date");
     if (auto const nonce = reply.field("dpop-nonce"); NonceBook::is_nonce(nonce)) seen.nonce = nonce;
@@ -195,7 +214,7 @@ std::optional<PeekedClaims> peek(std::string_view token) {
   if (!object) return std::nullopt;
   PeekedClaims claims;
   claims.repeats = object->repeats();
-  if (auto const exp = object->integer("exp"); exp && *exp >= 0) {
+  if (auto const exp = whole_seconds(*object, "exp"); exp && *exp >= 0) {
     claims.expires_at = base::WallTime{std::chrono::seconds{std::min(*exp, kWallMax)}};
   }
   claims.audiences = object->texts("aud").value_or(std::vector<std::string>());

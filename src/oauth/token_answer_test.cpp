@@ -34,8 +34,52 @@ TEST(TokenAnswer, ALifeMayBeAbsentOrInQuotesAndIsBounded) {
   EXPECT_EQ(read(R"({"access_token":"t","token_type":"Bearer","expires_in":"1"})")->expires_in, 1s);
   EXPECT_EQ(read(R"({"access_token":"t","token_type":"Bearer","expires_in":999999999999})")->expires_in,
             TokenAnswer::kLifeMax);
-  EXPECT_FALSE(read(R"({"access_token":"t","token_type":"Bearer","expires_in":1.5})"));
-  EXPECT_FALSE(read(R"({"access_token":"t","token_type":"Bearer","expires_in":""})"));
+}
+
+TEST(TokenAnswer, ALifeIsRoundedDownToWholeSecondsAndGarbageIsNone) {
+  auto const of = [](std::string const& life) {
+    return read(R"({"access_token":"t","token_type":"Bearer","expires_in":)" + life + "}");
+  };
+  for (auto const* const life : {"3600", "3600.0", "3600.5", "3.6e3", "36E+2", "3600.999", "360000e-2"}) {
+    ASSERT_TRUE(of(life)) << life;
+    EXPECT_EQ(of(life)->expires_in, 3600s) << life;
+  }
+  EXPECT_EQ(of("1e12")->expires_in, TokenAnswer::kLifeMax);
+  for (auto const* const life : {"0",           "0.9",      "-0.0",
+                                 "-1",          "-3600.5",  "-1e300",
+                                 "1e19",        "1e309",    "99999999999999999999",
+                                 "NaN",         "Infinity", R"("")",
+                                 R"("NaN")",    R"("inf")", R"("null")",
+                                 R"("3600.5")", R"(" 1")",  "true",
+                                 "[3600]",      "{}"}) {
+    EXPECT_FALSE(of(life)) << life;
+  }
+}
+
+TEST(TokenAnswer, NullIsAbsentWhereAMemberMayBeAndAnEmptyRefreshTokenIsNone) {
+  auto const answer = read(R"({"access_token":"t","token_type":"Bearer","expires_in":null,"scope":null,)"
+                           R"("refresh_token":null,"issued_token_type":null,"error":null,)"
+                           R"("error_description":null})",
+                           {Flow::refresh_token, {"read"}, {}, {}, false});
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->expires_in, std::nullopt);
+  EXPECT_TRUE(answer->scopes.empty());
+  EXPECT_TRUE(answer->refresh_token.empty());
+  auto const empty = read(R"({"access_token":"t","token_type":"Bearer","refresh_token":""})");
+  ASSERT_TRUE(empty);
+  EXPECT_TRUE(empty->refresh_token.empty());
+  for (auto const* const body :
+       {R"({"access_token":null,"token_type":"Bearer"})", R"({"access_token":"t","token_type":null})",
+        R"({"access_token":"","token_type":"Bearer"})", R"({"access_token":"t","token_type":""})",
+        R"({"access_token":"t","token_type":"Bearer","refresh_token":7})",
+        R"({"access_token":"t","token_type":"Bearer","refresh_token":" "})",
+        R"({"access_token":"t","token_type":"Bearer","scope":[]})",
+        R"({"access_token":"t","token_type":"Bearer","error":""})"}) {
+    EXPECT_FALSE(read(body)) << body;
+  }
+  EXPECT_FALSE(read(R"({"access_token":"t","token_type":"Bearer","issued_token_type":null})",
+                    {Flow::token_exchange, {}, {}, {}, false}))
+      << "there it may not be absent";
 }
 
 TEST(TokenAnswer, ATokenOf16KiBIsTakenAndOneByteMoreIsNot) {
@@ -104,6 +148,7 @@ TEST(TokenAnswer, TheTokensOwnEndAndAudienceCount) {
   ASSERT_TRUE(good);
   EXPECT_EQ(good->expires_at, base::WallTime{1'700'000'000s});
   EXPECT_TRUE(of(R"({"exp":1700000000})"));
+  EXPECT_EQ(of(R"({"exp":1700000000.7})")->expires_at, base::WallTime{1'700'000'000s});
   EXPECT_EQ(of(R"({"aud":"https://server.test/other"})").error().cause, Cause::policy);
   EXPECT_FALSE(peek("opaque"));
   EXPECT_FALSE(peek("a.b.c"));

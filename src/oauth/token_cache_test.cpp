@@ -381,6 +381,18 @@ TEST(TokenLife, AStepOfTheWallClockAfterwardsChangesNothing_F08) {
   EXPECT_EQ(before->until, after->until);
 }
 
+TEST(TokenLife, OfAnothersTokenAThirdHasToBeLeftAnd30SecondsAtMost) {
+  base::WallTime const asked{1000h};
+  EXPECT_EQ(left_to_take(asked, asked + 3600s), 30s);
+  EXPECT_EQ(left_to_take(asked, asked + 90s), 30s);
+  EXPECT_EQ(left_to_take(asked, asked + 60s), 20s);
+  EXPECT_EQ(left_to_take(asked, asked + 3s), 1s);
+  EXPECT_EQ(left_to_take(asked, asked), 0s);
+  EXPECT_EQ(left_to_take(asked, asked - 1h), 0s) << "one that is over is never taken";
+  EXPECT_EQ(left_to_take(asked, std::nullopt), 30s);
+  EXPECT_EQ(left_to_take(asked, base::WallTime::max()), 30s);
+}
+
 TEST(TokenLife, AnEndThatIsNeverOrFarAwayLeavesTheCap) {
   base::SeededRandom random{1};
   base::TimePoint const now{1000h};

@@ -45,7 +45,7 @@ base::Task<OAuthResult<void>> TokenEndpoint::tell(TokenRequest const& request, C
   if (!question) co_return failure_of(question.error());
   auto const reply = co_await fetcher_.fetch(*question, deadline);
   if (!reply) co_return failure_of(reply.error());
-  if (reply->status == 200) co_return OAuthResult<void>();
+  if (reply->status >= 200 && reply->status < 300) co_return OAuthResult<void>();
   auto const answer = read_answer(*reply, request.expected, secrets_of(request, client));
   co_return answer ? misfit(Cause::protocol, reply->status, "an answer of another kind") : answer.error();
 }

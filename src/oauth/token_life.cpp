@@ -33,4 +33,8 @@ std::optional<TokenLife> life_of(TokenEnds const& ends, Duration cap, base::Time
   return TokenLife{now + most, now + most * 3 / 4 + early};
 }
 
+Duration left_to_take(base::WallTime asked_at, std::optional<base::WallTime> end) noexcept {
+  return end ? std::clamp(distance(*end, asked_at) / 3, Duration::zero(), kSkewMax) : kSkewMax;
+}
+
 }  // namespace weir::oauth

@@ -30,4 +30,8 @@ inline constexpr base::Duration kSkewMax = std::chrono::seconds{30};
 std::optional<TokenLife> life_of(TokenEnds const& ends, base::Duration cap, base::TimePoint asked_at,
                                  base::TimePoint now, base::WallTime wall, base::Random& random);
 
+// What has to be left of a token that another gateway has asked for, to be worth taking: 30 s, but no more
+// than a third of what such tokens live. `end`: of the last one that was asked for.
+base::Duration left_to_take(base::WallTime asked_at, std::optional<base::WallTime> end) noexcept;
+
 }  // namespace weir::oauth

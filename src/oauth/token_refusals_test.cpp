@@ -38,6 +38,37 @@ TEST_F(Refused, OneCallersRefusalWithoutWordsIsNotAnothers_F09) {
   }
 }
 
+TEST_F(Refused, WhomTheCompanyDeniesIsDeniedAndNobodyElse_F09) {
+  options.grant = Grant::id_jag;
+  options.company.endpoint = *net::parse_url("https://company.test/token");
+  options.company_client =
+      ClientIdentity{ClientAuth::post, "weir-at-company", base::Secret("c"), nullptr, nullptr};
+  options.subject_type = kIdTokenType;
+  issuer.answer = [this](FakeIssuer::Asked const& asked) {
+    if (asked.url != "https://company.test/token") return fresh();
+    if (asked.form.find("mallory") != std::string::npos)
+      return FakeIssuer::json(400, R"({"error":"access_denied","error_description":"policy says no"})");
+    return FakeIssuer::json(200, R"({"access_token":"jag-1","token_type":"N_A","expires_in":300,)"
+                                 R"("issued_token_type":"urn:ietf:params:oauth:token-type:id-jag"})");
+  };
+  begin();
+  for (int i = 0; i < 5; ++i) {
+    auto const mallory = user("mallory" + std::to_string(i));
+    auto const got = get(&mallory);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().fault, Fault::denied);
+    EXPECT_TRUE(got.error().scopes.empty());
+    EXPECT_NE(got.error().hint.find("denies this caller"), std::string::npos) << got.error().hint;
+  }
+  auto const bob = user("bob");
+  EXPECT_TRUE(get(&bob));
+  EXPECT_TRUE(alarms.empty());
+  auto const asked = issuer.asked.size();
+  auto const mallory = user("mallory0");
+  EXPECT_FALSE(get(&mallory)) << "and is remembered";
+  EXPECT_EQ(issuer.asked.size(), asked);
+}
+
 TEST_F(Refused, WhatSeveralCallersHearInARowIsTheIssuersTroubleForAWhile_F09) {
   begin();
   issuer.answer = [](FakeIssuer::Asked const&) { return patience("100"); };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/shell_word.hpp"
 #include "oauth/challenge.hpp"
 #include "oauth/error_table.hpp"
 #include "oauth/person_sign_in_io.hpp"
@@ -37,7 +38,7 @@ std::optional<Error> TokenSource::forbidden(core::Principal const*, std::string_
   for (auto const& scope : challenge->scopes) {
     if (!is_scope(scope) || shown++ >= kScopesShownMax) continue;
     words += " " + scope;
-    flags += " --scope " + quoted_word(scope);
+    flags += " --scope " + base::shell_word(scope);
   }
   std::string const what = words.empty() ? " scopes that it does not name" : " the scopes" + words;
   Error error(Fault::config, Blame::gateway, "the server wants" + what + " for this");
@@ -58,7 +59,6 @@ OAuthResult<KeptSignIn> TokenSource::kept_sign_in() {
   if (!*kept) return over("");  // nobody has signed in
   if (unsaved_ && unsaved_->id == (*kept)->id) return *unsaved_;
   if (auto const why = misfit_of(**kept, options_.sign_in_use); !why.empty()) return over(why);
-  if ((*kept)->ended()) return over("the sign-in has ended");
   if (options_.wanted.key_bound && !(*kept)->key.empty()) {
     auto key = proof_key({(*kept)->key, {}}, parts_.random);
     if (!key) return over("its key cannot be read");
@@ -107,7 +107,7 @@ OAuthResult<TokenAnswer> TokenSource::given(KeptSignIn const& kept) {
   bool const over_already = kept.access_token == given_ && (spent_ || !endless);
   if (kept.access_token.empty() || over_already) return over("it has ended");
   auto const wall = parts_.scheduler.clock().wall();
-  if (kept.expires_at && *kept.expires_at <= wall + kSkewMax) return over("it has ended");
+  if (kept.expires_at && *kept.expires_at <= wall + left_to_take_) return over("it has ended");
   TokenAnswer answer;
   answer.access_token = kept.access_token;
   answer.expires_at = kept.expires_at;
@@ -147,12 +147,12 @@ TokenSource::Answering TokenSource::ask_signed_in(OwnCredentials const& own, bas
     if (auto elsewhere = co_await moved(*kept, deadline)) co_return std::move(*elsewhere);
   }
   if (kept->refresh_token.empty()) {
-    if (!kept->access_token.empty() && kept->expires_at > parts_.scheduler.clock().wall()) {
-      co_return over("the issuer gave nothing to renew the sign-in with");  // what is left of it stays good
-    }
-    kept->end();
+    auto const why = "the issuer gave nothing to renew the sign-in with";
+    bool const lasts = !spent_ && kept->expires_at > parts_.scheduler.clock().wall();
+    if (lasts && !kept->access_token.empty()) co_return over(why);  // what is left of it stays good
+    kept->end(why);
     keep(*kept);
-    co_return over("the sign-in has ended");
+    co_return over(why);
   }
   co_return co_await renew(own, std::move(*kept), deadline);
 }
@@ -168,15 +168,15 @@ base::Task<std::optional<OAuthError>> TokenSource::moved(KeptSignIn& kept, base:
   auto const& named = place->issuers;  // a server that names none has lost its metadata, which proves nothing
   bool const same = named.empty() || std::find(named.begin(), named.end(), kept.issuer) != named.end();
   if (same) co_return std::nullopt;
-  kept.end();
+  auto const url = net::parse_url(place->issuer);
+  kept.end("the server has moved to another issuer" + (url ? ", " + url->authority : std::string()));
   if (kept.registered) {
     kept.client_id.clear();
     kept.client_secret = {};
     kept.client_secret_until.reset();
   }
   keep(kept);
-  auto const url = net::parse_url(place->issuer);
-  co_return over("the server has moved to another issuer" + (url ? ", " + url->authority : std::string()));
+  co_return over(kept.why_ended);
 }
 
 TokenSource::Answering TokenSource::renew(OwnCredentials const& own, KeptSignIn kept,
@@ -200,6 +200,7 @@ TokenSource::Answering TokenSource::renew(OwnCredentials const& own, KeptSignIn 
     kept.access_token = answer->access_token;
     if (!answer->refresh_token.empty()) kept.refresh_token = answer->refresh_token;
     kept.expires_at = end_of(asked_at, *answer);
+    left_to_take_ = left_to_take(asked_at, kept.expires_at);
     if (!answer->scopes.empty()) kept.scopes = answer->scopes;
     given_ = kept.access_token;
     spent_ = false;
@@ -214,7 +215,8 @@ TokenSource::Answering TokenSource::renew(OwnCredentials const& own, KeptSignIn 
   bool const unknown = refusal.code == "invalid_client";
   if (unknown && kept.registered) kept.client_id.clear();  // the next sign-in registers anew
   if (refusal.cause == Cause::reauth || (unknown && kept.registered)) {
-    kept.end();
+    kept.end(unknown ? "the issuer does not know the client any more"
+                     : "the issuer does not take the refresh token any more");
     keep(kept);
   }
   co_return refusal;

@@ -209,10 +209,13 @@ TEST_F(SignedIn, AServerThatHasMovedToAnotherIssuerEndsItAndNothingGoesThere) {
   EXPECT_EQ(located, 1U);
   EXPECT_TRUE(issuer.asked.empty()) << "neither the old issuer nor the new one";
   EXPECT_TRUE(on_disk().ended());
+  EXPECT_NE(on_disk().why_ended.find("moved to another issuer, i2.test"), std::string::npos);
   EXPECT_EQ(on_disk().client_id, "") << "the registration is none there";
   EXPECT_TRUE(on_disk().client_secret.empty());
   EXPECT_FALSE(get());
   EXPECT_EQ(located, 1U);
+  begin();  // the status goes on to say it, and so does a restart
+  EXPECT_NE(text().find("moved to another issuer, i2.test"), std::string::npos);
 }
 
 TEST_F(SignedIn, AClientThatIsConfiguredIsNotForgottenWhereTheServerHasMoved) {
@@ -277,7 +280,8 @@ TEST_F(SignedIn, ARefreshTokenThatIsDeadEndsTheSignIn) {
   loop.advance(3600s);
   EXPECT_NE(text().find("needs sign-in"), std::string::npos);
   EXPECT_TRUE(on_disk().ended());
-  EXPECT_EQ(on_disk().client_id, "c-1");  // the next sign-in uses the registration
+  EXPECT_NE(on_disk().why_ended.find("refresh token"), std::string::npos);
+  EXPECT_EQ(on_disk().client_id, "c-1");  // it stays, for issuers that register nobody any more
   EXPECT_EQ(issuer.asked.size(), 1U);
   loop.advance(10min);
   EXPECT_NE(text().find("needs sign-in"), std::string::npos);
@@ -298,6 +302,21 @@ TEST_F(SignedIn, ATokenWithoutAnEndIsUsedUntilTheServerRefusesIt) {
   EXPECT_EQ((*later)->reveal(), "Bearer x-0");
   source->refused(nullptr, *later, false);
   EXPECT_NE(text().find("needs sign-in"), std::string::npos);
+  EXPECT_TRUE(on_disk().ended());
+}
+
+TEST_F(SignedIn, ATokenThatCannotBeRenewedEndsItWhenTheServerRefusesIt) {
+  auto kept = signed_in();
+  kept.refresh_token = {};
+  ASSERT_TRUE(store.write("web", kept));
+  EXPECT_EQ(text(), "Bearer x-0");
+  loop.advance(3000s);  // its renewal is due, and it is good still
+  EXPECT_EQ(text(), "Bearer x-0");
+  loop.advance(10s);
+  EXPECT_FALSE(on_disk().ended());
+  source->refused(nullptr, *get(), false);
+  loop.advance(6min);
+  EXPECT_NE(text().find("gave nothing to renew"), std::string::npos);
   EXPECT_TRUE(on_disk().ended());
 }
 
@@ -323,6 +342,7 @@ TEST_F(SignedIn, AClientThatTheIssuerHasForgottenRegistersAnew) {
   EXPECT_NE(text().find("needs sign-in"), std::string::npos);
   EXPECT_EQ(on_disk().client_id, "");
   EXPECT_TRUE(on_disk().ended());
+  EXPECT_NE(on_disk().why_ended.find("does not know the client"), std::string::npos);
 }
 
 TEST_F(SignedIn, AnIssuerThatIsAwayEndsNothing) {
@@ -368,6 +388,27 @@ TEST_F(SignedIn, WhileAnotherGatewayRenewsItIsWaitedForAndItsTokenUsed) {
   ASSERT_TRUE(out && *out);
   EXPECT_EQ((**out)->reveal(), "Bearer theirs");
   EXPECT_TRUE(issuer.asked.empty());
+}
+
+TEST_F(SignedIn, WhereTokensLiveForSecondsAnotherGatewaysIsUsedToo) {
+  auto kept = signed_in();
+  kept.expires_at = loop.clock().wall();
+  ASSERT_TRUE(store.write("web", kept));
+  issuer.answer = [this](FakeIssuer::Asked const& asked) { return rotated(asked, 3); };
+  EXPECT_EQ(text(), "Bearer x-1");
+  auto const another = [&](std::string const& token, base::Duration left) {
+    loop.advance(2s);  // what is at hand is served for half its life
+    auto theirs = on_disk();
+    theirs.access_token = base::Secret(token);
+    theirs.expires_at = loop.clock().wall() + std::chrono::duration_cast<std::chrono::milliseconds>(left);
+    ASSERT_TRUE(store.write("web", theirs));
+  };
+  another("theirs", 2500ms);
+  EXPECT_EQ(text(), "Bearer theirs");
+  EXPECT_EQ(issuer.asked.size(), 1U);
+  another("theirs, almost over", 900ms);
+  EXPECT_EQ(text(), "Bearer x-2");
+  EXPECT_EQ(issuer.asked.size(), 2U);
 }
 
 TEST_F(SignedIn, ItIsInUseWhileItIsRenewedAndNotBegunWhenTheProcessEnds_T17) {

@@ -201,11 +201,12 @@ class TokenSource final : public core::CredentialSource {
   std::unordered_map<TokenKey, std::shared_ptr<Flight>, TokenKeyHash> flights_;
   std::size_t waiters_ = 0;
   std::optional<Block> block_;
-  std::vector<TokenKey> failing_;      // who, in a row; fewer than kFailuresOfAll
-  bool doubted_ = false;               // whether the server still has the issuer that was found
-  base::Secret given_;                 // authorization_code: the last token of the sign-in that was in use
-  bool spent_ = false;                 // … which the server does not take any more
-  std::optional<KeptSignIn> unsaved_;  // … whose renewed tokens could not be written
+  std::vector<TokenKey> failing_;  // who, in a row; fewer than kFailuresOfAll
+  bool doubted_ = false;           // whether the server still has the issuer that was found
+  base::Secret given_;             // authorization_code: the last token of the sign-in that was in use
+  bool spent_ = false;             // … which the server does not take any more
+  base::Duration left_to_take_ = kSkewMax;  // … to be used, where another gateway has asked for it
+  std::optional<KeptSignIn> unsaved_;       // … whose renewed tokens could not be written
   base::TaskGroup asking_;
 };
 

@@ -74,13 +74,14 @@ describe('a server at which a person signs in', { timeout: 120_000, ...kSkip }, 
 
   test('missing scopes are named with the command that gets them', async () => {
     guarded.scopes = ['use', 'admin'];
-    const before = issuer.refreshes;
+    const before = issuer.refreshes; const { refresh_token: old } = kept();
     const refused = JSON.stringify(await call(weir, 'web'));
     assert.match(refused, /weir server login web --scope use --scope admin/);
     assert.equal(issuer.refreshes, before);
     const end = await command(weir.file, env, ['login', 'web', '--scope', 'admin'], browser);
     assert.equal(end.code, 0, end.err);
     assert.equal(issuer.registrations, 2);  // the issuer said that the first one was for fewer scopes
+    assert.deepEqual(issuer.revoked, [old]);  // of a client that is not used any more
     await eventually('a call that works', () => works(weir, 'web'));
     assert.match(kept().scopes.join(' '), /^use offline_access admin$/);
     guarded.scopes = ['use'];
@@ -108,10 +109,14 @@ describe('a server at which a person signs in', { timeout: 120_000, ...kSkip }, 
     issuer.live.clear();
     await eventually('the cure', async () => /weir server login web/.test(JSON.stringify(await call(weir, 'web'))));
     assert.ok(await works(weir, 'open'));
+    await eventually('the status to say so', async () => (await status('web')).state === 'failed');
+    await eventually('the reason', async () => (await status('web')).cause
+      === 'needs sign-in: run `weir server login web` (the issuer does not take the refresh token any more)');
     const end = await command(weir.file, env, ['login', 'web'], browser);
     assert.equal(end.code, 0, end.err);
-    assert.equal(issuer.registrations, 2);  // the same client again
+    assert.equal(issuer.registrations, 3);  // an issuer that forgets its tokens may have forgotten its clients
     await eventually('a call that works', () => works(weir, 'web'));
+    await eventually('a status that is well', async () => { const web = await status('web'); return web.state === 'ok' && !web.cause; });
   });
 
   test('where there is no browser the address is pasted', async () => {
@@ -146,7 +151,7 @@ describe('a server at which a person signs in', { timeout: 120_000, ...kSkip }, 
     const { refresh_token: token } = kept();
     const end = await command(weir.file, env, ['logout', 'web']);
     assert.equal(end.code, 0, end.err);
-    assert.deepEqual(issuer.revoked, [token]);
+    assert.equal(issuer.revoked.at(-1), token);
     assert.deepEqual(readdirSync(folder).filter(name => name.endsWith('.json')), []);
     await eventually('needs sign-in', async () => /^needs sign-in/.test((await status('web')).cause));
     assert.equal(await works(weir, 'web') ?? false, false);
@@ -158,6 +163,52 @@ describe('a server at which a person signs in', { timeout: 120_000, ...kSkip }, 
     assert.deepEqual(issuer.wrong, []);
     assert.equal(issuer.secrets.length > 10, true);
     assert.deepEqual(issuer.secrets.filter(text => logs.includes(text)), []);
+  });
+});
+
+describe('an issuer that forgets, and one that hangs', { timeout: 90_000, ...kSkip }, () => {
+  const state = scratch(); const env = { XDG_STATE_HOME: state };
+  let fixture; let issuer; let guarded; let weir;
+  const kept = () => JSON.parse(readFileSync(join(state, 'weir/sign-ins/web.json'), 'utf8'));
+  before(async () => {
+    fixture = await startFixture('http_dual.mjs');
+    issuer = await new Issuer().start();
+    guarded = await new Guarded(issuer).start(fixture, issuer);
+    weir = await startWeir({}, { config: { servers: { web: { url: guarded.url, auth: { type: 'oauth', grant: 'authorization_code' } } } }, env });
+    assert.equal((await command(weir.file, env, ['login', 'web'], browser)).code, 0);
+    await eventually('a call that works', () => works(weir, 'web'));
+  });
+  after(() => stopAll(weir, guarded, issuer, fixture));
+
+  test('a registration that the issuer has forgotten is given up with the attempt that shows it', async () => {
+    issuer.clients.clear();
+    const first = await command(weir.file, env, ['login', 'web'], async (url, child) => {
+      assert.equal((await browser(url)).status, 400);  // the browser alone is told
+      child.process.kill('SIGINT');
+    });
+    assert.notEqual(first.code, 0);
+    assert.match(first.out, /does not know the client, end this with Ctrl-C and run it again/);
+    assert.ok(await works(weir, 'web'));  // what is kept is good still
+    const second = await command(weir.file, env, ['login', 'web'], browser);
+    assert.equal(second.code, 0, second.err);
+    assert.equal(issuer.registrations, 2);
+    await eventually('a call with it', async () => await works(weir, 'web') && guarded.last === `Bearer ${kept().access_token}`);
+  });
+
+  test('a sign-in waits for a gateway whose renewal hangs, and is kept', async () => {
+    const { id, access_token: token } = kept();
+    const answers = issuer.token;
+    let hangs = 0;
+    issuer.token = (form, say) => form.get('grant_type') === 'refresh_token' ? void (hangs += 1) : answers.call(issuer, form, say);
+    issuer.live.delete(token);
+    const waiting = call(weir, 'web').catch(() => {});
+    await eventually('a renewal', () => hangs > 0);
+    const end = await command(weir.file, env, ['login', 'web'], browser);
+    assert.equal(end.code, 0, end.err);
+    assert.notEqual(kept().id, id);
+    await waiting;
+    await eventually('a call that works', () => works(weir, 'web'));
+    assert.equal(guarded.last, `Bearer ${kept().access_token}`);
   });
 });
 
@@ -181,11 +232,47 @@ describe('what cannot be signed in at is said', { timeout: 60_000, ...kSkip }, (
     }
   });
 
+  test('an answer that is never pasted', async () => {
+    const end = await command(config.file, env, ['login', 'web', '--paste'], async (_, child) => { child.process.stdin.end(); });
+    assert.equal(end.code, 77);
+    assert.match(end.err, /the input has ended, and no answer was pasted/);
+  });
+
   test('an issuer that registers nobody', async () => {
     issuer.extra = { registration_endpoint: undefined };
     const end = await command(config.file, env, ['login', 'web']);
     assert.equal(end.code, 1);
     assert.match(end.err, /set `client_id`/);
+  });
+
+  test('an issuer that refuses to register Weir, and what to do', async () => {
+    issuer.extra = {};
+    const { register } = issuer;
+    const refused = async (status, body) => {
+      issuer.register = (client, say) => say(status, body);
+      return command(config.file, env, ['login', 'web']);
+    };
+    const bare = await refused(403, {});
+    assert.equal(bare.code, 1);
+    assert.match(bare.err, /failed: registration[^:]*(:\d+)?: HTTP 403$/m);
+    assert.match(bare.err, /fix: Make Weir a client there.*`auth\.client_id`/);
+    const told = await refused(400, { error: 'invalid_client_metadata', error_description: 'no such scope' });
+    assert.match(told.err, /failed: registration[^:]*(:\d+)?: invalid_client_metadata: no such scope$/m);
+    const busy = await refused(429, {});
+    assert.equal(busy.code, 69);
+    assert.match(busy.err, /fix: try again in 5 s/);
+    issuer.register = register;
+  });
+
+  test('metadata behind a redirect, which is not followed', async () => {
+    const serve = guarded.serve;
+    guarded.serve = async (req, res, ...more) => req.url.startsWith('/.well-known/') ? res.writeHead(302, { location: '/' }).end()
+      : serve.call(guarded, req, res, ...more);
+    const end = await command(config.file, env, ['login', 'web']);
+    guarded.serve = serve;
+    assert.equal(end.code, 1);
+    assert.match(end.err, /failed: the metadata of the server at 127\.0\.0\.1:\d+: HTTP 302$/m);
+    assert.match(end.err, /fix: Weir follows no redirects/);
   });
 
   test('an issuer that is away', async () => {
