@@ -1,5 +1,7 @@
 #include "app/kept_environment.hpp"
 
+#include <fmt/format.h>
+
 namespace weir::app {
 
 using base::Blame;
@@ -32,7 +34,16 @@ Result<base::Secret> KeptEnvironment::kept(std::string_view reference) const {
   if (!parsed) return Error(Fault::unavailable, Blame::gateway, "it does not name a secret");
   if (auto const* const value = table_.value(*parsed)) return *value;
   if (auto const alarm = table_.alarm(*parsed); !alarm.empty()) {
-    return Error(Fault::unavailable, Blame::upstream, std::string(alarm));
+    return Error(Fault::unavailable, Blame::upstream, alarm);
+  }
+  auto const left_out = left_out_.find(reference);
+  if (left_out != left_out_.end() && left_out->second == LeftOut::disabled)
+    return Error(Fault::starting, Blame::gateway, "is not asked for: its server is disabled");
+  if (left_out != left_out_.end()) {
+    return Error(Fault::unavailable, Blame::gateway,
+                 fmt::format("Weir keeps at most {} secrets, and others come first; refer to fewer, or serve "
+                             "some of the servers with a Weir of their own",
+                             table_.most()));
   }
   return Error(Fault::starting, Blame::gateway, "has not been asked for yet");
 }

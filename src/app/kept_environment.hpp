@@ -31,6 +31,14 @@ class KeptEnvironment final : public config::Environment {
   }
   void replay() noexcept { replaying_ = true; }  // from now on: what was remembered
 
+  // References that no store is asked for, and why not.
+  enum class LeftOut { disabled, beyond };  // only disabled servers need it; there are too many
+  using AllLeftOut = std::map<std::string, LeftOut, std::less<>>;
+  bool leave_out(AllLeftOut references) {  // true: these are others than before
+    left_out_.swap(references);
+    return left_out_ != references;
+  }
+
   Variables const& variables() const override { return machine_.variables(); }
   std::string working_directory() const override { return machine_.working_directory(); }
   unsigned cores() const override { return machine_.cores(); }
@@ -48,6 +56,7 @@ class KeptEnvironment final : public config::Environment {
   using Texts = std::map<std::string, base::Result<std::string>>;
   mutable Texts texts_;
   Texts before_;
+  AllLeftOut left_out_;
   mutable std::map<std::string, std::vector<std::string>> lists_;
   bool replaying_ = false;
 };

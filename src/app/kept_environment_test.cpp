@@ -105,5 +105,20 @@ TEST_F(Kept, SaysWhyThereIsNoValue) {
   EXPECT_EQ(environment.kept("vault:../x#token").error().fault, base::Fault::unavailable);
 }
 
+TEST_F(Kept, SaysWhyAStoreIsNotAsked) {
+  EXPECT_TRUE(environment.leave_out(
+      {{"vault:x#a", KeptEnvironment::LeftOut::beyond}, {"vault:x#b", KeptEnvironment::LeftOut::disabled}}));
+  auto const beyond = environment.kept("vault:x#a").error();
+  EXPECT_EQ(beyond.fault, base::Fault::unavailable) << "an error";
+  EXPECT_NE(beyond.detail.find("at most 1000 secrets"), std::string::npos) << beyond.detail;
+  auto const disabled = environment.kept("vault:x#b").error();
+  EXPECT_EQ(disabled.fault, base::Fault::starting) << "a note";
+  EXPECT_NE(disabled.detail.find("its server is disabled"), std::string::npos) << disabled.detail;
+  EXPECT_FALSE(environment.leave_out(
+      {{"vault:x#a", KeptEnvironment::LeftOut::beyond}, {"vault:x#b", KeptEnvironment::LeftOut::disabled}}));
+  EXPECT_TRUE(environment.leave_out({}));
+  EXPECT_EQ(environment.kept("vault:x#a").error().detail, "has not been asked for yet");
+}
+
 }  // namespace
 }  // namespace weir::app

@@ -30,7 +30,9 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
 
   KeptEnvironment& environment() noexcept { return environment_; }
   void learn(config::Settings const& settings);  // which secrets these need; the others are forgotten
-  bool must_ask() const;                         // a store's secret is not known, and not known to fail
+  // Settings read before learn() are not the last word: a store's secret is not known, and not known to fail,
+  // or others are left out now.
+  bool must_ask() const;
   void fetch_now();  // on a loop of its own; at most `secrets.timeout` for each store
 
   struct Parts {
@@ -63,9 +65,11 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
  private:
   struct Running;
   void changed(secrets::SecretTable::Changes const& changes) override;
-  void failed(secrets::SecretReference const& document, std::string const& why, bool first) override;
+  void failed(secrets::SecretReference const& document, std::string const& why, bool news) override;
   void recovered(secrets::SecretReference const& document) override;
   void learn_servers(config::Settings const& settings);
+  void leave_out(config::Settings const& settings, KeptEnvironment::AllLeftOut left_out);
+  void warn_of_limit();
   void give_sources(vault::SecretKeeper& keeper, base::Scheduler& loop, net::Fetcher& fetcher);
   std::vector<secrets::SecretReference> of_server(std::string const& server, core::CredentialPart part) const;
   base::Result<std::string> read_secret(std::string const& path) const;
@@ -77,7 +81,9 @@ class SecretDesk final : private vault::SecretKeeper::Listener {
   secrets::SecretTable table_;
   KeptEnvironment environment_;
   config::SecretStores stores_;
-  std::vector<config::SecretUse> uses_;
+  std::vector<config::SecretUse> uses_;  // without those of disabled servers
+  std::size_t beyond_ = 0;               // of these, how many are left out: there are too many
+  bool others_left_out_ = false;
   std::map<std::string, config::Server> told_by_;  // servers that tell, without what they tell of
   std::set<std::string> warned_;                   // references that are too old, told once
   std::unique_ptr<Running> running_;

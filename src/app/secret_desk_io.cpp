@@ -71,6 +71,12 @@ std::string server_of(config::SecretUse const& use) {
   return std::string(name.substr(0, name.find('.')));
 }
 
+bool of_disabled(config::Settings const& settings, config::SecretUse const& use) {
+  if (!use.path.starts_with("servers.")) return false;
+  auto const* const server = settings.server(server_of(use));
+  return server != nullptr && server->disabled;
+}
+
 // Who says whether they take it.
 secrets::SecretTable::Users users_of(std::vector<config::SecretUse> const& uses, std::string_view reference) {
   secrets::SecretTable::Users users;
@@ -101,22 +107,51 @@ void SecretDesk::learn(config::Settings const& settings) {
   bool const other_stores = stores_ != settings.stores;
   stores_ = settings.stores;
   uses_ = settings.references;
+  std::erase_if(uses_, [&](config::SecretUse const& use) { return of_disabled(settings, use); });
   table_.set_options(table_options(stores_));
   std::vector<SecretReference> wanted;
   for (auto const& use : uses_) {
-    auto reference = secrets::parse_reference(use.reference);
+    if (auto reference = secrets::parse_reference(use.reference)) wanted.push_back(std::move(*reference));
+  }
+  table_.keep_only(wanted);  // first: what goes makes room
+  KeptEnvironment::AllLeftOut left_out;
+  for (auto const& use : uses_) {
+    auto const reference = secrets::parse_reference(use.reference);
     if (!reference) continue;
     base::Duration const age_max = use.password ? stores_.password_age_max : stores_.token_age_max;
     auto users = users_of(uses_, use.reference);
-    if (!table_.want(*reference, age_max, clock_.now(), !users.empty())) continue;
-    table_.set_users(*reference, std::move(users));
-    wanted.push_back(std::move(*reference));
+    if (table_.want(*reference, age_max, clock_.now(), !users.empty())) {
+      table_.set_users(*reference, std::move(users));
+    } else {
+      left_out.emplace(use.reference, KeptEnvironment::LeftOut::beyond);
+    }
   }
-  table_.keep_only(wanted);
+  leave_out(settings, std::move(left_out));
   learn_servers(settings);
   if (!running_) return;
   if (other_stores) give_sources(running_->keeper, running_->parts.loop, running_->fetcher);
   running_->keeper.look_again();
+}
+
+void SecretDesk::leave_out(config::Settings const& settings, KeptEnvironment::AllLeftOut left_out) {
+  beyond_ = left_out.size();
+  for (auto const& use : settings.references) {
+    auto const reference = secrets::parse_reference(use.reference);
+    if (reference && of_disabled(settings, use) && !table_.holds(*reference))
+      left_out.emplace(use.reference, KeptEnvironment::LeftOut::disabled);
+  }
+  others_left_out_ = environment_.leave_out(std::move(left_out));
+  if (others_left_out_) warn_of_limit();
+}
+
+// Those of stores are errors of the configuration too; files are read, but nobody looks at them again.
+void SecretDesk::warn_of_limit() {
+  if (!running_ || beyond_ == 0) return;
+  running_->parts.log.event(
+      Level::warn, "secret.limit",
+      fmt::format("{} references to secrets are beyond the {} that are kept: those of stores cannot be had, "
+                  "and new values of files and credentials are seen at a reload only",
+                  beyond_, table_.most()));
 }
 
 // A server with other settings is another one: it begins with the values in use, and has refused none.
@@ -136,6 +171,7 @@ void SecretDesk::learn_servers(config::Settings const& settings) {
 }
 
 bool SecretDesk::must_ask() const {
+  if (others_left_out_) return true;
   auto const all = table_.views();
   return std::any_of(all.begin(), all.end(), [](secrets::SecretView const& view) {
     return far_away(view.reference) && !view.known && view.alarm.empty();
@@ -210,6 +246,7 @@ void SecretDesk::open(Parts parts) {
   running_ = std::make_unique<Running>(std::move(parts), table_, self);
   give_sources(running_->keeper, running_->parts.loop, running_->fetcher);
   running_->keeper.start();
+  warn_of_limit();
 }
 
 void SecretDesk::close() { running_.reset(); }
@@ -235,8 +272,8 @@ void SecretDesk::changed(secrets::SecretTable::Changes const& changes) {
   running_->parts.changed();
 }
 
-void SecretDesk::failed(SecretReference const& document, std::string const& why, bool first) {
-  if (!running_ || !first) return;
+void SecretDesk::failed(SecretReference const& document, std::string const& why, bool news) {
+  if (!running_ || !news) return;
   running_->parts.log.event(
       Level::warn, "secret.store",
       fmt::format("{} cannot be had: {}; a value known before stays in use", document.document_name(), why));
@@ -339,6 +376,10 @@ void SecretDesk::refresh_gauges() {
   gauges.failing.set(failing);
 }
 
-std::string SecretDesk::status_json() const { return secrets_json(table_.views(), uses_, clock_.wall()); }
+std::string SecretDesk::status_json() const {
+  auto views = table_.views();
+  if (running_) mask_views(views, [&log = running_->parts.log](std::string& text) { log.mask(text); });
+  return secrets_json(views, uses_, clock_.wall(), {stores_.vault.space, stores_.vault.mount});
+}
 
 }  // namespace weir::app

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/shown_text.hpp"
+#include "base/shell_word.hpp"
 #include "mcp/json_text.hpp"
 
 namespace weir::app {
@@ -73,17 +74,25 @@ std::string_view text_at(dom::element const& item, char const* key) {
   return item[key].get_string().get(text) == simdjson::SUCCESS ? text : std::string_view();
 }
 
+// No value stands in the commands: a shell writes down what it was told to run, and any user sees it.
 std::string how(SecretLine const& line) {
   auto const rest = line.reference.substr(line.reference.find(':') + 1);
   auto const document = rest.substr(0, rest.rfind('#'));
   auto const key = rest.rfind('#') == std::string::npos ? std::string() : rest.substr(rest.rfind('#') + 1);
-  if (line.source == "vault") return fmt::format("vault kv patch {} {}=…", document, key);
+  if (line.source == "vault") {
+    auto const option = [](std::string_view name, std::string const& value) {
+      return value.empty() ? std::string() : fmt::format("{}={} ", name, base::shell_word(value));
+    };
+    return fmt::format("with the new value on its input: vault kv patch {}{}{} {}",
+                       option("-namespace", line.space), option("-mount", line.mount),
+                       base::shell_word(document), base::shell_word(key + "=-"));
+  }
   if (line.source == "aws-sm") {
-    return key.empty()
-               ? fmt::format("aws secretsmanager put-secret-value --secret-id {} --secret-string …", document)
-               : fmt::format(
-                     "aws secretsmanager put-secret-value --secret-id {}, with a new `{}` in its JSON",
-                     document, key);
+    return fmt::format(
+        "with {} on its input: aws secretsmanager put-secret-value --secret-id {} --secret-string "
+        "file:///dev/stdin",
+        key.empty() ? "the new value" : fmt::format("the whole JSON and a new `{}` in it", key),
+        base::shell_word(document));
   }
   if (line.source == "file") return fmt::format("write a new file beside {} and rename it over", document);
   return fmt::format("give the credential `{}` a new value where your service manager keeps it", document);
@@ -91,14 +100,26 @@ std::string how(SecretLine const& line) {
 
 }  // namespace
 
+void mask_views(std::vector<secrets::SecretView>& views, std::function<void(std::string&)> const& mask) {
+  for (auto& view : views) {
+    mask(view.alarm);
+    mask(view.version);
+  }
+}
+
 std::string secrets_json(std::vector<secrets::SecretView> const& views,
-                         std::vector<config::SecretUse> const& uses, base::WallTime now) {
+                         std::vector<config::SecretUse> const& uses, base::WallTime now,
+                         VaultPlace const& vault) {
   std::string json = R"({"secrets":[)";
   for (auto const& view : views) {
     json += json.back() == '[' ? "{" : ",{";
     auto const reference = view.reference.text();
     text_member(json, "reference", reference);
     text_member(json, "source", secrets::name_of(view.reference.store));
+    if (view.reference.store == secrets::Store::vault) {
+      if (!vault.space.empty()) text_member(json, "namespace", vault.space);
+      text_member(json, "mount", vault.mount);
+    }
     text_member(json, "state", state_of(view, now));
     auto const detail = view.alarm.empty() && !view.refused_by.empty() ? kRefusedAdvice : view.alarm;
     if (!detail.empty()) text_member(json, "detail", detail);
@@ -134,6 +155,8 @@ std::optional<std::vector<SecretLine>> read_secrets(std::string_view json) {
     SecretLine line;
     line.reference = text_at(item, "reference");
     line.source = text_at(item, "source");
+    line.space = text_at(item, "namespace");
+    line.mount = text_at(item, "mount");
     line.state = text_at(item, "state");
     line.detail = text_at(item, "detail");
     line.version = text_at(item, "version");

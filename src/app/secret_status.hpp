@@ -1,9 +1,10 @@
 // What people may know of the secrets in use: made into JSON by the gateway, read and shown by `weir
 // secrets`.
 //
-// Pure; no value of a secret gets here.
+// Pure. No value of a secret gets here, but in what a store says of itself.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,12 +15,22 @@
 
 namespace weir::app {
 
+// What stores say goes where people read it: it is masked as in the log.
+void mask_views(std::vector<secrets::SecretView>& views, std::function<void(std::string&)> const& mask);
+
+struct VaultPlace {   // as it is configured; `weir secrets rotate` names it
+  std::string space;  // namespace; may be empty
+  std::string mount;
+};
 std::string secrets_json(std::vector<secrets::SecretView> const& views,
-                         std::vector<config::SecretUse> const& uses, base::WallTime now);
+                         std::vector<config::SecretUse> const& uses, base::WallTime now,
+                         VaultPlace const& vault = {});
 
 struct SecretLine {
   std::string reference;  // "vault:mcp/x#token"
   std::string source;     // "vault"
+  std::string space;      // of Vault: namespace, may be empty
+  std::string mount;      // of Vault; an older gateway does not say
   std::string state;      // "ok", "new", "old", "refused", "failing", "rolled back", "unknown"
   std::string detail;     // why it is failing, or what to do
   std::string version;

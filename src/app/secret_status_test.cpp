@@ -74,15 +74,43 @@ TEST(SecretStatus, SaysWhoHasRefusedTheNewValueAndWhatToDo_F30) {
   EXPECT_NE(text.find("  refused by b and 2 more  "), std::string::npos) << text;
 }
 
+// What a store says may repeat a credential, and the page is read by people.
+TEST(SecretStatus, WhatStoresSayIsMasked_F57) {
+  auto some = view("vault:mcp/a#token", 1h);
+  some.alarm = "bad token hvs.CANARY";
+  some.version = "hvs.CANARY";
+  std::vector<secrets::SecretView> views{some};
+  mask_views(views, [](std::string& text) {
+    for (auto at = text.find("hvs.CANARY"); at != std::string::npos; at = text.find("hvs.CANARY"))
+      text.replace(at, 10, "***");
+  });
+  auto const json = secrets_json(views, kUses, kNow);
+  EXPECT_EQ(json.find("CANARY"), std::string::npos) << json;
+  EXPECT_EQ(read_secrets(json)->at(0).detail, "bad token ***");
+}
+
 TEST(SecretStatus, RotationSaysWhatIsByHandForEachSource_R055) {
   auto const text = [](std::string_view reference) {
-    return render_rotation(*read_secrets(secrets_json({view(reference, 100 * 24h)}, {}, kNow)));
+    return render_rotation(*read_secrets(secrets_json({view(reference, 100 * 24h)}, {}, kNow, {"", "kv"})));
   };
-  EXPECT_NE(text("vault:mcp/a#token").find("vault kv patch mcp/a token="), std::string::npos);
-  EXPECT_NE(text("aws-sm:team/x#K").find("--secret-id team/x, with a new `K`"), std::string::npos);
+  EXPECT_NE(text("vault:mcp/a#token").find(": vault kv patch -mount=kv mcp/a token=-\n"), std::string::npos);
+  EXPECT_NE(text("aws-sm:team/x#K").find("a new `K` in it on its input: aws "), std::string::npos);
+  EXPECT_NE(text("aws-sm:team/x").find("--secret-id team/x --secret-string file:///dev/stdin\n"),
+            std::string::npos);
   EXPECT_NE(text("file:/run/k").find("rename it over"), std::string::npos);
   EXPECT_NE(text("cred:github").find("credential `github`"), std::string::npos);
   EXPECT_NE(text("cred:github").find("by hand"), std::string::npos);
+}
+
+TEST(SecretStatus, CommandsAreQuotedAndHoldNoValue_R055) {
+  auto const text = [](std::string_view reference, VaultPlace const& place) {
+    return render_rotation(*read_secrets(secrets_json({view(reference, 1h)}, {}, kNow, place)));
+  };
+  EXPECT_NE(text("vault:my app/it's#API $KEY", {"team a", "kv 2"})
+                .find(R"(vault kv patch -namespace='team a' -mount='kv 2' 'my app/it'\''s' 'API $KEY=-')"),
+            std::string::npos);
+  EXPECT_NE(text("vault:a#k", {}).find("vault kv patch a k=-\n"), std::string::npos) << "of an older gateway";
+  EXPECT_NE(text("aws-sm:a b", {}).find("--secret-id 'a b' "), std::string::npos);
 }
 
 TEST(SecretStatus, WhatIsNoAnswerOfAGatewayIsRefused) {

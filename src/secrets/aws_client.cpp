@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "secrets/secret_mask.hpp"
 #include "secrets/store_json.hpp"
 
 namespace weir::secrets {
@@ -19,13 +20,29 @@ using base::Retry;
 // "com.amazonaws.secretsmanager#ResourceNotFoundException" → the part after #.
 std::string_view type_of(std::string_view text) { return text.substr(text.find('#') + 1); }
 
-Error failure(int status, std::string_view body) {
+using Sent = std::span<base::Secret const>;
+
+std::string without(Sent sent, std::string_view text) {
+  std::string out(text);
+  SecretMask(sent).apply(out);
+  return out;
+}
+
+// The signature of a value of the Authorization field. Who sees it may repeat it, with the request, for 15
+// minutes.
+std::string_view signature_in(std::string_view authorization) {
+  constexpr std::string_view kName = "Signature=";
+  auto const at = authorization.rfind(kName);
+  return at == std::string_view::npos ? std::string_view() : authorization.substr(at + kName.size());
+}
+
+Error failure(int status, std::string_view body, Sent sent) {
   StoreJson const json(body);
-  auto const type = plain(type_of(json.text({"__type"})));
-  auto said = json.text({"message"});
-  if (said.empty()) said = json.text({"Message"});
-  auto const text = plain(fmt::format("AWS answered {}{}{}{}{}", status, type.empty() ? "" : ": ", type,
-                                      said.empty() ? "" : ": ", said));
+  auto const type = without(sent, type_of(json.text({"__type"})));
+  auto const message = json.text({"message"});
+  auto const said = without(sent, message.empty() ? json.text({"Message"}) : message);
+  auto const text = fmt::format("AWS answered {}{}{}{}{}", status, type.empty() ? "" : ": ", type,
+                                said.empty() ? "" : ": ", said);
   if (type == "ResourceNotFoundException") return {Fault::not_found, Blame::gateway, text};
   bool const busy = type == "ThrottlingException" || type == "InternalServiceError" || status == 429;
   if (busy || status >= 500) return {Fault::unavailable, Blame::upstream, text, Retry::always};
@@ -58,11 +75,13 @@ StoreQuestion aws_question(std::string_view name, std::string_view host, std::st
   }
   out.fields.emplace_back("authorization", base::Secret(value));
   out.body = base::Secret(body);
+  out.credentials = {keys.secret, base::Secret(signature_in(value))};
+  if (!keys.session.empty()) out.credentials.push_back(keys.session);
   return out;
 }
 
-Result<StoreAnswer> aws_answer(int status, std::string_view body) {
-  if (status != 200) return failure(status, body);
+Result<StoreAnswer> aws_answer(int status, std::string_view body, Sent sent) {
+  if (status != 200) return failure(status, body, sent);
   StoreJson const json(body);
   auto const text = json.text({"SecretString"});
   if (text.empty()) {
@@ -73,7 +92,7 @@ Result<StoreAnswer> aws_answer(int status, std::string_view body) {
   }
   StoreAnswer out;
   out.values.emplace_back("", base::Secret(text));
-  out.version = plain(json.text({"VersionId"}));
+  out.version = plain(without(sent, json.text({"VersionId"})));
   if (auto const seconds = json.number({"CreatedDate"}); seconds && *seconds > 0 && *seconds < 1e11) {
     out.created = base::WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(*seconds * 1000)));
   }
@@ -82,7 +101,7 @@ Result<StoreAnswer> aws_answer(int status, std::string_view body) {
   if (root == nullptr || !root->is_object()) return out;
   for (auto const& member : root->get_object()) {
     if (member.key().empty()) continue;
-    auto value = scalar_text(member.value());
+    auto value = inner.scalar(member.value());
     if (value) out.values.emplace_back(std::string(member.key()), std::move(*value));
   }
   return out;

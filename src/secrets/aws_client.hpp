@@ -1,9 +1,11 @@
 // AwsClient: how AWS Secrets Manager is asked for a secret, and how its answers are read.
 //
-// Pure functions. The body of an answer holds the secret; errors and versions taken from it never do. Source:
-// AWS Secrets Manager API reference, GetSecretValue (JSON 1.1 over HTTPS, Signature Version 4).
+// Pure functions. The body of an answer holds the secret; errors and versions taken from it hold none of the
+// keys that it was asked with, nor its signature. Source: AWS Secrets Manager API reference, GetSecretValue
+// (JSON 1.1 over HTTPS, Signature Version 4).
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,7 +22,9 @@ StoreQuestion aws_question(std::string_view name, std::string_view host, std::st
                            AwsKeys const& keys, base::WallTime wall);
 
 // The secret's string under the empty key and, where it is a JSON object, each of its texts under its name.
-// Errors: denied (also a bad signature), not_found, unavailable, protocol (a binary secret, too).
-base::Result<StoreAnswer> aws_answer(int status, std::string_view body);
+// Errors: denied (also a bad signature), not_found, unavailable, protocol (a binary secret, too). `sent`: the
+// question's credentials.
+base::Result<StoreAnswer> aws_answer(int status, std::string_view body,
+                                     std::span<base::Secret const> sent = {});
 
 }  // namespace weir::secrets

@@ -66,6 +66,34 @@ TEST(AwsClient, SaysWhatFailed) {
   EXPECT_EQ(aws_answer(302, "").error().fault, Fault::protocol);
 }
 
+TEST(AwsClient, AnErrorRepeatsNeitherKeysNorTheSignature_F57) {
+  auto const question = aws_question("x", "host", "us-east-1", keys("session+CANARY"), base::WallTime());
+  auto const field_value = field(question, "authorization");
+  auto const signature = field_value.substr(field_value.rfind('=') + 1);
+  ASSERT_EQ(signature.size(), 64U);
+  auto const said = [&](std::string const& message) {
+    return aws_answer(403, R"({"__type":"AccessDeniedException","message":")" + message + "\"}",
+                      question.credentials)
+        .error()
+        .detail;
+  };
+  constexpr auto kBegin = "AWS answered 403: AccessDeniedException: ";
+  EXPECT_EQ(said("token session\\u002BCANARY"), std::string(kBegin) + "token ***");
+  EXPECT_EQ(said("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), std::string(kBegin) + "***");
+  EXPECT_EQ(said("Credential=AKIDEXAMPLE, Signature=" + signature),
+            std::string(kBegin) + "Credential=AKIDEXAMPLE, Signature=***");
+  auto const good =
+      aws_answer(200, R"({"VersionId":"v session+CANARY","SecretString":"s"})", question.credentials);
+  EXPECT_EQ(good->version, "v ***");
+}
+
+TEST(AwsClient, NumbersKeepTheirText_R053) {
+  auto const answer = aws_answer(200, R"({"SecretString":"{\"RATE\":0.1,\"ID\":12345678901234567890123}"})");
+  ASSERT_EQ(answer->values.size(), 3U);
+  EXPECT_EQ(answer->values[1].second.reveal(), "0.1");
+  EXPECT_EQ(answer->values[2].second.reveal(), "12345678901234567890123");
+}
+
 TEST(AwsKeys, ComeFromVariables_R052) {
   std::map<std::string, std::string, std::less<>> vars;
   auto const look = [&](std::string_view name) -> std::optional<std::string_view> {

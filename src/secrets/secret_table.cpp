@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "secrets/secret_mask.hpp"
+#include "secrets/store_json.hpp"
+
 namespace weir::secrets {
 namespace {
 
@@ -26,6 +29,10 @@ std::string_view without_line_end(std::string_view text) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.ends_with('\r')) text.remove_suffix(1);
   return text;
+}
+
+std::string lack_of(std::string_view key) {
+  return key.empty() ? "it is empty" : "it has no text under `" + std::string(key) + "`";
 }
 
 void drop(SecretTable::Users& users, std::string_view user) {
@@ -175,9 +182,38 @@ bool SecretTable::in_reserve(base::Secret const& value) const {
   return false;
 }
 
-std::string_view SecretTable::alarm(SecretReference const& reference) const {
+std::string SecretTable::alarm(SecretReference const& reference) const {
   auto const found = documents_.find(reference.document_name());
-  return found == documents_.end() ? std::string_view() : std::string_view(found->second.alarm);
+  if (found == documents_.end()) return {};
+  if (!found->second.alarm.empty()) return found->second.alarm;
+  auto const* const entry = find(reference);
+  return entry != nullptr && entry->missing ? lack_of(entry->key) : std::string();
+}
+
+std::string SecretTable::document_alarm(SecretReference const& any) const {
+  constexpr std::size_t kNamed = 3;
+  auto const found = documents_.find(any.document_name());
+  if (found == documents_.end()) return {};
+  std::string out = found->second.alarm;
+  if (!out.empty()) return out;
+  std::size_t missing = 0;
+  for (auto const& entry : found->second.entries) {
+    if (!entry.missing || ++missing > kNamed) continue;
+    out += missing == 1 ? lack_of(entry.key) : ", `" + entry.key + "`";
+  }
+  if (missing > kNamed) out += " and " + std::to_string(missing - kNamed) + " more";
+  return out;
+}
+
+bool SecretTable::worth_telling(SecretReference const& any, TimePoint now) {
+  auto const found = documents_.find(any.document_name());
+  if (found == documents_.end()) return false;
+  auto& document = found->second;
+  auto alarm = document_alarm(any);
+  if (document.told && (*document.told == alarm || now < document.told_at + kTellAgain)) return false;
+  document.told = std::move(alarm);
+  document.told_at = now;
+  return true;
 }
 
 bool SecretTable::on_trial(SecretReference const& reference) const {
@@ -319,6 +355,17 @@ Duration SecretTable::refresh_of(Document const& document) const noexcept {
   return here ? std::min(options_.refresh, options_.refresh_files) : options_.refresh;
 }
 
+// Before anything is cut off: half of a value is not found any more.
+void SecretTable::mask_values(Document const& document, std::string& text) {
+  std::vector<base::Secret> values;
+  for (auto const& entry : document.entries) {
+    if (entry.known) values.push_back(entry.value);
+    if (entry.before) values.push_back(*entry.before);
+    if (entry.rejected) values.push_back(*entry.rejected);
+  }
+  SecretMask(values).apply(text);
+}
+
 void SecretTable::give_back(std::string const& name) {
   auto const found = documents_.find(name);
   if (found != documents_.end()) found->second.asking = false;
@@ -333,13 +380,14 @@ SecretTable::Changes SecretTable::Asking::brought(StoreAnswer const& answer, Tim
   auto& document = found->second;
   document.failures = 0;
   document.alarm.clear();
+  bool any_missing = false;
   for (auto& entry : document.entries) {
     SecretReference reference = document.any;
     reference.key = entry.key;
     if (auto const change = table.take(entry, answer, now, wall)) changes.emplace_back(reference, *change);
-    if (!entry.missing) continue;
-    document.alarm = entry.key.empty() ? "it is empty" : "it has no text under `" + entry.key + "`";
+    any_missing = any_missing || entry.missing;
   }
+  if (!any_missing) document.told.reset();
   auto wait = table.refresh_of(document);
   if (answer.lease > Duration{}) wait = std::min(wait, answer.lease * 2 / 3);  // F-29
   document.due = table.after(document, std::max(wait, table.options_.retry_min), now);
@@ -351,7 +399,8 @@ void SecretTable::Asking::failed(std::string why, TimePoint now) {
   auto const found = table.documents_.find(name_);
   if (found == table.documents_.end()) return;
   auto& document = found->second;
-  document.alarm = std::move(why);
+  mask_values(document, why);
+  document.alarm = plain(why);
   Duration const doubled = table.options_.retry_min * (std::int64_t{1} << std::min(document.failures, 10U));
   ++document.failures;
   document.due = table.after(document, std::min(doubled, table.refresh_of(document)), now);
@@ -370,7 +419,7 @@ std::vector<SecretView> SecretTable::views() const {
       view.rolled_back = entry.rejected.has_value();
       view.created = entry.created;
       view.age_max = entry.age_max;
-      view.alarm = document.alarm.empty() ? entry.why : document.alarm;
+      view.alarm = !document.alarm.empty() ? document.alarm : entry.missing ? lack_of(entry.key) : entry.why;
       view.failures = document.failures;
       view.replaced = entry.replaced;
       view.refused_by.assign(entry.refused_by.begin(), entry.refused_by.end());

@@ -8,7 +8,7 @@
 // that is refused gives way to the one before, and is not taken again (F-30); where several use it, once all
 // of them have refused it: until then it is known which have. So does one of which no
 // settings can be made, and there the one before is the last good one also where nobody tells. What stores
-// and files say is taken without its last line end..
+// and files say is taken without its last line end. An alarm repeats no value of its document..
 #pragma once
 
 #include <map>
@@ -88,7 +88,8 @@ class SecretTable {
     SecretReference const& about() const noexcept { return reference_; }  // any key of the document
     // Exactly one of these, once.
     Changes brought(StoreAnswer const& answer, base::TimePoint now, base::WallTime wall);
-    void failed(std::string why, base::TimePoint now);  // `why` must not hold secrets
+    // `why`: what the store said. Values of the document are masked in it, and it is made fit for a log.
+    void failed(std::string why, base::TimePoint now);
 
    private:
     friend class SecretTable;
@@ -119,7 +120,15 @@ class SecretTable {
   base::Secret const* value(SecretReference const& reference) const;    // null: unknown
   base::Secret const* reserve(SecretReference const& reference) const;  // the one before; null: none
   bool in_reserve(base::Secret const& value) const;                     // of whichever secret
-  std::string_view alarm(SecretReference const& reference) const;
+  // Why there is no answer of the store, or none with this text; "" when all is well.
+  std::string alarm(SecretReference const& reference) const;
+  // The same of all that is wanted of the document.
+  std::string document_alarm(SecretReference const& any) const;
+  // Whether to log that alarm: it is the first, or another one than was logged last, kTellAgain ago or more.
+  // Takes it as logged then. After an answer that raises none the next is the first again.
+  static constexpr base::Duration kTellAgain = std::chrono::seconds{10};
+  bool worth_telling(SecretReference const& any, base::TimePoint now);
+  bool holds(SecretReference const& reference) const { return find(reference) != nullptr; }
   bool on_trial(SecretReference const& reference) const;
   // Likewise there: it has not accepted the value yet, whatever others have done.
   bool on_trial(SecretReference const& reference, std::string_view user, base::TimePoint now) const;
@@ -140,6 +149,7 @@ class SecretTable {
   std::vector<Judgement> judge(std::span<Misfit const> misfits, bool others_fit);
   std::vector<SecretView> views() const;
   std::size_t size() const noexcept { return entries_; }
+  std::size_t most() const noexcept { return options_.entries_max; }
 
  private:
   struct Entry {
@@ -171,7 +181,9 @@ class SecretTable {
     std::vector<Entry> entries;
     base::TimePoint due{};
     unsigned failures = 0;
-    std::string alarm;
+    std::string alarm;  // of the last question; what a key lacks is its entry's
+    std::optional<std::string> told;
+    base::TimePoint told_at{};
     bool asking = false;
     bool hurried = false;  // due again as soon as the question under way is answered
   };
@@ -182,6 +194,7 @@ class SecretTable {
   std::optional<Change> take(Entry& entry, StoreAnswer const& answer, base::TimePoint now,
                              base::WallTime wall);
   void give_back(std::string const& name);
+  static void mask_values(Document const& document, std::string& text);
   base::Duration refresh_of(Document const& document) const noexcept;
   base::TimePoint after(Document& document, base::Duration wait, base::TimePoint now);
 

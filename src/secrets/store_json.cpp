@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/parser.hpp>
-#include <boost/json/serialize.hpp>
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/value_stack.hpp>
 #include <charconv>
 #include <new>
 
@@ -22,6 +21,47 @@ std::optional<int> digits(std::string_view text, std::size_t at, std::size_t cou
   if (error != std::errc() || stop != end || value < 0) return {};
   return value;
 }
+
+// What the parser finds, made into a tree. The text is there whole: of a number there are no parts.
+struct TreeBuilder {
+  using Text = boost::json::string_view;
+  using Code = boost::json::error_code;
+  static constexpr std::size_t max_object_size = boost::json::object::max_size();
+  static constexpr std::size_t max_array_size = boost::json::array::max_size();
+  static constexpr std::size_t max_key_size = boost::json::string::max_size();
+  static constexpr std::size_t max_string_size = boost::json::string::max_size();
+
+  boost::json::value_stack stack;
+  std::vector<base::Secret>& numbers;
+
+  TreeBuilder(boost::json::memory_resource* memory, std::vector<base::Secret>& found)
+      : stack(memory), numbers(found) {
+    stack.reset(memory);
+  }
+  bool number(Text text) {
+    numbers.emplace_back(std::string_view(text.data(), text.size()));
+    stack.push_uint64(numbers.size() - 1);
+    return true;
+  }
+  bool on_document_begin(Code&) { return true; }
+  bool on_document_end(Code&) { return true; }
+  bool on_object_begin(Code&) { return true; }
+  bool on_object_end(std::size_t n, Code&) { return stack.push_object(n), true; }
+  bool on_array_begin(Code&) { return true; }
+  bool on_array_end(std::size_t n, Code&) { return stack.push_array(n), true; }
+  bool on_key_part(Text text, std::size_t, Code&) { return stack.push_chars(text), true; }
+  bool on_key(Text text, std::size_t, Code&) { return stack.push_key(text), true; }
+  bool on_string_part(Text text, std::size_t, Code&) { return stack.push_chars(text), true; }
+  bool on_string(Text text, std::size_t, Code&) { return stack.push_string(text), true; }
+  bool on_number_part(Text, Code&) { return true; }
+  bool on_int64(std::int64_t, Text text, Code&) { return number(text); }
+  bool on_uint64(std::uint64_t, Text text, Code&) { return number(text); }
+  bool on_double(double, Text text, Code&) { return number(text); }
+  bool on_bool(bool value, Code&) { return stack.push_bool(value), true; }
+  bool on_null(Code&) { return stack.push_null(), true; }
+  bool on_comment_part(Text, Code&) { return true; }
+  bool on_comment(Text, Code&) { return true; }
+};
 
 }  // namespace
 
@@ -41,11 +81,10 @@ StoreJson::StoreJson(std::string_view text) {
   if (text.size() > kStoreAnswerBytesMax) return;
   boost::json::parse_options options;
   options.max_depth = kDepthMax;
-  boost::json::parser parser(&memory_, options);
-  parser.reset(&memory_);
-  boost::system::error_code error;
-  parser.write(text, error);
-  if (!error) root_.emplace(parser.release());
+  boost::json::basic_parser<TreeBuilder> parser(options, &memory_, numbers_);
+  boost::json::error_code error;
+  auto const used = parser.write_some(false, text.data(), text.size(), error);
+  if (!error && used == text.size()) root_.emplace(parser.handler().stack.release());
 }
 
 boost::json::value const* StoreJson::at(std::initializer_list<std::string_view> path) const {
@@ -65,8 +104,13 @@ std::string_view StoreJson::text(std::initializer_list<std::string_view> path) c
 
 std::optional<double> StoreJson::number(std::initializer_list<std::string_view> path) const {
   auto const* const value = at(path);
-  if (value == nullptr || !value->is_number()) return {};
-  return value->to_number<double>();
+  auto const* const digits = value == nullptr ? nullptr : digits_of(*value);
+  if (digits == nullptr) return {};
+  auto const text = digits->reveal();
+  double out = 0;
+  auto const [stop, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc()) return {};
+  return out;
 }
 
 bool StoreJson::truth(std::initializer_list<std::string_view> path) const {
@@ -74,11 +118,17 @@ bool StoreJson::truth(std::initializer_list<std::string_view> path) const {
   return value != nullptr && value->is_bool() && value->get_bool();
 }
 
-std::optional<base::Secret> scalar_text(boost::json::value const& value) {
+base::Secret const* StoreJson::digits_of(boost::json::value const& value) const {
+  auto const* const place = value.if_uint64();
+  return place != nullptr && *place < numbers_.size() ? &numbers_[*place] : nullptr;
+}
+
+std::optional<base::Secret> StoreJson::scalar(boost::json::value const& value) const {
   if (auto const* const text = value.if_string())
     return base::Secret(std::string_view(text->data(), text->size()));
-  if (value.is_null() || value.is_object() || value.is_array()) return {};
-  return base::Secret(boost::json::serialize(value));
+  if (auto const* const digits = digits_of(value)) return *digits;
+  if (auto const* const truth = value.if_bool()) return base::Secret(*truth ? "true" : "false");
+  return {};
 }
 
 std::optional<base::WallTime> parse_time(std::string_view text) {

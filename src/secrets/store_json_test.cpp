@@ -34,10 +34,24 @@ TEST(StoreJson, WhatEndsAfterAKeyGivesItsMemoryBack) {
 
 TEST(StoreJson, GivesScalarsAsText) {
   StoreJson const json(R"({"s":"a","i":7,"b":false,"n":null,"o":{},"l":[]})");
-  EXPECT_EQ(scalar_text(*json.at({"s"}))->reveal(), "a");
-  EXPECT_EQ(scalar_text(*json.at({"i"}))->reveal(), "7");
-  EXPECT_EQ(scalar_text(*json.at({"b"}))->reveal(), "false");
-  for (auto const* const name : {"n", "o", "l"}) EXPECT_FALSE(scalar_text(*json.at({name}))) << name;
+  EXPECT_EQ(json.scalar(*json.at({"s"}))->reveal(), "a");
+  EXPECT_EQ(json.scalar(*json.at({"i"}))->reveal(), "7");
+  EXPECT_EQ(json.scalar(*json.at({"b"}))->reveal(), "false");
+  for (auto const* const name : {"n", "o", "l"}) EXPECT_FALSE(json.scalar(*json.at({name}))) << name;
+}
+
+TEST(StoreJson, NumbersKeepTheirText_R053) {
+  for (std::string const text :
+       {"0", "-0", "7", "-12", "1.5", "0.1", "-0.10", "1e5", "1E+05", "2.50e-3", "9223372036854775807",
+        "18446744073709551615", "12345678901234567890123", "0.1234567890123456789012345"}) {
+    StoreJson const json("{\"n\": " + text + " ,\"l\":[" + text + "]}");
+    ASSERT_TRUE(json.ok()) << text;
+    EXPECT_EQ(json.scalar(*json.at({"n"}))->reveal(), text);
+    EXPECT_EQ(json.scalar(json.at({"l"})->get_array()[0])->reveal(), text);
+    EXPECT_DOUBLE_EQ(*json.number({"n"}), std::stod(text)) << text;
+  }
+  StoreJson const bare("12.50");
+  EXPECT_EQ(bare.scalar(*bare.at({}))->reveal(), "12.50");
 }
 
 TEST(StoreJson, ReadsTimes) {

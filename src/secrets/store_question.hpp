@@ -16,6 +16,7 @@ struct StoreQuestion {
   std::string target;                                        // path and query, percent-encoded
   std::vector<std::pair<std::string, base::Secret>> fields;  // all of them; Host comes from the address
   base::Secret body;
+  std::vector<base::Secret> credentials;  // that it was made with: no text made of the answer has one
 };
 
 }  // namespace weir::secrets

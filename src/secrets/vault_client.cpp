@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "secrets/secret_mask.hpp"
 #include "secrets/store_json.hpp"
 
 namespace weir::secrets {
@@ -31,8 +32,9 @@ std::string encoded(std::string_view path) {
   return out;
 }
 
-Error failure(int status, std::string_view body, std::string_view what) {
-  auto const said = vault_errors(body);
+Error failure(int status, std::string_view body, std::string_view what, VaultClient::Sent sent) {
+  auto said = vault_errors(body);
+  SecretMask(sent).apply(said);
   auto const text = fmt::format("{}: Vault answered {}{}{}", what, status, said.empty() ? "" : ": ", said);
   if (status == 401 || status == 403) return {Fault::denied, Blame::gateway, text};
   if (status == 404) return {Fault::not_found, Blame::gateway, text};
@@ -54,12 +56,13 @@ std::string vault_errors(std::string_view body) {
   auto const* const list = json.at({"errors"});
   std::string out;
   if (list == nullptr || !list->is_array()) return out;
+  out.reserve(body.size());  // it may repeat a credential: growing would leave copies
   for (auto const& item : list->get_array()) {
     auto const* const text = item.if_string();
     if (text == nullptr) continue;
     out.append(out.empty() ? "" : "; ").append(text->data(), text->size());
   }
-  return plain(out);
+  return out;
 }
 
 VaultClient::VaultClient(VaultOptions options, base::Random& random)
@@ -85,7 +88,10 @@ StoreQuestion VaultClient::question(std::string method, std::string target) cons
   out.target = std::move(target);
   out.fields.emplace_back("X-Vault-Request", base::Secret("true"));
   if (!options_.space.empty()) out.fields.emplace_back("X-Vault-Namespace", base::Secret(options_.space));
-  if (!token_.empty()) out.fields.emplace_back("X-Vault-Token", token_);
+  if (!token_.empty()) {
+    out.fields.emplace_back("X-Vault-Token", token_);
+    out.credentials.push_back(token_);
+  }
   return out;
 }
 
@@ -103,6 +109,7 @@ StoreQuestion VaultClient::login() const {
   auto text = boost::json::serialize(body);
   out.body = base::Secret(text);
   explicit_bzero(text.data(), text.size());
+  out.credentials.push_back(options_.secret_id);
   return out;
 }
 
@@ -129,10 +136,10 @@ void VaultClient::hold(base::Secret token, Duration lease, bool renewable, TimeP
   ends_ = now + lease;
 }
 
-Result<void> VaultClient::logged_in(int status, std::string_view body, TimePoint now) {
+Result<void> VaultClient::logged_in(int status, std::string_view body, TimePoint now, Sent sent) {
   login_failed();
   if (status != kOk) {
-    auto error = failure(status, body, "login");
+    auto error = failure(status, body, "login", sent);
     if (status == 400 || status == 401 || status == 403) error.fault = Fault::unauthenticated;
     return error;
   }
@@ -186,16 +193,16 @@ bool VaultClient::heard(std::string_view document, bool denied, std::uint64_t lo
   return stale_;
 }
 
-Result<StoreAnswer> VaultClient::answer(int status, std::string_view body) const {
+Result<StoreAnswer> VaultClient::answer(int status, std::string_view body, Sent sent) const {
   if (status == 404) {
     StoreJson const json(body);
     bool const deleted = !json.text({"data", "metadata", "deletion_time"}).empty() ||
                          json.truth({"data", "metadata", "destroyed"});
-    auto error = failure(status, body, "read");
+    auto error = failure(status, body, "read", sent);
     if (deleted) error.detail = "read: the newest version has been deleted";
     return error;
   }
-  if (status != kOk) return failure(status, body, "read");
+  if (status != kOk) return failure(status, body, "read", sent);
   StoreJson const json(body);
   auto const* const data = json.at({"data", "data"});
   if (data == nullptr || !data->is_object()) {
@@ -203,7 +210,7 @@ Result<StoreAnswer> VaultClient::answer(int status, std::string_view body) const
   }
   StoreAnswer out;
   for (auto const& member : data->get_object()) {
-    auto text = scalar_text(member.value());
+    auto text = json.scalar(member.value());
     if (text) out.values.emplace_back(std::string(member.key()), std::move(*text));
   }
   if (auto const version = json.number({"data", "metadata", "version"})) {

@@ -12,6 +12,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -49,10 +50,12 @@ class VaultClient {
   StoreQuestion read(std::string_view document) const;
 
   // What came back. Errors: unauthenticated (the credential is refused), denied, not_found, unavailable,
-  // protocol. `detail` never holds a secret.
-  base::Result<void> logged_in(int status, std::string_view body, base::TimePoint now);
+  // protocol. `sent`: the question's credentials. `detail` holds none of them, but may hold anything else
+  // that Vault said.
+  using Sent = std::span<base::Secret const>;
+  base::Result<void> logged_in(int status, std::string_view body, base::TimePoint now, Sent sent = {});
   void renewed(int status, std::string_view body, base::TimePoint now);  // a failure costs only the renewal
-  base::Result<StoreAnswer> answer(int status, std::string_view body) const;
+  base::Result<StoreAnswer> answer(int status, std::string_view body, Sent sent = {}) const;
   // What became of a document that was asked for with the token of that login; denied: 401 or 403. True: it
   // is worth asking once more, with another token.
   bool heard(std::string_view document, bool denied, std::uint64_t login, base::TimePoint now);
@@ -79,7 +82,7 @@ class VaultClient {
   std::optional<base::TimePoint> ends_;
 };
 
-// "permission denied", from the errors of an answer.
+// "permission denied", from the errors of an answer, as they are.
 std::string vault_errors(std::string_view body);
 
 }  // namespace weir::secrets

@@ -165,5 +165,23 @@ TEST_F(Vault, SaysWhatFailed_F29) {
   EXPECT_EQ(client.answer(200, "<html>").error().fault, Fault::protocol);
 }
 
+TEST_F(Vault, AnErrorRepeatsNoCredentialOfItsQuestion_F57) {
+  options.token = base::Secret("hvs.CANARY+token");
+  VaultClient const client(options, random);
+  auto const asked = client.read("a");
+  auto const denied =
+      client.answer(403, R"({"errors":["bad token hvs.CANARY\u002btoken"]})", asked.credentials);
+  EXPECT_EQ(denied.error().detail, "read: Vault answered 403: bad token ***");
+  auto const missing = client.answer(404, R"({"errors":["hvs.CANARY+token"]})", asked.credentials);
+  EXPECT_EQ(missing.error().detail, "read: Vault answered 404: ***");
+  auto by_id = by_role();
+  by_id.secret_id = base::Secret("id-of-the-secret");
+  VaultClient other(by_id, random);
+  auto const login = other.login();
+  auto const refused =
+      other.logged_in(400, R"({"errors":["id-of-the-secret?"]})", clock.now(), login.credentials);
+  EXPECT_EQ(refused.error().detail, "login: Vault answered 400: ***?");
+}
+
 }  // namespace
 }  // namespace weir::secrets

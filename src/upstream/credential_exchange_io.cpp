@@ -75,10 +75,11 @@ base::Error unfit_token() {
 
 }  // namespace
 
-base::Error credential_wanted(int status) {
+base::Error credential_wanted(int status, bool shown) {
   return base::Error(base::Fault::unavailable, base::Blame::gateway,
                      "the server answered HTTP " + std::to_string(status), base::Retry::always)
-      .advise("The server wants a credential that Weir has not; set headers or auth for it.");
+      .advise(shown ? "The server refuses the credential that Weir sends; correct its headers or auth."
+                    : "The server wants a credential that Weir has not; set headers or auth for it.");
 }
 
 ShownFor shown_for(core::Call& call, base::TimePoint now) noexcept {

@@ -45,7 +45,8 @@ base::Task<base::Result<net::HttpReply>> exchange_with_token(
     base::Scheduler& scheduler, net::HttpClient& client, std::shared_ptr<core::CredentialSource> source,
     ShownFor whom, std::string url, std::string_view fixed, std::span<iovec const> parts);
 
-// The server answered 401 or 403 and said no more: it has done nothing.
-base::Error credential_wanted(int status);
+// The server answered 401 or 403 and said no more: it has done nothing. `shown`: headers, auth or a token of
+// Weir's were in the request.
+base::Error credential_wanted(int status, bool shown);
 
 }  // namespace weir::upstream

@@ -75,7 +75,11 @@ Error HttpBackend::about(Error error) const {
 
 // What an HTTP status without a usable JSON-RPC body says.
 Error HttpBackend::refused(net::ReplyHead const& head) const {
-  if (head.status == 401 || head.status == 403) return about(credential_wanted(head.status));
+  if (head.status == 401 || head.status == 403) {
+    auto const use = options_.credential ? options_.credential->use() : core::CredentialSlot::Use();
+    auto const& fields = use.fields ? *use.fields : options_.fields;
+    return about(credential_wanted(head.status, options_.credentials || !fields.empty()));
+  }
   std::string const text = "the server answered HTTP " + std::to_string(head.status);
   if (head.status == 429 || head.status == 503) {
     return about(throttled(text, head.retry_after));

@@ -164,7 +164,7 @@ Task<void> SsePosts::post_request(std::string line, std::uint64_t id) {
   }
   if (how != Ended::done) co_return;  // of no use any more, or nobody knows
   auto reply = posting.take();
-  auto const refusal = reply ? refusal_in(reply->head) : refusal_in(reply.error());
+  auto const refusal = reply ? refusal_in(reply->head, ways_.shown()) : refusal_in(reply.error());
   if (reply && reply->head.status == 404) co_return ways_.forgotten();
   if (refusal) ways_.refused(id, *refusal);
   if (!reply || is_over(*reply)) co_return;

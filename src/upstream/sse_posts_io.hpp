@@ -37,6 +37,7 @@ class SsePosts {
     std::function<Exchange(std::string fields, std::string_view body)> post;  // `body` outlives the task
     std::function<void(std::uint64_t id, base::Error error)> refused;         // this request has its end
     std::function<void()> forgotten;  // the server does not know the session any more
+    std::function<bool()> shown;      // a credential of Weir's is in the requests
   };
 
   SsePosts(base::Scheduler& scheduler, mcp::Limits const& limits, Ways ways);

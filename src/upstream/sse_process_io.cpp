@@ -65,6 +65,7 @@ class SseProcess final : public ChildProcess {
   base::Task<void> run();
   base::Task<void> post_lines();
   SsePosts::Ways ways();
+  bool shown() const;  // a credential, with each request
   base::Task<base::Result<net::HttpReply>> exchange(std::string_view method, std::string target,
                                                     std::string own, std::string_view body);
   base::Task<void> refuse(std::uint64_t id, std::string said, base::Error error);
@@ -165,7 +166,7 @@ base::Task<void> SseProcess::run() {
   auto reply = co_await exchange("GET", options_.url.target, "Accept: text/event-stream\r\n\r\n", {});
   if (!reply) co_return co_await die(std::move(reply).error());
   auto const status = reply->head.status;
-  if (status == 401 || status == 403) co_return co_await die(credential_wanted(status));
+  if (status == 401 || status == 403) co_return co_await die(credential_wanted(status, shown()));
   if (status != 200 || !reply->event_stream()) {
     co_return co_await die("no event stream: HTTP " + std::to_string(status));
   }
@@ -208,7 +209,13 @@ SsePosts::Ways SseProcess::ways() {
         tasks_.spawn(refuse(id, std::move(said), std::move(error)));
       },
       [this] { tasks_.spawn(die(std::string("the server does not know the session any more"))); },
+      [this] { return shown(); },
   };
+}
+
+bool SseProcess::shown() const {
+  auto const use = options_.credential ? options_.credential->use() : core::CredentialSlot::Use();
+  return options_.tokens || !(use.fields ? *use.fields : options_.fields).empty();
 }
 
 std::optional<base::Error> SseProcess::take_failure(std::uint64_t id) {

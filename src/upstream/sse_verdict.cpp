@@ -18,10 +18,10 @@ Error throttled(std::string said, std::optional<base::Duration> wait) {
                                                    std::to_string(seconds.count()) + " s.");
 }
 
-std::optional<Error> refusal_in(net::ReplyHead const& head) {
+std::optional<Error> refusal_in(net::ReplyHead const& head, bool shown) {
   int const status = head.status;
   if (status < 300) return std::nullopt;
-  if (status == 401 || status == 403) return credential_wanted(status);
+  if (status == 401 || status == 403) return credential_wanted(status, shown);
   auto said = "the server answered HTTP " + std::to_string(status);
   if (status == 429 || status == 503) return throttled(std::move(said), head.retry_after);
   if (status >= 500) return Error(Fault::unavailable, Blame::upstream, std::move(said));

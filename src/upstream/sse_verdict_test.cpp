@@ -13,11 +13,11 @@ using base::Fault;
 using base::Retry;
 using namespace std::chrono_literals;
 
-std::optional<Error> said(int status, std::string const& retry_after = "") {
+std::optional<Error> said(int status, std::string const& retry_after = "", bool shown = false) {
   net::ReplyHead head;
   head.status = status;
   head.retry_after = net::retry_after(retry_after, "Wed, 21 Oct 2026 07:27:00 GMT");
-  return refusal_in(head);
+  return refusal_in(head, shown);
 }
 
 TEST(SseVerdict, WhatIsTakenIsNoEnd) {
@@ -53,6 +53,13 @@ TEST(SseVerdict, ACredentialThatIsNotTakenIsOurs) {
     EXPECT_EQ(said(status)->blame, Blame::gateway);
     EXPECT_EQ(said(status)->retry, Retry::always);
   }
+}
+
+TEST(SseVerdict, WhoHasSetACredentialIsNotToldToSetOne) {
+  EXPECT_EQ(said(401, "", false)->hint,
+            "The server wants a credential that Weir has not; set headers or auth for it.");
+  EXPECT_EQ(said(401, "", true)->hint,
+            "The server refuses the credential that Weir sends; correct its headers or auth.");
 }
 
 TEST(SseVerdict, OnceSomethingWasSentTheEndOfTheConnectionSaysNothing) {

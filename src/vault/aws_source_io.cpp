@@ -148,7 +148,7 @@ Task<Result<secrets::StoreAnswer>> AwsSource::read(secrets::SecretReference cons
       secrets::aws_question(about.document, url->authority, region, *found, scheduler_.clock().wall());
   auto reply = co_await ask_store(fetcher_, *url, std::move(question), deadline);
   if (!reply) co_return std::move(reply).error();
-  co_return secrets::aws_answer(reply->status, reply->body.reveal());
+  co_return secrets::aws_answer(reply->status, reply->body.reveal(), reply->sent);
 }
 
 }  // namespace weir::vault

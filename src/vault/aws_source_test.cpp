@@ -99,6 +99,21 @@ TEST_F(AwsShell, TakesKeysOfTheInstanceAndKeepsThemUntilTheyEnd) {
   EXPECT_EQ(store.asked[5].line, "PUT http://169.254.169.254/latest/api/token");
 }
 
+TEST_F(AwsShell, WhatAStoreRepeatsOfAKeyIsMasked_F57) {
+  vars = {{"AWS_ACCESS_KEY_ID", "VARID"},
+          {"AWS_SECRET_ACCESS_KEY", "secret-CANARY"},
+          {"AWS_SESSION_TOKEN", "session-CANARY"}};
+  store.answers = {{403, R"({"message":"session-CANARY secret-CANARY"})"}};
+  EXPECT_EQ(read().error().detail, "AWS answered 403: *** ***");
+  vars.clear();
+  options.endpoints = true;
+  source.reset();
+  auto lent = lent_for_an_hour();
+  lent.replace(lent.find(R"("Token":"C")"), 11, R"("Token":"lent-CANARY")");
+  store.answers = {{200, "imds"}, {200, "role-a"}, {200, lent}, {403, R"({"message":"lent-CANARY"})"}};
+  EXPECT_EQ(read().error().detail, "AWS answered 403: ***");
+}
+
 TEST_F(AwsShell, ARoleThatIsNoNameIsNotAskedFor) {
   options.endpoints = true;
   store.answers = {{200, "imds"}, {200, "../../other"}};

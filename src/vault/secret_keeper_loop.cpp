@@ -32,7 +32,7 @@ void SecretKeeper::look_again() {
 
 Task<void> SecretKeeper::ask(secrets::SecretTable::Asking asking, std::shared_ptr<SecretSource> source) {
   auto const about = asking.about();
-  bool const was_well = table_.alarm(about).empty();
+  bool const was_well = table_.document_alarm(about).empty();
   Result<secrets::StoreAnswer> answer =
       base::Error(base::Fault::config, base::Blame::gateway, "no such store is configured");
   if (source) {
@@ -45,19 +45,20 @@ Task<void> SecretKeeper::ask(secrets::SecretTable::Asking asking, std::shared_pt
     }
   }
   auto const now = scheduler_.now();
-  if (answer) {
-    auto const changes = asking.brought(*answer, now, scheduler_.clock().wall());
-    auto const alarm = std::string(table_.alarm(about));
-    if (!alarm.empty()) {
-      listener_.failed(about, alarm, was_well);
-    } else if (!was_well) {
-      listener_.recovered(about);
-    }
-    if (!changes.empty()) listener_.changed(changes);
+  bool const answered = answer.has_value();
+  secrets::SecretTable::Changes changes;
+  if (answered) {
+    changes = asking.brought(*answer, now, scheduler_.clock().wall());
   } else {
-    asking.failed(answer.error().detail, now);
-    listener_.failed(about, answer.error().detail, was_well);
+    asking.failed(std::move(answer).error().detail, now);
   }
+  auto const alarm = table_.document_alarm(about);
+  if (!alarm.empty()) {
+    listener_.failed(about, alarm, table_.worth_telling(about, now));
+  } else if (answered && !was_well) {
+    listener_.recovered(about);
+  }
+  if (!changes.empty()) listener_.changed(changes);
   news_.set();
 }
 

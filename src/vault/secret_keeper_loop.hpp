@@ -22,8 +22,8 @@ class SecretKeeper {
   struct Listener {
     virtual ~Listener() = default;
     virtual void changed(secrets::SecretTable::Changes const& changes) = 0;
-    // `first`: it went well the last time. `why` is fit for logs.
-    virtual void failed(secrets::SecretReference const& document, std::string const& why, bool first) = 0;
+    // `news`: worth a line in a log, see SecretTable::worth_telling(). `why` is fit for one.
+    virtual void failed(secrets::SecretReference const& document, std::string const& why, bool news) = 0;
     virtual void recovered(secrets::SecretReference const& document) = 0;
   };
 

@@ -15,6 +15,7 @@ using secrets::Store;
 struct Shelf {
   std::string value = "one";
   bool down = false;
+  std::string why = "down";
   bool silent = false;
   int asked = 0;
   int at_once = 0;
@@ -36,7 +37,7 @@ struct ShelfSource final : SecretSource {
     Inside const inside(shelf);
     ++shelf.asked;
     co_await scheduler.sleep_for(shelf.silent ? base::Duration(1h) : base::Duration(10ms));
-    if (shelf.down) co_return base::Error(base::Fault::unavailable, base::Blame::upstream, "down");
+    if (shelf.down) co_return base::Error(base::Fault::unavailable, base::Blame::upstream, shelf.why);
     secrets::StoreAnswer answer;
     answer.values.emplace_back("k", base::Secret(shelf.value));
     co_return answer;
@@ -51,8 +52,8 @@ struct Heard final : SecretKeeper::Listener {
                       reference.text());
     }
   }
-  void failed(SecretReference const& about, std::string const& why, bool first) override {
-    lines.push_back((first ? "failed " : "still failing ") + about.document_name() + ": " + why);
+  void failed(SecretReference const& about, std::string const& why, bool news) override {
+    lines.push_back((news ? "failed " : "still failing ") + about.document_name() + ": " + why);
   }
   void recovered(SecretReference const& about) override {
     lines.push_back("recovered " + about.document_name());
@@ -103,6 +104,27 @@ TEST_F(Keeper, TellsOnceOfAnOutageAndOnceOfItsEnd_F29) {
   shelf.down = false;
   loop.advance(31s);
   EXPECT_EQ(heard.lines.back(), "recovered vault:a");
+}
+
+TEST_F(Keeper, TellsOfAnotherCauseToo_F29) {
+  begin();
+  shelf.down = true;
+  loop.advance(1min);
+  for (auto const* const why : {"sealed", "permission denied"}) {
+    shelf.why = why;
+    loop.advance(1min);
+    auto const line = std::string("failed vault:a: ") + why;
+    EXPECT_EQ(std::count(heard.lines.begin(), heard.lines.end(), line), 1) << why;
+  }
+}
+
+TEST_F(Keeper, WhatItSaysOfAFailureHoldsNoValue_F57) {
+  shelf.value = "CANARYvalue9";
+  begin();
+  shelf.down = true;
+  shelf.why = "bad value CANARYvalue9";
+  loop.advance(31s);
+  EXPECT_EQ(heard.lines.back().substr(heard.lines.back().find(':')), ":a: bad value ***");
 }
 
 TEST_F(Keeper, AStoreThatNeverAnswersIsGivenUpAfterItsTime_F29) {

@@ -11,6 +11,7 @@ namespace weir::vault {
 struct StoreReply {
   int status = 0;
   base::Secret body;
+  std::vector<base::Secret> sent;  // the question's credentials
 };
 
 // `fetcher` must outlive the task. Errors as of net::Fetcher.

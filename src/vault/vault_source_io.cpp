@@ -29,7 +29,7 @@ Task<Result<void>> VaultSource::prepare(base::TimePoint deadline) {
     client_.login_failed();
     co_return std::move(reply).error();
   }
-  co_return client_.logged_in(reply->status, reply->body.reveal(), now);
+  co_return client_.logged_in(reply->status, reply->body.reveal(), now, reply->sent);
 }
 
 Task<Result<StoreAnswer>> VaultSource::read(secrets::SecretReference const& about, base::TimePoint deadline) {
@@ -42,7 +42,7 @@ Task<Result<StoreAnswer>> VaultSource::read(secrets::SecretReference const& abou
     auto question = client_.read(about.document);
     auto reply = co_await ask_store(fetcher_, address_, std::move(question), deadline);
     if (!reply) co_return std::move(reply).error();
-    auto answer = client_.answer(reply->status, reply->body.reveal());
+    auto answer = client_.answer(reply->status, reply->body.reveal(), reply->sent);
     bool const denied = !answer && answer.error().fault == base::Fault::denied;
     bool const again = client_.heard(about.document, denied, login, scheduler_.now()) && attempt == 0;
     // Whoever reads again at two thirds of what is left renews the token in time, however seldom values

@@ -127,5 +127,25 @@ TEST_F(VaultShell, ANoAnswerNamesTheStoreAndNoSecret) {
   EXPECT_EQ(answer.error().detail, "no answer from vault.test:8200: connection refused");
 }
 
+// Also one that another has taken the place of while the question was under way.
+TEST_F(VaultShell, WhatAStoreRepeatsOfACredentialIsMasked_F57) {
+  secrets::VaultOptions options;
+  options.token = base::Secret("hvs.CANARY");
+  source =
+      std::make_unique<VaultSource>(loop, store, *net::parse_url("http://vault.test:8200"), options, random);
+  store.answers = {{200, "{}"}, {403, R"({"errors":["bad token hvs.CANARY"]})"}};
+  EXPECT_EQ(read().error().detail, "read: Vault answered 403: bad token ***");
+  options = {};
+  options.role_id = "r";
+  options.secret_id = base::Secret("secret-CANARY");
+  source =
+      std::make_unique<VaultSource>(loop, store, *net::parse_url("http://vault.test:8200"), options, random);
+  store.answers = {{400, R"({"errors":["no secret-CANARY"]})"}, {403, "{}"}};
+  EXPECT_EQ(read().error().detail.find("CANARY"), std::string::npos);
+  store.answers = {{200, R"({"auth":{"client_token":"hvs.lent-CANARY","lease_duration":60}})"},
+                   {403, R"({"errors":["bad token hvs.lent-CANARY"]})"}};
+  EXPECT_EQ(read().error().detail, "read: Vault answered 403: bad token ***");
+}
+
 }  // namespace
 }  // namespace weir::vault

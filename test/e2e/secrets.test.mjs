@@ -174,7 +174,7 @@ describe('secrets', { timeout: 300_000, ...kSkip }, () => {
     await eventually('the warning', () => /secret\.old/.test(gate.child.err), 20_000);
     put.vault(guarded.vault.issue());
     await inUse('vault', guarded.vault.all.length - 1, 20_000);
-    assert.match((await weir('secrets', 'rotate', 'vault:mcp/guarded#token')).stdout, /vault kv patch mcp\/guarded token=/);
+    assert.match((await weir('secrets', 'rotate', 'vault:mcp/guarded#token')).stdout, /vault kv patch -namespace=team -mount=kv mcp\/guarded token=-\n/);
   });
 
   test('a planted secret is in no log, metric, answer or child (T-58, F-57)', async () => {

@@ -352,7 +352,7 @@ TEST_F(SseTokens, WhoMayNotUseTheServerHarmsNobodyElse) {
   server.refuses["GET Bearer eve"] = "403 X";
   start();
   for (int i = 0; i < 8; ++i) {
-    EXPECT_EQ(call("eve").find("the server answered HTTP 403: The server wants a credential"), 0U);
+    EXPECT_EQ(call("eve").find("the server answered HTTP 403: The server refuses the credential"), 0U);
     EXPECT_EQ(error.blame, base::Blame::gateway);
     EXPECT_EQ(error.retry, base::Retry::always);
   }
