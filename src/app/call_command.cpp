@@ -17,6 +17,7 @@
 #include "app/status_view.hpp"
 #include "base/say.hpp"
 #include "mcp/json_text.hpp"
+#include "router/hidden_text.hpp"
 
 namespace weir::app {
 
@@ -100,8 +101,15 @@ int unknown_server(std::string_view name, StatusView const& status) {
 
 class Caller {
  public:
-  Caller(CallRequest const& request, CallTarget const& target, std::string const& arguments, ServerTalk& talk)
-      : request_(request), server_(target.server), tool_(target.tool), arguments_(arguments), talk_(talk) {}
+  // `suspects`: of the server's tools, as far as that is known.
+  Caller(CallRequest const& request, CallTarget const& target, std::string const& arguments,
+         std::uint64_t suspects, ServerTalk& talk)
+      : request_(request),
+        server_(target.server),
+        tool_(target.tool),
+        arguments_(arguments),
+        suspects_(suspects),
+        talk_(talk) {}
 
   int run() {
     if (!request_.read.empty()) return read_resource();
@@ -109,10 +117,9 @@ class Caller {
     auto const listed = list_tools();
     if (!listed) return failed(listed.error());
     if (tool_.empty()) return print_tools();
-    auto const tool =
-        std::find_if(tools_.begin(), tools_.end(), [this](auto const& t) { return t.name == tool_; });
-    if (tool == tools_.end()) return unknown_tool();
-    if (!request_.schema) return call_tool(*tool);
+    auto const* const tool = named_tool();
+    if (!request_.schema) return call_tool(tool);
+    if (tool == nullptr) return unknown_tool();
     fmt::print("{}\n", tool->input_schema);
     return kExitOk;
   }
@@ -146,7 +153,7 @@ class Caller {
 
   int print_tools() const {
     if (request_.json) fmt::print("{{\"tools\":[{}]}}\n", raw_);
-    if (!request_.json && tools_.empty()) base::say("the server `{}` has no tools\n", shown(server_));
+    if (!request_.json && tools_.empty()) base::say("{}", no_tools_text(server_, suspects_));
     if (!request_.json) fmt::print("{}", render_tools(tools_));
     return kExitOk;
   }
@@ -155,15 +162,34 @@ class Caller {
     std::vector<std::string_view> known;
     for (auto const& tool : tools_) known.push_back(tool.name);
     auto const meant = meant_by(tool_, known);
-    return failed(kExitUsage, fmt::format("the server `{}` has no tool `{}`", shown(server_), shown(tool_)),
-                  meant.empty() ? fmt::format("`weir call {}` lists them", shown(server_))
-                                : fmt::format("did you mean `{}`?", shown(meant)));
+    bool const withheld = request_.schema && meant.empty() && suspects_ > 0;
+    auto const where = withheld
+                           ? fmt::format("`weir tools {}` shows those that may be withheld", shown(server_))
+                           : fmt::format("`weir call {}` lists them", shown(server_));
+    return failed(kExitUsage,
+                  fmt::format("the server `{}` {} no tool `{}`", shown(server_), withheld ? "lists" : "has",
+                              shown(tool_)),
+                  meant.empty() ? where : fmt::format("did you mean `{}`?", router::shown_name(meant)));
   }
 
-  int call_tool(ToolLine const& tool) {
-    auto const mirrored = mcp::read_param_headers(tool.input_schema);
-    auto const params = R"({"name":)" + quoted(tool.name) + R"(,"arguments":)" + arguments_ + "}";
-    auto const answer = talk_.request(Method::tools_call, params, tool.name, mirrored ? &*mirrored : nullptr);
+  // By its name, else by what that is shown as, if it is the only one. Null: it is not listed.
+  ToolLine const* named_tool() const {
+    auto const named = std::find_if(tools_.begin(), tools_.end(), [&](auto& t) { return t.name == tool_; });
+    if (named != tools_.end()) return &*named;
+    auto const shown_so = [&](ToolLine const& t) { return router::shown_name(t.name) == tool_; };
+    auto const seen = std::find_if(tools_.begin(), tools_.end(), shown_so);
+    bool const one = std::count_if(tools_.begin(), tools_.end(), shown_so) == 1;
+    return one ? &*seen : nullptr;
+  }
+
+  // One that is not listed (`tool` null) may be withheld or not for this caller, which the gateway tells.
+  int call_tool(ToolLine const* tool) {
+    std::string const name(tool == nullptr ? tool_ : tool->name);
+    std::string const schema = tool == nullptr ? "{}" : tool->input_schema;
+    auto const mirrored = mcp::read_param_headers(schema);
+    auto const params = R"({"name":)" + quoted(name) + R"(,"arguments":)" + arguments_ + "}";
+    auto const answer = talk_.request(Method::tools_call, params, name, mirrored ? &*mirrored : nullptr);
+    if (tool == nullptr && answer && says_unknown_tool(*answer)) return unknown_tool();
     return print_answer(answer, request_.json, content_text);
   }
 
@@ -183,6 +209,7 @@ class Caller {
   std::string_view server_;
   std::string_view tool_;         // "" for none
   std::string const& arguments_;  // a JSON object
+  std::uint64_t suspects_;
   ServerTalk& talk_;
   std::vector<ToolLine> tools_;
   std::string raw_;  // of all pages, for --json
@@ -218,6 +245,13 @@ Result<void> arguments_have_a_use(CallRequest const& request) {
   return base::Error(Fault::invalid_input, base::Blame::client,
                      fmt::format("there are arguments and no tool of `{}` to take them", server))
       .advise(fmt::format("name it: `weir call {0}.TOOL …`; `weir call {0}` lists them", server));
+}
+
+std::string no_tools_text(std::string_view server, std::uint64_t suspects) {
+  auto const name = shown(server);
+  if (suspects == 0) return fmt::format("the server `{}` has no tools\n", name);
+  return fmt::format("the server `{0}` offers no tools now; suspect: {1}, which `weir tools {0}` shows\n",
+                     name, suspects);
 }
 
 base::Error not_reached(std::string const& where, base::Error const& why) {
@@ -260,7 +294,8 @@ int call_command(CallRequest const& request, config::Environment const& environm
   auto const talk = ServerTalk::open(*endpoint, key, request.no_cache);
   int code = kExitOk;
   if (talk) {
-    code = Caller(request, target, *arguments, **talk).run();
+    auto const* const server = status.server(target.server);
+    code = Caller(request, target, *arguments, server == nullptr ? 0 : server->suspect_tools, **talk).run();
   } else if (talk.error().fault == Fault::not_found && status.server(target.server) == nullptr) {
     return unknown_server(target.server, status);
   } else if (talk.error().fault == Fault::not_found) {

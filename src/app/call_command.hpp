@@ -4,10 +4,12 @@
 //
 // Exit codes: 0; 1 (the tool says it failed); 64 (no such server or tool); 65 (bad arguments); 66 (stdin
 // cannot be read); 69 (no gateway, or the server is not available); 75 (busy, starting or too slow); 77 (it
-// wants a key: $WEIR_KEY).
+// wants a key, or another one: $WEIR_KEY; or the tool is withheld, or not for this caller).
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/gateway_address.hpp"
@@ -32,6 +34,9 @@ base::Result<void> arguments_have_a_use(CallRequest const& request);
 
 // Why no connection to the gateway at `where` came about, and what to do; `why` is what dialing it said.
 base::Error not_reached(std::string const& where, base::Error const& why);
+
+// What is said where nothing is listed; `suspects`: of the server's tools.
+std::string no_tools_text(std::string_view server, std::uint64_t suspects);
 
 int call_command(CallRequest const& request, config::Environment const& environment);
 

@@ -77,5 +77,11 @@ TEST(CallCommand, ArgumentsThatNothingTakesAreNotDropped) {
   EXPECT_TRUE(arguments_have_a_use(prompting));
 }
 
+TEST(CallCommand, ToolsThatAreWithheldAreNotDenied) {
+  EXPECT_EQ(no_tools_text("s", 0), "the server `s` has no tools\n");
+  EXPECT_EQ(no_tools_text("s", 3),
+            "the server `s` offers no tools now; suspect: 3, which `weir tools s` shows\n");
+}
+
 }  // namespace
 }  // namespace weir::app

@@ -7,6 +7,7 @@
 
 #include "app/exit_codes.hpp"
 #include "app/shown_text.hpp"
+#include "router/hidden_text.hpp"
 #include "router/suggestion.hpp"
 
 namespace weir::app {
@@ -103,11 +104,12 @@ std::vector<ToolLine> read_tools(std::string_view result_json) {
 
 std::string render_tools(std::vector<ToolLine> const& tools) {
   std::size_t wide = 0;
-  for (auto const& tool : tools) wide = std::max(wide, width_of(shown(tool.name)));
+  for (auto const& tool : tools) wide = std::max(wide, width_of(router::shown_name(tool.name)));
   std::string out;
   for (auto const& tool : tools) {
     auto const about = first_sentence(tool.description);
-    out += about.empty() ? shown(tool.name) : left(shown(tool.name), wide) + "  " + about;
+    auto const name = router::shown_name(tool.name);
+    out += about.empty() ? name : left(name, wide) + "  " + about;
     out += '\n';
   }
   return out;
@@ -176,6 +178,11 @@ std::string error_text(mcp::Message const& answer) {
     if (!hint.empty()) out += fmt::format("  = {}\n", shown(hint));
   });
   return out;
+}
+
+bool says_unknown_tool(mcp::Message const& answer) {
+  return answer.kind() == mcp::MessageKind::error &&
+         reason_in(answer.raw(Field::error_data), false) == "unknown_tool";
 }
 
 int exit_code_of(mcp::Message const& answer) {

@@ -38,5 +38,7 @@ std::string why_not(ServerView const& server);
 // "error: …" with its hint, for an error answer.
 std::string error_text(mcp::Message const& answer);
 int exit_code_of(mcp::Message const& answer);
+// That the gateway itself knows no such tool.
+bool says_unknown_tool(mcp::Message const& answer);
 
 }  // namespace weir::app

@@ -16,9 +16,16 @@ TEST(CallText, ListsToolsWithTheirFirstSentence) {
   auto const tools = read_tools(
       R"({"tools":[{"name":"read","description":"Reads a file. Slowly.","inputSchema":{"type": "object"}},
     {"name":"write_all"},{"name":"x\u001b[2J","description":"a\u202eb"}]})");
-  EXPECT_EQ(render_tools(tools), "read       Reads a file\nwrite_all\nx?[2J      a?b\n");
+  EXPECT_EQ(render_tools(tools), "read          Reads a file\nwrite_all\nx<U+001B>[2J  a?b\n");
   EXPECT_EQ(tools[0].input_schema, R"({"type":"object"})");
   EXPECT_EQ(tools[1].input_schema, "{}");
+}
+
+TEST(CallText, KnowsWhenTheGatewayHasNoSuchTool) {
+  EXPECT_TRUE(says_unknown_tool(error(R"({"code":-32602,"message":"","data":{"reason":"unknown_tool"}})")));
+  EXPECT_FALSE(says_unknown_tool(error(R"({"code":4030,"message":"","data":{"reason":"quarantined"}})")));
+  EXPECT_FALSE(says_unknown_tool(error(R"({"code":-32602,"message":""})")));
+  EXPECT_FALSE(says_unknown_tool(result(R"({"reason":"unknown_tool"})")));
 }
 
 TEST(CallText, GuessesWhatWasMeant) {

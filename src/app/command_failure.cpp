@@ -17,6 +17,12 @@ int fail(int code, std::string const& what, std::string const& fix) {
   return code;
 }
 
+base::Error key_wanted(std::string const& gateway, bool keyed) {
+  base::Error error(base::Fault::denied, base::Blame::client,
+                    gateway + (keyed ? " does not take the key in WEIR_KEY" : " wants a key"));
+  return std::move(error).advise(keyed ? "export WEIR_KEY=… with one that it takes" : "export WEIR_KEY=…");
+}
+
 int unheard(net::Url const& admin, base::Result<GatewayAnswer> const& answer) {
   if (!answer) {
     return fail(kExitUnavailable,
@@ -24,8 +30,8 @@ int unheard(net::Url const& admin, base::Result<GatewayAnswer> const& answer) {
                 "start one with `weir run`, or say where it is: --admin HOST:PORT or --config FILE");
   }
   if (answer->status != 401 && answer->status != 403) return kExitOk;
-  return fail(kExitDenied, fmt::format("the gateway at {} wants a key", admin.authority),
-              "export WEIR_KEY=…");
+  auto const wanted = key_wanted("the gateway at " + admin.authority, answer->keyed);
+  return fail(kExitDenied, wanted.detail, wanted.hint);
 }
 
 int foreign(net::Url const& admin) {

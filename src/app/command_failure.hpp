@@ -14,6 +14,9 @@ namespace weir::app {
 // `fix`: what to do about it; "": nothing is known. Gives `code` back.
 int fail(int code, std::string const& what, std::string const& fix = {});
 
+// What a gateway wants that answers 401 or 403; `keyed`: it was shown a key.
+base::Error key_wanted(std::string const& gateway, bool keyed);
+
 // 0: the gateway at `admin` has answered this command, whatever it said.
 int unheard(net::Url const& admin, base::Result<GatewayAnswer> const& answer);
 // What answers there does not speak as a gateway does.

@@ -44,5 +44,25 @@ TEST(CommandFailure, AReaderWhoHasGoneIsToldNothing) {
   std::signal(SIGPIPE, before);
 }
 
+TEST(CommandFailure, AKeyThatIsRefusedIsNotAskedForAsIfThereWereNone) {
+  net::Url admin;
+  admin.authority = "127.0.0.1:6271";
+  auto const said = [&](GatewayAnswer const& answer) {
+    testing::internal::CaptureStderr();
+    int const code = unheard(admin, answer);
+    return std::to_string(code) + " " + testing::internal::GetCapturedStderr();
+  };
+  GatewayAnswer answer;
+  answer.status = 401;
+  EXPECT_EQ(said(answer),
+            "77 error: the gateway at 127.0.0.1:6271 wants a key\n  = fix: export WEIR_KEY=…\n");
+  answer.keyed = true;
+  EXPECT_EQ(said(answer),
+            "77 error: the gateway at 127.0.0.1:6271 does not take the key in WEIR_KEY\n"
+            "  = fix: export WEIR_KEY=… with one that it takes\n");
+  answer.status = 200;
+  EXPECT_EQ(said(answer), "0 ");
+}
+
 }  // namespace
 }  // namespace weir::app

@@ -19,6 +19,7 @@ struct GatewayAnswer {
   int status = 0;
   std::string body;
   std::string session;  // Mcp-Session-Id
+  bool keyed = false;   // get_from() and post_to() have shown a key
 };
 
 class GatewayClient {

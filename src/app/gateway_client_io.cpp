@@ -97,6 +97,11 @@ std::string head_of(std::string_view method, net::Url const& admin, std::string 
   return head;
 }
 
+Result<GatewayAnswer> keyed(Result<GatewayAnswer> answer, std::string const& key) {
+  if (answer) answer->keyed = !key.empty();
+  return answer;
+}
+
 }  // namespace
 
 Result<GatewayAnswer> get_from(net::Url const& admin, std::string const& path, std::string const& key,
@@ -105,7 +110,7 @@ Result<GatewayAnswer> get_from(net::Url const& admin, std::string const& path, s
   if (!client) return client.error();
   auto head = head_of("GET", admin, path, key);
   net::append_head_end(head);
-  return (*client)->ask(head, {}, within);
+  return keyed((*client)->ask(head, {}, within), key);
 }
 
 Result<GatewayAnswer> post_to(net::Url const& admin, std::string const& path, std::string const& body,
@@ -117,7 +122,7 @@ Result<GatewayAnswer> post_to(net::Url const& admin, std::string const& path, st
   static_cast<void>(net::append_field(head, "Content-Length", std::to_string(body.size())));
   static_cast<void>(net::append_field(head, "X-Weir-CSRF", "weir"));  // says that no browser page sent it
   net::append_head_end(head);
-  return (*client)->ask(head, body, within);
+  return keyed((*client)->ask(head, body, within), key);
 }
 
 }  // namespace weir::app

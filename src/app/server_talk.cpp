@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "app/command_failure.hpp"
 #include "app/version.hpp"
 #include "upstream/own_request.hpp"
 
@@ -21,11 +22,10 @@ constexpr std::size_t kAnswerBytesMax = 64 * 1024 * 1024;
 
 std::string client_info() { return fmt::format(R"({{"name":"weir-call","version":"{}"}})", kVersion); }
 
-Error refused(int status) {
+Error refused(int status, bool keyed) {
   switch (status) {
     case 401:
-    case 403:
-      return Error(Fault::denied, Blame::client, "the gateway wants a key").advise("export WEIR_KEY=…");
+    case 403: return key_wanted("the gateway", keyed);
     case 413:
       return Error(Fault::too_large, Blame::client, "the call is larger than the gateway takes")
           .advise("raise `limits.body_max` in its configuration, or send less");
@@ -49,6 +49,7 @@ Result<std::unique_ptr<ServerTalk>> ServerTalk::open(net::Url const& endpoint, s
   if (!key.empty()) fields.emplace_back("Authorization", base::Secret("Bearer " + key));
   if (no_cache) fields.emplace_back("Cache-Control", base::Secret("no-cache"));
   std::unique_ptr<ServerTalk> talk(new ServerTalk(std::move(*client), upstream::HttpHeads(endpoint, fields)));
+  talk->keyed_ = !key.empty();
   if (auto found = talk->find_era(); !found) return found.error();
   if (mcp::is_modern(talk->revision_)) return talk;
   if (auto shaken = talk->shake_hands(); !shaken) return shaken.error();
@@ -112,7 +113,7 @@ Result<mcp::Message> ServerTalk::ask(std::string const& head, std::string const&
   bool const refusal =
       answer->status == 401 || answer->status == 403 || answer->status == 413 || answer->status == 503;
   if (final && !refusal) return std::move(*decoded);
-  auto error = refused(answer->status);
+  auto error = refused(answer->status, keyed_);
   std::string scratch;
   // Of 403 and 503 there are many: the gateway's own words say which.
   auto const said = final ? decoded->text(Field::error_message, scratch) : std::string_view();

@@ -49,6 +49,7 @@ class ServerTalk {
   mcp::Revision revision_ = mcp::kNewest;
   std::string session_;
   std::uint64_t last_id_ = 0;
+  bool keyed_ = false;  // a key is shown
 };
 
 }  // namespace weir::app

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <deque>
 
+#include "router/hidden_text.hpp"
+
 namespace weir::app {
 namespace {
 
@@ -20,28 +22,29 @@ std::size_t length_of(std::string_view text) noexcept {
   return overlong || beyond ? 0 : length;
 }
 
-bool harmless(std::string_view character) noexcept {
-  auto const first = static_cast<unsigned char>(character[0]);
-  if (character.size() == 1) return first >= 0x20 && first != 0x7F;
-  if (character.size() == 2 && first == 0xC2) return static_cast<unsigned char>(character[1]) >= 0xA0;
-  bool const mark = character == "\xE2\x80\x8E" || character == "\xE2\x80\x8F" || character == "\xD8\x9C";
-  bool const direction = (character >= "\xE2\x80\xA8" && character <= "\xE2\x80\xAE") ||
-                         (character >= "\xE2\x81\xA6" && character <= "\xE2\x81\xA9");
-  return !mark && !direction;
+std::string as_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t const length = length_of(text);
+    out += length == 0 ? "?" : text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
 }
 
 std::string made_safe(std::string_view text, bool keep_lines) {
   std::string out;
-  while (!text.empty()) {
-    std::size_t const length = length_of(text);
-    auto const character = text.substr(0, length == 0 ? 1 : length);
-    text.remove_prefix(character.size());
-    bool const space = character == "\n" || character == "\t" || character == "\r";
+  auto const valid = as_utf8(text);
+  router::CharacterReader reader(valid);
+  router::Character character;
+  while (reader.next(character)) {
+    auto const bytes = character.bytes;
+    bool const space = bytes == "\n" || bytes == "\t" || bytes == "\r";
     if (space) {
-      if (keep_lines && character != "\r") out += character;
+      if (keep_lines && bytes != "\r") out += bytes;
       if (!keep_lines) out += ' ';
     } else {
-      out += length > 0 && harmless(character) ? character : "?";
+      out += character.ordinary ? bytes : "?";
     }
   }
   return out;

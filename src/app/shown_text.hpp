@@ -1,7 +1,8 @@
 // Foreign text made safe to show to people: names, descriptions, last words of servers.
 //
-// Control characters, characters that change the writing direction and what is not UTF-8 become `?`, so that
-// no server can move the cursor or hide what it says. Widths count characters. Pure.
+// What nobody sees (router/hidden_text.hpp: control characters, those that change the writing direction, …)
+// and what is not UTF-8 become `?`, so that no server can move the cursor or hide what it says. Names that
+// people shall use are shown by router::shown_name() instead. Widths count characters. Pure.
 #pragma once
 
 #include <cstddef>

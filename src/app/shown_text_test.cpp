@@ -12,6 +12,14 @@ TEST(ShownText, HidesNothingAndMovesNothing) {
   EXPECT_EQ(shown_lines("a\r\nb\tc\x07"), "a\nb\tc?");
 }
 
+TEST(ShownText, ShowsThatThereIsWhatNobodySees) {  // acceptance row 57
+  EXPECT_EQ(shown("a\u200Bb\u2060c\U000E0041d\U000E0100e\uFE0Ff\u00ADg"), "a?b?c?d?e?f?g");
+  EXPECT_EQ(shown_lines("a\u200B\nb"), "a?\nb");
+  auto const ordinary =
+      "❤\uFE0F\u200D🔥 \U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F";
+  EXPECT_EQ(shown(ordinary), ordinary);
+}
+
 TEST(ShownText, KeepsWhatIsUtf8AndReplacesWhatIsNot) {
   EXPECT_EQ(shown("größe 🦫"), "größe 🦫");
   EXPECT_EQ(shown("\xC0\xAF|\xED\xA0\x80|\xF4\x90\x80\x80|\xE2\x82"), "??|???|????|??");

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "app/state_folder.hpp"
-#include "base/shell_word.hpp"
 #include "config/client_files.hpp"
 
 namespace weir::app {
@@ -139,13 +138,11 @@ void ToolDesk::tell(std::string_view server, Watched const& watched, std::vector
     if (another) alarms.add(router::name_of(finding.kind));
     if (++told > kToldMax) continue;
     bool const withheld = watched.pinning == Pinning::quarantine;
-    auto const tenant =
-        finding.tenant.empty() ? std::string() : " --tenant " + base::shell_word(finding.tenant);
-    parts_.log.event(
-        Level::warn, "tool.suspect",
-        fmt::format("{} of {} {}{}; look with `weir tools {}`, accept with `weir tools accept {} {}{}`",
-                    finding.tool, server, sentence(finding), withheld ? " and is withheld" : "", server,
-                    server, base::shell_word(finding.tool), tenant));
+    parts_.log.event(Level::warn, "tool.suspect",
+                     fmt::format("{} of {} {}{}; look with `weir tools {}`, accept with `{}`",
+                                 router::shown_name(finding.tool), server, sentence(finding),
+                                 withheld ? " and is withheld" : "", server,
+                                 accept_command(server, finding.tool, finding.tenant)));
   }
   if (told > kToldMax) {
     parts_.log.event(Level::warn, "tool.suspect",
@@ -181,7 +178,11 @@ base::Result<std::vector<std::string>> ToolDesk::accept(std::string const& serve
     return refused("The tools of this server are not pinned (`pin: ignore`).");
   if (!tenant.empty() && !has_tenants_) return refused("No caller has a tenant here (`auth.jwt.tenant`).");
   if (tenant.size() > kTenantBytesMax) return refused("No tenant has a name that long.");
-  auto accepted = tool.empty() ? watched.pins.accept_all(tenant) : watched.pins.accept(tool, tenant);
+  auto const meant = watched.pins.named(tool);
+  if (meant.size() > 1)
+    return refused("The server offers several tools that are shown by this name: accept all of its tools.");
+  auto const& own = meant.empty() ? tool : meant.front();
+  auto accepted = tool.empty() ? watched.pins.accept_all(tenant) : watched.pins.accept(own, tenant);
   if (accepted.empty()) {
     if (!tenant.empty()) {
       return refused("The server offers no such tool now, or there is no more room for pins of tenants.");
@@ -195,7 +196,7 @@ base::Result<std::vector<std::string>> ToolDesk::accept(std::string const& serve
   auto const whose = tenant.empty() ? std::string() : ", for tenant " + tenant;
   parts_.log.event(Level::info, "tool.accepted",
                    tool.empty() ? fmt::format("all {} tools of {}{}", accepted.size(), server, whose)
-                                : fmt::format("{} of {}{}", tool, server, whose));
+                                : fmt::format("{} of {}{}", router::shown_name(own), server, whose));
   return accepted;
 }
 

@@ -46,8 +46,8 @@ class ToolDesk final : public router::ToolGuard {
   bool withholds_unseen(std::string_view server) const override;
 
   static constexpr std::size_t kTenantBytesMax = 1024;  // of its name, as of those in tokens
-  // `tool` "": all of them; `tenant` "": for everybody. The names; errors: invalid_input, with a sentence for
-  // the caller. Whoever calls it publishes the catalogue again.
+  // `tool`: its name, or what that is shown as; "": all of them. `tenant` "": for everybody. The names;
+  // errors: invalid_input, with a sentence for the caller. Whoever calls it publishes the catalogue again.
   base::Result<std::vector<std::string>> accept(std::string const& server, std::string const& tool,
                                                 std::string const& tenant = {});
 

@@ -14,9 +14,10 @@
 namespace weir::app {
 namespace {
 
-std::shared_ptr<router::ItemList const> tools(std::string const& description) {
-  auto page = mcp::decode(R"({"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"add","description":")" +
-                          description + R"(","inputSchema":{"type":"object"}}]}})");
+std::shared_ptr<router::ItemList const> tools(std::string const& description,
+                                              std::string const& name = "add") {
+  auto page = mcp::decode(R"({"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":")" + name +
+                          R"(","description":")" + description + R"(","inputSchema":{"type":"object"}}]}})");
   auto list = std::make_shared<router::ItemList>(router::ListKind::tools, router::ItemListOptions{});
   EXPECT_TRUE(list->add(std::move(*page), {}).has_value());
   return list;
@@ -187,6 +188,26 @@ TEST_F(ToolDeskTest, WhatCannotBeAcceptedIsSaid) {
   one->inspect("s", tools("1"));
   EXPECT_FALSE(one->accept("s", "sub").has_value());
   EXPECT_TRUE(one->accept("s", "").has_value());
+}
+
+TEST_F(ToolDeskTest, AToolIsAcceptedByWhatItsNameIsShownAs) {  // acceptance row 57
+  auto const lines = folder_ / "log";
+  int const fd = ::open(lines.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  {
+    observe::Log log(observe::Log::Options{.fd = fd}, clock_, {});
+    ToolDesk one(ToolDesk::Parts{*side_, log, metrics_}, std::string());
+    one.apply(settings_);
+    one.inspect("s", tools("1", R"(n\u200bm; id)"));
+    EXPECT_EQ(one.suspects("s"), 1U);
+    EXPECT_FALSE(one.accept("s", "nm; id").has_value());
+    EXPECT_EQ(one.accept("s", "n<U+200B>m; id").value(), std::vector<std::string>{"n\u200Bm; id"});
+    EXPECT_EQ(one.suspects("s"), 0U);
+  }
+  ::close(fd);
+  std::ifstream from(lines);
+  std::string const said{std::istreambuf_iterator<char>(from), {}};
+  EXPECT_NE(said.find("accept with `weir tools accept s 'n<U+200B>m; id'`"), std::string::npos) << said;
+  EXPECT_EQ(said.find("\u200B"), std::string::npos) << said;
 }
 
 TEST_F(ToolDeskTest, WithoutAFileItWorksUntilItsEnd) {

@@ -9,6 +9,7 @@
 #include "app/shown_text.hpp"
 #include "base/shell_word.hpp"
 #include "mcp/json_text.hpp"
+#include "router/hidden_text.hpp"
 
 namespace weir::app {
 namespace {
@@ -42,6 +43,28 @@ std::string indented(std::string_view lines) {
   return out;
 }
 
+std::string escape(char32_t point) {
+  auto const number = static_cast<unsigned>(point);
+  if (number < 0x10000) return fmt::format("\\u{:04x}", number);
+  return fmt::format("\\u{:04x}\\u{:04x}", 0xD7C0 + (number >> 10), 0xDC00 + (number & 0x3FF));
+}
+
+// The same JSON with what nobody sees as \u200b: whoever reads it gets the names as they are, and whoever
+// looks at it sees them.
+std::string with_hidden_escaped(std::string_view json) {
+  std::string out;
+  router::CharacterReader reader(json);
+  router::Character character;
+  while (reader.next(character)) {
+    if (character.kind == router::Hidden::none) {
+      out += character.bytes;
+    } else {
+      out += escape(character.point);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string pinned_json(std::vector<PinnedServer> const& servers) {
@@ -68,7 +91,7 @@ std::string pinned_json(std::vector<PinnedServer> const& servers) {
     }
     json += "]}";
   }
-  return json + "]}\n";
+  return with_hidden_escaped(json) + "]}\n";
 }
 
 base::Result<std::vector<PinnedServer>> read_pinned(std::string_view json) {
@@ -119,19 +142,25 @@ std::string render_pinned(std::vector<PinnedServer> const& servers) {
     for (auto const& finding : server.findings) {
       told.insert(finding.tool);
       bool const withheld = server.pin == "quarantine";
-      bool const of_all = finding.tenant.empty();
-      out +=
-          fmt::format("  {} {}{}\n", shown(finding.tool), shown(finding.why), withheld ? "; withheld" : "");
+      out += fmt::format("  {} {}{}\n", router::shown_name(finding.tool), shown(finding.why),
+                         withheld ? "; withheld" : "");
       out += indented(finding.detail);
-      out += fmt::format("    accept: weir tools accept {} {}{}\n", base::shell_word(name),
-                         base::shell_word(shown(finding.tool)),
-                         of_all ? std::string() : " --tenant " + base::shell_word(shown(finding.tenant)));
+      out += fmt::format("    accept: {}\n", accept_command(server.name, finding.tool, finding.tenant));
     }
     if (server.suspects > told.size()) {
       out += fmt::format("  … and {} more\n", server.suspects - told.size());
     }
   }
   return out;
+}
+
+// Behind `--` nothing is an option, and `++` does not end the words of `accept` as it does for CLI11.
+std::string accept_command(std::string_view server, std::string_view tool, std::string_view tenant) {
+  auto const whose = "weir tools accept " + base::shell_word(shown(server));
+  auto const name = base::shell_word(router::shown_name(tool));
+  auto const for_whom = tenant.empty() ? std::string() : " --tenant " + base::shell_word(shown(tenant));
+  bool const like_option = tool.starts_with('-') || tool == "++";
+  return like_option ? whose + for_whom + " -- " + name : whose + " " + name + for_whom;
 }
 
 }  // namespace weir::app

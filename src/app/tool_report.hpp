@@ -42,4 +42,7 @@ std::string pinned_json(std::vector<PinnedServer> const& servers);
 base::Result<std::vector<PinnedServer>> read_pinned(std::string_view json);
 std::string render_pinned(std::vector<PinnedServer> const& servers);
 
+// What a person types into a shell to accept it, whatever its name is. `tenant` "": for everybody.
+std::string accept_command(std::string_view server, std::string_view tool, std::string_view tenant);
+
 }  // namespace weir::app

@@ -9,6 +9,7 @@
 #include "app/exit_codes.hpp"
 #include "app/shown_text.hpp"
 #include "app/tool_report.hpp"
+#include "router/hidden_text.hpp"
 
 namespace weir::app {
 namespace {
@@ -29,7 +30,7 @@ int accept(ToolsRequest const& request, net::Url const& admin, std::string const
   if (int const code = refused(admin, answer)) return code;
   auto const what = request.tool.empty()
                         ? fmt::format("all tools of {}", shown(request.server))
-                        : fmt::format("{} of {}", shown(request.tool), shown(request.server));
+                        : fmt::format("{} of {}", router::shown_name(request.tool), shown(request.server));
   auto const whose = request.tenant.empty() ? "" : fmt::format(", for tenant {}", shown(request.tenant));
   fmt::print("accepted: {}{}\n", what, whose);
   return kExitOk;

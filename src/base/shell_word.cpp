@@ -2,14 +2,11 @@
 
 namespace weir::base {
 
-bool is_plain_word(std::string_view text) noexcept {
+std::string shell_word(std::string_view text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/@%+=,";
-  return !text.empty() && text.front() != '-' && text.find_first_not_of(kPlain) == std::string_view::npos;
-}
-
-std::string shell_word(std::string_view text) {
-  if (is_plain_word(text)) return std::string(text);
+  bool const plain = !text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos;
+  if (plain && text.front() != '=') return std::string(text);  // zsh puts a path in the place of =ls
   std::string out = "'";
   for (char const c : text) {
     if (c == '\'') {

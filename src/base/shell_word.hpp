@@ -1,8 +1,7 @@
-// shell_word(): a text as one word of a shell's command line, whatever is in it, for commands that people are
-// told to run.
+// A text as one word of a shell's command line, whatever is in it: for commands that people are told to run.
 //
-// Pure; any thread. POSIX shells (IEEE 1003.1, 2.2.2): nothing means anything within single quotes but they.
-// A word that begins with '-' is quoted, and is an option to most programs all the same.
+// Within single quotes nothing means anything to a POSIX shell but a single quote itself. A word that begins
+// with `-` is still an option to the program: that is the command's to prevent. Pure, any thread.
 #pragma once
 
 #include <string>
@@ -10,7 +9,6 @@
 
 namespace weir::base {
 
-bool is_plain_word(std::string_view text) noexcept;  // means to a shell, and to its program, what it says
 std::string shell_word(std::string_view text);
 
 }  // namespace weir::base

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
 namespace weir::router {
@@ -44,12 +45,51 @@ TEST(HiddenText, EveryKindIsFound_T56) {
             "tag characters, direction controls, zero-width characters");
 }
 
-TEST(HiddenText, SelectorsAreFoundInRunsOnly_T56) {
+// Of Unicode 15, DerivedCoreProperties.txt.
+TEST(HiddenText, EveryDefaultIgnorableCodePointIsFound_T56) {
+  constexpr std::pair<char32_t, char32_t> kIgnorable[] = {
+      {0xAD, 0xAD},       {0x34F, 0x34F},    {0x61C, 0x61C},   {0x115F, 0x1160}, {0x17B4, 0x17B5},
+      {0x180B, 0x180F},   {0x200B, 0x200F},  {0x202A, 0x202E}, {0x2060, 0x206F}, {0x3164, 0x3164},
+      {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},  {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFF8}, {0x1BCA0, 0x1BCA3},
+      {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}};
+  for (auto const& [first, last] : kIgnorable) {
+    for (auto p = first; p <= last; ++p) {
+      EXPECT_NE(found({'a', p, 'b'}), "") << static_cast<unsigned>(p);
+      EXPECT_NE(with_hidden_shown(utf8({p})).find("<U+"), std::string::npos) << static_cast<unsigned>(p);
+    }
+  }
+}
+
+TEST(HiddenText, SelectorsAreFoundWhereTheyChooseNothing_T56) {
+  constexpr char const* kFound = "variation selectors";
   EXPECT_EQ(found({0x2764, 0xFE0F}), "");  // a red heart
+  EXPECT_EQ(found({0xA9, 0xFE0E}), "");
+  EXPECT_EQ(found({'1', 0xFE0F, 0x20E3}), "");  // a keycap
   EXPECT_EQ(found({0x8FBB, 0xE0100}), "");
-  EXPECT_EQ(found({0x2764, 0xFE0F, 0xFE0E}), "runs of variation selectors");
-  EXPECT_EQ(found({'a', 0xE0100, 0xE0155, 0xE01EF}), "runs of variation selectors");
-  EXPECT_EQ(found({0xFE0F, 'a'}), "runs of variation selectors");  // chooses nothing
+  EXPECT_EQ(found({0x8FBB, 0xFE00, 0x3001, 0xFE01}), "");
+  EXPECT_EQ(found({0x2229, 0xFE00}), "");
+  EXPECT_EQ(found({0x1820, 0x180B, 0x1828, 0x180F}), "");  // Mongolian
+  EXPECT_EQ(found({0x2764, 0xFE0F, 0xFE0E}), kFound);
+  EXPECT_EQ(found({0x8FBB, 0xE0100, 0xE0101}), kFound);
+  EXPECT_EQ(found({0xFE0F, 'a'}), kFound);
+  EXPECT_EQ(found({'1', 0xFE0F}), kFound);
+  EXPECT_EQ(found({0x2764, 0xFE05}), kFound) << "there are no such variants";
+  EXPECT_EQ(found({0x2764, 0xE0100}), kFound);
+  for (char32_t const letter : {0x61, 0xE9, 0x0410, 0x05D0, 0x1820}) {
+    for (char32_t const p : {0xFE00, 0xFE0F, 0xE0100, 0xE01EF})
+      EXPECT_EQ(found({letter, p, letter, p}), kFound) << static_cast<unsigned>(p);
+  }
+}
+
+TEST(HiddenText, TagsOfThreeFlagsAreNoFinding) {
+  EXPECT_EQ(found({0x1F3F4, 0xE0067, 0xE0062, 0xE0065, 0xE006E, 0xE0067, 0xE007F, 'a'}), "");  // England
+  EXPECT_EQ(found({0x1F3F4, 0xE0067, 0xE0062, 0xE0073, 0xE0063, 0xE0074, 0xE007F}), "");       // Scotland
+  EXPECT_EQ(found({0x1F3F4, 0xE0067, 0xE0062, 0xE0077, 0xE006C, 0xE0073, 0xE007F}), "");       // Wales
+  constexpr char const* kFound = "tag characters";
+  EXPECT_EQ(found({0x1F3F4, 0xE0067, 0xE0062, 0xE0065, 0xE006E, 0xE0067}), kFound);
+  EXPECT_EQ(found({0x1F3F4, 0xE0067, 0xE0062, 0xE0065, 0xE006E, 0xE0067, 0xE007F, 0xE0041}), kFound);
+  EXPECT_EQ(found({0x1F3F4, 0xE0041, 0xE007F}), kFound);
+  EXPECT_EQ(found({'a', 0xE0067, 0xE0062, 0xE0065, 0xE006E, 0xE0067, 0xE007F}), kFound);
 }
 
 TEST(HiddenText, OrdinaryTextIsNoFinding) {
@@ -71,6 +111,8 @@ TEST(HiddenText, IsMadeVisible_T56) {
   EXPECT_EQ(with_hidden_shown(utf8({'a', 0xE0041, 0x200B, 'b', 0x1B, '[', 0x202E})),
             "a<U+E0041><U+200B>b<U+001B>[<U+202E>");
   EXPECT_EQ(with_hidden_shown("plain \xC3\xA9"), "plain \xC3\xA9");
+  EXPECT_EQ(with_hidden_shown("a\tb\n"), "a\tb\n");
+  EXPECT_EQ(shown_name("a\tb\r\n\u200B"), "a<U+0009>b<U+000D><U+000A><U+200B>");
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/shell_word.hpp"
 #include "mcp/json_text.hpp"
+#include "router/hidden_text.hpp"
 #include "router/routes.hpp"
 #include "router/suggestion.hpp"
 
@@ -30,6 +30,12 @@ std::string quoted(std::string_view text) {
   std::string out;
   mcp::append_json_string(out, text);
   return out;
+}
+
+// Nothing in it means anything to a shell or to a command's options.
+bool is_plain(std::string_view name) noexcept {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-";
+  return !name.starts_with('-') && name.find_first_not_of(kPlain) == std::string_view::npos;
 }
 
 std::string versions(bool legacy) {  // newest first
@@ -99,18 +105,19 @@ core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_vi
   return core::from_error(kInvalidParams, message, data);
 }
 
+// A name that is not plain may be a sentence to the agent, or a command for the shell of whoever copies the
+// hint: `weir tools` shows it as it can be typed.
 core::Outcome withheld_tool(std::string_view server, std::string_view own_name) {
-  std::string const tool(excerpt(own_name, kShownBytesMax));
+  bool const plain = own_name.size() <= kShownBytesMax && is_plain(own_name);
+  auto const tool = shown_name(excerpt(own_name, kShownBytesMax));
   std::string hint = "An operator can look with `weir tools " + std::string(server) + "`";
-  // The name is the server's: one that is more than a word has no place in a command that people copy.
-  hint += base::is_plain_word(own_name)
-              ? " and accept it with `weir tools accept " + std::string(server) + " " + tool + "`."
-              : ", which says how to accept it.";
+  hint += plain ? " and accept it with `weir tools accept " + std::string(server) + " " + tool + "`."
+                : ", which says how to accept it.";
   std::string data = R"({"source":"gateway","reason":"quarantined","server":)" + quoted(server);
   data.append(R"(,"tool":)").append(quoted(tool)).append(R"(,"hint":)").append(quoted(hint)).append("}");
   return core::from_error(
       kDenied,
-      "The tool " + tool +
+      (plain ? "The tool " + tool : std::string("The tool")) +
           " is withheld: it says something else of itself than was accepted, or hides characters",
       data);
 }

@@ -29,7 +29,8 @@ core::Outcome undeclared(std::string_view extension);  // -32021 (P112)
 
 // "Unknown tool: x" (or prompt), with a near name as the hint (P079).
 core::Outcome unknown_name(Catalog const& catalog, ListKind kind, std::string_view name, Shown const& shown);
-// 4030, reason `quarantined`, with what an operator can do about it.
+// 4030, reason `quarantined`, with what an operator can do about it. A name that is more than letters, digits
+// and `._/-` is in its data alone.
 core::Outcome withheld_tool(std::string_view server, std::string_view own_name);
 core::Outcome unknown_resource(std::string_view uri, bool modern);  // P080
 

@@ -143,6 +143,15 @@ std::string ToolPins::explain(ToolFinding const& finding) const {
   return out;
 }
 
+std::vector<std::string> ToolPins::named(std::string_view text) const {
+  std::vector<std::string> out;
+  if (!tools_) return out;
+  for (auto const& item : tools_->items()) {
+    if (item.key == text || shown_name(item.key) == text) out.push_back(item.key);
+  }
+  return out;
+}
+
 std::vector<std::string> ToolPins::accept(std::string_view tool, std::string const& tenant) {
   auto definition = definition_now(tool);
   if (definition.empty()) return {};

@@ -73,6 +73,9 @@ class ToolPins {
   std::shared_ptr<SuspectTools const> suspects() const { return suspects_; }  // null: none
   std::size_t suspect_tools() const;                                          // each counted once
 
+  // The tools offered now that are called so, or are shown so by shown_name().
+  std::vector<std::string> named(std::string_view text) const;
+
   // What it says now is what it may say, for the tenant's callers or ("") for all. The tools whose pins are
   // other than before; none: it is not offered, or there is no more room. Accepted for all, a tool has no
   // tenants' pins any more.

@@ -273,5 +273,19 @@ TEST(ToolDefinition, ADifferenceIsBoundedAndReadable) {
   EXPECT_EQ(definition_hash("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(ToolPins, NameATool) {  // acceptance row 57
+  ToolPins pins;
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(pins.named("a"), Names());
+  pins.look(list({described("a", "1"), described("n\u200Bm", "2"), described("n<U+200B>m", "3"),
+                  described("\u2060z", "4")}));
+  EXPECT_EQ(pins.named("a"), Names{"a"});
+  EXPECT_EQ(pins.named("<U+2060>z"), Names{"\u2060z"}) << "as it is shown";
+  EXPECT_EQ(pins.named("\u2060z"), Names{"\u2060z"});
+  EXPECT_EQ(pins.named("n<U+200B>m").size(), 2U) << "one hides behind the other";
+  EXPECT_EQ(pins.named("n\u200Bm"), Names{"n\u200Bm"});
+  EXPECT_EQ(pins.named("b"), Names());
+}
+
 }  // namespace
 }  // namespace weir::router

@@ -1,4 +1,5 @@
 // Tools that say something else than was accepted: from whom they are withheld, on the way of a call.
+#include "router/local_answers.hpp"
 #include "router/routed_test.hpp"
 #include "router/suggestion.hpp"
 
@@ -229,6 +230,22 @@ TEST_F(TenantWorld, ClientsAreToldWhenATenantsListIsAnotherOne) {
   EXPECT_NE(accepted, before);
   withhold({{"get"}, {{"acme", {"get"}}}});
   EXPECT_NE(hash(), accepted);
+}
+
+TEST(WithheldTools, TheHintToAnAgentNamesNoToolThatIsMoreThanAName) {  // acceptance row 57
+  auto const hint_for = [](std::string const& tool) {
+    auto const outcome = withheld_tool("one", tool);
+    return bytes_of(outcome);
+  };
+  EXPECT_NE(hint_for("a/b_c.d-e").find("`weir tools accept one a/b_c.d-e`"), std::string::npos);
+  for (std::string const tool : {"add; touch /tmp/a #", "$(id)", "a`b", "--all", "a b", "n\u200Bm", "a\nb"}) {
+    auto const said = hint_for(tool);
+    EXPECT_NE(said.find("look with `weir tools one`, which says how"), std::string::npos) << said;
+    EXPECT_EQ(said.find("weir tools accept"), std::string::npos) << said;
+    EXPECT_NE(said.find("\"The tool is withheld"), std::string::npos) << said;
+    EXPECT_EQ(said.find("\u200B"), std::string::npos) << said;
+  }
+  EXPECT_EQ(hint_for(std::string(201, 'a')).find("weir tools accept"), std::string::npos);
 }
 
 }  // namespace

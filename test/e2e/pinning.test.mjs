@@ -2,7 +2,7 @@
 // withheld, shown with their difference, and accepted by a person.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -79,6 +79,10 @@ describe('tools that change what they say', { timeout: 120_000, ...kSkip }, () =
     assert.match(error.data.hint, /weir tools accept turning add/);
     assert.equal((await call('add')).error.code, 4030, 'by its own name too');
     assert.equal((await call('turning__echo')).result.content[0].text, 'called echo');
+    const called = await weir('call', 'turning.add', 'a=1');
+    assert.equal(called.code, 77, called.stderr);
+    assert.match(called.stderr, /add is withheld[^]*weir tools accept turning add/);
+    assert.match((await weir('call', 'turning.adt')).stderr, /has no tool `adt`/);
     assert.equal((await weir('tools', 'accept', 'turning', 'sub')).code, 65);
     assert.equal((await weir('tools', 'accept', 'nobody')).code, 65);
     const accepted = await weir('tools', 'accept', 'turning', 'add');
@@ -126,6 +130,33 @@ describe('tools that change what they say', { timeout: 120_000, ...kSkip }, () =
     assert.match(stdout, /! inputSchema\.properties\.a\.description: x<U\+E0041>/);
     assert.equal((await weir('tools', 'accept', 'hiding')).code, 0);
     assert.equal((await listed()).length, 3);
+  });
+
+  test('a hostile name is one word of the command that accepts it, and shown (acceptance row 57)', async () => {
+    const touched = join(state, 'touched');
+    const names = [`add; touch ${touched} #`, `$(touch ${touched})`, '--all', "it's", `n${kZeroWidth}m\u001b[31m\u202e`];
+    const as = description => names.map(name => ({ ...echo, name, description }));
+    const file = await start(as('1'), 'quarantine', 'named');
+    await eventually('all to be pinned', async () => /named.*5 pinned/.test((await weir('tools')).stdout));
+    writeFileSync(file, JSON.stringify(as('2')));
+    await eventually('the change to be found', async () => /named.*5 suspect/.test((await weir('tools')).stdout));
+    const told = (await weir('tools', 'named')).stdout;
+    assert.doesNotMatch(told, /[\u200b\u001b\u202e]/);
+    assert.match((await weir('call', 'named')).stderr, /offers no tools now; suspect: 5, which `weir tools named` shows/);
+    assert.doesNotMatch(await (await fetch(`${gate.admin}/api/v1/tools`)).text(), /[\u200b\u202e]/);
+    await eventually('the warning', () => /'it'\\\\''s'/.test(gate.child.err));
+    const { error } = await call(names[0]);
+    assert.doesNotMatch(JSON.stringify([error.message, error.data.hint]), /touch/);
+    const commands = [...told.matchAll(/accept: weir (.*)$/gm)].map(([, words]) => words);
+    assert.equal(commands.length, 5);
+    for (const words of commands) {
+      const here = words.replace('tools accept', `tools accept --config '${gate.file}'`);
+      const done = await promisify(execFile)('/bin/sh', ['-c', `'${weirBin}' ${here}`], { env: cleanEnv({}) })
+        .catch(end => end);
+      assert.match(done.stdout, /^accepted: /, `${words}: ${done.stderr}`);
+    }
+    assert.equal((await listed()).length, 5);
+    assert.equal(existsSync(touched), false);
   });
 
   test('without the header a page in a browser cannot accept, and a GET changes nothing', async () => {
