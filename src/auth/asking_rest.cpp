@@ -15,8 +15,7 @@ void AskingRest::failed(std::string const& digest, base::Error const& error, bas
   if (error.retry_after > base::Duration{}) {
     return rest_all(std::clamp(error.retry_after, kAwayMin, kThrottledMax), error, now);
   }
-  bool const answered = error.fault == Fault::protocol || error.fault == Fault::unavailable;
-  if (!answered) {
+  if (error.fault == Fault::connect_failed) {
     if (all_ && now < all_->until) return;  // asked before that was known
     away_ = std::clamp(2 * away_, kAwayMin, kAwayMax);
     return rest_all(away_, error, now);

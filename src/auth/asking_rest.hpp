@@ -1,10 +1,10 @@
 // AskingRest: for how long an issuer is not asked again what it has just failed to answer.
 //
-// A brain; one thread, time passed in. What is wrong with the issuer holds for every token: it is away (1 s,
-// doubling to 5 s until it is heard again), throttles (its Retry-After, 1 s to 5 min), or refuses Weir itself
-// (30 s). Anything else may be due to the one token, and others go on being asked about: an answer without
-// meaning 10 s, an error of the issuer 5 s; of those kTokensMax are remembered, the one that ends first goes.
-// Numbers: reliability 3.3.
+// A brain; one thread, time passed in. What is wrong with the issuer holds for every token: it cannot be
+// reached (1 s, doubling to 5 s until it is heard again), throttles (its Retry-After, 1 s to 5 min), or
+// refuses Weir itself (30 s). Anything else may be due to the one token, and strangers must not stop
+// questions about others' by showing such: an answer without meaning 10 s, an error of the issuer or none in
+// time 5 s; of those kTokensMax are remembered, the one that ends first goes. Numbers: reliability 3.3.
 #pragma once
 
 #include <map>

@@ -33,7 +33,7 @@ TEST_F(Rests, AnIssuerThatIsAwayIsAskedMoreAndMoreSeldomForAllTokens_T59) {
     EXPECT_EQ(left(), 0s);
   }
   rest.answered();
-  fail(Fault::timed_out);
+  fail(Fault::connect_failed);
   EXPECT_EQ(left(), 1s);
 }
 
@@ -52,12 +52,14 @@ TEST_F(Rests, WhenWeirItselfIsRefusedAllWait30Seconds) {
 TEST_F(Rests, WhatMayBeDueToOneTokenHoldsForThatOne) {
   fail(Fault::protocol, "a");
   fail(Fault::unavailable, "b");
+  fail(Fault::timed_out, "d");
+  EXPECT_EQ(left("d"), 5s);
   EXPECT_EQ(left("a"), 10s);
   EXPECT_EQ(left("b"), 5s);
   EXPECT_EQ(left("c"), 0s);
   now += 5s;
   rest.sweep(now);
-  EXPECT_EQ(rest.tokens(), 1U);
+  EXPECT_EQ(rest.tokens(), 1U) << "b and d are over";
 }
 
 TEST_F(Rests, TokensAreBounded) {
