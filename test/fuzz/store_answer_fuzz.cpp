@@ -7,6 +7,7 @@
 #include "fuzz/fuzz_text.hpp"
 #include "secrets/aws_client.hpp"
 #include "secrets/aws_keys.hpp"
+#include "secrets/secret_table.hpp"
 #include "secrets/store_json.hpp"
 #include "secrets/vault_client.hpp"
 
@@ -15,13 +16,25 @@ namespace {
 using namespace weir::secrets;
 using weir::fuzz::require;
 
-void check_detail(std::string_view text) {
-  for (char const c : text) require(c >= 0x20 && c < 0x7F, "what a store says is printable");
+// What people are told of a failure, which goes through the table: first masked, then made printable.
+void check_failure(std::string const& detail) {
+  static weir::base::SeededRandom random(2);
+  static SecretTable table({}, random);
+  static weir::base::TimePoint const now{std::chrono::hours{1}};
+  static SecretReference const reference{Store::vault, "document", "key"};
+  table.want(reference, {}, now);
+  table.hurry(now);
+  auto due = table.take_due(now, 1);
+  require(due.size() == 1, "the document is due");
+  due[0].failed(detail, now);
+  auto const told = table.alarm(reference);
+  require(told.empty() == detail.empty(), "it is told");
+  for (char const c : told) require(c >= 0x20 && c < 0x7F, "what a store says is printable");
 }
 
 template <class Answer>
 void check(Answer const& answer) {
-  if (!answer) return check_detail(answer.error().detail);
+  if (!answer) return check_failure(answer.error().detail);
   if constexpr (requires { answer->values; }) {
     for (auto const& [name, value] : answer->values)
       require(value.reveal().size() <= kStoreAnswerBytesMax, "bounded");
